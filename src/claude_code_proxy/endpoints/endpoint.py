@@ -1,0 +1,67 @@
+"""The seam: an endpoint is a value, four pure translations and a stream translator.
+
+    bytes -> Asked        decode: what the client asked, as a Messages request, with what it said about the reply
+    Message -> bytes      the whole reply
+    Event -> bytes        the streamed reply, frame by frame
+    ProxyError -> bytes   what went wrong, in the client's envelope
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.errors import ProxyError
+
+
+class ReplyContext(Struct, frozen=True):
+    """What the edge knows and the pure half may not ask for: the time (epoch seconds) and the model's name as asked."""
+
+    created: int
+    model: str
+
+
+class StreamTranslator(Protocol):
+    """Turns the events of one Message into the frames of one reply, ready to send. Sync; one instance per reply."""
+
+    def feed(self, event: messages.Event) -> bytes:
+        """The frames this event makes, if any."""
+
+    def close(self) -> bytes:
+        """The upstream ended: the last frames. Raises `UpstreamBroke` when it ended before the message did."""
+
+    def fail(self, error: ProxyError) -> bytes:
+        """The last frame of a broken reply."""
+
+
+class Asked(Protocol):
+    """One decoded client request: what to ask upstream, and how its reply is to be written."""
+
+    @property
+    def request(self) -> messages.MessagesRequest: ...
+
+    @property
+    def adjustments(self) -> tuple[Adjustment, ...]: ...
+
+    @property
+    def stream(self) -> bool: ...
+
+    @property
+    def n(self) -> int:
+        """How many replies are wanted."""
+
+    def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
+        """The body of the whole reply: one choice for each message."""
+
+    def translator(self, context: ReplyContext) -> StreamTranslator: ...
+
+
+class Endpoint(Struct, frozen=True):
+    """`decode` raises `InvalidRequest`; `default_model` serves requests that name none."""
+
+    name: str
+    path: str
+    decode: Callable[[bytes, str], Asked]
+    render_error: Callable[[ProxyError], bytes]

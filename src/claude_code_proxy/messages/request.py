@@ -1,0 +1,146 @@
+"""The body of `POST /v1/messages` as frozen values -> JSON. A field left at its default is left out.
+
+https://platform.claude.com/docs/en/api/messages
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy.messages.content import NO_JSON, Block, CacheControl, Text, UnknownBlock
+
+Role: TypeAlias = Literal["user", "assistant", "system"]
+
+
+class InputMessage(Struct, frozen=True):
+    role: Role
+    content: tuple[Block, ...]
+
+
+class Tool(Struct, frozen=True, omit_defaults=True):
+    """A tool of the caller's own. `input_schema` is JSON Schema of type object."""
+
+    name: str
+    input_schema: Raw
+    description: str | None = None
+    strict: bool = False
+    input_examples: Raw = NO_JSON
+    eager_input_streaming: bool = False
+    cache_control: CacheControl | None = None
+
+
+class UserLocation(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="approximate"):
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+
+
+class HostedTool(Struct, frozen=True, omit_defaults=True):
+    """A tool that the service runs itself, such as `web_search_20250305`."""
+
+    type: str
+    name: str
+    max_uses: int | None = None
+    allowed_domains: tuple[str, ...] = ()
+    blocked_domains: tuple[str, ...] = ()
+    user_location: UserLocation | None = None
+    cache_control: CacheControl | None = None
+
+
+class ChooseAuto(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="auto"):
+    disable_parallel_tool_use: bool = False
+
+
+class ChooseAny(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="any"):
+    disable_parallel_tool_use: bool = False
+
+
+class ChooseTool(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="tool"):
+    name: str
+    disable_parallel_tool_use: bool = False
+
+
+class ChooseNone(Struct, frozen=True, tag_field="type", tag="none"):
+    pass
+
+
+ToolChoice: TypeAlias = ChooseAuto | ChooseAny | ChooseTool | ChooseNone
+
+
+class BlockBinding(Struct, frozen=True):
+    prefix_mismatch_behavior: Literal["drop_block", "error"]
+
+
+class Adaptive(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="adaptive"):
+    display: Literal["summarized", "omitted"] | None = None
+    block_binding: BlockBinding | None = None
+
+
+class Enabled(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="enabled"):
+    budget_tokens: int
+    display: Literal["summarized", "omitted"] | None = None
+
+
+class Disabled(Struct, frozen=True, tag_field="type", tag="disabled"):
+    pass
+
+
+class BetweenTools(Struct, frozen=True, tag_field="type", tag="between_tools"):
+    pass
+
+
+ThinkingConfig: TypeAlias = Adaptive | Enabled | Disabled | BetweenTools
+
+
+class JsonSchema(Struct, frozen=True, tag_field="type", tag="json_schema"):
+    schema: Raw
+
+
+class JsonObject(Struct, frozen=True, tag_field="type", tag="json_object"):
+    """Any JSON object. The one value here that the service does not know: adaptation always replaces it."""
+
+
+OutputFormat: TypeAlias = JsonSchema | JsonObject
+
+
+class OutputConfig(Struct, frozen=True, omit_defaults=True):
+    effort: str | None = None
+    format: OutputFormat | None = None
+
+
+class Metadata(Struct, frozen=True, omit_defaults=True):
+    user_id: str | None = None
+
+
+class MessagesRequest(Struct, frozen=True, omit_defaults=True):
+    """`max_tokens` 0 means "as much as the model can"."""
+
+    model: str
+    messages: tuple[InputMessage, ...]
+    max_tokens: int = 0
+    system: tuple[Text, ...] = ()
+    stop_sequences: tuple[str, ...] = ()
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    tools: tuple[Tool | HostedTool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    thinking: ThinkingConfig | None = None
+    output_config: OutputConfig | None = None
+    metadata: Metadata | None = None
+    service_tier: Literal["auto", "standard_only"] | None = None
+    speed: Literal["standard", "fast"] | None = None
+    inference_geo: str | None = None
+    cache_control: CacheControl | None = None
+    stream: bool = False
+
+
+def _encode_special(value: object) -> Raw:
+    if isinstance(value, UnknownBlock):
+        return Raw(value.raw)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+encode_request = msgspec.json.Encoder(enc_hook=_encode_special).encode

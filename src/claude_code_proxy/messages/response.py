@@ -1,0 +1,105 @@
+"""A Message, as the API answers it: JSON -> frozen values.
+
+https://platform.claude.com/docs/en/api/messages
+"""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy.messages.content import Block, UnknownBlock, decode_block
+
+
+class TokenDetails(Struct, frozen=True, omit_defaults=True):
+    thinking_tokens: int | None = None
+
+
+class ServerToolUsage(Struct, frozen=True, omit_defaults=True):
+    web_search_requests: int | None = None
+    web_fetch_requests: int | None = None
+
+
+class CacheCreation(Struct, frozen=True, omit_defaults=True):
+    ephemeral_5m_input_tokens: int | None = None
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class Usage(Struct, frozen=True, omit_defaults=True):
+    """Token counts. `input_tokens` leaves out what was written to or read from the cache; None means not told."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation: CacheCreation | None = None
+    output_tokens_details: TokenDetails | None = None
+    server_tool_use: ServerToolUsage | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    inference_geo: str | None = None
+
+    def updated(self, later: "Usage") -> "Usage":
+        """Counts are cumulative: what a later event tells replaces what an earlier one told."""
+        told = {name: value for name in self.__struct_fields__ if (value := getattr(later, name)) is not None}
+        return msgspec.structs.replace(self, **told) if told else self
+
+
+class StopDetails(Struct, frozen=True, omit_defaults=True):
+    type: str | None = None
+    category: str | None = None
+    explanation: str | None = None
+
+
+class Citation(Struct, frozen=True, omit_defaults=True):
+    """A citation of any type; only `web_search_result_location` and its like have a `url`."""
+
+    type: str = ""
+    url: str | None = None
+    title: str | None = None
+    cited_text: str | None = None
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    id: str
+    model: str
+    content: tuple[Block, ...]
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: StopDetails | None = None
+    usage: Usage = Usage()
+
+
+class WireMessage(Struct, frozen=True):
+    """A Message before its blocks are decoded one by one, so that one unknown block spoils no other."""
+
+    id: str
+    model: str
+    content: list[Raw]
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: StopDetails | None = None
+    usage: Usage = Usage()
+
+    def decoded(self) -> Message:
+        return Message(
+            id=self.id,
+            model=self.model,
+            content=tuple(map(decode_block, self.content)),
+            stop_reason=self.stop_reason,
+            stop_sequence=self.stop_sequence,
+            stop_details=self.stop_details,
+            usage=self.usage,
+        )
+
+
+_decode_wire = msgspec.json.Decoder(WireMessage).decode
+
+
+def decode_message(body: bytes) -> Message:
+    """Raises `msgspec.DecodeError` when `body` is not a Message."""
+    return _decode_wire(body).decoded()
+
+
+def encode_block(block: Block) -> bytes:
+    if isinstance(block, UnknownBlock):
+        return block.raw
+    return msgspec.json.encode(block)

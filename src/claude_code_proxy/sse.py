@@ -1,0 +1,74 @@
+"""Server-sent events: bytes of a stream -> the data of its events, and the other way round.
+
+The only parser of event streams. Event names are left out: both APIs repeat what matters inside the data.
+Format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+"""
+
+from claude_code_proxy.errors import UpstreamBroke
+
+DONE = b"data: [DONE]\n\n"
+_BOM = b"\xef\xbb\xbf"
+_EVENT_LIMIT = 64 * 1024 * 1024
+
+
+def encode(data: bytes) -> bytes:
+    """One frame. `data` is one line, as JSON encoders write it."""
+    return b"data: " + data + b"\n\n"
+
+
+def comment(text: bytes) -> bytes:
+    """A line that every reader skips: keeps idle connections alive."""
+    return b": " + text + b"\n\n"
+
+
+class Decoder:
+    """Feed it the stream in any pieces; an event counts once its blank line has come."""
+
+    __slots__ = ("_held_cr", "_rest", "_started")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._started = False
+        self._held_cr = False
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The data of every event completed by `chunk`, in order; events without data are skipped."""
+        if self._held_cr or b"\r" in chunk:
+            chunk = self._unify_line_ends(chunk)
+        if self._rest:
+            chunk = self._rest + chunk
+        if not self._started:
+            chunk = self._strip_bom(chunk)
+        frames = chunk.split(b"\n\n")
+        self._rest = frames.pop()
+        if len(self._rest) > _EVENT_LIMIT:
+            raise UpstreamBroke("The upstream sent an event larger than 64 MB.")
+        events = []
+        for frame in frames:
+            _, found, data = frame.partition(b"\ndata: ")
+            if not found or b"\n" in data:
+                data = _data_of_lines(frame)
+            if data:
+                events.append(data)
+        return events
+
+    def _unify_line_ends(self, chunk: bytes) -> bytes:
+        """CRLF and CR become LF. A CR at the very end is held back: its LF may be in the next piece."""
+        if self._held_cr:
+            chunk = b"\r" + chunk
+        self._held_cr = chunk.endswith(b"\r")
+        if self._held_cr:
+            chunk = chunk[:-1]
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _strip_bom(self, chunk: bytes) -> bytes:
+        if len(chunk) >= len(_BOM) or not _BOM.startswith(chunk):
+            self._started = True
+            return chunk.removeprefix(_BOM)
+        return chunk
+
+
+def _data_of_lines(frame: bytes) -> bytes:
+    """The general form: any field order, `data` on several lines, with or without the space."""
+    lines = [line[5:].removeprefix(b" ") for line in frame.split(b"\n") if line.startswith(b"data:")]
+    return b"\n".join(lines)

@@ -1,0 +1,1 @@
+"""One folder per place that serves Messages; this layer does the I/O."""

@@ -1,0 +1,55 @@
+"""The seam: a place that serves Messages, whole or as a stream.
+
+Whatever goes wrong is a `ProxyError`. Retries that a caller cannot tell from a slow answer happen behind this seam.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from claude_code_proxy import messages
+
+
+class Call(Struct, frozen=True):
+    """What goes with a request but is not in it.
+
+    `retries` is how often a failed attempt may be made again; `deadline` the loop time by which a whole answer must be
+    there. A stream has none: it only idles out.
+    """
+
+    betas: tuple[str, ...] = ()
+    retries: int = 2
+    deadline: float | None = None
+
+
+class Facts(Struct):
+    """What an exchange records about its upstream side; filled in as it becomes known."""
+
+    request_id: str | None = None
+    attempts: int = 0
+    rate_limits: dict[str, str] = {}
+
+
+class EventStream(Protocol):
+    """A running answer. The upstream has accepted the request; its first event has not necessarily arrived."""
+
+    facts: Facts
+
+    async def events(self) -> Sequence[messages.Event] | None:
+        """The events of the next network read, at least one; None once the stream has ended."""
+
+    def close(self) -> None:
+        """Idempotent. Ends an unfinished answer at once, so that the upstream stops working on it."""
+
+
+class Upstream(Protocol):
+    name: str
+
+    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+        """A whole answer."""
+
+    async def stream(self, request: messages.MessagesRequest, call: Call) -> EventStream:
+        """Returns once the upstream has accepted the request."""
+
+    async def close(self) -> None: ...
