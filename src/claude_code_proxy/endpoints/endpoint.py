@@ -1,9 +1,9 @@
 """The seam: an endpoint is a value, four pure translations and a stream translator.
 
-    bytes -> Asked        decode: what the client asked, as a Messages request, with what it said about the reply
-    Message -> bytes      the whole reply
-    Event -> bytes        the streamed reply, frame by frame
-    ProxyError -> bytes   what went wrong, in the client's envelope
+bytes -> Asked        decode: what the client asked, as a Messages request, with what it said about the reply
+Message -> bytes      the whole reply
+Event -> bytes        the streamed reply, frame by frame
+ProxyError -> bytes   what went wrong, in the client's envelope
 """
 
 from collections.abc import Callable

@@ -79,7 +79,9 @@ class Accumulator:
         text = "".join(self._pieces)
         match block:
             case blocks.Text():
-                cited = Raw(b"[" + b",".join(map(bytes, self._citations)) + b"]") if self._citations else block.citations
+                cited = (
+                    Raw(b"[" + b",".join(map(bytes, self._citations)) + b"]") if self._citations else block.citations
+                )
                 return msgspec.structs.replace(block, text=block.text + text, citations=cited)
             case blocks.Thinking():
                 signature = "".join(self._signature)
@@ -92,7 +94,9 @@ class Accumulator:
 
 def as_events(message: Message) -> Iterator[events.Event]:
     """The shortest stream that accumulates to `message`: one delta a block."""
-    yield events.MessageStart(msgspec.structs.replace(message, content=(), stop_reason=None, stop_sequence=None, stop_details=None))
+    yield events.MessageStart(
+        msgspec.structs.replace(message, content=(), stop_reason=None, stop_sequence=None, stop_details=None)
+    )
     for index, block in enumerate(message.content):
         yield from _block_events(index, block)
     yield events.MessageDelta(

@@ -131,7 +131,14 @@ _Wire: TypeAlias = (
 _wire: msgspec.json.Decoder[_Wire] = msgspec.json.Decoder(_Wire)
 _decode_unknown_delta = msgspec.json.Decoder(_UnknownWireDelta).decode
 _decode_typed = msgspec.json.Decoder(_Typed).decode
-_KNOWN = frozenset({"message_start", "content_block_start", "content_block_stop", "message_delta", "message_stop", "error"})
+_KNOWN = frozenset({
+    "message_start",
+    "content_block_start",
+    "content_block_stop",
+    "message_delta",
+    "message_stop",
+    "error",
+})
 
 
 def decode_event(data: bytes) -> Event:
