@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 LOCKS := requirements
+PYTEST = $(BIN)/pytest --quiet --timeout 300 --numprocesses auto
 UV := .cache/uv/bin/uv
 COMPILE = $(UV) pip compile $(UPGRADE) --quiet --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock"
@@ -25,10 +26,10 @@ run: $(VENV)/.run ## serve with the credentials at hand; flags go in ARGS
 	@$(BIN)/claude-code-proxy $(ARGS)
 
 test: $(VENV)/.dev ## all tests but the longer ones
-	@$(BIN)/pytest --quiet -m "not clients_all"
+	@$(PYTEST) -m "not clients_all"
 
 test-all: $(VENV)/.dev ## every test, with every real client
-	@$(BIN)/pytest --quiet
+	@$(PYTEST)
 
 check: lint test ## format, lint, types, then the tests, which hold the house rules too
 

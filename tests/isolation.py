@@ -1,4 +1,4 @@
-"""Keeps a test run away from the person who starts it: no keys, no login, no home directory, no network but loopback."""
+"""Keeps a test run away from whoever starts it: no keys, no login, no home directory, no network but loopback."""
 
 import atexit
 import ipaddress

@@ -16,7 +16,7 @@ _SECONDS = 30
 
 @contextmanager
 def running_proxy(home: Path, *flags: str) -> Iterator[str]:
-    """The address of a proxy started with `flags` on a free port. A traceback in its output, or a bad end, fails the test."""
+    """The address of a proxy started with `flags` on a free port. A traceback in its output fails; a bad end too."""
     process = subprocess.Popen(
         [sys.executable, "-m", "claude_code_proxy", "--port", "0", *flags],
         cwd=home,

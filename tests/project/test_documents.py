@@ -1,0 +1,48 @@
+"""What the documents promise: commands exist, links lead somewhere, and nobody is sent to a stranger's package."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from claude_code_proxy import __version__
+from tests.project.sources import ROOT, text_of, tracked_files
+
+DOCUMENTS = [path for path in tracked_files() if path.suffix == ".md"]
+TARGETS = set(re.findall(r"^([a-z-]+):", text_of(Path("Makefile")), re.MULTILINE))
+
+_MAKE = re.compile(r"(?:^|[`$(]\s?|&& )make ([a-z][a-z-]*)", re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
+_BY_NAME = re.compile(r"(?:pip|pipx|uv|uvx|poetry)\b[a-z -]*\sclaude-code-proxy\b")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_make_command_is_a_target(document: Path) -> None:
+    assert set(_MAKE.findall(text_of(document))) - TARGETS == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
+    links = [link for link in _LINK.findall(text_of(document)) if "://" not in link and not link.startswith("mailto:")]
+    assert [link for link in links if not (ROOT / document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_nobody_is_told_to_install_it_by_name(document: Path) -> None:
+    """On the package index that name belongs to another project."""
+    assert _BY_NAME.findall(text_of(document)) == []
+
+
+def test_the_readme_names_the_commands_and_the_owners() -> None:
+    readme = text_of(Path("README.md"))
+    assert {"demo", "test", "run"} <= set(_MAKE.findall(readme))
+    assert re.search(r"not affiliated with Anthropic or OpenAI", readme)
+
+
+def test_continuous_integration_runs_the_readmes_test_command() -> None:
+    commands = [line for line in text_of(Path(".ci/run")).splitlines() if "make" in line.split("#")[0]]
+    assert commands == ["exec make --no-print-directory test"]
+
+
+def test_the_changelog_knows_this_version() -> None:
+    assert re.search(rf"^## \[?(?:{re.escape(__version__)}|Unreleased)", text_of(Path("CHANGELOG.md")), re.MULTILINE)

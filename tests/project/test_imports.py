@@ -1,0 +1,87 @@
+"""Imports run one way, and what is pure stays pure: the contracts of pyproject.toml, and what they cannot express."""
+
+import ast
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from grimp import ImportGraph, build_graph
+from importlinter import cli
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.project.sources import PACKAGE, ROOT, modules, parsed
+
+PURE = ("messages", "models", "endpoints", "adaptation")
+CLOCK = {"now", "utcnow", "today"}
+NOT_AT_RUN_TIME = {"openai": "the demo holds its conversation through the real SDK, and says how to get it"}
+WORLD = {"open", "print", "input", "breakpoint"}
+
+
+@pytest.fixture(scope="module")
+def graph() -> ImportGraph:
+    return build_graph("claude_code_proxy", cache_dir=None)
+
+
+def test_the_contracts_hold() -> None:
+    status = cli.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True, no_logo=True)
+    assert status == cli.EXIT_STATUS_SUCCESS
+
+
+@pytest.mark.parametrize("parent", ["endpoints", "upstreams"])
+def test_neighbours_do_not_know_each_other(graph: ImportGraph, parent: str) -> None:
+    """Each folder in `endpoints` is one API, each in `upstreams` one place; what they share is a module beside them."""
+    folders = [path.name for path in (PACKAGE / parent).iterdir() if (path / "__init__.py").exists()]
+    assert folders
+    crossings = [
+        f"{importer} imports {imported}"
+        for importer in folders
+        for imported in folders
+        if importer != imported
+        and graph.chain_exists(
+            importer=f"claude_code_proxy.{parent}.{importer}",
+            imported=f"claude_code_proxy.{parent}.{imported}",
+            as_packages=True,
+        )
+    ]
+    assert crossings == []
+
+
+@pytest.mark.parametrize("module", [path for path in modules() if path.parts[0] in PURE], ids=str)
+def test_the_pure_half_reads_no_clock_and_touches_no_file(module: Path) -> None:
+    calls = [node.func for node in ast.walk(parsed(PACKAGE / module)) if isinstance(node, ast.Call)]
+    named = {call.attr for call in calls if isinstance(call, ast.Attribute)} & CLOCK
+    plain = {call.id for call in calls if isinstance(call, ast.Name)} & WORLD
+    assert named | plain == set()
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_only_the_settings_read_the_environment(module: Path) -> None:
+    if module == Path("settings.py"):
+        pytest.skip("the one that may")
+    reads = [
+        node.lineno
+        for node in ast.walk(parsed(PACKAGE / module))
+        if (isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"})
+        or (isinstance(node, ast.alias) and node.name in {"environ", "environb", "getenv"})
+    ]
+    assert reads == []
+
+
+def test_the_package_imports_only_what_it_declares() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    roots = {name for module in modules() for name in _imported_roots(module)} - sys.stdlib_module_names
+    distributions = packages_distributions()
+    used = {
+        canonicalize_name(name) for root in roots - {"claude_code_proxy"} for name in distributions.get(root, [root])
+    }
+    assert used - NOT_AT_RUN_TIME.keys() == declared
+
+
+def _imported_roots(module: Path) -> set[str]:
+    imports = list(ast.walk(parsed(PACKAGE / module)))
+    plain = {alias.name.split(".")[0] for node in imports if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module.split(".")[0] for node in imports if isinstance(node, ast.ImportFrom) and node.module}
