@@ -1,0 +1,95 @@
+"""The catalogue: which model a name means, and what is known of it. A frozen value that the server swaps.
+
+Made of the table, what the upstream's list says, the lessons learnt from refusals (which outlast a refreshed list), and
+the aliases of the settings.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from msgspec import structs
+
+from claude_code_proxy.models import lessons, names
+from claude_code_proxy.models.lessons import Lesson
+from claude_code_proxy.models.model import Model, unknown
+from claude_code_proxy.models.table import MODELS
+from claude_code_proxy.models.upstream_list import ModelInfo, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """`models` by key (see `names`), `aliases` by lower-case name, `listed` the upstream's ids, once they are known."""
+
+    models: Mapping[str, Model]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    listed: tuple[str, ...] | None = None
+    learnt: Mapping[str, tuple[Lesson, ...]] = field(default_factory=dict)
+
+    def find(self, name: str) -> Model:
+        """The model that a name means; its `id` is what to send upstream. Never fails: see `unknown`."""
+        asked = self._aliased(name)
+        plain = self.models.get(asked)  # written as its key, a name needs no parsing
+        if plain is not None:
+            return self._taught(asked, plain)
+        parsed = names.parse(asked)
+        model = self.models.get(parsed.key) or self._newest_of_line(parsed.key)
+        if model is None:
+            return self._taught(parsed.key, unknown(parsed.spelling))
+        return self._taught(parsed.key, _dated(model, parsed))
+
+    def with_aliases(self, aliases: Mapping[str, str]) -> "Catalogue":
+        return replace(self, aliases={name.strip().lower(): target for name, target in aliases.items()})
+
+    def with_upstream(self, infos: Iterable[ModelInfo]) -> "Catalogue":
+        """With the upstream's own word on windows, thinking, effort and lifecycle."""
+        models, listed = dict(self.models), []
+        for info in infos:
+            parsed = names.parse(info.id)
+            model = models.get(parsed.key) or unknown(info.id)
+            models[parsed.key] = merge(model, info)
+            listed.append(info.id)
+        return replace(self, models=models, listed=tuple(listed))
+
+    def with_lesson(self, model_id: str, lesson: Lesson) -> "Catalogue":
+        """With one thing more that the service told us about a model."""
+        key = names.parse(model_id).key
+        known = self.learnt.get(key, ())
+        return self if lesson in known else replace(self, learnt={**self.learnt, key: (*known, lesson)})
+
+    def listing(self) -> tuple[Model, ...]:
+        """The models that can be asked for: those the upstream lists, in its order; else the table's, newest first."""
+        if self.listed is not None:
+            models = tuple(structs.replace(self.find(listed), id=listed) for listed in self.listed)
+        else:
+            models = tuple(sorted(self.models.values(), key=lambda model: -model.released))
+        return tuple(model for model in models if model.status != "retired")
+
+    def _aliased(self, name: str) -> str:
+        if not self.aliases:
+            return name
+        asked = name.strip().lower()
+        return self.aliases.get(asked) or self.aliases.get(asked.rpartition("/")[2]) or name
+
+    def _newest_of_line(self, key: str) -> Model | None:
+        """What `claude-opus` or `claude-opus-latest` means."""
+        line = names.line(key)
+        if key != f"claude-{line}":
+            return None
+        alive = (model for model in self.models.values() if model.status == "active" and names.line(model.id) == line)
+        return max(alive, key=lambda model: model.released, default=None)
+
+    def _taught(self, key: str, model: Model) -> Model:
+        for lesson in self.learnt.get(key, ()):
+            model = lessons.apply(lesson, model)
+        return model
+
+
+def _dated(model: Model, parsed: names.Name) -> Model:
+    """The model under the dated id that was asked for. One without snapshots is its own: a date adds nothing."""
+    if not parsed.date or not model.snapshots:
+        return model
+    known = (snapshot for snapshot in model.snapshots if snapshot.endswith(parsed.date))
+    return structs.replace(model, id=next(known, parsed.spelling))
+
+
+BUILT_IN = Catalogue({names.parse(model.id).key: model for model in MODELS})

@@ -1,0 +1,127 @@
+"""The upstream's own list of models, as its Models API tells it: decoding, and what it changes in a model.
+
+The list covers windows, thinking, effort and lifecycle. It says nothing of sampling, prefill, forced tools, caching or
+prices: there the table stays right.
+"""
+
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from claude_code_proxy.models.model import EFFORTS, Effort, Model, Status, ThinkingKind, with_thinking
+
+
+class Supported(msgspec.Struct, frozen=True):
+    supported: bool = False
+
+
+class ThinkingTypes(msgspec.Struct, frozen=True):
+    adaptive: Supported = Supported()
+    enabled: Supported = Supported()
+    disabled: Supported = Supported()
+    between_tools: Supported = Supported()
+
+
+class Thinking(msgspec.Struct, frozen=True):
+    supported: bool = False
+    types: ThinkingTypes | None = None
+
+
+class EffortLevels(msgspec.Struct, frozen=True):
+    supported: bool = False
+    low: Supported = Supported()
+    medium: Supported = Supported()
+    high: Supported = Supported()
+    xhigh: Supported | None = None
+    max: Supported = Supported()
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    thinking: Thinking | None = None
+    effort: EffortLevels | None = None
+    structured_outputs: Supported | None = None
+
+
+class ModelInfo(msgspec.Struct, frozen=True):
+    """One entry of `GET /v1/models`."""
+
+    id: str
+    display_name: str = ""
+    created_at: str = ""
+    lifecycle: str = "active"
+    retires_at: str | None = None
+    max_input_tokens: int | None = None
+    max_tokens: int | None = None
+    capabilities: Capabilities | None = None
+
+
+class ModelPage(msgspec.Struct, frozen=True):
+    data: tuple[ModelInfo, ...]
+    has_more: bool = False
+    last_id: str | None = None
+
+
+_PAGE = msgspec.json.Decoder(ModelPage)
+_STATUSES: dict[str, Status] = {"active": "active", "deprecated": "deprecated", "retired": "retired"}
+_KINDS: tuple[ThinkingKind, ...] = ("adaptive", "enabled", "disabled", "between_tools")
+
+
+def decode_page(body: bytes) -> ModelPage:
+    """One page of the list; raises `msgspec.DecodeError` or its subclass when it is none."""
+    return _PAGE.decode(body)
+
+
+def merge(model: Model, info: ModelInfo) -> Model:
+    """The model with what the upstream says of it."""
+    merged = replace(
+        model,
+        id=model.id if info.id in model.snapshots else info.id,  # the upstream's own spelling
+        known=True,
+        name=info.display_name or model.name,
+        released=_epoch(info.created_at) or model.released,
+        context_window=info.max_input_tokens or model.context_window,
+        max_output=info.max_tokens or model.max_output,
+        status=_STATUSES.get(info.lifecycle, model.status),
+        retires_at=info.retires_at or model.retires_at,
+    )
+    return merged if info.capabilities is None else _capable(merged, info.capabilities)
+
+
+def _capable(model: Model, told: Capabilities) -> Model:
+    if told.thinking is not None:
+        model = _thinking(model, told.thinking)
+    if told.effort is not None:
+        efforts = _efforts(told.effort)
+        default = model.default_effort if model.default_effort in efforts else None
+        model = replace(model, efforts=efforts, default_effort=default)
+    if told.structured_outputs is not None:
+        native = told.structured_outputs.supported
+        model = replace(model, structured_outputs=native, strict_tools=native)
+    return model
+
+
+def _thinking(model: Model, told: Thinking) -> Model:
+    types = told.types or ThinkingTypes()
+    kinds = frozenset(kind for kind in _KINDS if told.supported and getattr(types, kind).supported)
+    if told.supported and not kinds:
+        return model  # it thinks, but the list does not say how
+    return with_thinking(model, kinds)
+
+
+def _efforts(told: EffortLevels) -> tuple[Effort, ...]:
+    levels: dict[Effort, Supported | None] = {
+        "low": told.low,
+        "medium": told.medium,
+        "high": told.high,
+        "xhigh": told.xhigh,
+        "max": told.max,
+    }
+    return tuple(effort for effort in EFFORTS if told.supported and (level := levels[effort]) and level.supported)
+
+
+def _epoch(created_at: str) -> int:
+    try:
+        return int(datetime.fromisoformat(created_at).timestamp()) if created_at else 0
+    except ValueError:
+        return 0

@@ -1,0 +1,60 @@
+"""However a model's name is written, it comes down to one key."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_code_proxy.models.names import line, parse
+
+
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        ("claude-opus-4-6", "claude-opus-4-6"),
+        ("claude-opus-4.6", "claude-opus-4-6"),
+        ("anthropic/claude-opus-4.6", "claude-opus-4-6"),
+        ("openrouter/anthropic/claude-haiku-4.5", "claude-haiku-4-5"),
+        ("  Claude Opus 4.6 ", "claude-opus-4-6"),
+        ("CLAUDE-OPUS-4-6", "claude-opus-4-6"),
+        ("sonnet-4.5", "claude-sonnet-4-5"),
+        ("claude-sonnet-4-5-latest", "claude-sonnet-4-5"),
+        ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+        ("claude-3-5-sonnet-20241022", "claude-sonnet-3-5"),
+        ("claude-3.5-sonnet", "claude-sonnet-3-5"),
+        ("claude-sonnet-3.5", "claude-sonnet-3-5"),
+        ("claude-4.5-sonnet", "claude-sonnet-4-5"),
+        ("claude-opus-4-0", "claude-opus-4"),
+        ("claude-3-opus-latest", "claude-opus-3"),
+        ("claude-opus-latest", "claude-opus"),
+    ],
+)
+def test_spellings_of_one_model_have_one_key(asked: str, key: str) -> None:
+    assert parse(asked).key == key
+
+
+def test_the_date_is_kept_apart() -> None:
+    assert parse("anthropic/claude-haiku-4.5-20251001").date == "20251001"
+    assert parse("claude-haiku-4-5").date == ""
+
+
+def test_an_unknown_claude_is_spelt_as_the_service_would() -> None:
+    assert parse("anthropic/Claude-Epic-9.1").spelling == "claude-epic-9-1"
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "vendor/Model-7.1", "deepseek/chat:free"])
+def test_a_name_that_is_not_claudes_keeps_its_spelling(name: str) -> None:
+    assert parse(f" {name} ").spelling == name
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_name(asked: str) -> None:
+    parsed = parse(asked)
+    assert parse(parsed.spelling).key == parsed.key
+
+
+@pytest.mark.parametrize(
+    ("model_id", "expected"),
+    [("claude-opus-5-5", "opus"), ("claude-3-haiku", "haiku"), ("claude-2.1", ""), ("gpt-4o", "")],
+)
+def test_the_line_of_a_model(model_id: str, expected: str) -> None:
+    assert line(model_id) == expected

@@ -1,0 +1,100 @@
+"""The Models API's pages, and what they change in a model and what they leave."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.models.model import Model, unknown
+from claude_code_proxy.models.upstream_list import decode_page, merge
+
+RECORDING = Path(__file__).parents[3] / "shared" / "recordings" / "anthropic" / "chatlas-list-models.json"
+
+YES, NO = {"supported": True}, {"supported": False}
+ENTRY = {
+    "type": "model",
+    "id": "claude-epic-9",
+    "display_name": "Claude Epic 9",
+    "created_at": "2027-02-03T00:00:00Z",
+    "lifecycle": "deprecated",
+    "retires_at": "2027-12-24T00:00:00Z",
+    "line": None,
+    "max_input_tokens": 2_000_000,
+    "max_tokens": 256_000,
+    "capabilities": {
+        "batch": YES,
+        "structured_outputs": NO,
+        "context_management": {"supported": True, "compact_20260112": YES},
+        "effort": {"supported": True, "low": YES, "medium": YES, "high": YES, "xhigh": None, "max": NO},
+        "thinking": {"supported": True, "types": {"adaptive": YES, "enabled": NO, "disabled": YES}},
+    },
+}
+
+
+def merged(model: Model, **entry: object) -> Model:
+    page = decode_page(json.dumps({"data": [{"id": model.id} | entry], "has_more": False}).encode())
+    return merge(model, page.data[0])
+
+
+def test_a_page_with_everything() -> None:
+    page = decode_page(json.dumps({"data": [ENTRY], "has_more": True, "last_id": "claude-epic-9"}).encode())
+    assert (page.has_more, page.last_id) == (True, "claude-epic-9")
+    model = merge(unknown("claude-epic-9"), page.data[0])
+    assert (model.name, model.known, model.status) == ("Claude Epic 9", True, "deprecated")
+    assert (model.released, model.retires_at) == (1_801_612_800, "2027-12-24T00:00:00Z")
+    assert (model.context_window, model.max_output) == (2_000_000, 256_000)
+    assert (set(model.thinking), model.thinking_default) == ({"adaptive", "disabled"}, "on")
+    assert (model.efforts, model.default_effort) == (("low", "medium", "high"), "high")
+    assert not model.structured_outputs
+
+
+def test_what_the_list_does_not_cover_stays() -> None:
+    before = BUILT_IN.find("claude-opus-4-6")
+    after = merged(before, display_name="Claude Opus 4.6", max_tokens=64_000)
+    assert after.max_output == 64_000
+    facts = ("sampling", "prefill", "forced_tool_choice", "cache_minimum", "prices", "thinking", "efforts", "released")
+    assert [getattr(after, fact) for fact in facts] == [getattr(before, fact) for fact in facts]
+
+
+@pytest.mark.parametrize(
+    ("thinking", "kinds", "default"),
+    [
+        (None, {"adaptive", "disabled"}, "on"),
+        ({"supported": True}, {"adaptive", "disabled"}, "on"),
+        ({"supported": False}, set(), "off"),
+        ({"supported": True, "types": {"adaptive": YES}}, {"adaptive"}, "always"),
+        ({"supported": True, "types": {"enabled": YES, "disabled": YES}}, {"enabled", "disabled"}, "off"),
+    ],
+)
+def test_thinking_as_the_list_tells_it(thinking: object, kinds: set[str], default: str) -> None:
+    model = merged(BUILT_IN.find("claude-sonnet-5"), capabilities={"thinking": thinking})
+    assert (set(model.thinking), model.thinking_default) == (kinds, default)
+
+
+def test_a_model_without_effort_has_no_levels() -> None:
+    model = merged(BUILT_IN.find("claude-sonnet-5"), capabilities={"effort": {"supported": False, "low": YES}})
+    assert (model.efforts, model.default_effort) == ((), None)
+
+
+@pytest.mark.parametrize("created_at", ["", "soon"])
+def test_a_date_that_is_none_changes_nothing(created_at: str) -> None:
+    before = BUILT_IN.find("claude-sonnet-5")
+    assert merged(before, created_at=created_at).released == before.released
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data": 1}', b'{"data": [{"display_name": "nameless"}]}'])
+def test_what_is_no_list_is_refused(body: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode_page(body)
+
+
+def test_a_recorded_list() -> None:
+    if not RECORDING.exists():
+        pytest.skip(f"no recordings beside the project: {RECORDING}")
+    page = decode_page(json.dumps(json.loads(RECORDING.read_bytes())["response"]["body"]).encode())
+    catalogue = BUILT_IN.with_upstream(page.data)
+    assert [model.id for model in catalogue.listing()][:2] == ["claude-opus-4-5-20251101", "claude-haiku-4-5-20251001"]
+    assert all(catalogue.find(info.id).known for info in page.data)
+    assert catalogue.find("claude-opus-4-5").released == BUILT_IN.find("claude-opus-4-5").released
