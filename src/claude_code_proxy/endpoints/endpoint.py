@@ -17,10 +17,15 @@ from claude_code_proxy.errors import ProxyError
 
 
 class ReplyContext(Struct, frozen=True):
-    """What the edge knows and the pure half may not ask for: the time (epoch seconds) and the model's name as asked."""
+    """What only the edge knows: the reply's id, the time (epoch seconds), the model's name as asked, and what it costs.
 
+    `cost` turns usage into USD; it gives None where a price is not known.
+    """
+
+    id: str
     created: int
     model: str
+    cost: Callable[[messages.Usage], float | None]
 
 
 class StreamTranslator(Protocol):
@@ -55,7 +60,8 @@ class Asked(Protocol):
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         """The body of the whole reply: one choice for each message."""
 
-    def translator(self, context: ReplyContext) -> StreamTranslator: ...
+    def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
+        """One for each choice; their frames may be mixed, and the last one to close ends the reply."""
 
 
 class Endpoint(Struct, frozen=True):

@@ -58,6 +58,14 @@ class Citation(Struct, frozen=True, omit_defaults=True):
     cited_text: str | None = None
 
 
+_citations: msgspec.json.Decoder[list[Citation]] = msgspec.json.Decoder(list[Citation])
+
+
+def decode_citations(raw: Raw) -> list[Citation]:
+    """The citations of a text block; none where the field is null or absent."""
+    return [] if bytes(raw) in (b"", b"null") else _citations.decode(raw)
+
+
 class Message(Struct, frozen=True, omit_defaults=True):
     id: str
     model: str
