@@ -1,0 +1,172 @@
+"""The Messages API over HTTPS: requests go out with a credential, answers come back as Messages or events.
+
+Long answers are streamed inside even when they are wanted whole: no connection idles until something on the way cuts it.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from claude_code_proxy import messages
+from claude_code_proxy.credentials.credential import Credential
+from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout
+from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
+from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents
+from claude_code_proxy.upstreams.anthropic.headers import request_headers
+from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, request_id_of
+from claude_code_proxy.upstreams.anthropic.retry import wait_before_retry
+from claude_code_proxy.upstreams.anthropic.transport import Response, Transport
+from claude_code_proxy.upstreams.upstream import Call, Facts
+
+WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two
+_MODELS_PAGE = b"/v1/models?limit=1000"
+_MOST_PAGES = 20
+_T = TypeVar("_T")
+
+
+class Credentials(Protocol):
+    def resolve(self) -> Credential:
+        """Raises `Unauthenticated`."""
+
+
+class MessagesApi:
+    """An `Upstream`. `chance` (0 to 1) spreads retries; `pause` waits that many seconds."""
+
+    name = "anthropic"
+
+    def __init__(
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        *,
+        workspace_id: str = "",
+        chance: Callable[[], float] = random.random,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._transport = transport
+        self._credentials = credentials
+        self._workspace_id = workspace_id
+        self._chance = chance
+        self._pause = pause
+        self._headers: dict[tuple[str, tuple[str, ...]], bytes] = {}
+
+    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+        if request.max_tokens > WHOLE_UP_TO:
+            body = messages.encode_request(msgspec.structs.replace(request, stream=True))
+            return await self._persist(call, lambda facts: self._create_streamed(body, call, facts))
+        body = messages.encode_request(request)
+        return await self._persist(call, lambda facts: self._create_whole(body, call, facts))
+
+    async def stream(self, request: messages.MessagesRequest, call: Call) -> TransportEvents:
+        """Returns with the first events, so that a failure until then can still be tried again."""
+        body = messages.encode_request(msgspec.structs.replace(request, stream=True))
+        return await self._persist(call, lambda facts: self._open(body, call, facts))
+
+    async def models(self) -> list[ModelInfo]:
+        """The upstream's whole list of models."""
+        infos: list[ModelInfo] = []
+        path = _MODELS_PAGE
+        for _ in range(_MOST_PAGES):
+            response = await self._transport.request(b"GET", path, headers=self._headers_for(()))
+            try:
+                page = decode_page(await _accepted_body(response))
+            except msgspec.DecodeError as error:
+                raise UpstreamBroke("The upstream's list of models cannot be read.") from error
+            finally:
+                response.close()
+            infos += page.data
+            if not page.has_more or not page.data:
+                break
+            path = _MODELS_PAGE + b"&after_id=" + page.data[-1].id.encode()
+        return infos
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def _persist(self, call: Call, attempt: Callable[[Facts], Awaitable[_T]]) -> _T:
+        """Tries until it works, `call.retries` are used up, or the error says that trying is no use."""
+        facts = Facts()
+        while True:
+            facts.attempts += 1
+            try:
+                return await attempt(facts)
+            except ProxyError as error:
+                error.request_id = error.request_id or facts.request_id
+                wait = wait_before_retry(error, facts.attempts, self._chance())
+                if wait is None:
+                    raise
+                if facts.attempts > call.retries:
+                    if call.retries:
+                        error.should_retry = False  # we have; the client need not
+                    raise
+                await self._wait(wait, call)
+
+    async def _wait(self, seconds: float, call: Call) -> None:
+        if call.deadline is not None and asyncio.get_running_loop().time() + seconds >= call.deadline:
+            raise UpstreamTimeout("The upstream kept failing until no time was left for another try.")
+        await self._pause(seconds)
+
+    async def _send(self, body: bytes, call: Call, facts: Facts) -> Response:
+        """The response, once the upstream has accepted the request."""
+        headers = self._headers_for(call.betas)
+        response = await self._transport.request(
+            b"POST", b"/v1/messages", headers=headers, body=body, deadline=call.deadline
+        )
+        try:
+            facts.request_id = request_id_of(response.headers)
+            if response.status != 200:
+                raise rejected(response.status, response.headers, await response.read())
+            facts.rate_limits = rate_limits_of(response.headers)
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    async def _create_whole(self, body: bytes, call: Call, facts: Facts) -> tuple[messages.Message, Facts]:
+        response = await self._send(body, call, facts)
+        try:
+            return messages.decode_message(await response.read()), facts
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UpstreamBroke("The upstream's answer is not a Message.") from error
+        finally:
+            response.close()
+
+    async def _create_streamed(self, body: bytes, call: Call, facts: Facts) -> tuple[messages.Message, Facts]:
+        events = TransportEvents(await self._send(body, call, facts), facts)
+        accumulator = messages.Accumulator()
+        try:
+            while not accumulator.stopped and (batch := await events.events()) is not None:
+                for event in batch:
+                    accumulator.feed(event)
+            return accumulator.message(), facts
+        finally:
+            events.close()
+
+    async def _open(self, body: bytes, call: Call, facts: Facts) -> TransportEvents:
+        events = TransportEvents(await self._send(body, call, facts), facts)
+        try:
+            await events.begin()
+        except BaseException:
+            events.close()
+            raise
+        return events
+
+    def _headers_for(self, betas: tuple[str, ...]) -> bytes:
+        credential = self._credentials.resolve()
+        key = (credential.secret.reveal(), betas)
+        block = self._headers.get(key)
+        if block is None:
+            if len(self._headers) > 64:
+                self._headers.clear()
+            block = self._headers[key] = request_headers(credential, betas, self._workspace_id)
+        return block
+
+
+async def _accepted_body(response: Response) -> bytes:
+    body = await response.read()
+    if response.status != 200:
+        raise rejected(response.status, response.headers, body)
+    return body
