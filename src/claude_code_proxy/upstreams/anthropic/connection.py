@@ -67,12 +67,16 @@ class Connection(asyncio.Protocol):
 
     # The exchange's side
 
-    async def exchange(self, first: bytes, rest: bytes, *, deadline: float | None, head_only: bool) -> None:
-        """Sends `first`, then `rest`; returns when the response's head is there, even if that is before all is sent."""
+    async def exchange(self, head: bytes, body: bytes, *, deadline: float | None, head_only: bool) -> None:
+        """Sends a request; returns when the head of its response is there, even if that is before all is sent.
+
+        A small body is better joined to the head by the caller.
+        """
         self._begin(deadline, head_only=head_only)
-        self._transport.write(first)
-        if rest:
-            await self._send(rest)
+        if body:
+            await self._send(head, memoryview(body))
+        else:
+            self._transport.write(head)
         self._quiet = 0
         self._silence = self._patience.first_byte
         while not self._answered:
@@ -229,9 +233,9 @@ class Connection(asyncio.Protocol):
         self.headers = {}
         self.error = None
 
-    async def _send(self, body: bytes) -> None:
-        view = memoryview(body)
-        for start in range(0, len(view), _SLICE):
+    async def _send(self, head: bytes, body: memoryview) -> None:
+        self._transport.writelines((head, body[:_SLICE]))
+        for start in range(_SLICE, len(body), _SLICE):
             while self._writing_paused and not self._answered:
                 if self.error is not None:
                     raise self.error
@@ -239,7 +243,7 @@ class Connection(asyncio.Protocol):
             if self._answered or self._transport.is_closing():
                 self._cut = True
                 return
-            self._transport.write(view[start : start + _SLICE])
+            self._transport.write(body[start : start + _SLICE])
 
     def _stopped(self, error: HttpParserError | HttpParserUpgrade) -> None:
         """The parser will not go on; that only matters to a response which is not yet complete."""

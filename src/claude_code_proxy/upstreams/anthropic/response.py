@@ -1,8 +1,6 @@
 """A response whose head has arrived: hands out its body, whole or as the network brings it, and the connection back."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.upstreams.anthropic.connection import Connection
@@ -11,7 +9,7 @@ from claude_code_proxy.upstreams.anthropic.connection import Connection
 class Response:
     """`headers` has lower-case names; what came several times is joined by commas.
 
-    Must be released, or read to its end. One task reads; any may release, which ends the reading one with an error.
+    Must be closed, or read to its end. One task reads; any may close, which ends the reading with an error.
     """
 
     __slots__ = ("_body_limit", "_connection", "_ended", "_give_back", "headers", "status")
@@ -38,7 +36,7 @@ class Response:
             if connection.complete:
                 self._end()
             elif connection.error is not None:
-                self.release()
+                self.close()
                 raise connection.error
             else:
                 await connection.change()
@@ -53,28 +51,17 @@ class Response:
         while (data := await self.chunk()) is not None:
             size += len(data)
             if size > self._body_limit:
-                self.release()
+                self.close()
                 raise UpstreamBroke(f"The answer is larger than {self._body_limit} bytes.")
             pieces.append(data)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Idempotent. Keeps the connection if the body is complete, else closes the socket at once."""
         connection, self._connection = self._connection, None
         if connection is not None:
             self._give_back(connection)
 
-    async def close(self) -> None:
-        self.release()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
-
     def _end(self) -> None:
         self._ended = True
-        self.release()
+        self.close()

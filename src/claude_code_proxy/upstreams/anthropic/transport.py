@@ -16,9 +16,9 @@ from claude_code_proxy.upstreams.anthropic.connection import Connection, Stale
 from claude_code_proxy.upstreams.anthropic.dial import CannotConnect, ConnectTimeout, Route, default_tls, dial
 from claude_code_proxy.upstreams.anthropic.limits import Limits, Timeouts, patience
 from claude_code_proxy.upstreams.anthropic.pool import Pool
-from claude_code_proxy.upstreams.anthropic.response import Response
+from claude_code_proxy.upstreams.anthropic.response import Response as Response
 
-_JOIN_UP_TO = 64 * 1024  # bytes of body that are copied behind the head, so that both leave in one write
+_JOIN_UP_TO = 32 * 1024  # bytes of body that are copied behind the head, so that both leave in one write
 _UNSAFE_IN_PATH = re.compile(rb"[^\x21-\x7e]")
 _UNSAFE_IN_FIELD = re.compile(rb"[\r\n\0]")
 _BODILESS_METHODS = frozenset({b"GET", b"HEAD"})
@@ -81,17 +81,17 @@ class Transport:
         if loop is None:
             loop = self._loop = asyncio.get_running_loop()
         fields = headers if isinstance(headers, bytes) else encode_headers(headers)
-        first, rest = self._head(method, path, fields=fields, size=len(body)), body
+        head, large = self._head(method, path, fields=fields, size=len(body)), body
         if len(body) <= _JOIN_UP_TO:
-            first, rest = first + body, b""
+            head, large = head + body, b""
         connection = self._newest() or await self._obtain(loop, deadline)
         head_only = method == b"HEAD"
         try:
             try:
-                await connection.exchange(first, rest, deadline=deadline, head_only=head_only)
+                await connection.exchange(head, large, deadline=deadline, head_only=head_only)
             except Stale:
                 connection = await self._open(loop, deadline)  # in the slot of the one that is gone
-                await connection.exchange(first, rest, deadline=deadline, head_only=head_only)
+                await connection.exchange(head, large, deadline=deadline, head_only=head_only)
         except BaseException:
             connection.abort()
             self._pool.free()
