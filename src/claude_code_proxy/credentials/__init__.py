@@ -1,0 +1,1 @@
+"""Where the credential for the upstream comes from: the precedence, and the login file that Claude Code keeps."""

@@ -1,0 +1,137 @@
+"""The login file of Claude Code, read when it changes: bytes on a disk -> a login, or why there is none.
+
+Only ever read; Claude Code alone writes it. Cheap to ask on every request: the file is looked at once a second at most
+and read again only when it is another file or has another time or size.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from claude_code_proxy.secret import Secret
+
+LOOK_EVERY_SECONDS = 1.0
+_MILLISECONDS = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login that was found. `ends_at` is when it can no longer be renewed; both times are epoch seconds."""
+
+    token: Secret
+    path: Path
+    expires_at: float | None = None
+    ends_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoLogin:
+    """Why there is none: a clause for a person."""
+
+    reason: str
+
+
+class _OAuth(Struct, frozen=True, rename="camel"):
+    access_token: str = ""
+    expires_at: float | str | None = None
+    refresh_token_expires_at: float | str | None = None
+
+
+class _Document(Struct, frozen=True):
+    """Both shapes in one: what Claude Code writes, and a flat object as other tools write it."""
+
+    oauth: _OAuth | None = msgspec.field(default=None, name="claudeAiOauth")
+    access_token: str = ""
+    token: str = ""
+    expires_at: float | str | None = None
+
+
+_decode = msgspec.json.Decoder(_Document).decode
+
+
+@dataclass(frozen=True, slots=True)
+class _Fingerprint:
+    path: Path
+    changed: int
+    inode: int
+    size: int
+
+
+class LoginFile:
+    """Tells the login in the first of `paths` that exists."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = tuple(paths)
+        self._looked_at: float | None = None
+        self._seen: _Fingerprint | None = None
+        self._found: Login | NoLogin = self._absent()
+
+    def read(self, now: float) -> Login | NoLogin:
+        """What the file says at `now`, in epoch seconds."""
+        if self._looked_at is None or abs(now - self._looked_at) >= LOOK_EVERY_SECONDS:
+            self._looked_at = now
+            self._look()
+        return self._found
+
+    def _look(self) -> None:
+        seen = next(filter(None, map(_fingerprint, self._paths)), None)
+        if seen is None:
+            self._seen, self._found = None, self._absent()
+        elif seen != self._seen:
+            self._seen = seen
+            self._found = self._reread(seen.path)
+
+    def _reread(self, path: Path) -> Login | NoLogin:
+        try:
+            return _login(path, path.read_bytes())
+        except (OSError, ValueError) as error:
+            # Half-written, most likely: what was good stays good until the rest is there.
+            if isinstance(self._found, Login) and self._found.path == path:
+                return self._found
+            why = error.strerror if isinstance(error, OSError) else "it is not the JSON of a login"
+            return NoLogin(f"{path} cannot be read: {why}")
+
+    def _absent(self) -> NoLogin:
+        return NoLogin(f"there is no login file at {' or '.join(map(str, self._paths)) or 'any place'}")
+
+
+def _fingerprint(path: Path) -> _Fingerprint | None:
+    try:
+        told = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat
+    except OSError:
+        return None
+    return _Fingerprint(path, told.st_mtime_ns, told.st_ino, told.st_size)
+
+
+def _login(path: Path, content: bytes) -> Login | NoLogin:
+    document = _decode(content.removeprefix(b"\xef\xbb\xbf"))
+    oauth = document.oauth or _OAuth(document.access_token or document.token, document.expires_at)
+    if not oauth.access_token:
+        return NoLogin(f"{path} is signed out (it holds no access token)")
+    if not oauth.access_token.isascii() or not oauth.access_token.isprintable():
+        raise ValueError("not what may stand in a header")
+    return Login(Secret(oauth.access_token), path, _epoch(oauth.expires_at), _epoch(oauth.refresh_token_expires_at))
+
+
+def _epoch(told: float | str | None) -> float | None:
+    """Seconds from milliseconds, seconds or an ISO date; None for what tells no time."""
+    if told is None or told == "":
+        return None
+    try:
+        number = float(told)
+    except ValueError:
+        return _epoch_of_date(str(told))
+    return number / 1000 if number > _MILLISECONDS else number
+
+
+def _epoch_of_date(told: str) -> float | None:
+    try:
+        date = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

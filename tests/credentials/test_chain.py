@@ -1,0 +1,105 @@
+"""The precedence, and what is said when there is nothing to send."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from claude_code_proxy.credentials.chain import CredentialSource, Readiness, explicit
+from claude_code_proxy.credentials.credential import Credential
+from claude_code_proxy.credentials.login_file import LoginFile
+from claude_code_proxy.errors import Unauthenticated
+from claude_code_proxy.secret import Secret
+
+NOW = 1_795_348_800.0  # 2026-11-22 12:00 UTC
+KEY, TOKEN, LOGIN = Secret("sk-ant-test-key"), Secret("sk-ant-test-token"), Secret("sk-ant-test-login")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / ".credentials.json"
+
+
+def signed_in(path: Path, expires_at: float | None = None) -> None:
+    told = {"accessToken": LOGIN.reveal(), "expiresAt": expires_at and expires_at * 1000}
+    path.write_text(json.dumps({"claudeAiOauth": told}))
+
+
+def source(
+    path: Path, *, key: Secret | None = None, token: Secret | None = None, login_sent: bool = True
+) -> CredentialSource:
+    return CredentialSource(explicit(key, token), LoginFile([path]), login_sent=login_sent, clock=lambda: NOW)
+
+
+def test_an_api_key_comes_first(path: Path) -> None:
+    signed_in(path)
+    chosen = source(path, key=KEY, token=TOKEN)
+    assert chosen.resolve() == Credential("api_key", KEY, "ANTHROPIC_API_KEY")
+    assert chosen.readiness() == Readiness(ok=True, reason="API key from ANTHROPIC_API_KEY")
+
+
+def test_an_access_token_comes_second(path: Path) -> None:
+    signed_in(path)
+    chosen = source(path, token=TOKEN)
+    assert chosen.resolve() == Credential("bearer", TOKEN, "CLAUDE_ACCESS_TOKEN")
+    assert chosen.readiness().reason == "access token from CLAUDE_ACCESS_TOKEN"
+
+
+def test_a_login_comes_last_and_only_if_the_owner_chose_to_send_it(path: Path) -> None:
+    signed_in(path)
+    assert source(path).resolve() == Credential("login", LOGIN, str(path))
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (None, ""),
+        (90, ", valid for 1 min"),
+        (3 * 3600 + 300, ", valid for 3 h 5 min"),
+        (200_000, ", valid for 2 d 7 h"),
+    ],
+)
+def test_how_long_a_login_is_good_is_said(path: Path, left: float | None, said: str) -> None:
+    signed_in(path, left and NOW + left)
+    assert source(path).readiness() == Readiness(ok=True, reason=f"Claude Code login from {path}{said}")
+
+
+def test_where_a_credential_stood_is_said() -> None:
+    key, token = explicit(KEY, TOKEN, origins=("/etc/proxy.toml", "CLAUDE_ACCESS_TOKEN"))
+    assert (key.origin, token.origin) == ("/etc/proxy.toml", "CLAUDE_ACCESS_TOKEN")
+
+
+def refusal(chosen: CredentialSource) -> str:
+    with pytest.raises(Unauthenticated) as caught:
+        chosen.resolve()
+    assert chosen.readiness() == Readiness(ok=False, reason=caught.value.message)
+    return caught.value.message
+
+
+def test_without_any_it_names_the_ways_to_give_one(path: Path) -> None:
+    message = refusal(source(path))
+    for way in ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN", "CLAUDE_LOGIN_VIA=messages-api", str(path)):
+        assert way in message
+
+
+def test_a_login_that_the_owner_did_not_choose_to_send_is_told(path: Path) -> None:
+    signed_in(path)
+    message = refusal(source(path, login_sent=False))
+    assert f"login was found in {path}" in message
+    assert "CLAUDE_LOGIN_VIA=messages-api" in message
+    assert LOGIN.reveal() not in message
+
+
+def test_an_expired_login_says_since_when_and_what_to_do(path: Path) -> None:
+    signed_in(path, NOW - 60)
+    message = refusal(source(path))
+    assert "expired at 2026-11-22 11:59 UTC" in message
+    assert "`claude`" in message
+
+
+def test_a_login_that_comes_later_is_used(path: Path) -> None:
+    moments = iter([NOW, NOW, NOW + 2])
+    late = CredentialSource((), LoginFile([path]), login_sent=True, clock=lambda: next(moments))
+    refusal(late)
+    signed_in(path)
+    assert late.resolve().secret == LOGIN
