@@ -31,6 +31,10 @@ class ReplyContext(Struct, frozen=True):
 class StreamTranslator(Protocol):
     """Turns the events of one Message into the frames of one reply, ready to send. Sync; one instance per reply."""
 
+    @property
+    def usage(self) -> messages.Usage:
+        """As far as it has been told."""
+
     def feed(self, event: messages.Event) -> bytes:
         """The frames this event makes, if any."""
 
@@ -69,5 +73,6 @@ class Endpoint(Struct, frozen=True):
 
     name: str
     path: str
+    id_prefix: str
     decode: Callable[[bytes, str], Asked]
     render_error: Callable[[ProxyError], bytes]

@@ -47,4 +47,4 @@ def decode(body: bytes, default_model: str) -> AskedCompletion:
     )
 
 
-CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", decode, render_error)
+CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, render_error)

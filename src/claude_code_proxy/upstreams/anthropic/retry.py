@@ -18,7 +18,7 @@ def wait_before_retry(error: ProxyError, attempt: int, chance: float) -> float |
         return None
     if error.retry_after is not None:
         return error.retry_after if error.retry_after <= LONGEST_WAIT else None
-    backoff = min(_FIRST_WAIT * 2 ** (attempt - 1), _MOST_BACKOFF)
+    backoff: float = min(_FIRST_WAIT * 2.0 ** (attempt - 1), _MOST_BACKOFF)
     return backoff * (0.75 + 0.25 * chance)
 
 

@@ -1,0 +1,1 @@
+"""The HTTP app: routes, the one path of every request, limits, health and what is recorded."""

@@ -1,0 +1,202 @@
+"""The one path of every request: down through the layers once, up once, and recorded, however it ends.
+
+bytes -> Asked -> adapted Messages request -> upstream -> Message or events -> the client's reply. Every error on the way
+is caught here, once, and rendered in the client's words.
+"""
+
+import asyncio
+import logging
+import traceback
+
+from claude_code_proxy import sse
+from claude_code_proxy.adaptation.adapt import Adapted, adapt
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.endpoint import Asked, Endpoint, ReplyContext, StreamTranslator
+from claude_code_proxy.endpoints.openai import to_error_reply
+from claude_code_proxy.errors import InvalidRequest, ProxyError
+from claude_code_proxy.http1.request import Request
+from claude_code_proxy.http1.responder import Responder
+from claude_code_proxy.models.model import Model
+from claude_code_proxy.server.asking import Asking
+from claude_code_proxy.server.billing import Bill
+from claude_code_proxy.server.record import Record
+from claude_code_proxy.server.reply_headers import Headers, error_headers, stream_headers, whole_headers
+from claude_code_proxy.server.serving import Serving
+from claude_code_proxy.server.streaming import StreamedReply
+from claude_code_proxy.server.together import together
+from claude_code_proxy.upstreams.upstream import Call
+
+_log = logging.getLogger(__name__)
+_RETRIED_BY_CLIENT = b"x-stainless-retry-count"
+
+
+class Exchange:
+    """One request and its reply."""
+
+    __slots__ = ("_endpoint", "_rate_limits", "_request", "_responder", "_serving", "record")
+
+    def __init__(self, serving: Serving, endpoint: Endpoint, request: Request, responder: Responder) -> None:
+        self._serving = serving
+        self._endpoint = endpoint
+        self._request = request
+        self._responder = responder
+        self._rate_limits: dict[str, str] = {}
+        self.record = Record(serving.next_id(), endpoint.name, serving.now())
+
+    async def run(self) -> None:
+        record = self.record
+        turnstile = self._serving.turnstile
+        inside = False
+        try:
+            if not turnstile.try_enter():
+                await turnstile.enter()
+            inside = True
+            await self._serve()
+            if record.outcome == "running":
+                record.outcome = "left" if self._responder.gone else "answered"
+        except ProxyError as error:
+            self._fail(error)
+        except asyncio.CancelledError:
+            record.outcome = "left"
+            raise
+        except Exception as error:  # a mistake of ours: the client gets a clean answer, the log the place
+            _log.error("mistake in exchange %s: %s\n%s", record.id, type(error).__name__, _place_of(error))
+            self._fail(ProxyError("The proxy made a mistake while serving this request; its log says where."))
+        finally:
+            if inside:
+                turnstile.leave()
+            record.duration = self._serving.now() - record.started
+            for observer in self._serving.observers:
+                observer.observe(record)
+
+    async def _serve(self) -> None:
+        serving, record = self._serving, self.record
+        asked = self._endpoint.decode(self._request.body, serving.policy.default_model)
+        record.stream = asked.stream
+        record.adjustments = asked.adjustments
+        record.asked_model = asked.request.model
+        model = serving.catalogue.find(asked.request.model)
+        record.model, record.known_model = model.id, model.known
+        adapted = adapt(asked.request, model, options=serving.policy.adaptation)
+        if adapted.adjustments:
+            record.adjustments = (*asked.adjustments, *adapted.adjustments)
+        if serving.policy.strict:
+            _insist(record.adjustments)
+        context = ReplyContext(
+            self._endpoint.id_prefix + record.id, int(serving.wall()), record.asked_model, Bill(model)
+        )
+        if asked.stream:
+            await self._stream(asked, self._asking(adapted, model, deadline=None), context)
+        else:
+            deadline = record.started + serving.policy.answer_seconds
+            await self._whole(asked, self._asking(adapted, model, deadline=deadline), context)
+
+    def _asking(self, adapted: Adapted, model: Model, *, deadline: float | None) -> Asking:
+        retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else self._serving.policy.retries
+        call = Call(adapted.betas, retries, deadline)
+        return Asking(self._serving, self.record, adapted, model=model, call=call)
+
+    async def _whole(self, asked: Asked, asking: Asking, context: ReplyContext) -> None:
+        record = self.record
+        replies = (await asking.whole(),) if asked.n == 1 else await asking.several(asked.n)
+        record.usage = replies[0].usage
+        costs = [context.cost(reply.usage) for reply in replies]
+        record.cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+        record.duration = record.first_byte = self._serving.now() - record.started
+        record.status = 200
+        headers = whole_headers(record, asking.rate_limits, self._serving.wall())
+        self._responder.send(200, headers, asked.reply(replies, context))
+
+    async def _stream(self, asked: Asked, asking: Asking, context: ReplyContext) -> None:
+        translators = asked.translators(context)
+        with StreamedReply(self._responder, self._serving.pulse, lambda: self._stream_head(asking)) as reply:
+            try:
+                if asked.n == 1:
+                    frames = await self._pump(reply, asking, translators[0])
+                else:
+                    frames = await self._pump_several(reply, asking, translators)
+            except ProxyError as error:
+                if self._responder.started:
+                    self._break_off(translators[0], error)
+                    return
+                raise
+            finally:
+                self._bill(context, translators)
+        reply.end(frames)
+
+    async def _pump(self, reply: StreamedReply, asking: Asking, translator: StreamTranslator) -> bytes:
+        stream = await asking.stream()
+        if self.record.first_byte is None:
+            self.record.first_byte = self._serving.now() - self.record.started
+        reply_filter = asking.adapted.filter
+        return await reply.pump(stream, translator, reply_filter() if reply_filter is not None else None)
+
+    async def _pump_several(
+        self, reply: StreamedReply, asking: Asking, translators: tuple[StreamTranslator, ...]
+    ) -> bytes:
+        """All choices at once; each one's closing frames go out as it ends, the last one's end the reply."""
+
+        async def pump(translator: StreamTranslator) -> bytes:
+            frames = await self._pump(reply, asking, translator)
+            if frames.endswith(sse.DONE):
+                return frames
+            await reply.write(frames)
+            return b""
+
+        return b"".join(await together([pump(translator) for translator in translators]))
+
+    def _stream_head(self, asking: Asking) -> Headers:
+        record = self.record
+        record.status = 200
+        record.duration = self._serving.now() - record.started
+        return stream_headers(record, asking.rate_limits, self._serving.wall())
+
+    def _bill(self, context: ReplyContext, translators: tuple[StreamTranslator, ...]) -> None:
+        record = self.record
+        record.usage = translators[0].usage
+        costs = [context.cost(translator.usage) for translator in translators]
+        record.cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    def _fail(self, error: ProxyError) -> None:
+        record = self.record
+        self._note(error)
+        if self._responder.started:
+            self._responder.abort()
+            record.outcome = "broken"
+            return
+        record.outcome = "failed"
+        reply = to_error_reply(error)
+        record.status = reply.status
+        record.duration = self._serving.now() - record.started
+        limits = getattr(error, "rate_limits", {})
+        headers = error_headers(record, reply, limits, self._serving.wall())
+        self._responder.send(reply.status, headers, self._endpoint.render_error(error))
+
+    def _break_off(self, translator: StreamTranslator, error: ProxyError) -> None:
+        """One error frame, no end mark, and the connection cut: the only sign that every client sees."""
+        self._note(error)
+        self.record.outcome = "broken"
+        self._responder.write(translator.fail(error))
+        self._responder.abort()
+
+    def _note(self, error: ProxyError) -> None:
+        record = self.record
+        record.error_kind, record.error_code = error.kind, error.code
+        record.upstream_request_id = error.request_id or record.upstream_request_id
+        record.cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
+
+
+def _insist(adjustments: tuple[Adjustment, ...]) -> None:
+    """Strict mode: what would change the meaning is refused, by the name of its field."""
+    for adjustment in adjustments:
+        if adjustment.changes_meaning:
+            raise InvalidRequest(
+                f"'{adjustment.param}' cannot be honoured: {adjustment.reason}. STRICT is set, so it is not adjusted.",
+                param=adjustment.param,
+                code="unsupported_value",
+            )
+
+
+def _place_of(error: BaseException) -> str:
+    """Where it happened, without the words of the error: they may quote the request."""
+    return "".join(traceback.format_tb(error.__traceback__))

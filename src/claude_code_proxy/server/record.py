@@ -1,0 +1,43 @@
+"""An exchange, as a record: what the access line, the metrics and the headers are made from. Never any content."""
+
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.messages import Usage
+
+Outcome = Literal["running", "answered", "failed", "broken", "left"]
+
+
+class Record(Struct):
+    """Times are in seconds: `started` on the loop's clock, the others since then.
+
+    `outcome`: answered in full; failed with an HTTP error; broken after the reply had begun; or left by the client.
+    """
+
+    id: str
+    endpoint: str
+    started: float
+    asked_model: str = ""
+    model: str = ""
+    known_model: bool = False
+    stream: bool = False
+    status: int = 0
+    outcome: Outcome = "running"
+    first_byte: float | None = None
+    duration: float = 0.0
+    usage: Usage | None = None
+    cost: float | None = None
+    adjustments: tuple[Adjustment, ...] = ()
+    upstream_request_id: str | None = None
+    attempts: int = 0
+    error_kind: str | None = None
+    error_code: str | None = None
+    cause: str | None = None
+
+
+class Observer(Protocol):
+    """Is shown every exchange, once it is over."""
+
+    def observe(self, record: Record) -> None: ...

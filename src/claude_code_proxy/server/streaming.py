@@ -1,0 +1,75 @@
+"""A streamed reply: events of one network read in, one write out, until the message is whole or something breaks.
+
+The head goes out with the first events or, after a long silence, with the first keep-alive comment. From then on a
+failure is one error frame and a connection that ends without its last chunk: some clients see nothing else.
+"""
+
+from collections.abc import Callable, Sequence
+
+from claude_code_proxy import messages, sse
+from claude_code_proxy.adaptation.reply import ReplyFilter
+from claude_code_proxy.endpoints.endpoint import StreamTranslator
+from claude_code_proxy.http1.responder import Responder
+from claude_code_proxy.server.pulse import Beat, Pulse
+from claude_code_proxy.server.reply_headers import Headers
+from claude_code_proxy.upstreams.upstream import EventStream
+
+_KEEP_ALIVE = sse.comment(b"keep-alive")
+
+
+class StreamedReply:
+    """`head` makes the reply's headers when they are needed. Use it as a context: it keeps the client company."""
+
+    __slots__ = ("_beat", "_head", "_pulse", "_responder")
+
+    def __init__(self, responder: Responder, pulse: Pulse, head: Callable[[], Headers]) -> None:
+        self._responder = responder
+        self._pulse = pulse
+        self._head = head
+
+    def __enter__(self) -> "StreamedReply":
+        self._beat: Beat = self._pulse.join(self._keep_alive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pulse.leave(self._beat)
+
+    async def pump(self, stream: EventStream, translator: StreamTranslator, reply_filter: ReplyFilter | None) -> bytes:
+        """Passes everything on; gives the closing frames, still unsent. Raises what ends the stream too early."""
+        feed = translator.feed
+        try:
+            while (batch := await stream.events()) is not None:
+                if reply_filter is not None:
+                    batch = [out for event in batch for out in reply_filter.feed(event)]
+                frames = b"".join([feed(event) for event in batch])
+                if batch and type(batch[-1]) is messages.MessageStop:
+                    return frames + self._closing(translator, reply_filter)
+                if frames:
+                    await self.write(frames)
+            return self._closing(translator, reply_filter)
+        finally:
+            stream.close()
+
+    async def write(self, frames: bytes) -> None:
+        responder = self._responder
+        if not responder.started:
+            responder.start(200, self._head())
+        responder.write(frames)
+        self._beat.flowing = True
+        await responder.drain()
+
+    def end(self, frames: bytes) -> None:
+        if not self._responder.started:
+            self._responder.start(200, self._head())
+        self._responder.write_end(frames)
+
+    def _closing(self, translator: StreamTranslator, reply_filter: ReplyFilter | None) -> bytes:
+        held: Sequence[messages.Event] = reply_filter.close() if reply_filter is not None else ()
+        return b"".join([translator.feed(event) for event in held]) + translator.close()
+
+    def _keep_alive(self) -> None:
+        if self._responder.gone or self._responder.finished:
+            return
+        if not self._responder.started:
+            self._responder.start(200, self._head())
+        self._responder.write(_KEEP_ALIVE)
