@@ -1,0 +1,139 @@
+"""Input messages in any order -> turns that the service takes: user first, alternating, every tool call answered.
+
+Which blocks a role can hold is decided in `blocks`, calls and results in `pairing`, late system messages in `system`.
+"""
+
+from collections.abc import Iterable, Sequence
+from operator import is_
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation import blocks, pairing, system
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.models.model import Model
+
+_EMPTY_TURN = (messages.Text("(no content)"),)
+_FIRST_TURN = messages.InputMessage("user", (messages.Text("(the conversation begins)"),))
+_CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
+
+
+def mend(request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]) -> messages.MessagesRequest:
+    """The request with a conversation that can be sent; itself when it already has one."""
+    request = _with_messages(system.without_blanks(request))
+    turns = _turns(request.messages, model, notes=notes)
+    if not pairing.is_paired(turns):
+        turns = _merged(pairing.paired(turns, notes=notes), notes=None)
+    if turns[0].role != "user":
+        turns.insert(0, _FIRST_TURN)
+        notes.append(Adjustment("messages", "inserted", "the first turn must be the user's"))
+    if turns[-1].role == "assistant":
+        _end(turns, can_prefill=_can_prefill(request, model), notes=notes)
+    if _same(turns, request.messages):
+        return request
+    return replace(request, messages=tuple(turns))
+
+
+def _with_messages(request: messages.MessagesRequest) -> messages.MessagesRequest:
+    """A request of nothing but system text is asked as the user's."""
+    if request.messages:
+        return request
+    if not request.system:
+        raise InvalidRequest("At least one message is required.", param="messages")
+    return replace(request, system=(), messages=(messages.InputMessage("user", request.system),))
+
+
+def _turns(
+    conversation: Sequence[messages.InputMessage], model: Model, *, notes: list[Adjustment]
+) -> list[messages.InputMessage]:
+    """Tidied, merged, and with system messages only where the model takes them."""
+    tidied: list[messages.InputMessage] = []
+    late = False
+    for original in conversation:
+        message = _tidied(original, notes=notes)
+        if message.role == "system":
+            late = True
+            if not model.mid_conversation_system:
+                message = system.as_user(message, notes=notes)
+        if message.content or message.role == "user":
+            tidied.append(message)
+    turns = _merged(tidied, notes=notes)
+    return _well_placed(turns, notes=notes) if late and model.mid_conversation_system else turns
+
+
+def _tidied(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
+    content = blocks.tidy(message, notes=notes)
+    return message if content is message.content else messages.InputMessage(message.role, content)
+
+
+def _well_placed(turns: list[messages.InputMessage], *, notes: list[Adjustment]) -> list[messages.InputMessage]:
+    while (index := system.misplaced(turns)) >= 0:
+        turns[index] = system.as_user(turns[index], notes=notes)
+        turns = _merged(turns, notes=None)
+    return turns
+
+
+def _merged(
+    conversation: Iterable[messages.InputMessage], *, notes: list[Adjustment] | None
+) -> list[messages.InputMessage]:
+    """Consecutive messages of one role become one turn. A user turn that is left empty says so."""
+    turns: list[messages.InputMessage] = []
+    role, hollow = "", False
+    for message in conversation:
+        if message.role != role:
+            turns.append(message)
+            role = message.role
+        else:
+            turns[-1] = _joined(turns[-1], message, notes=notes)
+        hollow = hollow or not message.content
+    if hollow:
+        turns = [turn if turn.content else replace(turn, content=_EMPTY_TURN) for turn in turns]
+    return turns
+
+
+def _joined(
+    first: messages.InputMessage, second: messages.InputMessage, *, notes: list[Adjustment] | None
+) -> messages.InputMessage:
+    """Joining tool results, or marked system text, is how the Messages API writes them, and worth no note."""
+    if notes is not None and _is_told(first, second):
+        notes.append(Adjustment("messages", "merged", f"consecutive {first.role} messages became one turn"))
+    return messages.InputMessage(first.role, first.content + second.content)
+
+
+def _is_told(first: messages.InputMessage, second: messages.InputMessage) -> bool:
+    if not first.content or not second.content or second.role == "system":
+        return False
+    return type(second.content[0]) is not messages.ToolResult and not system.is_marked(second.content[0])
+
+
+def _can_prefill(request: messages.MessagesRequest, model: Model) -> bool:
+    thinks = isinstance(request.thinking, messages.Enabled | messages.Adaptive)
+    formatted = request.output_config is not None and request.output_config.format is not None
+    return model.prefill and not thinks and not formatted
+
+
+def _end(turns: list[messages.InputMessage], *, can_prefill: bool, notes: list[Adjustment]) -> None:
+    """An assistant's last turn is one to be continued: by the model itself where it can, else it is asked to."""
+    last = turns[-1].content[-1]
+    if _is_hosted(last):
+        return
+    if can_prefill and isinstance(last, messages.Text):
+        stripped = last.text.rstrip()
+        if stripped != last.text:
+            turns[-1] = replace(turns[-1], content=(*turns[-1].content[:-1], replace(last, text=stripped)))
+        return
+    turns.append(_CONTINUE)
+    reason = "this model does not continue an assistant turn, so it is asked to in a user turn"
+    notes.append(Adjustment("messages", "inserted", reason, changes_meaning=True))
+
+
+def _is_hosted(block: messages.Block) -> bool:
+    """Whether a turn that ends so is one that the service paused, and goes on with when it is sent again."""
+    if isinstance(block, messages.UnknownBlock):
+        return block.type.endswith(("tool_use", "tool_result"))
+    return isinstance(block, messages.ServerToolUse | messages.WebSearchToolResult)
+
+
+def _same(turns: Sequence[messages.InputMessage], conversation: Sequence[messages.InputMessage]) -> bool:
+    return len(turns) == len(conversation) and all(map(is_, turns, conversation))

@@ -1,0 +1,92 @@
+"""Images and documents -> the same under the media type that their bytes show.
+
+Nothing is fetched: an https URL goes to the service as it is. What no living model reads is refused, in plain words.
+"""
+
+import binascii
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.errors import InvalidRequest
+
+Media: TypeAlias = messages.Image | messages.Document
+
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+_MAX_IMAGE_BASE64 = MAX_IMAGE_BYTES * 4 // 3 + 4
+_HEAD = 32  # base64 characters, 24 bytes: enough to tell every format apart
+_PDF = "application/pdf"
+
+# How the base64 of each format begins, where its first bytes are fixed.
+_SIGNATURES = (
+    ("/9j/", "image/jpeg"),
+    ("iVBORw0KGgo", "image/png"),
+    ("R0lGOD", "image/gif"),
+    ("JVBERi", _PDF),
+)
+
+
+def is_sound(media: Media) -> bool:
+    """Whether the block can go as it is."""
+    source = media.source
+    if isinstance(source, messages.Base64Source):
+        return source.media_type == _sniffed(source.data) and _fits(media, source.data)
+    return not isinstance(source, messages.UrlSource) or source.url.startswith("https://")
+
+
+def mended(media: Media, *, notes: list[Adjustment]) -> Media:
+    """The block under its true media type. Raises `InvalidRequest` for what the service would refuse."""
+    source = media.source
+    if isinstance(source, messages.UrlSource):
+        raise InvalidRequest(
+            "Only https URLs of images and files are passed on; nothing is fetched by the proxy. "
+            "Send anything else as a data URL.",
+            param="messages",
+        )
+    if not isinstance(source, messages.Base64Source):
+        return media
+    if not _fits(media, source.data):
+        raise InvalidRequest(f"An image is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.", param="messages")
+    media_type = _sniffed(source.data)
+    if not media_type:
+        raise _unnamed(media, source.media_type)
+    named = _renamed(media, messages.Base64Source(media_type, source.data))
+    notes.append(Adjustment("messages", "mapped", f"a file named {source.media_type or 'nothing'} is {media_type}"))
+    return named
+
+
+def _renamed(media: Media, source: messages.Base64Source) -> Media:
+    """A PDF sent as an image is a document, and the other way round."""
+    if source.media_type == _PDF:
+        return (
+            replace(media, source=source)
+            if isinstance(media, messages.Document)
+            else messages.Document(source, cache_control=media.cache_control)
+        )
+    return messages.Image(source, cache_control=media.cache_control)
+
+
+def _unnamed(media: Media, media_type: str) -> InvalidRequest:
+    if isinstance(media, messages.Image):
+        wanted = "JPEG, PNG, GIF and WebP images are supported"
+    else:
+        wanted = "a file must be a PDF or text"
+    return InvalidRequest(f"Not a format that Claude reads ({media_type or 'unnamed'}): {wanted}.", param="messages")
+
+
+def _fits(media: Media, data: str) -> bool:
+    return len(data) <= _MAX_IMAGE_BASE64 or isinstance(media, messages.Document)
+
+
+def _sniffed(data: str) -> str:
+    """The media type that the first bytes show; empty for one that the service does not read."""
+    for start, media_type in _SIGNATURES:
+        if data.startswith(start):
+            return media_type
+    try:
+        head = binascii.a2b_base64(data[:_HEAD])
+    except ValueError:
+        return ""
+    return "image/webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else ""

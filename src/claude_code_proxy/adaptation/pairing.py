@@ -1,0 +1,164 @@
+"""Tool calls and their results -> every call answered once, at the start of the very next user turn.
+
+Clients trim, repeat and reorder history. A late result goes back to its call, a missing one is stated as an error, and
+a result without a call stays as text. Ids that the service refuses are rewritten alike on both sides.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+
+_ID = re.compile(r"[a-zA-Z0-9_-]+")
+_ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
+_WORDS = frozenset({messages.Text, messages.Thinking, messages.RedactedThinking})
+_NO_RESULT = (messages.Text("No result of this call was recorded."),)
+
+
+def is_paired(conversation: Sequence[messages.InputMessage]) -> bool:
+    """Whether the service would take all calls and results as they are. `conversation` has merged turns."""
+    seen: set[str] = set()
+    waiting: list[str] = []
+    for message in conversation:
+        if message.role == "assistant":
+            if waiting:
+                return False
+            waiting = [block.id for block in message.content if type(block) is messages.ToolUse]
+            if waiting and not (_come_last(message, len(waiting)) and _are_new(waiting, seen)):
+                return False
+        elif not _answers(message, waiting):
+            return False
+        else:
+            waiting = []
+    return not waiting
+
+
+def _are_new(ids: list[str], seen: set[str]) -> bool:
+    before = len(seen)
+    seen.update(ids)
+    return len(seen) == before + len(ids) and all(map(_ID.fullmatch, ids))
+
+
+def _come_last(message: messages.InputMessage, count: int) -> bool:
+    """Whether the turn does not go on in words after its calls; what the service does itself may follow them."""
+    if all(type(block) is messages.ToolUse for block in message.content[-count:]):
+        return True
+    kinds = [type(block) for block in message.content]
+    return _WORDS.isdisjoint(kinds[kinds.index(messages.ToolUse) :])
+
+
+def _answers(message: messages.InputMessage, waiting: list[str]) -> bool:
+    """Whether the results in `message` are those that are waited for, and come first."""
+    results = [block.tool_use_id for block in message.content if type(block) is messages.ToolResult]
+    if results != waiting and (len(results) != len(waiting) or set(results) != set(waiting)):
+        return False
+    return all(type(block) is messages.ToolResult for block in message.content[: len(results)])
+
+
+class _Call(Struct):
+    """A call at its turn. `id` is the one that goes upstream."""
+
+    turn: int
+    id: str
+    result: messages.ToolResult | None = None
+
+
+def paired(conversation: Sequence[messages.InputMessage], *, notes: list[Adjustment]) -> list[messages.InputMessage]:
+    """The conversation with calls and results in pairs, the results in messages of their own.
+
+    Calls come last in their turn. A turn of nothing but results that were moved away is gone.
+    """
+    return _Pairing(notes).of(conversation)
+
+
+class _Pairing:
+    def __init__(self, notes: list[Adjustment]) -> None:
+        self._notes = notes
+        self._ids: set[str] = set()
+        self._calls: dict[str, list[_Call]] = {}  # by the client's id, oldest first
+
+    def of(self, conversation: Sequence[messages.InputMessage]) -> list[messages.InputMessage]:
+        turns = [self._assigned(message, turn) for turn, message in enumerate(conversation)]
+        return list(self._answered(turns))
+
+    def _assigned(self, message: messages.InputMessage, turn: int) -> messages.InputMessage:
+        """`message` with its calls under their new ids and its results taken out, for later."""
+        if message.role == "assistant":
+            content = message.content if _WORDS.isdisjoint(map(type, message.content)) else _calls_last(message.content)
+            return replace(message, content=tuple(self._opened(block, turn) for block in content))
+        kept = (self._assign(block, turn) for block in message.content)
+        return replace(message, content=tuple(block for block in kept if block is not None))
+
+    def _opened(self, block: messages.Block, turn: int) -> messages.Block:
+        if not isinstance(block, messages.ToolUse):
+            return block
+        call = _Call(turn, self._unique(block.id))
+        self._calls.setdefault(block.id, []).append(call)
+        return block if call.id == block.id else replace(block, id=call.id)
+
+    def _unique(self, id: str) -> str:
+        legal = _ILLEGAL.sub("_", id) or "call"
+        unique, count = legal, 1
+        while unique in self._ids:
+            count += 1
+            unique = f"{legal}_{count}"
+        if unique != id:
+            self._note("renamed", "a tool call's id was illegal or not unique")
+        self._ids.add(unique)
+        return unique
+
+    def _assign(self, block: messages.Block, turn: int) -> messages.Block | None:
+        if not isinstance(block, messages.ToolResult):
+            return block
+        call = self._call_for(block.tool_use_id, turn)
+        if call is None:
+            self._note("mapped", "a tool result without its call became text")
+            return _as_text(block)
+        if call.result is not None:
+            self._note("dropped", "of two results of one tool call the last is kept")
+        call.result = replace(block, tool_use_id=call.id)
+        return None
+
+    def _call_for(self, id: str, turn: int) -> _Call | None:
+        """The call just before, the first unanswered one of several; else an older one that still waits."""
+        calls = self._calls.get(id, ())
+        beside = [call for call in calls if call.turn == turn - 1]
+        for call in (*beside, *reversed(calls)):
+            if call.result is None:
+                return call
+        return beside[-1] if beside else (calls[-1] if calls else None)
+
+    def _answered(self, turns: Iterable[messages.InputMessage]) -> Iterator[messages.InputMessage]:
+        calls: dict[int, list[_Call]] = {}
+        for call in (call for same_id in self._calls.values() for call in same_id):
+            calls.setdefault(call.turn, []).append(call)
+        for turn, message in enumerate(turns):
+            if message.content:
+                yield message
+            if turn in calls:
+                order = {block.id: n for n, block in enumerate(message.content) if isinstance(block, messages.ToolUse)}
+                results = sorted(map(self._result, calls[turn]), key=lambda result: order[result.tool_use_id])
+                yield messages.InputMessage("user", tuple(results))
+
+    def _result(self, call: _Call) -> messages.ToolResult:
+        if call.result is not None:
+            return call.result
+        self._note("inserted", "a tool call had no result")
+        return messages.ToolResult(call.id, _NO_RESULT, is_error=True)
+
+    def _note(self, action: str, reason: str) -> None:
+        self._notes.append(Adjustment("messages", action, reason))
+
+
+def _calls_last(content: tuple[messages.Block, ...]) -> Iterable[messages.Block]:
+    return sorted(content, key=lambda block: isinstance(block, messages.ToolUse))
+
+
+def _as_text(result: messages.ToolResult) -> messages.Block:
+    texts = [block.text for block in result.content if isinstance(block, messages.Text)]
+    said = "\n".join(texts) or "(nothing that is text)"
+    return messages.Text(f"Result of tool call {result.tool_use_id}, which is no longer in the conversation:\n{said}")

@@ -1,0 +1,251 @@
+"""A tool's JSON schema -> one that the service takes as `input_schema`, with the same meaning.
+
+It must be an object without a union at its top, with plain property names, and valid in draft 2020-12. What cannot be
+merged is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy.adaptation import names
+from claude_code_proxy.adaptation.drafts import Schema, modernised
+
+WRAP = "value"
+_DEFS = ("$defs", "definitions")
+_UNIONS = ("anyOf", "oneOf")
+_MERGEABLE = frozenset({
+    "type", "properties", "required", "additionalProperties", "title", "description", "$defs", "definitions", "$schema",
+    "$id", "$comment", "examples", "default",
+})  # fmt: skip
+_CACHED_BYTES = 32 * 1024
+_EMPTY: Schema = {"type": "object", "properties": {}}
+
+
+class InputSchema(Struct, frozen=True):
+    """`raw` None: the schema is fine as it is. `keys` are renamed properties as (sent, asked)."""
+
+    raw: Raw | None = None
+    keys: tuple[tuple[str, str], ...] = ()
+    wrapped: bool = False
+    reasons: tuple[str, ...] = ()
+    loses: bool = False
+
+    @property
+    def reshapes(self) -> bool:
+        """Whether calls by this schema look different from what the caller declared."""
+        return self.wrapped or bool(self.keys)
+
+
+def normalised(schema: bytes) -> InputSchema:
+    """Raises `RecursionError` for one nested too deep to be meant."""
+    return _cached(schema) if len(schema) <= _CACHED_BYTES else _normalised(schema)
+
+
+def _normalised(raw: bytes) -> InputSchema:
+    try:
+        schema = msgspec.json.decode(raw) if raw else None
+    except msgspec.DecodeError:
+        schema = None
+    if not isinstance(schema, dict):
+        return InputSchema(_encode(_EMPTY), reasons=("no parameters",))
+    return _Normaliser(schema).result()
+
+
+_cached = lru_cache(maxsize=2048)(_normalised)
+
+
+class _Normaliser:
+    def __init__(self, schema: Schema) -> None:
+        self._root = schema
+        self._reasons: list[str] = []
+        self._loses = False
+
+    def result(self) -> InputSchema:
+        schema = self._merged(self._root, frozenset())
+        wrapped = self._must_wrap(schema)
+        schema = _wrapped(schema) if wrapped else self._typed(schema)
+        if wrapped:
+            self._reasons.append(f"wrapped under `{WRAP}`, because its top is no plain object")
+        schema = self._valid(schema)
+        schema, keys = self._with_legal_keys(schema)
+        if not self._reasons:
+            return InputSchema()
+        return InputSchema(_encode(schema), keys, wrapped, tuple(self._reasons), self._loses)
+
+    def _merged(self, schema: Schema, seen: frozenset[str]) -> Schema:
+        """Without `$ref`, `allOf` or a union of one at its top, as far as that can be done without loss."""
+        if isinstance(reference := schema.get("$ref"), str):
+            target = resolve(self._root, reference)
+            rest = {key: value for key, value in schema.items() if key != "$ref"}
+            self._reasons.append("its top `$ref` was put in place")
+            if reference in seen or not isinstance(target, dict):
+                return self._merged(rest, seen)
+            return self._merged(_with_defs({**target, **rest}, self._root), seen | {reference})
+        for word in ("allOf", *_UNIONS):
+            branches = _branches(schema, word)
+            if branches is None or (word in _UNIONS and len(branches) > 1):
+                continue
+            parts = [self._merged(branch, seen) for branch in branches]
+            rest = {key: value for key, value in schema.items() if key != word}
+            if all(part.keys() <= _MERGEABLE for part in parts):
+                self._reasons.append(f"its top `{word}` was merged")
+                return self._merged(_union_of(rest, parts), seen)
+        return schema
+
+    def _must_wrap(self, schema: Schema) -> bool:
+        kind = schema.get("type", "object")
+        is_object = kind == "object" or (isinstance(kind, list) and "object" in kind) or kind is None
+        return not is_object or any(word in schema for word in ("anyOf", "oneOf", "allOf"))
+
+    def _typed(self, schema: Schema) -> Schema:
+        if schema.get("type") != "object":
+            self._reasons.append("its type is object")
+            schema = {"type": "object", **{key: value for key, value in schema.items() if key != "type"}}
+        if "properties" in schema and not isinstance(schema["properties"], dict):
+            self._reasons.append("it has no properties")
+            schema = {**schema, "properties": {}}
+        return schema
+
+    def _with_legal_keys(self, schema: Schema) -> tuple[Schema, tuple[tuple[str, str], ...]]:
+        properties = schema.get("properties") or {}
+        taken = {key for key in properties if names.is_legal_property(key)}
+        renamed: dict[str, str] = {}
+        for key in properties:
+            if not names.is_legal_property(key):
+                renamed[key] = names.unique(names.legal_property(key), taken, longest=names.LONGEST_PROPERTY)
+                taken.add(renamed[key])
+        if not renamed:
+            return schema, ()
+        self._reasons.append("property names that Claude refuses were renamed")
+        schema = {**schema, "properties": {renamed.get(key, key): value for key, value in properties.items()}}
+        if "required" in schema:
+            schema["required"] = [renamed.get(key, key) for key in _required(schema)]
+        return schema, tuple((sent, asked) for asked, sent in renamed.items())
+
+    def _valid(self, schema: Schema) -> Schema:
+        """Valid in draft 2020-12: older forms are rewritten; a property that makes no sense is left open."""
+        if _is_valid(schema):
+            return schema
+        self._reasons.append("older JSON Schema forms were rewritten")
+        modern: Schema = modernised(schema)
+        if _is_valid(modern):
+            return modern
+        self._loses = True
+        kept = {key: value if _is_valid(value) else _described(value) for key, value in _properties(modern).items()}
+        required = [key for key in _required(modern) if key in kept]
+        return {"type": "object", "properties": kept, "required": required, **_valid_defs(modern)}
+
+
+def _is_valid(schema: Any) -> bool:
+    if isinstance(schema, dict) and "$schema" in schema:
+        schema = {key: value for key, value in schema.items() if key != "$schema"}
+    try:
+        return jsonschema_rs.meta.is_valid(schema)
+    except ValueError:
+        return False
+
+
+def _described(value: object) -> Schema:
+    text = value.get("description") if isinstance(value, dict) else None
+    return {"description": text} if isinstance(text, str) else {}
+
+
+def _valid_defs(schema: Schema) -> Schema:
+    kept = {word: schema[word] for word in _DEFS if isinstance(schema.get(word), dict)}
+    return {
+        word: {name: part if _is_valid(part) else {} for name, part in parts.items()} for word, parts in kept.items()
+    }
+
+
+def _branches(schema: Schema, word: str) -> list[Schema] | None:
+    """The branches under `word`; one that says `null` is none, because arguments are always an object."""
+    branches = schema.get(word)
+    if not isinstance(branches, list):
+        return None
+    real = [branch for branch in branches if branch != {"type": "null"}]
+    return real if real and all(isinstance(branch, dict) for branch in real) else None
+
+
+def _union_of(schema: Schema, parts: list[Schema]) -> Schema:
+    """One object with the properties and duties of all."""
+    properties: Schema = {}
+    required: dict[str, None] = {}
+    for part in (schema, *parts):
+        for key, value in _properties(part).items():
+            known = properties.get(key, value)
+            properties[key] = value if known == value else {"allOf": [known, value]}
+        required |= dict.fromkeys(_required(part))
+    whole: Schema = {}
+    for part in reversed((schema, *parts)):
+        whole |= part
+    closed = all(part.get("additionalProperties") is False for part in parts)
+    whole.pop("additionalProperties", None)
+    if closed or schema.get("additionalProperties") is False:
+        whole["additionalProperties"] = False
+    whole["properties"] = properties
+    if required:
+        whole["required"] = list(required)
+    return whole
+
+
+def _properties(schema: Schema) -> Schema:
+    properties = schema.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _required(schema: Schema) -> list[str]:
+    names = schema.get("required")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _with_defs(schema: Schema, root: Schema) -> Schema:
+    return {**schema, **{word: root[word] for word in _DEFS if word in root}}
+
+
+def _wrapped(schema: Schema) -> Schema:
+    """The schema as the one property of an object. Definitions stay at the top, where references look for them."""
+    inner = {key: value for key, value in schema.items() if key not in {*_DEFS, "$schema"}}
+    return {
+        "type": "object",
+        "properties": {WRAP: _moved(inner)},
+        "required": [WRAP],
+        "additionalProperties": False,
+        **{word: _moved(schema[word]) for word in _DEFS if word in schema},
+    }
+
+
+def _moved(part: Any) -> Any:
+    """References to places in the schema follow it to its new place."""
+    if isinstance(part, list):
+        return [_moved(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    moved = {key: _moved(value) for key, value in part.items()}
+    reference = part.get("$ref")
+    if (
+        isinstance(reference, str)
+        and reference.startswith("#")
+        and not reference.startswith(("#/$defs/", "#/definitions/"))
+    ):
+        moved["$ref"] = f"#/properties/{WRAP}{reference[1:]}"
+    return moved
+
+
+def resolve(root: Schema, reference: str) -> Any:
+    """What an internal `$ref` points at; None where there is nothing."""
+    if not reference.startswith("#"):
+        return None
+    found: Any = root
+    for step in reference[1:].split("/")[1:]:
+        if not isinstance(found, dict):
+            return None
+        found = found.get(step.replace("~1", "/").replace("~0", "~"))
+    return found
+
+
+def _encode(schema: Schema) -> Raw:
+    return Raw(msgspec.json.encode(schema))

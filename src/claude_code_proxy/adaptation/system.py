@@ -1,0 +1,60 @@
+"""Late system messages stay where they stand: natively where the model has them, else as marked text in a user turn.
+
+Never hoisted above the history, which would change the prompt's beginning with every turn.
+https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.blocks import is_blank
+from claude_code_proxy.adjustment import Adjustment
+
+_OPEN, _CLOSE = "<system>\n", "\n</system>"
+
+
+def is_marked(block: messages.Block) -> bool:
+    """Whether `block` is system text that this module put into a user turn."""
+    return type(block) is messages.Text and block.text.startswith(_OPEN) and block.text.endswith(_CLOSE)
+
+
+def as_user(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
+    """The system message as a user message of marked text."""
+    notes.append(
+        Adjustment("messages", "mapped", "a late system message became a marked block of the user turn beside it")
+    )
+    marked = (_marked(block) for block in message.content if isinstance(block, messages.Text))
+    return messages.InputMessage("user", tuple(marked))
+
+
+def misplaced(conversation: Sequence[messages.InputMessage]) -> int:
+    """Where the first system message stands that the service would not take there, or -1.
+
+    It must follow a user turn, and come last or before an assistant's.
+    """
+    for index, message in enumerate(conversation):
+        if message.role == "system" and not _stands_well(conversation, index):
+            return index
+    return -1
+
+
+def _stands_well(conversation: Sequence[messages.InputMessage], index: int) -> bool:
+    if index == 0 or conversation[index - 1].role != "user":
+        return False
+    return index + 1 == len(conversation) or conversation[index + 1].role == "assistant"
+
+
+def _marked(block: messages.Text) -> messages.Text:
+    return replace(block, text=f"{_OPEN}{block.text}{_CLOSE}")
+
+
+def without_blanks(request: messages.MessagesRequest) -> messages.MessagesRequest:
+    """The system prompt without blank blocks, which the service refuses."""
+    for block in request.system:
+        if is_blank(block.text):
+            break
+    else:
+        return request
+    return replace(request, system=tuple(block for block in request.system if not is_blank(block.text)))

@@ -1,0 +1,207 @@
+"""Thinking and effort as asked for -> the kind and level that the model has.
+
+Each generation thinks in its own way: by a budget, adaptively by effort, always, or not at all; off may be `disabled`,
+`between_tools` or impossible. Replayed thinking goes back byte for byte or not at all.
+https://platform.claude.com/docs/en/build-with-claude/thinking
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias, assert_never
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.models.model import EFFORTS, Model
+
+MIN_BUDGET = 1024
+_BUDGETS = {"minimal": 1024, "low": 2048, "medium": 10_000, "high": 16_384, "xhigh": 32_768, "max": 49_152}
+_FORCED: TypeAlias = messages.ChooseAny | messages.ChooseTool
+_OFF: TypeAlias = messages.Disabled | messages.BetweenTools
+_EFFORT = "reasoning_effort"
+_THINKING_BLOCKS = frozenset({messages.Thinking, messages.RedactedThinking})
+
+
+def choose_thinking(
+    request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
+) -> messages.MessagesRequest:
+    """`max_tokens` and `tool_choice` must have been settled before."""
+    asked = request.output_config.effort if request.output_config else None
+    thinking = request.thinking
+    if thinking is None and asked is None and not _must_be_off(request, model):
+        return request
+    if asked == "none":
+        asked, thinking = None, thinking or messages.Disabled()
+    effort = asked
+    if thinking is not None:
+        thinking, effort = _kind(thinking, asked, model=model, notes=notes)
+    if _must_be_off(replace(request, thinking=thinking), model):
+        notes.append(Adjustment("thinking", "dropped", "not together with a forced tool", changes_meaning=True))
+        thinking = _switched_off(model)
+    if isinstance(thinking, messages.Enabled):
+        thinking = _fitted(thinking, request.max_tokens, notes=notes)
+    effort = _level(effort, thinking, model=model, notes=notes)
+    return _with(request, thinking, effort)
+
+
+def fit_history(
+    request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
+) -> messages.MessagesRequest:
+    """With a budget, a tool loop must begin with the thinking that began it; one without runs without thinking."""
+    if not isinstance(request.thinking, messages.Enabled) or not _loop_lacks_thinking(request.messages):
+        return request
+    reason = "the tool calls in the conversation came without their signed thinking"
+    notes.append(Adjustment("thinking", "dropped", reason, changes_meaning=True))
+    return replace(request, thinking=_switched_off(model))
+
+
+def without_history(conversation: Sequence[messages.InputMessage]) -> tuple[messages.InputMessage, ...]:
+    """The conversation without any replayed thinking; an assistant turn may be left empty."""
+    return tuple(
+        replace(message, content=tuple(block for block in message.content if type(block) not in _THINKING_BLOCKS))
+        if message.role == "assistant"
+        else message
+        for message in conversation
+    )
+
+
+def _with(
+    request: messages.MessagesRequest, thinking: messages.ThinkingConfig | None, effort: str | None
+) -> messages.MessagesRequest:
+    config = request.output_config
+    if config is None:
+        config = messages.OutputConfig(effort) if effort else None
+    elif config.effort != effort:
+        config = replace(config, effort=effort) if effort or config.format else None
+    if thinking is request.thinking and config is request.output_config:
+        return request
+    return replace(request, thinking=thinking, output_config=config)
+
+
+def _kind(
+    asked: messages.ThinkingConfig, effort: str | None, *, model: Model, notes: list[Adjustment]
+) -> tuple[messages.ThinkingConfig | None, str | None]:
+    match asked:
+        case messages.Adaptive():
+            return _adaptive(asked, effort, model=model, notes=notes)
+        case messages.Enabled():
+            return _enabled(asked, effort, model=model, notes=notes)
+        case messages.Disabled() | messages.BetweenTools():
+            return _off(asked, effort, model=model, notes=notes)
+        case _:
+            assert_never(asked)
+
+
+def _adaptive(
+    asked: messages.Adaptive, effort: str | None, *, model: Model, notes: list[Adjustment]
+) -> tuple[messages.ThinkingConfig | None, str | None]:
+    if "adaptive" in model.thinking:
+        return asked, effort
+    if "enabled" not in model.thinking:
+        notes.append(Adjustment("thinking", "dropped", "this model does not think", changes_meaning=True))
+        return None, effort
+    budget = _BUDGETS.get(effort or "high", _BUDGETS["high"])
+    notes.append(Adjustment(_EFFORT if effort else "thinking", "mapped", f"to a budget of {budget} thinking tokens"))
+    kept = effort if effort in model.efforts else None
+    return messages.Enabled(budget, display=asked.display), kept
+
+
+def _enabled(
+    asked: messages.Enabled, effort: str | None, *, model: Model, notes: list[Adjustment]
+) -> tuple[messages.ThinkingConfig | None, str | None]:
+    if "enabled" in model.thinking:
+        return asked, effort
+    if "adaptive" not in model.thinking:
+        notes.append(Adjustment("thinking", "dropped", "this model does not think", changes_meaning=True))
+        return None, effort
+    if effort is None and model.efforts:
+        effort = next((level for level in EFFORTS if _BUDGETS[level] >= asked.budget_tokens), EFFORTS[-1])
+    reason = f"this model thinks adaptively, at effort {effort}" if effort else "this model thinks adaptively"
+    notes.append(Adjustment("thinking", "mapped", reason))
+    return messages.Adaptive(display=asked.display), effort
+
+
+def _off(
+    asked: _OFF, effort: str | None, *, model: Model, notes: list[Adjustment]
+) -> tuple[messages.ThinkingConfig | None, str | None]:
+    same = "disabled" if isinstance(asked, messages.Disabled) else "between_tools"
+    if same in model.thinking:
+        return asked, effort
+    if model.thinking_off is not None or model.thinking_default == "off":
+        return _switched_off(model), effort
+    lowest = model.efforts[0] if model.efforts else None
+    reason = "this model always thinks" + (f", at the least with effort {lowest}" if lowest else "")
+    notes.append(Adjustment(_EFFORT, "mapped", reason, changes_meaning=True))
+    return None, lowest
+
+
+def _switched_off(model: Model) -> messages.ThinkingConfig | None:
+    match model.thinking_off:
+        case "disabled":
+            return messages.Disabled()
+        case "between_tools":
+            return messages.BetweenTools()
+        case _:
+            return None
+
+
+def _must_be_off(request: messages.MessagesRequest, model: Model) -> bool:
+    """Whether a forced tool forbids the thinking that the request or the model would do."""
+    if not isinstance(request.tool_choice, _FORCED) or not model.forced_tool_choice:
+        return False
+    match request.thinking:
+        case messages.Enabled():
+            return True
+        case messages.Adaptive():
+            return not model.forced_with_adaptive
+        case None:
+            return not model.forced_with_adaptive and model.thinking_default != "off"
+        case _:
+            return False
+
+
+def _fitted(asked: messages.Enabled, max_tokens: int, *, notes: list[Adjustment]) -> messages.Enabled | None:
+    """A budget within `max_tokens`, which it is a part of, that leaves room for an answer."""
+    budget = max(asked.budget_tokens, MIN_BUDGET)
+    if budget >= max_tokens:
+        budget = max(max_tokens // 2, MIN_BUDGET)
+    if budget >= max_tokens:
+        reason = f"{max_tokens} tokens leave no room for it"
+        notes.append(Adjustment("thinking", "dropped", reason, changes_meaning=True))
+        return None
+    if budget == asked.budget_tokens:
+        return asked
+    notes.append(Adjustment("thinking", "clamped", f"its budget to {budget} tokens"))
+    return replace(asked, budget_tokens=budget)
+
+
+def _level(
+    asked: str | None, thinking: messages.ThinkingConfig | None, *, model: Model, notes: list[Adjustment]
+) -> str | None:
+    """The nearest effort that the model has: the same, else the next above, else the highest."""
+    if asked is None:
+        return None
+    wanted = "low" if asked == "minimal" else asked
+    if not model.efforts or wanted not in EFFORTS:
+        notes.append(Adjustment(_EFFORT, "dropped", "this model has no such levels of effort"))
+        return None
+    above = EFFORTS[EFFORTS.index(wanted) :]
+    level = next((effort for effort in above if effort in model.efforts), model.efforts[-1])
+    if isinstance(thinking, _OFF) and model.off_max_effort is not None:
+        level = min(level, model.off_max_effort, key=EFFORTS.index)
+    if level != asked:
+        notes.append(Adjustment(_EFFORT, "mapped", f"{asked} to {level}"))
+    return level
+
+
+def _loop_lacks_thinking(conversation: Sequence[messages.InputMessage]) -> bool:
+    """Whether the turn that opened the tool loop at the end of the conversation does not start with thinking."""
+    opener: messages.InputMessage | None = None
+    for message in reversed(conversation):
+        if message.role == "assistant":
+            opener = message
+        elif message.role == "user" and not any(type(block) is messages.ToolResult for block in message.content):
+            break
+    if opener is None or opener is conversation[0]:
+        return False
+    return type(opener.content[0]) not in _THINKING_BLOCKS

@@ -1,0 +1,138 @@
+"""Tools and the choice among them -> what the service takes: legal unique names, object schemas, a choice that exists.
+
+The calls in the history follow the names. Strictness is left to `strict`, forcing where a model refuses it to `forced`.
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview
+"""
+
+from typing import TypeAlias
+
+from msgspec import Raw
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation import names
+from claude_code_proxy.adaptation.arguments import Renames
+from claude_code_proxy.adaptation.schemas import InputSchema, normalised
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.errors import InvalidRequest
+
+AnyTool: TypeAlias = messages.Tool | messages.HostedTool
+
+_OPEN_SCHEMA = Raw(b'{"type":"object"}')
+_FORCING = (messages.ChooseAny, messages.ChooseTool)
+
+
+def settle_tools(
+    request: messages.MessagesRequest, *, notes: list[Adjustment]
+) -> tuple[messages.MessagesRequest, Renames | None]:
+    """The request with tools that can be sent, and what must be undone in its reply."""
+    if not request.tools:
+        return _without_tools(request, notes=notes), None
+    settler = _Settler(notes)
+    if not _are_fine(request.tools):
+        request = replace(request, tools=settler.settled(request.tools))
+    renames = settler.renames()
+    if renames:
+        request = replace(request, messages=renames.down(request.messages))
+    return _with_choice(request, settler.sent), renames or None
+
+
+def _are_fine(tools: tuple[AnyTool, ...]) -> bool:
+    for tool in tools:
+        if isinstance(tool, messages.Tool) and not (
+            names.is_legal_tool(tool.name) and normalised(bytes(tool.input_schema)).raw is None
+        ):
+            return False
+    return len({tool.name for tool in tools}) == len(tools)
+
+
+class _Settler:
+    """Settles one tool after the other. `sent` has the first tool of each of the caller's names that had to change."""
+
+    def __init__(self, notes: list[Adjustment]) -> None:
+        self.sent: dict[str, str] = {}
+        self._asked: dict[str, str] = {}
+        self._shapes: dict[str, InputSchema] = {}
+        self._first: dict[str, AnyTool] = {}  # by the caller's name
+        self._taken: set[str] = set()
+        self._notes = notes
+
+    def renames(self) -> Renames:
+        return Renames(self.sent, self._asked, self._shapes)
+
+    def settled(self, tools: tuple[AnyTool, ...]) -> tuple[AnyTool, ...]:
+        self._taken = {tool.name for tool in tools if isinstance(tool, messages.HostedTool)}
+        reserved = {tool.name for tool in tools if names.is_legal_tool(tool.name)}
+        settled = (self._settle(tool, index, reserved=reserved) for index, tool in enumerate(tools))
+        return tuple(tool for tool in settled if tool is not None)
+
+    def _settle(self, tool: AnyTool, index: int, *, reserved: set[str]) -> AnyTool | None:
+        first = self._first.setdefault(tool.name, tool)
+        if first is not tool and replace(tool, cache_control=None) == replace(first, cache_control=None):
+            self._note(index, "name", action="dropped", reason="declared twice")
+            return None
+        if isinstance(tool, messages.HostedTool):
+            return tool
+        name = self._name(tool.name, index, reserved=reserved)
+        schema = normalised(bytes(tool.input_schema))
+        if schema.raw is not None:
+            reason = "; ".join(schema.reasons)
+            self._note(index, "parameters", action="mapped", reason=reason, changes_meaning=schema.loses)
+            tool = replace(tool, input_schema=schema.raw)
+        if schema.reshapes:
+            self._shapes[name] = schema
+        return tool if name == tool.name else replace(tool, name=name)
+
+    def _name(self, asked: str, index: int, *, reserved: set[str]) -> str:
+        name = asked
+        if name in self._taken or not names.is_legal_tool(name):
+            taken = self._taken | reserved
+            name = names.unique(names.legal_tool(name), taken, longest=names.LONGEST_TOOL)
+            self._asked[name] = asked
+            self.sent.setdefault(asked, name)
+            self._note(index, "name", action="renamed", reason=f"to {name}, and back in the answer")
+        self._taken.add(name)
+        return name
+
+    def _note(self, index: int, field: str, *, action: str, reason: str, changes_meaning: bool = False) -> None:
+        param = f"tools[{index}].function.{field}"
+        self._notes.append(Adjustment(param, action, reason, changes_meaning))
+
+
+def _with_choice(request: messages.MessagesRequest, sent: dict[str, str]) -> messages.MessagesRequest:
+    """A choice by name follows the name."""
+    choice = request.tool_choice
+    if not isinstance(choice, messages.ChooseTool):
+        return request
+    name = sent.get(choice.name, choice.name)
+    if all(tool.name != name for tool in request.tools):
+        raise InvalidRequest(
+            f"tool_choice names a tool that is not among the tools: {choice.name}", param="tool_choice"
+        )
+    return request if name == choice.name else replace(request, tool_choice=replace(choice, name=name))
+
+
+def _without_tools(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
+    """Without tools there is nothing to choose; the tools of a history must be known all the same."""
+    choice = request.tool_choice
+    if choice is not None:
+        forces = isinstance(choice, _FORCING)
+        notes.append(Adjustment("tool_choice", "dropped", "there are no tools to choose from", changes_meaning=forces))
+        request = replace(request, tool_choice=None)
+    called = _called_names(request.messages)
+    if not called:
+        return request
+    notes.append(Adjustment("tools", "inserted", "the tools of earlier calls are declared again, and not to be called"))
+    tools = tuple(messages.Tool(name, _OPEN_SCHEMA) for name in called)
+    return replace(request, tools=tools, tool_choice=messages.ChooseNone())
+
+
+def _called_names(conversation: tuple[messages.InputMessage, ...]) -> dict[str, None]:
+    """In the order of their first call."""
+    return {
+        names.legal_tool(block.name): None
+        for message in conversation
+        if message.role == "assistant"
+        for block in message.content
+        if type(block) is messages.ToolUse
+    }
