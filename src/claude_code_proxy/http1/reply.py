@@ -1,0 +1,58 @@
+"""The head of a reply as bytes; status line and Date are rendered once a second for each status in use, and kept."""
+
+import time
+from collections.abc import Sequence
+from http import HTTPStatus
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+CLOSE = b"connection: close\r\n"
+KEEP_ALIVE = b"connection: keep-alive\r\n"
+CHUNKED = b"transfer-encoding: chunked\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+
+WITHOUT_BODY = frozenset({204, 304})  # not even an empty one
+
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_between = b": ".join
+
+
+class Openings(dict[int, bytes]):
+    """What each reply opens with, by its status: status line and Date. `refresh` moves the clock on."""
+
+    __slots__ = ("_date", "_second")
+
+    def __init__(self, now: float) -> None:
+        super().__init__()
+        self._second = -1
+        self.refresh(now)
+
+    def refresh(self, now: float) -> None:
+        """`now` in seconds since the epoch."""
+        if int(now) != self._second:
+            self._second = int(now)
+            self._date = http_date(now)
+            self.clear()
+
+    def __missing__(self, status: int) -> bytes:
+        opening = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\ndate: {self._date}\r\n".encode("ascii")
+        self[status] = opening
+        return opening
+
+
+def render_head(opening: bytes, headers: Sequence[tuple[bytes, bytes]], framing: bytes) -> bytes:
+    """The head up to and with its blank line. Raises ValueError for a header that would add lines of its own."""
+    if not headers:
+        return b"%b%b\r\n" % (opening, framing)
+    lines = b"\r\n".join(map(_between, headers))
+    breaks = len(headers) - 1
+    if lines.count(b"\n") != breaks or lines.count(b"\r") != breaks:
+        raise ValueError("a header of the reply contains a line break")
+    return b"%b%b\r\n%b\r\n" % (opening, lines, framing)
+
+
+def http_date(now: float) -> str:
+    """IMF-fixdate; strftime would follow the locale."""
+    year, month, day, hour, minute, second, weekday, _, _ = time.gmtime(now)
+    return f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year} {hour:02}:{minute:02}:{second:02} GMT"

@@ -1,0 +1,153 @@
+"""A request, and how its head is read: the bytes up to the blank line become a `Request`, or a `Refusal`.
+
+llhttp does the tokens. What it leaves open, and what requests have been smuggled with, is refused here: any doubt about
+where the body ends, more than one Host, a version or transfer coding that is not ours. Bodies are left to `body`.
+"""
+
+import re
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SINGLE = frozenset({b"host", b"content-length", b"transfer-encoding"})
+# Methods for which llhttp has no rules of its own about the target or the protocol; any other is shown to it as GET.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+_SHORTEST = len(b"a:\r\n")  # header line
+_HTTP10 = "HTTP/1.0"
+_HTTP11 = "HTTP/1.1"
+
+
+class Refusal(Exception):
+    """A request that the server itself turns away, with the status and the words for the client."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Request:
+    """One request. `body` is plain bytes, whole, b"" if there is none, and while the gate looks.
+
+    It lives as long as the handler runs; one that has done with a large body early may set it to b"".
+    """
+
+    __slots__ = ("body", "headers", "http10", "keep_alive", "length", "method", "path", "peer", "query", "target")
+
+    def __init__(
+        self, method: str, target: str, *, headers: dict[bytes, bytes] | None = None, body: bytes = b"", peer: str = ""
+    ) -> None:
+        self.method = method
+        self.target = target  # as sent: percent-encoded, with the query
+        path, _, self.query = target.partition("?")
+        self.path = path if path.startswith("/") else _path_of(path)  # as sent, of an absolute target its path
+        self.headers = {} if headers is None else headers  # lower-case names; duplicates joined with b", "
+        self.body = body
+        self.peer = peer  # "address:port", for logs
+        self.http10 = False
+        self.keep_alive = True  # whether the client lets the connection be used again
+        self.length: int | None = len(body)  # announced bytes of body; None: chunked
+
+
+class _Fields(dict[bytes, bytes]):
+    """The headers, as the protocol object that llhttp's parser calls for each of them."""
+
+    __slots__ = ()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        value = value.strip()
+        if name in self:
+            if name in _SINGLE:
+                raise Refusal(400, f"The header {name.decode()} appears more than once.")
+            value = b"%b, %b" % (self[name], value)
+        self[name] = value
+
+
+def parse_head(head: bytes, *, peer: str = "", head_count: int = 128) -> Request:
+    """Reads a head, given from its first byte up to and with its blank line; raises `Refusal`."""
+    try:
+        method, target, version = head[: head.find(b"\r\n")].decode("ascii").split(" ")
+    except ValueError:
+        raise Refusal(400, "The request line is malformed.") from None
+    if version not in {_HTTP11, _HTTP10}:
+        raise _wrong_version(version)
+    if len(head) > head_count * _SHORTEST and head.count(b"\n") > head_count + 2:
+        raise Refusal(431, f"The request has more than {head_count} header lines.")
+    if method not in _METHODS:
+        head = _shown_as_get(method, head)
+    request = Request(method, target, headers=_read_fields(head), peer=peer)
+    if version == _HTTP10:
+        request.http10 = True
+    elif b"host" not in request.headers:
+        raise Refusal(400, "The request has no Host header.")
+    request.length = _body_length(request)
+    request.keep_alive = _keeps_alive(request)
+    return request
+
+
+def _path_of(target: str) -> str:
+    """The path of a target in absolute form; `*` stays as it is."""
+    _, scheme, rest = target.partition("://")
+    if not scheme:
+        return target
+    _, slash, path = rest.partition("/")
+    return slash + path or "/"
+
+
+def _wrong_version(version: str) -> Refusal:
+    if version.startswith("HTTP/"):
+        return Refusal(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
+    return Refusal(400, "The request line is malformed.")
+
+
+def _shown_as_get(method: str, head: bytes) -> bytes:
+    if method == "CONNECT":
+        raise Refusal(501, "This server opens no tunnels.")
+    if not _TOKEN.fullmatch(method):
+        raise Refusal(400, "The request line is malformed.")
+    return b"GET" + head[len(method) :]
+
+
+def _read_fields(head: bytes) -> dict[bytes, bytes]:
+    fields = _Fields()
+    try:
+        HttpRequestParser(fields).feed_data(head)
+    except HttpParserUpgrade:
+        pass  # an upgrade that the client offers is not taken; the request itself is complete
+    except HttpParserError as error:
+        if isinstance(error.__context__, Refusal):
+            raise error.__context__ from None
+        raise Refusal(400, f"The request is malformed: {error}.") from None
+    return fields
+
+
+def _body_length(request: Request) -> int | None:
+    headers = request.headers
+    coding = headers.get(b"transfer-encoding")
+    if coding is None:
+        length = headers.get(b"content-length")
+        return 0 if length is None else _counted(length)
+    if request.http10 or b"content-length" in headers:
+        raise Refusal(400, "It is not certain where the body of the request ends.")
+    if coding.lower() != b"chunked":
+        raise Refusal(501, "The only transfer coding taken is chunked.")
+    return None
+
+
+def _counted(length: bytes) -> int:
+    if not length.isdigit() or len(length) > 18:
+        raise Refusal(400, "The Content-Length is not a number.")
+    return int(length)
+
+
+def _keeps_alive(request: Request) -> bool:
+    connection = request.headers.get(b"connection")
+    if connection is None:
+        return not request.http10
+    if connection == b"keep-alive":
+        return True
+    options = [option.strip() for option in connection.lower().split(b",")]
+    if b"close" in options:
+        return False
+    return not request.http10 or b"keep-alive" in options
