@@ -1,0 +1,69 @@
+"""What the start says to people and to machines, and what it never says."""
+
+import json
+import shlex
+
+import pytest
+
+from claude_code_proxy.cli.banner import OPEN_DOOR, banner, curl
+from claude_code_proxy.credentials.chain import Readiness
+from claude_code_proxy.secret import Secret
+from claude_code_proxy.settings import Settings
+
+URL = "http://127.0.0.1:8080/v1"
+READY = Readiness(ok=True, reason="API key from ANTHROPIC_API_KEY")
+NOT_READY = Readiness(ok=False, reason="No credential for Claude: there is no login file. Set ANTHROPIC_API_KEY.")
+
+
+def test_it_says_where_what_and_with_what() -> None:
+    shown = banner(URL, READY, Settings())
+    assert f"listens on {URL}\n" in shown
+    assert "upstream    https://api.anthropic.com\n" in shown
+    assert "credential  API key from ANTHROPIC_API_KEY\n" in shown
+    assert "warning" not in shown
+
+
+def test_without_a_credential_it_says_what_to_set() -> None:
+    assert NOT_READY.reason in banner(URL, NOT_READY, Settings())
+
+
+def test_the_simulation_needs_no_credential() -> None:
+    shown = banner(URL, READY, Settings(upstream="simulated"))
+    assert "simulated" in shown
+    assert "credential  none needed\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        (Settings(host="0.0.0.0"), True),
+        (Settings(host="0.0.0.0", proxy_api_key=(Secret("k"),)), False),
+        (Settings(host="::1"), False),
+    ],
+)
+def test_an_open_door_is_told(settings: Settings, warned: bool) -> None:
+    assert (OPEN_DOOR in banner(URL, READY, settings)) is warned
+
+
+def test_the_line_to_copy_is_a_whole_command() -> None:
+    words = shlex.split(curl(URL, Settings(default_model="it's")))
+    assert words[:2] == ["curl", f"{URL}/chat/completions"]
+    assert json.loads(words[-1])["model"] == "it's"
+
+
+def test_the_line_to_copy_shows_a_key_where_one_is_needed_but_not_which() -> None:
+    shown = curl(URL, Settings(proxy_api_key=(Secret("key-of-a-caller"),)))
+    assert '-H "Authorization: Bearer $PROXY_API_KEY"' in shown
+    assert "key-of-a-caller" not in shown
+
+
+def test_for_machines_it_is_one_line_of_json() -> None:
+    shown = banner(URL, NOT_READY, Settings(host="0.0.0.0", log_format="json"))
+    assert json.loads(shown) == {
+        "event": "listening",
+        "url": URL,
+        "ready": False,
+        "credential": NOT_READY.reason,
+        "warning": OPEN_DOOR,
+    }
+    assert "\n" not in shown
