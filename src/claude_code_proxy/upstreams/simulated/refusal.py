@@ -1,0 +1,38 @@
+"""What the service says when it refuses: a status, an error type and words, in the exception that every rule raises.
+
+Turning it into bytes is left to the app.
+"""
+
+from typing import Any
+
+KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    500: "api_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+class Refusal(Exception):
+    """`edge` marks an answer of the network in front of the API: no top-level type and no request id."""
+
+    def __init__(self, message: str, status: int = 400, *, kind: str | None = None, edge: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.kind = kind or KINDS.get(status, "api_error" if status >= 500 else "invalid_request_error")
+        self.edge = edge
+
+    def body(self, request_id: str | None) -> dict[str, Any]:
+        error = {"type": self.kind, "message": self.message}
+        if self.edge:
+            return {"error": error}
+        return {"type": "error", "error": error, "request_id": request_id}
