@@ -10,10 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation import conversation, limits, sampling, thinking, tools
+from claude_code_proxy.adaptation import conversation, limits, refusals, sampling, thinking, tools
 from claude_code_proxy.adaptation.arguments import Renames, RestoredCalls
 from claude_code_proxy.adaptation.reply import ReplyFilter
 from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.errors import UpstreamRejected
+from claude_code_proxy.models import lessons
 from claude_code_proxy.models.model import Model
 
 _BINDING_BETA = "thinking-binding-controls-2026-08-01"
@@ -26,20 +28,21 @@ class Options(Struct, frozen=True):
     prompt_cache: bool = True
 
 
-class Adapted(Struct, frozen=True):
-    """`request` is what is sent; `filter` makes what undoes the changes in one reply; None: nothing to undo."""
+class Adapted(Struct, frozen=True, kw_only=True):
+    """`asked` came in, `request` is sent; `filter` makes what undoes the changes in one reply, if anything must be."""
 
+    asked: messages.MessagesRequest
+    options: Options
     request: messages.MessagesRequest
     betas: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     filter: Callable[[], ReplyFilter] | None = None
 
 
-def adapt(request: messages.MessagesRequest, model: Model, *, options: Options) -> Adapted:  # noqa: ARG001
+def adapt(asked: messages.MessagesRequest, model: Model, *, options: Options) -> Adapted:
     """Raises `InvalidRequest` for what no change makes acceptable."""
     notes: list[Adjustment] = []
-    if request.model != model.id:
-        request = replace(request, model=model.id)
+    request = asked if asked.model == model.id else replace(asked, model=model.id)
     request = limits.set_max_tokens(request, model, notes=notes)
     request = limits.drop_extras(request, model, notes=notes)
     request, renames = tools.settle_tools(request, notes=notes)
@@ -47,7 +50,37 @@ def adapt(request: messages.MessagesRequest, model: Model, *, options: Options) 
     request = conversation.mend(request, model, notes=notes)
     request = thinking.fit_history(request, model, notes=notes)
     request = sampling.choose_sampling(request, model, notes=notes)
-    return Adapted(request, _betas(request, model), tuple(notes), _filter(renames))
+    return Adapted(
+        asked=asked,
+        options=options,
+        request=request,
+        betas=_betas(request, model),
+        adjustments=tuple(notes),
+        filter=_filter(renames),
+    )
+
+
+def relax(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapted | None:
+    """What to send after a refusal, once: by the lesson it teaches about the model, or with less in the request.
+
+    None: nothing is known that would help. The adjustments are the earlier ones and those that came to them.
+    """
+    if error.status != 400:
+        return None
+    lesson = lessons.learn(error.message)
+    if lesson is not None:
+        again = adapt(adapted.asked, lessons.apply(lesson, model), options=adapted.options)
+        added: tuple[Adjustment, ...] = ()
+    else:
+        less = refusals.retreat(error.message, adapted.asked, model=model)
+        if less is None:
+            return None
+        again = adapt(less.request, less.model, options=adapted.options)
+        added = (less.note,)
+    if again.request == adapted.request:
+        return None
+    told = dict.fromkeys((*adapted.adjustments, *added, *again.adjustments))
+    return replace(again, adjustments=tuple(told))
 
 
 def _filter(renames: Renames | None) -> Callable[[], ReplyFilter] | None:
