@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Adapted, relax
+from claude_code_proxy.adaptation.adapt import adapt, relax
 from claude_code_proxy.errors import UpstreamRejected
 from claude_code_proxy.models.lessons import learn
 from claude_code_proxy.models.model import Model
@@ -22,21 +22,29 @@ _MOST_PAUSES = 8
 
 
 class Asking:
-    """What one exchange asks. `adapted` is what was asked last: after a refusal it may be less than was meant."""
+    """What one exchange asks.
 
-    __slots__ = ("_call", "_model", "_record", "_serving", "adapted", "rate_limits")
+    `said` is what the client sent; `adapted` what was asked upstream last, which after a refusal may be less.
+    """
 
-    def __init__(self, serving: Serving, record: Record, adapted: Adapted, *, model: Model, call: Call) -> None:
+    __slots__ = ("_model", "_record", "_said", "_serving", "_terms", "adapted", "rate_limits")
+
+    def __init__(
+        self, serving: Serving, record: Record, said: messages.MessagesRequest, *, model: Model, call: Call
+    ) -> None:
+        """Raises `InvalidRequest` when what was said cannot be asked of the model at all."""
         self._serving = serving
         self._record = record
+        self._said = said
         self._model = model
-        self._call = call
-        self.adapted = adapted
+        self._terms = call
+        self.adapted = adapt(serving.vault.restore(said, model), model, options=serving.policy.adaptation)
         self.rate_limits: dict[str, str] = {}
 
     async def whole(self) -> messages.Message:
         """One whole answer, as the client is to get it."""
         message = await self._continued(await self._create(self.adapted.request))
+        self.keep_thinking(message)
         if self.adapted.filter is not None:
             message = self.adapted.filter().message(message)
         return message
@@ -46,20 +54,31 @@ class Asking:
         first = await self.whole()
         return (first, *await together([self.whole() for _ in range(n - 1)]))
 
+    def keep_thinking(self, message: messages.Message) -> None:
+        """The client will forget it, and the model will want it back."""
+        self._serving.vault.keep(self._said, self._model, message)
+
+    def may_think_and_call(self) -> bool:
+        """Whether the answer may hold thinking that a later request needs."""
+        request = self.adapted.request
+        if not request.tools or isinstance(request.thinking, messages.Disabled):
+            return False
+        return request.thinking is not None or self._model.thinking_default != "off"
+
     async def stream(self) -> EventStream:
         """An answer that has begun."""
         try:
-            return self._noted(await self._serving.upstream.stream(self.adapted.request, self._call))
+            return self._noted(await self._serving.upstream.stream(self.adapted.request, self._call()))
         except UpstreamRejected as error:
             self._relax(error)
-        return self._noted(await self._serving.upstream.stream(self.adapted.request, self._call))
+        return self._noted(await self._serving.upstream.stream(self.adapted.request, self._call()))
 
     async def _create(self, request: messages.MessagesRequest) -> messages.Message:
         try:
-            message, facts = await self._serving.upstream.create(request, self._call)
+            message, facts = await self._serving.upstream.create(request, self._call())
         except UpstreamRejected as error:
             self._relax(error)
-            message, facts = await self._serving.upstream.create(self.adapted.request, self._call)
+            message, facts = await self._serving.upstream.create(self.adapted.request, self._call())
         self._note(facts)
         return message
 
@@ -71,21 +90,26 @@ class Asking:
                 break
             turn = messages.InputMessage("assistant", message.content)
             request = msgspec.structs.replace(request, messages=(*self.adapted.request.messages, turn))
-            later, facts = await self._serving.upstream.create(request, self._call)
+            later, facts = await self._serving.upstream.create(request, self._call())
             self._note(facts)
             message = _joined(message, later)
         return message
 
+    def _call(self) -> Call:
+        betas = self.adapted.betas
+        return msgspec.structs.replace(self._terms, betas=betas) if betas else self._terms
+
     def _relax(self, error: UpstreamRejected) -> None:
         """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
-        relaxed = relax(self.adapted, error, self._model)
+        relaxed = relax(self.adapted, error, model=self._model)
         if relaxed is None:
             raise error
         lesson = learn(error.message)
         if lesson is not None:
             self._serving.learn(self._model.id, lesson)
+        told = dict.fromkeys((*self._record.adjustments, *relaxed.adjustments))
+        self._record.adjustments = tuple(told)
         self.adapted = relaxed
-        self._record.adjustments = (*self._record.adjustments, *relaxed.adjustments[len(self.adapted.adjustments) :])
 
     def _noted(self, stream: EventStream) -> EventStream:
         self._note(stream.facts)

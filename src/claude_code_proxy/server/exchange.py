@@ -8,8 +8,7 @@ import asyncio
 import logging
 import traceback
 
-from claude_code_proxy import sse
-from claude_code_proxy.adaptation.adapt import Adapted, adapt
+from claude_code_proxy import messages, sse
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.endpoint import Asked, Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai import to_error_reply
@@ -77,24 +76,21 @@ class Exchange:
         record.asked_model = asked.request.model
         model = serving.catalogue.find(asked.request.model)
         record.model, record.known_model = model.id, model.known
-        adapted = adapt(asked.request, model, options=serving.policy.adaptation)
-        if adapted.adjustments:
-            record.adjustments = (*asked.adjustments, *adapted.adjustments)
+        asking = self._asking(asked, model)
+        if asking.adapted.adjustments:
+            record.adjustments = (*asked.adjustments, *asking.adapted.adjustments)
         if serving.policy.strict:
             _insist(record.adjustments)
         context = ReplyContext(
             self._endpoint.id_prefix + record.id, int(serving.wall()), record.asked_model, Bill(model)
         )
-        if asked.stream:
-            await self._stream(asked, self._asking(adapted, model, deadline=None), context)
-        else:
-            deadline = record.started + serving.policy.answer_seconds
-            await self._whole(asked, self._asking(adapted, model, deadline=deadline), context)
+        await (self._stream if asked.stream else self._whole)(asked, asking, context)
 
-    def _asking(self, adapted: Adapted, model: Model, *, deadline: float | None) -> Asking:
-        retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else self._serving.policy.retries
-        call = Call(adapted.betas, retries, deadline)
-        return Asking(self._serving, self.record, adapted, model=model, call=call)
+    def _asking(self, asked: Asked, model: Model) -> Asking:
+        serving = self._serving
+        retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else serving.policy.retries
+        deadline = None if asked.stream else self.record.started + serving.policy.answer_seconds
+        return Asking(serving, self.record, asked.request, model=model, call=Call(retries=retries, deadline=deadline))
 
     async def _whole(self, asked: Asked, asking: Asking, context: ReplyContext) -> None:
         record = self.record
@@ -128,8 +124,14 @@ class Exchange:
         stream = await asking.stream()
         if self.record.first_byte is None:
             self.record.first_byte = self._serving.now() - self.record.started
+        heard = messages.Accumulator() if asking.may_think_and_call() else None
         reply_filter = asking.adapted.filter
-        return await reply.pump(stream, translator, reply_filter() if reply_filter is not None else None)
+        frames = await reply.pump(
+            stream, translator, heard=heard, reply_filter=reply_filter() if reply_filter is not None else None
+        )
+        if heard is not None:
+            asking.keep_thinking(heard.message())
+        return frames
 
     async def _pump_several(
         self, reply: StreamedReply, asking: Asking, translators: tuple[StreamTranslator, ...]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,17 +13,20 @@ from claude_code_proxy.credentials.chain import CredentialSource, Readiness
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.login_file import LoginFile
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
+from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.http1.contract import Limits as ClientLimits
 from claude_code_proxy.http1.server import Server
 from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.api_keys import ApiKeys
 from claude_code_proxy.server.app import App, fault
 from claude_code_proxy.server.model_list import keep_fresh
 from claude_code_proxy.server.pulse import Pulse
 from claude_code_proxy.server.serving import Policy, Serving
 from claude_code_proxy.server.turnstile import Turnstile
-from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings
+from claude_code_proxy.state.store import MemoryStore, Store
+from claude_code_proxy.state.vault import ThinkingVault
 from claude_code_proxy.upstreams.anthropic.address import parse_origin, proxy_for
 from claude_code_proxy.upstreams.anthropic.limits import Timeouts
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
@@ -50,6 +54,7 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None]) -> No
         policy=_policy(settings),
         pulse=Pulse(loop, settings.keepalive_seconds),
         turnstile=Turnstile(settings.max_concurrent, queued=settings.max_queued, queue_seconds=settings.queue_seconds),
+        vault=ThinkingVault(_store(settings), time.time),
         now=loop.time,
     )
     app = App(serving, ApiKeys(settings.proxy_api_key), credentials.readiness, endpoints=(CHAT_COMPLETIONS,))
@@ -98,6 +103,18 @@ def credential_source(settings: Settings) -> CredentialSource:
     return CredentialSource(
         tuple(explicit), LoginFile(settings.login_paths()), login_sent=settings.claude_login_via == "messages-api"
     )
+
+
+def _store(settings: Settings) -> Store:
+    """Where a state directory is set, what is kept outlasts the process."""
+    if settings.state_dir is None:
+        return MemoryStore()
+    from claude_code_proxy.state.sqlite import open_store  # noqa: PLC0415 - most starts need no SQLite
+
+    try:
+        return open_store(settings.state_dir / "state.db")
+    except OSError as error:
+        raise Misconfigured(f"STATE_DIR: {settings.state_dir} cannot be written: {error}.") from error
 
 
 def _policy(settings: Settings) -> Policy:

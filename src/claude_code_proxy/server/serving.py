@@ -12,6 +12,7 @@ from claude_code_proxy.models.lessons import Lesson
 from claude_code_proxy.server.pulse import Pulse
 from claude_code_proxy.server.record import Observer
 from claude_code_proxy.server.turnstile import Turnstile
+from claude_code_proxy.state.vault import ThinkingVault
 from claude_code_proxy.upstreams.upstream import Upstream
 
 
@@ -35,6 +36,7 @@ class Serving:
     policy: Policy
     pulse: Pulse
     turnstile: Turnstile
+    vault: ThinkingVault
     now: Callable[[], float]
     wall: Callable[[], float] = time.time
     observers: Sequence[Observer] = ()

@@ -34,11 +34,24 @@ class StreamedReply:
     def __exit__(self, *_: object) -> None:
         self._pulse.leave(self._beat)
 
-    async def pump(self, stream: EventStream, translator: StreamTranslator, reply_filter: ReplyFilter | None) -> bytes:
-        """Passes everything on; gives the closing frames, still unsent. Raises what ends the stream too early."""
+    async def pump(
+        self,
+        stream: EventStream,
+        translator: StreamTranslator,
+        *,
+        heard: messages.Accumulator | None = None,
+        reply_filter: ReplyFilter | None = None,
+    ) -> bytes:
+        """Passes everything on; gives the closing frames, still unsent. Raises what ends the stream too early.
+
+        `heard` is told every event as the upstream sent it.
+        """
         feed = translator.feed
         try:
             while (batch := await stream.events()) is not None:
+                if heard is not None:
+                    for event in batch:
+                        heard.feed(event)
                 if reply_filter is not None:
                     batch = [out for event in batch for out in reply_filter.feed(event)]
                 frames = b"".join([feed(event) for event in batch])

@@ -21,11 +21,18 @@ _SWEEP_EVERY = 256  # writes
 _COMPLAIN_EVERY = 60.0  # seconds
 
 
+def open_store(path: Path) -> "SqliteStore":
+    """Raises `OSError` when the file cannot be used: that is for the start to tell."""
+    try:
+        return SqliteStore(path)
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from error
+
+
 class SqliteStore:
     """At most `most_bytes` of values; the oldest go first. A part of them is kept in memory as well."""
 
     def __init__(self, path: Path, most_bytes: int = 256 * 1024 * 1024) -> None:
-        """Raises `sqlite3.Error` or `OSError` when the file cannot be used: that is for the start to tell."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._near = MemoryStore(16 * 1024 * 1024)
         self._most_bytes = most_bytes
