@@ -1,6 +1,6 @@
 """The events of a stream -> the Message they spell out, and a Message -> events that spell it out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Raw
@@ -37,6 +37,10 @@ class Accumulator:
             self._feed_end(event)
         elif isinstance(event, events.MessageStop):
             self.stopped = True
+
+    def feed_all(self, batch: Iterable[events.Event]) -> None:
+        for event in batch:
+            self.feed(event)
 
     def message(self) -> Message:
         """Raises `UpstreamBroke` when the stream ended before `message_stop`."""

@@ -67,7 +67,7 @@ class App:
         if endpoint is None:
             endpoint = self._endpoints.get(plain_path(request.path))
         if endpoint is not None:
-            return Exchange(self._serving, endpoint, request, responder).run()
+            return Exchange(self._serving, endpoint, request=request, responder=responder).run()
         return self._show(request, responder)
 
     async def _show(self, request: Request, responder: Responder) -> None:

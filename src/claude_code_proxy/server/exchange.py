@@ -1,7 +1,7 @@
 """The one path of every request: down through the layers once, up once, and recorded, however it ends.
 
-bytes -> Asked -> adapted Messages request -> upstream -> Message or events -> the client's reply. Every error on the way
-is caught here, once, and rendered in the client's words.
+bytes -> Asked -> adapted Messages request -> upstream -> Message or events -> the client's reply. Every error on the
+way is caught here, once, and rendered in the client's words.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Exchange:
 
     __slots__ = ("_endpoint", "_rate_limits", "_request", "_responder", "_serving", "record")
 
-    def __init__(self, serving: Serving, endpoint: Endpoint, request: Request, responder: Responder) -> None:
+    def __init__(self, serving: Serving, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
         self._serving = serving
         self._endpoint = endpoint
         self._request = request
@@ -58,7 +58,7 @@ class Exchange:
         except asyncio.CancelledError:
             record.outcome = "left"
             raise
-        except Exception as error:  # a mistake of ours: the client gets a clean answer, the log the place
+        except Exception as error:  # noqa: BLE001 - a mistake of ours: the client gets a clean answer, the log the place
             _log.error("mistake in exchange %s: %s\n%s", record.id, type(error).__name__, _place_of(error))
             self._fail(ProxyError("The proxy made a mistake while serving this request; its log says where."))
         finally:
@@ -171,7 +171,7 @@ class Exchange:
         record.status = reply.status
         record.duration = self._serving.now() - record.started
         limits = getattr(error, "rate_limits", {})
-        headers = error_headers(record, reply, limits, self._serving.wall())
+        headers = error_headers(record, reply, rate_limits=limits, now=self._serving.wall())
         self._responder.send(reply.status, headers, self._endpoint.render_error(error))
 
     def _break_off(self, translator: StreamTranslator, error: ProxyError) -> None:

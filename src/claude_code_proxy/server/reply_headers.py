@@ -33,7 +33,7 @@ def stream_headers(record: Record, rate_limits: dict[str, str], now: float) -> H
     return headers
 
 
-def error_headers(record: Record, reply: ErrorReply, rate_limits: dict[str, str], now: float) -> Headers:
+def error_headers(record: Record, reply: ErrorReply, *, rate_limits: dict[str, str], now: float) -> Headers:
     """`retry-after` in whole seconds, at least one, beside its precise form."""
     headers = [JSON, *_common(record)]
     if reply.retry_after is not None:

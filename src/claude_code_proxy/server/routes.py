@@ -7,6 +7,6 @@ _VERSION = re.compile(r"^(?:/v1)+(?=/|$)")
 
 
 def plain_path(path: str) -> str:
-    """Without `/v1`, however often it stands there, doubled slashes and a trailing slash: `/v1/v1//models/` -> `/models`."""
+    """Without `/v1`, however often, doubled slashes and a trailing slash: `/v1/v1//models/` -> `/models`."""
     path = _SLASHES.sub("/", path)
     return _VERSION.sub("", path).rstrip("/") or "/"

@@ -5,6 +5,7 @@ failure is one error frame and a connection that ends without its last chunk: so
 """
 
 from collections.abc import Callable, Sequence
+from typing import Self
 
 from claude_code_proxy import messages, sse
 from claude_code_proxy.adaptation.reply import ReplyFilter
@@ -27,7 +28,7 @@ class StreamedReply:
         self._pulse = pulse
         self._head = head
 
-    def __enter__(self) -> "StreamedReply":
+    def __enter__(self) -> Self:
         self._beat: Beat = self._pulse.join(self._keep_alive)
         return self
 
@@ -50,16 +51,15 @@ class StreamedReply:
         try:
             while (batch := await stream.events()) is not None:
                 if heard is not None:
-                    for event in batch:
-                        heard.feed(event)
+                    heard.feed_all(batch)
                 if reply_filter is not None:
                     batch = [out for event in batch for out in reply_filter.feed(event)]
                 frames = b"".join([feed(event) for event in batch])
                 if batch and type(batch[-1]) is messages.MessageStop:
-                    return frames + self._closing(translator, reply_filter)
+                    return frames + _closing(translator, reply_filter)
                 if frames:
                     await self.write(frames)
-            return self._closing(translator, reply_filter)
+            return _closing(translator, reply_filter)
         finally:
             stream.close()
 
@@ -76,13 +76,14 @@ class StreamedReply:
             self._responder.start(200, self._head())
         self._responder.write_end(frames)
 
-    def _closing(self, translator: StreamTranslator, reply_filter: ReplyFilter | None) -> bytes:
-        held: Sequence[messages.Event] = reply_filter.close() if reply_filter is not None else ()
-        return b"".join([translator.feed(event) for event in held]) + translator.close()
-
     def _keep_alive(self) -> None:
         if self._responder.gone or self._responder.finished:
             return
         if not self._responder.started:
             self._responder.start(200, self._head())
         self._responder.write(_KEEP_ALIVE)
+
+
+def _closing(translator: StreamTranslator, reply_filter: ReplyFilter | None) -> bytes:
+    held: Sequence[messages.Event] = reply_filter.close() if reply_filter is not None else ()
+    return b"".join([translator.feed(event) for event in held]) + translator.close()
