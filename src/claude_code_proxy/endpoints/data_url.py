@@ -9,17 +9,20 @@ from claude_code_proxy.errors import InvalidRequest
 
 def split_data_url(url: str, param: str) -> tuple[str, str]:
     """The media type, lower case and without parameters ("" if none), and the payload in base64."""
-    head, comma, payload = url.partition(",")
-    if not comma:
+    comma = url.find(",")
+    if comma < 0:
         raise InvalidRequest("This data URL has no comma between its media type and its data.", param=param)
-    media_type, *parameters = head[5:].split(";")
-    if "base64" not in (parameter.strip().lower() for parameter in parameters):
+    media_type, *parameters = url[5:comma].lower().split(";")
+    payload = url[comma + 1 :]
+    if "base64" not in (parameter.strip() for parameter in parameters):
         payload = base64.b64encode(unquote_to_bytes(payload)).decode()
-    return media_type.strip().lower(), payload
+    return media_type.strip(), payload
 
 
 def decode_base64(payload: str, param: str) -> bytes:
+    """Line breaks and missing padding are forgiven; anything else that is no base64 is the caller's mistake."""
+    compact = "".join(payload.split())
     try:
-        return base64.b64decode(payload, validate=False)
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidRequest("This file's data is not valid base64.", param=param) from None

@@ -1,10 +1,10 @@
-"""What OpenAI-shaped endpoints share: the error envelope, finish reasons and rate-limit headers.
+"""What OpenAI-shaped endpoints share on the way back: the error envelope and the rate-limit headers.
 
 https://platform.openai.com/docs/guides/error-codes
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -13,7 +13,7 @@ from claude_code_proxy.errors import ProxyError, UpstreamRejected
 _TYPES = {
     "authentication_error": ("authentication_error", "invalid_api_key"),
     "permission_error": ("permission_error", None),
-    "not_found_error": ("invalid_request_error", "model_not_found"),
+    "not_found_error": ("invalid_request_error", None),
     "request_too_large": ("invalid_request_error", "request_too_large"),
     "rate_limit_error": ("rate_limit_error", "rate_limit_exceeded"),
     "billing_error": ("insufficient_quota", "insufficient_quota"),
@@ -22,12 +22,27 @@ _TYPES = {
     "api_error": ("server_error", None),
     "conflict_error": ("invalid_request_error", "conflict"),
 }
-_TOO_LONG = re.compile(r"prompt is too long: (\d+) tokens? > (\d+) maximum")
-_OUT_OF_MONEY = re.compile(
-    r"credit balance is too low|specified API usage limits|out of extra usage|spend limit|usage limits", re.IGNORECASE
-)
-_SPEND_CODES = frozenset({"contract_spend_limit_reached", "enforced_spend_limit_reached"})
+_BY_STATUS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _OVERLOADED = 529
+
+_TOO_LONG = re.compile(r"prompt is too long: (?P<tokens>\d+) tokens? > (?P<window>\d+)", re.IGNORECASE)
+_TOO_LONG_TOGETHER = re.compile(r"exceed context limit: (?P<tokens>\d+) \+ (?P<wanted>\d+) > (?P<window>\d+)")
+_TOO_LONG_UNCOUNTED = re.compile(
+    r"(?:prompt|input) is too long|exceeds? the (?:model's )?(?:maximum )?context", re.IGNORECASE
+)
+_UNKNOWN_MODEL = re.compile(r"model: ?(?P<model>\S+)")
+_OUT_OF_MONEY = re.compile(
+    r"credit balance is too low|specified API usage limits|out of extra usage|spend(?:ing)? limit", re.IGNORECASE
+)
+_NAMED_FIELD = re.compile(
+    r"`?(temperature|top_p|top_k|max_tokens|stop_sequences|system|messages|tools|tool_choice|thinking)`?[.:]? "
+)
+_OUR_NAMES = {"stop_sequences": "stop", "system": "messages"}
+_SPEND_CODES = frozenset({
+    "contract_spend_limit_reached",
+    "enforced_spend_limit_reached",
+    "linked_organization_spend_limit_reached",
+})
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -43,7 +58,7 @@ class ErrorReply(msgspec.Struct, frozen=True):
 
 
 def to_error_reply(error: ProxyError) -> ErrorReply:
-    kind, code = _TYPES.get(error.kind, ("invalid_request_error" if error.status < 500 else "server_error", None))
+    kind, code = _TYPES.get(error.kind) or _TYPES.get(_BY_STATUS.get(error.status, "")) or _any_type(error.status)
     status = 503 if error.status == _OVERLOADED else error.status
     reply = ErrorReply(
         status, error.message, kind, error.param, error.code or code, error.should_retry, error.retry_after
@@ -58,21 +73,23 @@ def render_error(error: ProxyError) -> bytes:
     return msgspec.json.encode({"error": envelope})
 
 
+def _any_type(status: int) -> tuple[str, str | None]:
+    return ("invalid_request_error" if status < 500 else "server_error", None)
+
+
 def _sharpened(reply: ErrorReply, error: UpstreamRejected) -> ErrorReply:
-    """What clients act on and the upstream says in words only: an overflow, an empty purse."""
-    if found := _TOO_LONG.search(error.message):
+    """What clients act on and the upstream says in words only: an overflow, an empty purse, an unknown model."""
+    if error.status in {400, 413} and (words := _overflow(error.message)) is not None:
         return msgspec.structs.replace(
             reply,
             status=400,
-            message=f"This model's maximum context length is {found[2]} tokens. However, your messages resulted in "
-            f"{found[1]} tokens. Please reduce the length of the messages.",
+            message=words,
             type="invalid_request_error",
             param="messages",
             code="context_length_exceeded",
             should_retry=False,
         )
-    spent = error.error_code in _SPEND_CODES or error.kind == "billing_error"
-    if spent or (error.status in (400, 402, 429) and _OUT_OF_MONEY.search(error.message)):
+    if _is_out_of_money(error):
         return msgspec.structs.replace(
             reply,
             status=429,
@@ -81,17 +98,46 @@ def _sharpened(reply: ErrorReply, error: UpstreamRejected) -> ErrorReply:
             should_retry=False,
             retry_after=None,
         )
-    if error.status == 404 and not error.message.startswith("model"):
-        return msgspec.structs.replace(reply, code=None)
+    if error.status == 404 and (found := _UNKNOWN_MODEL.fullmatch(error.message)):
+        message = f"The model `{found['model']}` does not exist or you do not have access to it."
+        return msgspec.structs.replace(reply, message=message, param="model", code="model_not_found")
+    if error.status == 400 and (found := _NAMED_FIELD.match(error.message)):
+        return msgspec.structs.replace(reply, param=_OUR_NAMES.get(found[1], found[1]))
     return reply
+
+
+def _overflow(words: str) -> str | None:
+    """The overflow in the words by which clients know it, with its numbers as far as the upstream told them."""
+    if found := _TOO_LONG.search(words):
+        used, to_shorten = f"{found['tokens']} tokens", "messages"
+    elif found := _TOO_LONG_TOGETHER.search(words):
+        total = int(found["tokens"]) + int(found["wanted"])
+        used = f"{total} tokens ({found['tokens']} in the messages, {found['wanted']} in the completion)"
+        to_shorten = "messages or completion"
+    else:
+        return words if _TOO_LONG_UNCOUNTED.search(words) else None
+    return (
+        f"This model's maximum context length is {found['window']} tokens. "
+        f"However, your messages resulted in {used}. Please reduce the length of the {to_shorten}."
+    )
+
+
+def _is_out_of_money(error: UpstreamRejected) -> bool:
+    if error.kind == "billing_error" or error.error_code in _SPEND_CODES:
+        return True
+    return error.status in {400, 402, 403, 429} and _OUT_OF_MONEY.search(error.message) is not None
+
+
+_LIMITED = (("requests", ("requests",)), ("tokens", ("tokens", "input-tokens")))
 
 
 def rate_limit_headers(limits: dict[str, str], now: float) -> list[tuple[bytes, bytes]]:
     """`anthropic-ratelimit-*` -> `x-ratelimit-*`; times become durations from `now` (epoch seconds)."""
     headers = []
-    for what in ("requests", "tokens"):
+    for what, sources in _LIMITED:
         for field in ("limit", "remaining", "reset"):
-            value = limits.get(f"anthropic-ratelimit-{what}-{field}")
+            told = (limits.get(f"anthropic-ratelimit-{source}-{field}") for source in sources)
+            value = next(filter(None, told), None)
             if value and field == "reset":
                 value = _until(value, now)
             if value:
@@ -102,9 +148,10 @@ def rate_limit_headers(limits: dict[str, str], now: float) -> list[tuple[bytes, 
 def _until(moment: str, now: float) -> str | None:
     """An RFC 3339 time as a duration in OpenAI's form, such as `6m0s` or `1.2s`."""
     try:
-        seconds = max(datetime.fromisoformat(moment).timestamp() - now, 0.0)
+        then = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    minutes, rest = divmod(seconds, 60)
+    aware = then if then.tzinfo else then.replace(tzinfo=UTC)
+    minutes, seconds = divmod(round(max(aware.timestamp() - now, 0.0), 3), 60)
     hours, minutes = divmod(int(minutes), 60)
-    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{round(rest, 3):g}s"
+    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{round(seconds, 3):g}s"

@@ -1,8 +1,12 @@
-"""What becomes of each field of a client's API: the vocabulary of the support tables."""
+"""What becomes of each field of a client's API: the vocabulary of the support tables, and the adjustments they make."""
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Raw, Struct
+
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.json_text import is_given
 
 
 class Fate(StrEnum):
@@ -22,3 +26,23 @@ class Support(Struct, frozen=True):
     reason: str
     changes_meaning: bool = False
     harmless: tuple[bytes, ...] = ()
+
+
+class Table(Struct, frozen=True):
+    """The support of one part of an API, field by field, under a title for the documents."""
+
+    title: str
+    rows: Mapping[str, Support]
+
+
+def ignored(path: str, support: Support) -> Adjustment:
+    return Adjustment(path, "ignored", support.reason.rstrip("."), support.changes_meaning)
+
+
+def asks_for_something(value: Raw, support: Support) -> bool:
+    """Whether a raw field was sent with a value that is not harmless."""
+    return is_given(value) and bytes(value) not in support.harmless
+
+
+def unknown_fields(paths: Iterable[str]) -> tuple[Adjustment, ...]:
+    return tuple(Adjustment(path, "ignored", "not a field of this API") for path in paths)

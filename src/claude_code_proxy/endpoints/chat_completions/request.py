@@ -3,7 +3,8 @@
 import hashlib
 from typing import Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
@@ -15,16 +16,13 @@ from claude_code_proxy.endpoints.json_text import is_given
 from claude_code_proxy.errors import InvalidRequest
 
 MOST_CHOICES = 128
+_MOST_TOKENS = 2**53  # the largest whole number that every JSON reader takes
 _ServiceTier = Literal["auto", "standard_only"]
-SERVICE_TIERS: dict[str, _ServiceTier] = {
-    "auto": "auto",
-    "default": "standard_only",
-    "flex": "auto",
-    "scale": "auto",
-    "priority": "auto",
-    "fast": "auto",
-    "standard_only": "standard_only",
-}
+_SERVICE_TIERS: dict[str, _ServiceTier] = {"default": "standard_only", "standard_only": "standard_only"}
+_LIKE_AUTO = frozenset({"", "auto", "default", "standard_only", "priority", "fast"})
+
+
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class Translated(Struct, frozen=True):
@@ -41,10 +39,13 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
     adjustments = [*conversation.adjustments, *toolset.adjustments, *ignored_fields(request)]
     thinking, effort = _thinking(request)
     output_format = _format(request.response_format)
+    tier = request.service_tier or ""
+    if tier not in _LIKE_AUTO:
+        adjustments.append(Adjustment("service_tier", "mapped", "Claude has no such tier; auto is asked for"))
     made = messages.MessagesRequest(
         model=request.model or default_model,
         messages=conversation.messages,
-        max_tokens=max(request.max_completion_tokens or request.max_tokens or 0, 0),
+        max_tokens=_max_tokens(request),
         system=conversation.system,
         stop_sequences=_stop_sequences(request.stop),
         temperature=request.temperature,
@@ -55,8 +56,8 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
         thinking=thinking,
         output_config=messages.OutputConfig(effort, output_format) if effort or output_format else None,
         metadata=_metadata(request.safety_identifier or request.user),
-        service_tier=_service_tier(request.service_tier, adjustments),
-        speed="fast" if request.service_tier == "fast" else request.speed,
+        service_tier=_SERVICE_TIERS.get(tier, "auto") if tier else None,
+        speed="fast" if tier == "fast" else request.speed,
         inference_geo=request.inference_geo or None,
         cache_control=request.cache_control,
     )
@@ -66,15 +67,21 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
 def _check(request: chat.ChatRequest) -> None:
     if not request.messages:
         raise InvalidRequest("'messages' must hold at least one message.", param="messages", code="empty_array")
-    for name in ("max_completion_tokens", "max_tokens"):
-        if (getattr(request, name) or 0) < 0:
-            raise InvalidRequest(f"'{name}' must not be negative.", param=name, code="integer_below_min_value")
     if request.n is not None and not 1 <= request.n <= MOST_CHOICES:
         raise InvalidRequest(f"'n' must be 1 to {MOST_CHOICES}.", param="n", code="invalid_value")
     for name, most in (("temperature", 2), ("top_p", 1)):
         value = getattr(request, name)
         if value is not None and not 0 <= value <= most:
             raise InvalidRequest(f"'{name}' must be 0 to {most}.", param=name, code="invalid_value")
+
+
+def _max_tokens(request: chat.ChatRequest) -> int:
+    """0 where no limit is given; some clients say so with -1."""
+    name = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
+    value = request.max_completion_tokens or request.max_tokens or 0
+    if value < -1:
+        raise InvalidRequest(f"'{name}' must not be negative.", param=name, code="integer_below_min_value")
+    return min(max(value, 0), _MOST_TOKENS)
 
 
 def _stop_sequences(stop: str | list[str] | None) -> tuple[str, ...]:
@@ -124,23 +131,24 @@ def _format(response_format: chat.ResponseFormat | None) -> messages.OutputForma
         case chat.JsonObjectFormat():
             return messages.JsonObject()
         case chat.SchemaFormat(json_schema=described):
-            return messages.JsonSchema(described.schema) if is_given(described.schema) else messages.JsonObject()
+            return messages.JsonSchema(_described(described)) if is_given(described.schema) else messages.JsonObject()
         case _:
             return None
+
+
+def _described(described: chat.JsonSchemaFormat) -> Raw:
+    """The schema with the description beside it, which is for the model as well."""
+    if not described.description:
+        return described.schema
+    try:
+        fields = _decode_fields(described.schema)
+    except msgspec.ValidationError:
+        raise InvalidRequest(
+            "A JSON schema must be an object.", param="response_format.json_schema.schema", code="invalid_type"
+        ) from None
+    return Raw(msgspec.json.encode({"description": described.description, **fields}))
 
 
 def _metadata(user: str | None) -> messages.Metadata | None:
     """Hashed: Claude refuses what looks like an address or a number of a person."""
     return messages.Metadata(hashlib.sha256(user.encode()).hexdigest()) if user else None
-
-
-def _service_tier(tier: str | None, adjustments: list[Adjustment]) -> _ServiceTier | None:
-    if not tier:
-        return None
-    if tier not in SERVICE_TIERS:
-        raise InvalidRequest(
-            f"'service_tier' must be one of {', '.join(SERVICE_TIERS)}.", param="service_tier", code="invalid_value"
-        )
-    if tier in ("flex", "scale"):
-        adjustments.append(Adjustment("service_tier", "mapped", f"Claude has no {tier} tier; auto is asked for"))
-    return SERVICE_TIERS[tier]

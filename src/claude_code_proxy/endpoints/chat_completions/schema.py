@@ -151,10 +151,23 @@ class FunctionTool(Wire, frozen=True, tag_field="type", tag="function"):
     cache_control: CacheControl | None = None
 
 
+class Grammar(Wire, frozen=True):
+    definition: str
+    syntax: str
+
+
+class GrammarFormat(Wire, frozen=True, tag_field="type", tag="grammar"):
+    grammar: Grammar
+
+
+class FreeText(Wire, frozen=True, tag_field="type", tag="text"):
+    pass
+
+
 class CustomDefinition(Wire, frozen=True):
     name: str
     description: str | None = None
-    format: Raw = NO_JSON
+    format: GrammarFormat | FreeText | None = None
 
 
 class CustomTool(Wire, frozen=True, tag_field="type", tag="custom"):
@@ -193,10 +206,6 @@ class JsonSchemaFormat(Wire, frozen=True):
     strict: bool | None = None
 
 
-class TextFormat(Wire, frozen=True, tag_field="type", tag="text"):
-    pass
-
-
 class JsonObjectFormat(Wire, frozen=True, tag_field="type", tag="json_object"):
     pass
 
@@ -205,7 +214,7 @@ class SchemaFormat(Wire, frozen=True, tag_field="type", tag="json_schema"):
     json_schema: JsonSchemaFormat
 
 
-ResponseFormat: TypeAlias = TextFormat | JsonObjectFormat | SchemaFormat
+ResponseFormat: TypeAlias = FreeText | JsonObjectFormat | SchemaFormat
 
 
 class StreamOptions(Wire, frozen=True):
@@ -230,10 +239,13 @@ class WebSearchOptions(Wire, frozen=True):
     user_location: UserLocation | None = None
 
 
+Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
 class Reasoning(Wire, frozen=True):
     """The object that OpenRouter's clients send."""
 
-    effort: str | None = None
+    effort: Effort | None = None
     max_tokens: int | None = None
     enabled: bool | None = None
     exclude: bool | None = None
@@ -268,7 +280,7 @@ class ChatRequest(Wire, frozen=True, kw_only=True):
     functions: list[FunctionDefinition] | None = None
     function_call: Literal["none", "auto"] | Named | None = None
     response_format: ResponseFormat | None = None
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
+    reasoning_effort: Effort | None = None
     reasoning: Reasoning | None = None
     include_reasoning: bool | None = None
     thinking: ThinkingOption | None = None
@@ -279,12 +291,12 @@ class ChatRequest(Wire, frozen=True, kw_only=True):
     speed: Literal["standard", "fast"] | None = None
     inference_geo: str | None = None
     cache_control: CacheControl | None = None
-    modalities: list[str] | None = None
-    logprobs: bool | None = None
     audio: Raw = NO_JSON
     frequency_penalty: Raw = NO_JSON
     logit_bias: Raw = NO_JSON
+    logprobs: Raw = NO_JSON
     metadata: Raw = NO_JSON
+    modalities: Raw = NO_JSON
     moderation: Raw = NO_JSON
     prediction: Raw = NO_JSON
     presence_penalty: Raw = NO_JSON
@@ -295,3 +307,8 @@ class ChatRequest(Wire, frozen=True, kw_only=True):
     store: Raw = NO_JSON
     top_logprobs: Raw = NO_JSON
     verbosity: Raw = NO_JSON
+
+    @property
+    def legacy_functions(self) -> bool:
+        """Whether calls are to come back in the form that came before tools: one at a time, without an id."""
+        return bool(self.functions) and not self.tools

@@ -8,13 +8,16 @@ import msgspec
 from msgspec import Struct
 
 from claude_code_proxy import messages, sse
-from claude_code_proxy.endpoints.chat_completions import response
+from claude_code_proxy.endpoints.chat_completions import reasoning
+from claude_code_proxy.endpoints.chat_completions.annotations import to_annotations
+from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments, to_custom_text
+from claude_code_proxy.endpoints.chat_completions.response import Shape, finish_reason_of
 from claude_code_proxy.endpoints.endpoint import ReplyContext
 from claude_code_proxy.endpoints.openai import render_error
+from claude_code_proxy.endpoints.openai_reply import refusal_text, to_usage
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
 _encode = msgspec.json.encode
-_Calling = messages.ToolUse
 
 
 class Ending:
@@ -26,14 +29,15 @@ class Ending:
 
 
 class _Template(Struct, frozen=True):
-    """A chunk around its delta: `head`, the delta's JSON, `tail`."""
+    """The parts of a chunk: `head`, the delta's JSON, `tail`, a finish reason or null, `end`."""
 
     head: bytes
     tail: bytes
+    end: bytes
     usage_head: bytes
 
     @classmethod
-    def of(cls, context: ReplyContext, index: int, include_usage: bool) -> "_Template":
+    def of(cls, context: ReplyContext, index: int, *, include_usage: bool) -> "_Template":
         common = _encode({
             "id": context.id,
             "object": "chat.completion.chunk",
@@ -41,10 +45,10 @@ class _Template(Struct, frozen=True):
             "model": context.model,
         })
         start = b"data: " + common[:-1]
-        usage = b',"usage":null' if include_usage else b""
         return cls(
             head=start + b',"choices":[{"index":%d,"delta":' % index,
-            tail=b',"logprobs":null,"finish_reason":null}]' + usage + b"}\n\n",
+            tail=b',"logprobs":null,"finish_reason":',
+            end=(b'}],"usage":null}' if include_usage else b"}]}") + b"\n\n",
             usage_head=start + b',"choices":[],"usage":',
         )
 
@@ -52,44 +56,45 @@ class _Template(Struct, frozen=True):
 class ChunkStream:
     """One choice of a streamed reply."""
 
-    def __init__(self, context: ReplyContext, shape: response.Shape, ending: Ending, index: int = 0) -> None:
-        template = _Template.of(context, index, shape.include_usage)
+    def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int = 0) -> None:
         self._context = context
         self._shape = shape
         self._ending = ending
-        self._head = template.head
-        self._tail = template.tail
-        self._usage_head = template.usage_head
-        self._text_head = template.head + b'{"content":'
-        self._text_tail = b"}" + template.tail
+        self._template = _Template.of(context, index, include_usage=shape.include_usage)
+        self._head = self._template.head
+        self._tail = self._template.tail + b"null" + self._template.end
+        self._text_head = self._head + b'{"content":'
+        self._text_tail = b"}" + self._tail
         self._usage = messages.Usage()
         self._end = messages.DeltaBody()
-        self._stopped = False
-        self._length = 0
-        self._block: messages.Block | None = None
-        self._pieces: list[str] = []
-        self._signature: list[str] = []
-        self._citations: list[messages.Citation] = []
-        self._block_start = 0
+        self._begun = self._stopped = False
+        self._length = 0  # characters of text so far
         self._calls = 0
         self._thoughts = 0
+        self._has_reasoned = False
+        self._block: messages.Block | None = None
+        self._block_start = 0
+        self._pieces: list[str] = []
+        self._signature = ""
+        self._citations: list[messages.Citation] = []
+
+    @property
+    def usage(self) -> messages.Usage:
+        return self._usage
 
     def feed(self, event: messages.Event) -> bytes:
         if type(event) is messages.ContentBlockDelta:
             delta = event.delta
             if type(delta) is messages.TextDelta:
-                text = delta.text
-                self._length += len(text)
-                return self._text_head + _encode(text) + self._text_tail if text else b""
+                return self._text(delta.text)
             return self._feed_delta(delta)
         match event:
             case messages.ContentBlockStart():
-                return self._start_block(event.content_block)
+                return self._stop_block() + self._start_block(event.content_block)
             case messages.ContentBlockStop():
                 return self._stop_block()
             case messages.MessageStart():
-                self._usage = event.message.usage
-                return self._frame(b'{"role":"assistant","content":"","refusal":null}')
+                return self._begin(event.message)
             case messages.MessageDelta():
                 self._end = event.delta
                 self._usage = self._usage.updated(event.usage)
@@ -102,37 +107,43 @@ class ChunkStream:
     def close(self) -> bytes:
         if not self._stopped:
             raise UpstreamBroke("The upstream's stream ended before the message was complete.")
-        frames = self._refusal() + self._frame(b"{}").replace(
-            b'"finish_reason":null', b'"finish_reason":' + _encode(self._finish_reason()), 1
-        )
+        frames = self._stop_block() + self._refusal() + self._finish()
         self._ending.usages.append(self._usage)
         self._ending.open -= 1
         if self._ending.open:
             return frames
         if self._shape.include_usage:
-            usage = response.to_usage(self._ending.usages, self._context)
-            frames += self._usage_head + _encode(usage) + b"}\n\n"
+            usage = to_usage(self._ending.usages, self._context)
+            frames += self._template.usage_head + _encode(usage) + b"}\n\n"
         return frames + sse.DONE
 
     def fail(self, error: ProxyError) -> bytes:
         return sse.encode(render_error(error))
 
-    @property
-    def usage(self) -> messages.Usage:
-        return self._usage
-
     def _frame(self, delta: bytes) -> bytes:
         return self._head + delta + self._tail
+
+    def _text(self, text: str) -> bytes:
+        if not text:
+            return b""
+        self._length += len(text)
+        return b"".join((self._text_head, _encode(text), self._text_tail))
+
+    def _begin(self, message: messages.Message) -> bytes:
+        self._usage = message.usage
+        if self._begun:
+            return b""
+        self._begun = True
+        return self._frame(b'{"role":"assistant","content":"","refusal":null}')
 
     def _feed_delta(self, delta: messages.Delta) -> bytes:
         match delta:
             case messages.InputJsonDelta():
                 return self._feed_arguments(delta.partial_json)
             case messages.ThinkingDelta():
-                self._pieces.append(delta.thinking)
-                return self._frame(b'{"reasoning_content":' + _encode(delta.thinking) + b"}") if delta.thinking else b""
+                return self._reason(delta.thinking)
             case messages.SignatureDelta():
-                self._signature.append(delta.signature)
+                self._signature += delta.signature
             case messages.CitationsDelta():
                 self._citations.append(delta.decoded())
             case _:
@@ -141,18 +152,49 @@ class ChunkStream:
 
     def _start_block(self, block: messages.Block) -> bytes:
         self._block = block
-        self._pieces.clear()
-        self._signature.clear()
-        self._citations.clear()
-        self._block_start = self._length
         match block:
-            case messages.Text(text=text) if text:
-                self._length += len(text)
-                return self._text_head + _encode(text) + self._text_tail
-            case messages.ToolUse() if block.name not in self._shape.custom_tools:
+            case messages.Text():
+                self._block_start = self._length
+                self._citations = messages.decode_citations(block.citations)
+                return self._text(block.text)
+            case messages.Thinking():
+                return self._reason(block.thinking)
+            case messages.ToolUse() if self._is_shown_early(block):
                 return self._start_call(block)
             case _:
                 return b""
+
+    def _stop_block(self) -> bytes:
+        """Also where a block ends without saying so: a turn that hit its limit may be cut short within a call."""
+        block, self._block = self._block, None
+        if block is None:
+            return b""
+        frames = self._end_of(block)
+        self._pieces.clear()
+        self._signature = ""
+        self._citations = []
+        return frames
+
+    def _end_of(self, block: messages.Block) -> bytes:
+        match block:
+            case messages.Text() if self._citations:
+                found = to_annotations(self._citations, self._block_start, end=self._length)
+                return self._frame(b'{"annotations":' + _encode(found) + b"}") if found else b""
+            case messages.Thinking():
+                self._has_reasoned = self._has_reasoned or bool(self._pieces)
+                return self._thought(messages.Thinking("".join(self._pieces), self._signature or block.signature))
+            case messages.RedactedThinking():
+                return self._thought(block)
+            case messages.ToolUse():
+                frames = self._end_call(block)
+                self._calls += 1
+                return frames
+            case _:
+                return b""
+
+    def _is_shown_early(self, call: messages.ToolUse) -> bool:
+        """A custom tool's text must be whole to be unwrapped; in the old form there is one call at most."""
+        return call.name not in self._shape.custom_tools and not (self._shape.legacy_functions and self._calls)
 
     def _start_call(self, call: messages.ToolUse) -> bytes:
         name = _encode(call.name)
@@ -168,58 +210,47 @@ class ChunkStream:
         if not piece or not isinstance(block, messages.ToolUse):
             return b""
         self._pieces.append(piece)
-        return b"" if block.name in self._shape.custom_tools else self._arguments(piece)
+        return self._arguments(piece) if self._is_shown_early(block) else b""
 
     def _arguments(self, piece: str) -> bytes:
         if self._shape.legacy_functions:
             return self._frame(b'{"function_call":{"arguments":%b}}' % _encode(piece))
         return self._frame(b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (self._calls, _encode(piece)))
 
-    def _stop_block(self) -> bytes:
-        block, self._block = self._block, None
-        match block:
-            case messages.ToolUse():
-                frame = self._stop_call(block)
-                self._calls += 1
-                return frame
-            case messages.Thinking():
-                signature = "".join(self._signature) or block.signature
-                return self._thought(messages.Thinking(block.thinking + "".join(self._pieces), signature))
-            case messages.RedactedThinking():
-                return self._thought(block)
-            case messages.Text() if self._citations:
-                found = response.citation_annotations(self._citations, self._block_start, self._length)
-                return self._frame(b'{"annotations":' + _encode(found) + b"}") if found else b""
-            case _:
-                return b""
+    def _end_call(self, call: messages.ToolUse) -> bytes:
+        if self._is_shown_early(call):
+            return b"" if self._pieces else self._arguments(to_arguments(call.input))
+        if self._shape.legacy_functions:
+            return b""
+        custom = _encode({"name": call.name, "input": to_custom_text("".join(self._pieces) or call.input)})
+        return self._frame(
+            b'{"tool_calls":[{"index":%d,"id":%b,"type":"custom","custom":%b}]}'
+            % (self._calls, _encode(call.id), custom)
+        )
 
-    def _stop_call(self, call: messages.ToolUse) -> bytes:
-        if call.name in self._shape.custom_tools:
-            text = response.to_custom_input("".join(self._pieces) or call.input)
-            custom = _encode({"name": call.name, "input": text})
-            return self._frame(
-                b'{"tool_calls":[{"index":%d,"id":%b,"type":"custom","custom":%b}]}'
-                % (self._calls, _encode(call.id), custom)
-            )
-        return b"" if self._pieces else self._arguments(response.to_arguments(call.input))
+    def _reason(self, text: str) -> bytes:
+        if not text:
+            return b""
+        shown = text if self._pieces or not self._has_reasoned else reasoning.SEPARATOR + text
+        self._pieces.append(text)
+        return self._frame(b'{"reasoning_content":' + _encode(shown) + b"}")
 
-    def _thought(self, block: messages.Thinking | messages.RedactedThinking) -> bytes:
+    def _thought(self, thought: reasoning.Thought) -> bytes:
         """The whole block with its signature, for clients that send it back."""
         delta = {
-            "thinking_blocks": [response.to_thinking_block(block, self._thoughts)],
-            "reasoning_details": [response.to_reasoning_detail(block, self._thoughts)],
+            "thinking_blocks": [reasoning.to_thinking_block(thought, self._thoughts)],
+            "reasoning_details": [reasoning.to_reasoning_detail(thought, self._thoughts)],
         }
         self._thoughts += 1
         return self._frame(_encode(delta))
 
     def _refusal(self) -> bytes:
-        refusal = response.refusal_text(self._end.stop_reason, self._end.stop_details)
+        refusal = refusal_text(self._end.stop_reason, self._end.stop_details)
         if refusal is None:
             return b""
-        words = _encode(refusal)
-        content = b"" if self._length else self._text_head + words + self._text_tail
-        return content + self._frame(b'{"refusal":' + words + b"}")
+        content = b"" if self._length else self._text(refusal)
+        return content + self._frame(b'{"refusal":' + _encode(refusal) + b"}")
 
-    def _finish_reason(self) -> str:
-        legacy = self._shape.legacy_functions
-        return response.finish_reason(self._end.stop_reason, called_tools=self._calls > 0, legacy=legacy)
+    def _finish(self) -> bytes:
+        reason = finish_reason_of(self._end.stop_reason, calls=self._calls, shape=self._shape)
+        return b"".join((self._head, b"{}", self._template.tail, _encode(reason), self._template.end))

@@ -1,9 +1,8 @@
-"""What becomes of each field of a chat completion request. This table drives the code, the docs and a test."""
+"""What becomes of each field of a chat completion request. These tables drive the code, the documents and a test."""
 
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.json_text import is_given
-from claude_code_proxy.endpoints.support import Fate, Support
+from claude_code_proxy.endpoints.support import Fate, Support, Table, asks_for_something, ignored
 
 _MAPPED, _EMULATED, _IGNORED, _REFUSED = Fate.MAPPED, Fate.EMULATED, Fate.IGNORED, Fate.REFUSED
 _ZERO = (b"0", b"0.0")
@@ -13,17 +12,17 @@ REQUEST: dict[str, Support] = {
     "model": Support(_MAPPED, "Any Claude id, aliases from the settings; DEFAULT_MODEL when there is none."),
     "stream": Support(_MAPPED, "Server-sent chunks, as they come."),
     "stream_options": Support(_MAPPED, "`include_usage` adds the usage chunk; there is no padding to leave out."),
-    "max_tokens": Support(_MAPPED, "Clamped to what the model can; none or 0 means the model's own maximum."),
+    "max_tokens": Support(_MAPPED, "Clamped to what the model can; none, 0 or -1 means the model's own maximum."),
     "max_completion_tokens": Support(_MAPPED, "The same as `max_tokens`, and wins over it."),
     "temperature": Support(_MAPPED, "Up to 1, on models that take sampling parameters; left out on others."),
     "top_p": Support(_MAPPED, "On models that take sampling parameters, and only when there is no temperature."),
     "top_k": Support(_MAPPED, "An extra: passed on where the model takes it."),
-    "stop": Support(_MAPPED, "Sequences that Claude refuses (white space only) are cut by the proxy."),
+    "stop": Support(_MAPPED, "Any number of sequences; what becomes of those of white space only is told."),
     "n": Support(_EMULATED, "One upstream request for each choice; usage is the sum."),
     "tools": Support(_MAPPED, "Functions; a custom tool is offered as a function with one string."),
     "tool_choice": Support(_MAPPED, "none, auto, required, a named tool, allowed_tools."),
     "parallel_tool_calls": Support(_MAPPED, "false becomes `disable_parallel_tool_use`."),
-    "functions": Support(_MAPPED, "The legacy form of `tools`; calls come back as `function_call`."),
+    "functions": Support(_MAPPED, "The legacy form of `tools`; one call at a time comes back as `function_call`."),
     "function_call": Support(_MAPPED, "The legacy form of `tool_choice`."),
     "response_format": Support(_MAPPED, "json_schema natively; json_object by instruction, checked."),
     "reasoning_effort": Support(_MAPPED, "Effort and thinking, as the model takes them."),
@@ -33,11 +32,11 @@ REQUEST: dict[str, Support] = {
     "web_search_options": Support(_MAPPED, "The hosted web search tool; citations come back as annotations."),
     "user": Support(_MAPPED, "Hashed into `metadata.user_id`."),
     "safety_identifier": Support(_MAPPED, "Hashed into `metadata.user_id`; wins over `user`."),
-    "service_tier": Support(_MAPPED, "default is standard_only, auto and priority are auto, fast is fast mode."),
+    "service_tier": Support(_MAPPED, "default is standard_only, fast is fast mode, any other is auto."),
     "speed": Support(_MAPPED, "An extra: Anthropic's own field."),
     "inference_geo": Support(_MAPPED, "An extra: Anthropic's own field."),
     "cache_control": Support(_MAPPED, "An extra, here and on messages, parts and tools: a cache breakpoint."),
-    "modalities": Support(_IGNORED, "Claude answers in text only.", True, (b'["text"]',)),
+    "modalities": Support(_IGNORED, "Claude answers in text only.", True, (b'["text"]', b"[]")),
     "audio": Support(_IGNORED, "Claude answers in text only.", True),
     "logprobs": Support(_IGNORED, "Claude tells no token probabilities.", True, (b"false",)),
     "top_logprobs": Support(_IGNORED, "Claude tells no token probabilities.", True, _ZERO),
@@ -55,34 +54,57 @@ REQUEST: dict[str, Support] = {
     "verbosity": Support(_IGNORED, "Claude has no such setting; say it in the prompt.", False, (b'"medium"',)),
 }
 
-PARTS: dict[str, Support] = {
-    "text": Support(_MAPPED, "A text block."),
-    "image_url": Support(_MAPPED, "https and data URLs; `detail` has no counterpart. Nothing is fetched by the proxy."),
-    "file": Support(_MAPPED, "PDF, text and image files, inline or by an id of the upstream's Files API."),
-    "refusal": Support(_MAPPED, "Text of the assistant."),
-    "input_audio": Support(_REFUSED, "Claude takes no audio input."),
+MESSAGE: dict[str, Support] = {
+    "content": Support(_MAPPED, "Text or parts; system and assistant messages hold text only."),
+    "name": Support(_IGNORED, "Claude knows roles, not names; that of a tool is known from its call."),
+    "refusal": Support(_MAPPED, "Text of the assistant, where there is no other."),
+    "tool_calls": Support(_MAPPED, "Tool uses; arguments that are no JSON object are wrapped into one."),
+    "function_call": Support(_MAPPED, "The legacy form of `tool_calls`; an id is made up."),
+    "tool_call_id": Support(_MAPPED, "The call that a tool message answers."),
+    "audio": Support(_IGNORED, "Earlier audio answers are not known here.", True),
+    "annotations": Support(_IGNORED, "What the service cited before is no input to it."),
+    "is_error": Support(_MAPPED, "An extra on tool messages: the call failed."),
+    "cache_control": Support(_MAPPED, "An extra: a cache breakpoint on the last block of the message."),
+    "thinking_blocks": Support(_MAPPED, "An extra: signed thinking goes back as it came; unsigned cannot."),
+    "reasoning_details": Support(_MAPPED, "An extra: signed thinking of Claude goes back as it came; other cannot."),
+    "reasoning_content": Support(_IGNORED, "Reasoning without its signature cannot be replayed."),
+    "reasoning": Support(_IGNORED, "Reasoning without its signature cannot be replayed."),
 }
 
-_RAW_FIELDS = tuple(
-    name for name, support in REQUEST.items() if support.fate is _IGNORED and name not in ("modalities", "logprobs")
+PARTS: dict[str, Support] = {
+    "text": Support(_MAPPED, "A text block."),
+    "image_url": Support(_MAPPED, "https and data URLs, also in tool messages; nothing is fetched by the proxy."),
+    "image_url.detail": Support(_IGNORED, "Claude scales images by rules of its own."),
+    "file": Support(
+        _MAPPED, "PDF, text and image files: inline, by https URL or by an id of the upstream's Files API."
+    ),
+    "refusal": Support(_MAPPED, "Text of the assistant."),
+    "input_audio": Support(_REFUSED, "Claude takes no audio input; send a transcript as text."),
+    "cache_control": Support(_MAPPED, "An extra: a cache breakpoint."),
+    "prompt_cache_breakpoint": Support(_MAPPED, "A cache breakpoint of an hour if it has a `ttl`, else of 5 minutes."),
+}
+
+TOOLS: dict[str, Support] = {
+    "function": Support(_MAPPED, "Name, description, parameters and `strict`."),
+    "custom": Support(_EMULATED, "A function with one string; a grammar is shown to the model, not enforced."),
+    "cache_control": Support(_MAPPED, "An extra: a cache breakpoint."),
+}
+
+TABLES = (
+    Table("Request fields", REQUEST),
+    Table("Message fields", MESSAGE),
+    Table("Content parts", PARTS),
+    Table("Tools", TOOLS),
 )
+
+_RAW_FIELDS = tuple(name for name, support in REQUEST.items() if support.fate is _IGNORED)
 
 
 def ignored_fields(request: chat.ChatRequest) -> list[Adjustment]:
     """One adjustment for each ignored field that asks for something."""
-    given = [name for name in _RAW_FIELDS if _asks(name, request)]
-    if request.modalities is not None and request.modalities != ["text"]:
-        given.append("modalities")
-    if request.logprobs:
-        given.append("logprobs")
-    return [_ignored(name) for name in given]
+    return [ignored(name, REQUEST[name]) for name in _RAW_FIELDS if _asks(name, request)]
 
 
 def _asks(name: str, request: chat.ChatRequest) -> bool:
     value = getattr(request, name)
-    return value is not chat.NO_JSON and is_given(value) and bytes(value) not in REQUEST[name].harmless
-
-
-def _ignored(name: str) -> Adjustment:
-    support = REQUEST[name]
-    return Adjustment(name, "ignored", support.reason.rstrip("."), support.changes_meaning)
+    return value is not chat.NO_JSON and asks_for_something(value, REQUEST[name])

@@ -1,17 +1,22 @@
 """Tools, the choice among them and hosted web search: chat completions -> Messages."""
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.chat_completions.conversation import CUSTOM_TOOL_INPUT
+from claude_code_proxy.endpoints.chat_completions.arguments import CUSTOM_TOOL_INPUT
 from claude_code_proxy.endpoints.json_text import is_given
+from claude_code_proxy.errors import InvalidRequest
 
+AnyTool: TypeAlias = messages.Tool | messages.HostedTool
+
+_AS_FUNCTION = "a custom tool is offered as a function with one string"
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 _WEB_SEARCH = "web_search_20250305"  # later versions filter results in code and then cite nothing
 _SEARCHES = {"low": 2, "medium": 5, "high": 10}
@@ -20,37 +25,32 @@ _SEARCHES = {"low": 2, "medium": 5, "high": 10}
 class Toolset(Struct, frozen=True):
     """What a request says about tools. `custom` names those whose calls go back as custom tool calls."""
 
-    tools: tuple[messages.Tool | messages.HostedTool, ...] = ()
+    tools: tuple[AnyTool, ...] = ()
     choice: messages.ToolChoice | None = None
     custom: frozenset[str] = frozenset()
     adjustments: tuple[Adjustment, ...] = ()
 
 
 def to_toolset(request: chat.ChatRequest) -> Toolset:
-    adjustments: list[Adjustment] = []
-    tools: list[messages.Tool | messages.HostedTool] = [
-        _tool(tool, i, adjustments) for i, tool in enumerate(request.tools or ())
-    ]
+    """Raises `InvalidRequest` for a choice among tools that are not there."""
+    asked = request.tools or ()
+    tools: list[AnyTool] = [_tool(tool) for tool in asked]
     tools += [_function(definition) for definition in request.functions or ()]
-    choice = _choice(request)
-    allowed = request.tool_choice.allowed_tools if isinstance(request.tool_choice, chat.ChosenAllowed) else None
-    if allowed is not None:
-        tools = _only(tools, allowed)
+    if isinstance(request.tool_choice, chat.ChosenAllowed):
+        tools = _only(request.tool_choice.allowed_tools.tools, tools)
     if request.web_search_options is not None:
         tools.append(_web_search(request.web_search_options))
-    if request.parallel_tool_calls is False and tools:
+    choice = _choice(request)
+    if tools and (request.parallel_tool_calls is False or request.legacy_functions):
         choice = _one_at_a_time(choice)
-    custom = frozenset(tool.custom.name for tool in request.tools or () if isinstance(tool, chat.CustomTool))
-    return Toolset(tuple(tools), choice, custom, tuple(adjustments))
+    custom = {index: tool.custom.name for index, tool in enumerate(asked) if isinstance(tool, chat.CustomTool)}
+    notes = tuple(Adjustment(f"tools[{index}]", "emulated", _AS_FUNCTION) for index in custom)
+    return Toolset(tuple(tools), choice, frozenset(custom.values()), notes)
 
 
-def _tool(tool: chat.FunctionTool | chat.CustomTool, index: int, adjustments: list[Adjustment]) -> messages.Tool:
-    if isinstance(tool, chat.FunctionTool):
-        made = _function(tool.function)
-        return made if tool.cache_control is None else msgspec.structs.replace(made, cache_control=tool.cache_control)
-    reason = "a custom tool is offered as a function with one string"
-    adjustments.append(Adjustment(f"tools[{index}]", "emulated", reason))
-    return _custom(tool)
+def _tool(tool: chat.FunctionTool | chat.CustomTool) -> messages.Tool:
+    made = _function(tool.function) if isinstance(tool, chat.FunctionTool) else _custom(tool.custom)
+    return made if tool.cache_control is None else replace(made, cache_control=tool.cache_control)
 
 
 def _function(definition: chat.FunctionDefinition) -> messages.Tool:
@@ -62,25 +62,19 @@ def _function(definition: chat.FunctionDefinition) -> messages.Tool:
     )
 
 
-def _custom(tool: chat.CustomTool) -> messages.Tool:
+def _custom(definition: chat.CustomDefinition) -> messages.Tool:
     """A grammar cannot be enforced: it is shown to the model as part of the description."""
-    definition = tool.custom
-    form = bytes(definition.format).decode() if definition.format else ""
-    about = (
-        f"The whole input of the tool, as text. Its format: {form}" if form else "The whole input of the tool, as text."
-    )
+    about = "The whole input of the tool, as text."
+    if isinstance(definition.format, chat.GrammarFormat):
+        grammar = definition.format.grammar
+        about = f"{about} It must follow this {grammar.syntax} grammar:\n{grammar.definition}"
     schema = {
         "type": "object",
         "properties": {CUSTOM_TOOL_INPUT: {"type": "string", "description": about}},
         "required": [CUSTOM_TOOL_INPUT],
         "additionalProperties": False,
     }
-    return messages.Tool(
-        definition.name,
-        Raw(msgspec.json.encode(schema)),
-        description=definition.description or None,
-        cache_control=tool.cache_control,
-    )
+    return messages.Tool(definition.name, Raw(msgspec.json.encode(schema)), description=definition.description or None)
 
 
 def _choice(request: chat.ChatRequest) -> messages.ToolChoice | None:
@@ -109,10 +103,16 @@ def _legacy_choice(choice: str | chat.Named | None) -> messages.ToolChoice | Non
     return messages.ChooseNone() if choice == "none" else messages.ChooseAuto()
 
 
-def _only(
-    tools: Sequence[messages.Tool | messages.HostedTool], allowed: chat.AllowedTools
-) -> list[messages.Tool | messages.HostedTool]:
-    names = {t.function.name if isinstance(t, chat.ChosenFunction) else t.custom.name for t in allowed.tools}
+def _only(allowed: Sequence[chat.ChosenFunction | chat.ChosenCustom], tools: Sequence[AnyTool]) -> list[AnyTool]:
+    names = [one.function.name if isinstance(one, chat.ChosenFunction) else one.custom.name for one in allowed]
+    known = {tool.name for tool in tools}
+    for index, name in enumerate(names):
+        if name not in known:
+            raise InvalidRequest(
+                f"'{name}' is allowed, but not among the tools.",
+                param=f"tool_choice.allowed_tools.tools[{index}]",
+                code="invalid_value",
+            )
     return [tool for tool in tools if tool.name in names]
 
 

@@ -1,0 +1,43 @@
+"""Citations of text blocks -> annotations of the one text that a chat completion has."""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from claude_code_proxy import messages
+
+
+class UrlCitation(Struct, frozen=True):
+    """`start_index` and `end_index` count characters of the whole content."""
+
+    url: str
+    title: str
+    start_index: int
+    end_index: int
+
+
+class Annotation(Struct, frozen=True, tag_field="type", tag="url_citation"):
+    url_citation: UrlCitation
+
+
+def to_annotations(citations: Iterable[messages.Citation], start: int, *, end: int) -> list[Annotation]:
+    """The block from `start` to `end` is what these citations stand for. Those without a URL have no counterpart."""
+    return [
+        Annotation(UrlCitation(citation.url, citation.title or citation.url, start, end))
+        for citation in citations
+        if citation.url
+    ]
+
+
+def to_annotated_text(content: Sequence[messages.Block]) -> tuple[str, list[Annotation]]:
+    """All text, joined with nothing between, and where in it something is cited."""
+    pieces: list[str] = []
+    annotations: list[Annotation] = []
+    length = 0
+    for block in content:
+        if isinstance(block, messages.Text):
+            start, length = length, length + len(block.text)
+            pieces.append(block.text)
+            if block.citations:
+                annotations += to_annotations(messages.decode_citations(block.citations), start, end=length)
+    return "".join(pieces), annotations

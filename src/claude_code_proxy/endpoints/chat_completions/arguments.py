@@ -1,0 +1,75 @@
+"""The arguments of a call, both ways: the text that chat completions have <-> the JSON object that Messages has.
+
+A custom tool has one text instead of arguments; it travels as the one property of a function.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy.endpoints.json_text import mend_surrogates
+
+CUSTOM_TOOL_INPUT = "input"
+_EMPTY = Raw(b"{}")
+_NOTHING = frozenset({"", "null", '""', '"null"'})
+
+
+class _AnyObject(Struct):
+    """Decoding into it checks that a text is the JSON of an object, and keeps nothing of it."""
+
+
+_check_object = msgspec.json.Decoder(_AnyObject).decode
+_decode_texts = msgspec.json.Decoder(dict[str, str]).decode
+
+
+def to_input(arguments: str | dict[str, Raw] | None, *, note: Callable[[str], None]) -> Raw:
+    """The object that a call's arguments spell out. What is no object is wrapped into one, never lost, and noted."""
+    if isinstance(arguments, dict):
+        return Raw(msgspec.json.encode(arguments))
+    if not arguments:
+        return _EMPTY
+    try:
+        _check_object(arguments)
+    except msgspec.ValidationError:
+        return _wrapped(arguments.strip(), note=note)
+    except (msgspec.DecodeError, RecursionError):
+        return _mended(arguments, note=note)
+    return Raw(arguments)
+
+
+def to_custom_call_input(text: str) -> Raw:
+    return Raw(msgspec.json.encode({CUSTOM_TOOL_INPUT: text}))
+
+
+def to_arguments(call_input: Raw | str) -> str:
+    """The text of a call's arguments; a call without any says `{}`."""
+    text = call_input if isinstance(call_input, str) else bytes(call_input).decode()
+    return text if text.strip() else "{}"
+
+
+def to_custom_text(call_input: Raw | str) -> str:
+    """What stands for a custom tool's text; the JSON itself when the model did not keep to the form."""
+    text = to_arguments(call_input)
+    try:
+        return _decode_texts(text)[CUSTOM_TOOL_INPUT]
+    except (msgspec.DecodeError, KeyError):
+        return text
+
+
+def _wrapped(text: str, *, note: Callable[[str], None]) -> Raw:
+    if text in _NOTHING:
+        return _EMPTY
+    note("arguments that are no object stand under `value`")
+    return Raw(f'{{"value":{text}}}')
+
+
+def _mended(text: str, *, note: Callable[[str], None]) -> Raw:
+    """Text that is no JSON: blank, with half a character escaped, or of the model's own making."""
+    if text.isspace():
+        return _EMPTY
+    mended = mend_surrogates(text.encode()).decode()
+    if mended != text:
+        return to_input(mended, note=note)
+    note("arguments that are no JSON stand under `_raw`")
+    return Raw(msgspec.json.encode({"_raw": text}))

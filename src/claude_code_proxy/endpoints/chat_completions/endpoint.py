@@ -1,0 +1,54 @@
+"""Chat completions as an endpoint: the translations put together."""
+
+from msgspec import Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.chat_completions.request import to_messages_request
+from claude_code_proxy.endpoints.chat_completions.response import Shape, to_chat_completion
+from claude_code_proxy.endpoints.chat_completions.schema import ChatRequest
+from claude_code_proxy.endpoints.chat_completions.stream import ChunkStream, Ending
+from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
+from claude_code_proxy.endpoints.openai import render_error
+from claude_code_proxy.endpoints.openai_body import BodyDecoder
+from claude_code_proxy.endpoints.support import unknown_fields
+
+_body = BodyDecoder(ChatRequest)
+
+
+class AskedChatCompletion(Struct, frozen=True):
+    """One decoded request."""
+
+    request: messages.MessagesRequest
+    adjustments: tuple[Adjustment, ...]
+    stream: bool
+    n: int
+    shape: Shape
+
+    def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
+        return to_chat_completion(replies, context, shape=self.shape)
+
+    def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
+        ending = Ending(self.n)
+        return tuple(ChunkStream(context, self.shape, ending=ending, index=index) for index in range(self.n))
+
+
+def decode(body: bytes, default_model: str) -> AskedChatCompletion:
+    """Raises `InvalidRequest`."""
+    asked, unknown = _body.decode(body)
+    translated = to_messages_request(asked, default_model)
+    options = asked.stream_options
+    return AskedChatCompletion(
+        request=translated.request,
+        adjustments=translated.adjustments + unknown_fields(unknown) if unknown else translated.adjustments,
+        stream=bool(asked.stream),
+        n=asked.n or 1,
+        shape=Shape(
+            custom_tools=translated.custom_tools,
+            legacy_functions=asked.legacy_functions,
+            include_usage=bool(options and options.include_usage),
+        ),
+    )
+
+
+CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, render_error)

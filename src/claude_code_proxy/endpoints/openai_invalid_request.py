@@ -1,0 +1,88 @@
+"""What the decoder says of a body it refuses -> an `InvalidRequest` with OpenAI's parameter path, code and wording."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import inspect
+
+from claude_code_proxy.errors import InvalidRequest
+
+_AT = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
+_TYPES = re.compile(r"Expected `(.*)`, got `(.*)`")
+_VALUE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
+_STEP = re.compile(r"\[\d+\]|[^.\[\]]+")
+_LONGEST_VALUE = 60
+_NAMES = {
+    "str": "a string",
+    "array": "an array",
+    "object": "an object",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "a boolean",
+    "null": "null",
+}
+
+
+def to_invalid_request(error: msgspec.ValidationError, kind: inspect.Type) -> InvalidRequest:
+    """`kind` is the type that the body was to be."""
+    text = str(error)
+    at = _AT.search(text)
+    path = at[1].replace(".[", "[") if at else ""
+    text = text[: at.start()] if at else text
+    if found := _MISSING.fullmatch(text):
+        path = f"{path}.{found[1]}" if path else found[1]
+        return InvalidRequest(f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter")
+    if found := _TYPES.fullmatch(text):
+        return _of_wrong_type(path, wanted=found[1], got=found[2])
+    if found := _VALUE.fullmatch(text):
+        return _of_wrong_value(path, found[1], supported=_values_at(path, kind))
+    return InvalidRequest(f"Invalid '{path}': {text}.", param=path or None, code="invalid_value")
+
+
+def _of_wrong_type(path: str, *, wanted: str, got: str) -> InvalidRequest:
+    names = [_NAMES.get(name, name) for name in wanted.split(" | ") if name != "null"]
+    what = f"Invalid type for '{path}'" if path else "Invalid type for the request body"
+    return InvalidRequest(
+        f"{what}: expected {' or '.join(names)}, but got {_NAMES.get(got, got)} instead.",
+        param=path or None,
+        code="invalid_type",
+    )
+
+
+def _of_wrong_value(path: str, value: str, *, supported: list[str]) -> InvalidRequest:
+    value = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}…"
+    choice = f" Supported values are: {', '.join(map(repr, supported))}." if supported else ""
+    return InvalidRequest(f"Invalid value for '{path}': {value}.{choice}", param=path, code="invalid_value")
+
+
+def _values_at(path: str, kind: inspect.Type) -> list[str]:
+    """What may stand at `path`: tags of objects, or literal strings."""
+    types: list[inspect.Type] = list(options(kind))
+    values: dict[str, None] = {}
+    for step in _STEP.findall(path):
+        values = dict.fromkeys(_tags(types, step))
+        types = [option for found in _inner(types, step) for option in options(found)]
+    values |= dict.fromkeys(
+        str(v) for option in types if isinstance(option, inspect.LiteralType) for v in option.values
+    )
+    return list(values)
+
+
+def options(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    """The members of a union; a type that is none is its own only one."""
+    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+
+
+def _tags(types: Iterable[inspect.Type], field: str) -> list[str]:
+    return [str(t.tag) for t in types if isinstance(t, inspect.StructType) and t.tag_field == field]
+
+
+def _inner(types: Iterable[inspect.Type], step: str) -> Iterator[inspect.Type]:
+    """The types one step further in: a field of an object, or the items of a list."""
+    for kind in types:
+        if isinstance(kind, inspect.ListType) and step.startswith("["):
+            yield kind.item_type
+        elif isinstance(kind, inspect.StructType):
+            yield from (field.type for field in kind.fields if field.encode_name == step)
