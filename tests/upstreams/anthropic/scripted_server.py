@@ -153,8 +153,8 @@ def content_length(head: bytes) -> int:
 
 async def eventually(condition: Callable[[], bool]) -> None:
     """Waits, but not for ever, until it holds."""
-    for _ in range(500):
+    for _ in range(3000):
         if condition():
             return
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.001)
     raise AssertionError("it never came true")
