@@ -8,6 +8,8 @@ from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.messages import Usage
 
 Outcome = Literal["running", "answered", "failed", "broken", "left"]
+CLIENT_LEFT = 499
+"""Stands for the status where there was none because the client left too early: nginx's convention."""
 
 
 class Record(Struct):

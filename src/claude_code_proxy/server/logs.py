@@ -1,0 +1,83 @@
+"""The log of everything but exchanges: what it looks like, where it goes, and what it must never hold.
+
+The words of an exception may quote a request, so no line holds any: only its type, and the places it came through.
+"""
+
+import asyncio
+import logging
+import sys
+import traceback
+from pathlib import Path
+from time import gmtime, strftime
+from typing import Any, Literal, TextIO
+
+import msgspec
+
+_log = logging.getLogger(__name__)
+
+
+def set_up(level: str, form: Literal["text", "json"], *, stream: TextIO | None = None) -> None:
+    """All that uses `logging` goes to standard error, or `stream`, a line each, from `level` on."""
+    logging.raiseExceptions = False  # a log that nobody takes is no reason for tracebacks
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_Json() if form == "json" else _Text())
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+
+
+def place_of(error: BaseException) -> str:
+    """The type of an error and the places it came through, the innermost first; none of its words."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return type(error).__name__ + (" in " + " < ".join(places) if places else "")
+
+
+def report_mistake(error: BaseException) -> None:
+    """For an error that nobody expected."""
+    _log.error("mistake: %s", place_of(error))
+
+
+def handle_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """In place of the event loop's own handler, which prints the words of errors, and tasks with what they hold."""
+    del loop
+    error = context.get("exception")
+    place = f": {place_of(error)}" if isinstance(error, BaseException) else ""
+    _log.error("%s%s", context.get("message", "error in the event loop"), place)
+
+
+class _Text(logging.Formatter):
+    """2026-11-22T16:19:15.123Z WARNING server.workers: worker 2 ended with 1"""
+
+    def format(self, record: logging.LogRecord) -> str:
+        name = record.name.removeprefix("claude_code_proxy.")
+        return f"{_when(record)} {record.levelname} {name}: {_message(record)}"
+
+
+class _Line(msgspec.Struct):
+    time: str
+    level: str
+    logger: str
+    message: str
+
+
+class _Json(logging.Formatter):
+    """The same four things as JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        name = record.name.removeprefix("claude_code_proxy.")
+        line = _Line(_when(record), record.levelname.lower(), name, _message(record))
+        return msgspec.json.encode(line).decode()
+
+
+def _when(record: logging.LogRecord) -> str:
+    return f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(record.created))}.{int(record.msecs):03}Z"
+
+
+def _message(record: logging.LogRecord) -> str:
+    message = record.getMessage().rstrip().replace("\n", " | ")
+    error = record.exc_info[1] if record.exc_info else None
+    return message if error is None else f"{message}: {place_of(error)}"

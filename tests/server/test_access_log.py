@@ -1,0 +1,220 @@
+"""The access line: what it tells, what it never holds, and how lines are written."""
+
+import asyncio
+import json
+import os
+import re
+
+import pytest
+
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.messages import Usage
+from claude_code_proxy.server.access_log import AccessLog, json_line, layout, text_line
+from claude_code_proxy.server.record import Record
+from tests.server.doubles import ManualTimer, Pipe, record
+
+WHEN = "2026-11-22T16:19:15.123Z"
+
+
+def told(shown: Record) -> dict[str, object]:
+    line = json_line(shown, WHEN)
+    assert line.endswith(b"}\n")
+    assert line.count(b"\n") == 1
+    fields: dict[str, object] = json.loads(line)
+    return fields
+
+
+class TestText:
+    def test_a_whole_answer(self) -> None:
+        assert text_line(record(), WHEN).decode() == (
+            f"{WHEN} 200 answered chat_completions claude-sonnet-4-6 0.750s in=25 out=12 cost=$0.000255"
+            " upstream=req_1 id=f00d000000000001\n"
+        )
+
+    def test_a_stream_tells_both_times(self) -> None:
+        assert " claude-sonnet-4-6 stream 0.500s/0.750s " in text_line(record(stream=True), WHEN).decode()
+
+    def test_cached_tokens_where_there_are_any(self) -> None:
+        usage = Usage(input_tokens=1, output_tokens=2, cache_read_input_tokens=3, cache_creation_input_tokens=4)
+        assert " in=1 out=2 cached=3 written=4 " in text_line(record(usage=usage), WHEN).decode()
+
+    def test_an_error_with_its_kind_code_and_cause(self) -> None:
+        failed = record(
+            status=503, outcome="failed", error_kind="overloaded_error", error_code="overloaded", attempts=3
+        )
+        failed.cause = "ConnectionResetError"
+        line = text_line(failed, WHEN).decode()
+        assert line.startswith(f"{WHEN} 503 failed ")
+        assert " attempts=3 error=overloaded_error code=overloaded cause=ConnectionResetError " in line
+
+    def test_a_client_that_left_before_there_was_a_status(self) -> None:
+        left = record(status=0, outcome="left", first_byte=None, usage=None, cost=None)
+        assert text_line(left, WHEN).decode().startswith(f"{WHEN} 499 left chat_completions claude-sonnet-4-6 0.750s u")
+
+    def test_another_name_for_the_model_is_told(self) -> None:
+        assert " claude-sonnet-4-6 0.750s asked=gpt-4o " in text_line(record(asked_model="gpt-4o"), WHEN).decode()
+
+    def test_a_request_that_was_never_understood(self) -> None:
+        empty = Record(id="1", endpoint="chat_completions", started=0.0, status=400, outcome="failed")
+        assert text_line(empty, WHEN).decode() == f"{WHEN} 400 failed chat_completions - 0.000s id=1\n"
+
+
+class TestJson:
+    def test_a_whole_answer(self) -> None:
+        assert told(record()) == {
+            "time": WHEN,
+            "level": "info",
+            "id": "f00d000000000001",
+            "endpoint": "chat_completions",
+            "model_asked": "claude-sonnet-4-6",
+            "model": "claude-sonnet-4-6",
+            "status": 200,
+            "outcome": "answered",
+            "stream": False,
+            "first_byte_ms": 500.0,
+            "duration_ms": 750.0,
+            "input_tokens": 25,
+            "output_tokens": 12,
+            "cost_usd": 0.000255,
+            "attempts": 1,
+            "upstream_request_id": "req_1",
+        }
+
+    def test_everything_else(self) -> None:
+        usage = Usage(input_tokens=1, output_tokens=2, cache_read_input_tokens=3, cache_creation_input_tokens=4)
+        adjustments = (Adjustment("temperature", "dropped", "a reason"), Adjustment("top_p", "dropped", "another"))
+        fields = told(record(usage=usage, adjustments=adjustments, error_kind="api_error", error_code="c", cause="E"))
+        assert fields["cache_read_tokens"] == 3
+        assert fields["cache_write_tokens"] == 4
+        assert fields["adjustments"] == ["temperature:dropped", "top_p:dropped"]
+        assert (fields["error"], fields["code"], fields["cause"]) == ("api_error", "c", "E")
+
+    @pytest.mark.parametrize(
+        ("status", "outcome", "level"),
+        [(200, "answered", "info"), (429, "failed", "info"), (503, "failed", "warning"), (200, "broken", "warning")],
+    )
+    def test_the_level_tells_whose_fault_it_was(self, status: int, outcome: str, level: str) -> None:
+        assert told(record(status=status, outcome=outcome))["level"] == level
+
+
+class TestNothingOfTheClients:
+    NASTY = 'a b\n"c\\d\x00\x7f\u2028é\ud800' + "x" * 500
+
+    @pytest.mark.parametrize("name", ["text", "json"])
+    def test_names_that_clients_chose_are_short_words(self, name: str) -> None:
+        shown = record(
+            asked_model=self.NASTY,
+            model=self.NASTY,
+            known_model=False,
+            adjustments=(Adjustment(self.NASTY, "ignored", "not a field of this API"),),
+        )
+        line = layout("json" if name == "json" else "text")(shown, WHEN)
+        assert line.isascii()
+        assert line.count(b"\n") == 1
+        assert len(line) < 700
+        assert b"a?b??c?d??" in line
+
+    def test_adjustments_are_counted_when_there_are_many(self) -> None:
+        many = tuple(Adjustment(f"field_{number}", "ignored", "r") for number in range(25))
+        assert told(record(adjustments=many))["adjustments"] == [f"field_{n}:ignored" for n in range(20)] + ["+5"]
+
+    def test_the_same_adjustment_stands_once_and_its_reason_never(self) -> None:
+        twice = (Adjustment("messages", "merged", "one secret"), Adjustment("messages", "merged", "another"))
+        assert told(record(adjustments=twice))["adjustments"] == ["messages:merged"]
+
+
+class TestWriting:
+    def test_lines_gather_and_leave_in_one_write(self) -> None:
+        timer = ManualTimer()
+        with Pipe() as pipe:
+            log = AccessLog(text_line, timer, descriptor=pipe.writing, wall=lambda: 1795364355.1237)
+            for number in range(3):
+                log.observe(record(id=str(number)))
+            assert pipe.taken() == b""
+            assert [delay for delay, _ in timer.waiting] == [0.1]
+            timer.fire()
+            lines = pipe.taken().splitlines()
+        assert [line[-4:] for line in lines] == [b"id=0", b"id=1", b"id=2"]
+        assert lines[0].startswith(b"2026-11-22T16:19:15.123Z 200 ")
+        assert timer.waiting == []
+
+    def test_a_timer_for_each_lot(self) -> None:
+        timer = ManualTimer()
+        with Pipe() as pipe:
+            log = AccessLog(text_line, timer, descriptor=pipe.writing)
+            log.observe(record())
+            timer.fire()
+            log.observe(record())
+            assert len(timer.waiting) == 1
+            timer.fire()
+            assert pipe.taken().count(b"\n") == 2
+
+    def test_many_lines_do_not_wait(self) -> None:
+        with Pipe() as pipe:
+            log = AccessLog(text_line, ManualTimer(), descriptor=pipe.writing)
+            for _ in range(300):
+                log.observe(record())
+            assert pipe.taken().count(b"\n") == 256
+
+    def test_the_clock_is_read_for_every_line(self) -> None:
+        seconds = iter([59.999, 60.0004])
+        with Pipe() as pipe:
+            log = AccessLog(text_line, ManualTimer(), descriptor=pipe.writing, wall=lambda: next(seconds))
+            log.observe(record())
+            log.observe(record())
+            log.flush()
+            stamps = re.findall(rb"T(\S+) 200", pipe.taken())
+        assert stamps == [b"00:00:59.999Z", b"00:01:00.000Z"]
+
+    def test_only_failures(self) -> None:
+        with Pipe() as pipe:
+            log = AccessLog(text_line, ManualTimer(), descriptor=pipe.writing, only_failures=True)
+            log.observe(record())
+            log.observe(record(status=404, outcome="failed"))
+            log.observe(record(outcome="left"))
+            log.observe(record(status=502, outcome="failed"))
+            log.observe(record(outcome="broken"))
+            log.flush()
+            assert [line.split()[1:3] for line in pipe.taken().splitlines()] == [
+                [b"502", b"failed"],
+                [b"200", b"broken"],
+            ]
+
+    def test_a_reader_that_has_gone_costs_lines_and_nothing_else(self) -> None:
+        timer = ManualTimer()
+        with Pipe() as pipe:
+            pipe.close_reading()
+            log = AccessLog(text_line, timer, descriptor=pipe.writing)
+            log.observe(record())
+            timer.fire()
+            assert timer.waiting == []
+
+    def test_a_reader_that_is_slow_gets_every_line_in_the_end(self) -> None:
+        timer = ManualTimer()
+        with Pipe() as pipe:
+            os.set_blocking(pipe.writing, False)
+            log = AccessLog(text_line, timer, descriptor=pipe.writing)
+            for number in range(1000):
+                log.observe(record(id=f"{number:08}"))
+            timer.fire()
+            got = pipe.taken()
+            while timer.waiting:
+                timer.fire()
+                got += pipe.taken()
+        assert [int(line[-8:]) for line in got.splitlines()] == list(range(1000))
+
+    def test_a_reader_that_never_takes_anything_costs_bounded_memory(self) -> None:
+        timer = ManualTimer()
+        with Pipe() as pipe:
+            os.set_blocking(pipe.writing, False)
+            log = AccessLog(text_line, timer, descriptor=pipe.writing)
+            for _ in range(20_000):
+                log.observe(record())
+            assert sum(map(len, log._lines)) < 1_100_000
+
+    async def test_on_a_real_loop(self) -> None:
+        with Pipe() as pipe:
+            log = AccessLog(json_line, asyncio.get_running_loop(), descriptor=pipe.writing)
+            log.observe(record())
+            await asyncio.sleep(0.15)
+            assert pipe.taken().count(b"\n") == 1
