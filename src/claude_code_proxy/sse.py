@@ -8,6 +8,7 @@ from claude_code_proxy.errors import UpstreamBroke
 
 DONE = b"data: [DONE]\n\n"
 _BOM = b"\xef\xbb\xbf"
+_CR, _LF = b"\r\n"  # as numbers: looking for one of those is quick
 _EVENT_LIMIT = 64 * 1024 * 1024
 
 
@@ -24,16 +25,16 @@ def comment(text: bytes) -> bytes:
 class Decoder:
     """Feed it the stream in any pieces; an event counts once its blank line has come."""
 
-    __slots__ = ("_held_cr", "_rest", "_started")
+    __slots__ = ("_after_cr", "_rest", "_started")
 
     def __init__(self) -> None:
         self._rest = b""
         self._started = False
-        self._held_cr = False
+        self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of every event completed by `chunk`, in order; events without data are skipped."""
-        if self._held_cr or b"\r" in chunk:
+        if self._after_cr or _CR in chunk:
             chunk = self._unify_line_ends(chunk)
         if self._rest:
             chunk = self._rest + chunk
@@ -45,20 +46,20 @@ class Decoder:
             raise UpstreamBroke("The upstream sent an event larger than 64 MB.")
         events = []
         for frame in frames:
-            _, found, data = frame.partition(b"\ndata: ")
-            if not found or b"\n" in data:
+            head, found, data = frame.partition(b"\ndata: ")
+            if not found or _LF in data or _LF in head or head[:4] == b"data":
                 data = _data_of_lines(frame)
             if data:
                 events.append(data)
         return events
 
     def _unify_line_ends(self, chunk: bytes) -> bytes:
-        """CRLF and CR become LF. A CR at the very end is held back: its LF may be in the next piece."""
-        if self._held_cr:
-            chunk = b"\r" + chunk
-        self._held_cr = chunk.endswith(b"\r")
-        if self._held_cr:
-            chunk = chunk[:-1]
+        """CRLF and CR become LF. The LF of a CR at the very end may come with the next piece."""
+        if not chunk:
+            return chunk
+        if self._after_cr:
+            chunk = chunk.removeprefix(b"\n")
+        self._after_cr = chunk.endswith(b"\r")
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _strip_bom(self, chunk: bytes) -> bytes:
@@ -70,5 +71,5 @@ class Decoder:
 
 def _data_of_lines(frame: bytes) -> bytes:
     """The general form: any field order, `data` on several lines, with or without the space."""
-    lines = [line[5:].removeprefix(b" ") for line in frame.split(b"\n") if line.startswith(b"data:")]
+    lines = [line[5:].removeprefix(b" ") for line in frame.split(b"\n") if line == b"data" or line[:5] == b"data:"]
     return b"\n".join(lines)

@@ -8,7 +8,7 @@ from msgspec import Raw
 from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.messages import content as blocks
 from claude_code_proxy.messages import events
-from claude_code_proxy.messages.response import Message
+from claude_code_proxy.messages.response import Message, raw_citations
 
 
 class Accumulator:
@@ -83,10 +83,8 @@ class Accumulator:
         text = "".join(self._pieces)
         match block:
             case blocks.Text():
-                cited = (
-                    Raw(b"[" + b",".join(map(bytes, self._citations)) + b"]") if self._citations else block.citations
-                )
-                return msgspec.structs.replace(block, text=block.text + text, citations=cited)
+                citations = self._all_citations(block) if self._citations else block.citations
+                return msgspec.structs.replace(block, text=block.text + text, citations=citations)
             case blocks.Thinking():
                 signature = "".join(self._signature)
                 return blocks.Thinking(block.thinking + text, signature or block.signature)
@@ -94,6 +92,9 @@ class Accumulator:
                 return msgspec.structs.replace(block, input=Raw(text.encode()))
             case _:
                 return block
+
+    def _all_citations(self, block: blocks.Text) -> Raw:
+        return Raw(msgspec.json.encode([*raw_citations(block.citations), *self._citations]))
 
 
 def as_events(message: Message) -> Iterator[events.Event]:
@@ -113,7 +114,7 @@ def _block_events(index: int, block: blocks.Block) -> Iterator[events.Event]:
     deltas: list[events.Delta] = []
     match block:
         case blocks.Text():
-            deltas += [events.CitationsDelta(citation) for citation in _citations(block)]
+            deltas += [events.CitationsDelta(citation) for citation in raw_citations(block.citations)]
             deltas.append(events.TextDelta(block.text))
             block = blocks.Text("")
         case blocks.Thinking():
@@ -127,7 +128,3 @@ def _block_events(index: int, block: blocks.Block) -> Iterator[events.Event]:
     yield events.ContentBlockStart(index, block)
     yield from (events.ContentBlockDelta(index, delta) for delta in deltas)
     yield events.ContentBlockStop(index)
-
-
-def _citations(block: blocks.Text) -> list[Raw]:
-    return msgspec.json.decode(block.citations, type=list[Raw]) if block.citations else []

@@ -12,7 +12,9 @@ from msgspec import Raw, Struct
 NO_JSON = Raw(b"")  # "not given" for a raw field: left out when encoded
 
 
-class CacheControl(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="ephemeral"):
+class CacheControl(
+    Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type", tag="ephemeral"
+):
     ttl: Literal["5m", "1h"] | None = None
 
 

@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy.messages.content import Block, decode_block
 from claude_code_proxy.messages.errors import ErrorBody
-from claude_code_proxy.messages.response import Citation, Message, StopDetails, Usage, WireMessage
+from claude_code_proxy.messages.response import Citation, Message, StopDetails, Usage, WireMessage, decode_citation
 
 
 class TextDelta(Struct, frozen=True, tag_field="type", tag="text_delta"):
@@ -36,7 +36,7 @@ class CitationsDelta(Struct, frozen=True, tag_field="type", tag="citations_delta
     citation: Raw
 
     def decoded(self) -> Citation:
-        return msgspec.json.decode(self.citation, type=Citation)
+        return decode_citation(self.citation)
 
 
 class UnknownDelta(Struct, frozen=True, tag_field="type", tag="(unknown)"):

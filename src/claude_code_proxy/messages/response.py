@@ -3,10 +3,12 @@
 https://platform.claude.com/docs/en/api/messages
 """
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import Raw, Struct
 
-from claude_code_proxy.messages.content import Block, UnknownBlock, decode_block
+from claude_code_proxy.messages.content import Block, decode_block
 
 
 class TokenDetails(Struct, frozen=True, omit_defaults=True):
@@ -58,12 +60,25 @@ class Citation(Struct, frozen=True, omit_defaults=True):
     cited_text: str | None = None
 
 
-_citations: msgspec.json.Decoder[list[Citation]] = msgspec.json.Decoder(list[Citation])
+_decode_citation = msgspec.json.Decoder(Citation).decode
+_decode_list: Callable[[Raw], list[Raw] | None] = msgspec.json.Decoder(list[Raw] | None).decode
+
+
+def decode_citation(raw: Raw) -> Citation:
+    """One of a shape this version has never heard of says nothing."""
+    try:
+        return _decode_citation(raw)
+    except msgspec.ValidationError:
+        return Citation()
 
 
 def decode_citations(raw: Raw) -> list[Citation]:
     """The citations of a text block; none where the field is null or absent."""
-    return [] if bytes(raw) in (b"", b"null") else _citations.decode(raw)
+    return [decode_citation(citation) for citation in raw_citations(raw)]
+
+
+def raw_citations(raw: Raw) -> list[Raw]:
+    return (_decode_list(raw) if raw else None) or []
 
 
 class Message(Struct, frozen=True, omit_defaults=True):
@@ -105,9 +120,3 @@ _decode_wire = msgspec.json.Decoder(WireMessage).decode
 def decode_message(body: bytes) -> Message:
     """Raises `msgspec.DecodeError` when `body` is not a Message."""
     return _decode_wire(body).decoded()
-
-
-def encode_block(block: Block) -> bytes:
-    if isinstance(block, UnknownBlock):
-        return block.raw
-    return msgspec.json.encode(block)
