@@ -57,7 +57,7 @@ class Bench:
             self.loop,
             "api.example:443",
             limits=limits,
-            patience=patience("api.example:443", timeouts or Timeouts(), limits),
+            patience=patience("api.example:443", timeouts=timeouts or Timeouts(), limits=limits),
             on_lost=self.lost.append,
         )
         self.wire = Wire()

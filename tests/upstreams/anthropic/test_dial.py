@@ -39,10 +39,10 @@ async def get(server: Server | str, **options: Any) -> bytes:
 class Names:
     """An event loop on which names and addresses behave as told; the rest is left to the real one."""
 
-    def __init__(self, addresses: list[str], delays: dict[str, float | Exception]) -> None:
+    def __init__(self, addresses: list[str], fates: dict[str, float | Exception | asyncio.Event]) -> None:
         self._loop = asyncio.get_running_loop()
         self._addresses = addresses
-        self._delays = delays
+        self._fates = fates
         self.tried: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -58,10 +58,10 @@ class Names:
 
     async def sock_connect(self, sock: socket.socket, target: tuple[str, int]) -> None:
         self.tried.append(target[0])
-        fate = self._delays.get(target[0], 0.0)
+        fate = self._fates.get(target[0], 0.0)
         if isinstance(fate, Exception):
             raise fate
-        await asyncio.sleep(fate)
+        await (fate.wait() if isinstance(fate, asyncio.Event) else asyncio.sleep(fate))
         sock.close()  # the real connection is made as another; only its winning counts here
         sock.__init__(socket.AF_INET, socket.SOCK_STREAM)  # type: ignore[misc]
         sock.setblocking(False)
@@ -80,7 +80,7 @@ async def reach(server: Server, names: Names, url: str = "http://upstream.test")
             made.set_result(None)
 
     tls = certificates.client_context() if url.startswith("https") else None
-    protocol = await dial(loop, Route(parse_origin(f"{url}:{server.port}"), tls), Once)
+    protocol = await dial(loop, Route(parse_origin(f"{url}:{server.port}"), tls), factory=Once)
     await made
     taken: float = loop.time() - started
     protocol.transport.close()
@@ -111,9 +111,11 @@ async def test_a_late_first_may_still_win() -> None:
 
 async def test_of_two_that_win_at_once_one_is_closed() -> None:
     async with serving(answering(OK)) as server:
-        names = Names(["2001:db8::1", "192.0.2.1"], {"2001:db8::1": 0.3, "192.0.2.1": 0.05})
-        await reach(server, names)
+        both = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.4, both.set)
+        await reach(server, Names(["2001:db8::1", "192.0.2.1"], {"2001:db8::1": both, "192.0.2.1": both}))
         await eventually(lambda: server.open == 0)
+        assert server.accepted == 2
 
 
 async def test_when_all_fail_the_preferred_ones_failure_is_told() -> None:
@@ -135,6 +137,18 @@ async def test_a_race_that_is_given_up_leaves_no_socket() -> None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await eventually(lambda: server.open == 0)
+
+
+async def test_a_connection_that_is_lost_as_it_is_made() -> None:
+    class Losing(Names):
+        async def create_connection(self, *args: Any, **options: Any) -> Any:
+            transport, protocol = await self._loop.create_connection(*args, **options)
+            transport.abort()
+            return transport, protocol
+
+    async with serving(answering(OK)) as server:
+        with pytest.raises(CannotConnect, match=r"upstream.test:\d+ closed the connection at once\."):
+            await reach(server, Losing(["192.0.2.1"], {}))
 
 
 class NoNames(Names):
@@ -224,7 +238,7 @@ async def test_tls_with_an_authority_that_nobody_knows() -> None:
     async with serving(answering(OK), tls=certificates.server_context()) as server:
         route = Route(parse_origin(server.url), default_tls())
         with pytest.raises(CannotConnect, match="is not trusted: unable to get local issuer certificate"):
-            await dial(asyncio.get_running_loop(), route, asyncio.Protocol)
+            await dial(asyncio.get_running_loop(), route, factory=asyncio.Protocol)
 
 
 async def test_tls_where_plain_http_is_spoken() -> None:

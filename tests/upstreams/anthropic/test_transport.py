@@ -115,6 +115,16 @@ async def test_a_connection_closed_while_it_rested_is_not_taken() -> None:
         assert server.accepted == 3
 
 
+async def test_a_connection_that_is_closing_while_it_rests_is_not_taken() -> None:
+    async with serving(answering(OK)) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+        await (await transport.request(b"GET", b"/")).read()
+        (connection,) = transport._connections
+        connection._transport.close()  # its loss is told in the event loop's next round
+        assert slots(transport) == (0, 1, 0)
+        assert await (await transport.request(b"GET", b"/")).read() == b"ok"
+        assert (server.accepted, slots(transport)) == (2, (0, 1, 0))
+
+
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 @pytest.mark.parametrize("body", [b"", b"x" * 3_000_000], ids=["small", "large"])
 async def test_a_request_that_met_a_stale_connection_goes_out_once_more(reset: bool, body: bytes) -> None:

@@ -107,15 +107,16 @@ def _bypassed(origin: Origin, no_proxy: str) -> bool:
     if origin.host == "localhost" or (address is not None and address.is_loopback):
         return True
     entries = _ENTRY_SEPARATORS.split(no_proxy.lower())
-    return any(_covers(entry, origin, address) for entry in entries if entry)
+    return any(_covers(entry, origin) for entry in entries if entry)
 
 
-def _covers(entry: str, origin: Origin, address: IPv4Address | IPv6Address | None) -> bool:
+def _covers(entry: str, origin: Origin) -> bool:
     if entry == "*":
         return True
     name, port = _entry_parts(entry)
     if port and port != str(origin.port):
         return False
+    address = _literal(origin.host)
     if address is not None:
         return _in_network(address, name)
     domain = name.removeprefix("*").strip(".")

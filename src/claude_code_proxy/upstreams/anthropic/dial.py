@@ -66,24 +66,21 @@ def default_tls() -> ssl.SSLContext:
     return context
 
 
-async def dial(loop: asyncio.AbstractEventLoop, route: Route, factory: Callable[[], _P]) -> _P:
+async def dial(loop: asyncio.AbstractEventLoop, route: Route, *, factory: Callable[[], _P]) -> _P:
     """Raises `CannotConnect`."""
     hop = route.origin if route.proxy is None else route.proxy
     sock = await _reach(loop, hop)
-    if route.tls is None:
-        _, protocol = await loop.create_connection(factory, sock=sock)
-        return protocol
-    if route.proxy is not None:
-        await _tunnel(loop, sock, route)
-    name = route.origin.host.rstrip(".")
+    if route.proxy is not None and route.tls is not None:
+        await _tunnel(loop, sock, route=route)
+    name = None if route.tls is None else route.origin.host.rstrip(".")
     try:
         transport, protocol = await loop.create_connection(factory, sock=sock, ssl=route.tls, server_hostname=name)
     except ssl.SSLCertVerificationError as error:
         raise _untrusted(route, error) from error
     except OSError as error:
         raise CannotConnect(f"TLS with {route.name} failed: {_words(error)}.") from error
-    if transport.is_closing():  # lost in the middle of the handshake, which uvloop does not always tell
-        raise CannotConnect(f"TLS with {route.name} failed: the connection was closed.")
+    if transport.is_closing():
+        raise CannotConnect(f"{route.name} closed the connection at once.")
     return protocol
 
 
@@ -154,10 +151,10 @@ async def _connect(loop: asyncio.AbstractEventLoop, address: _Address) -> socket
     return sock
 
 
-async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, route: Route) -> None:
+async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route: Route) -> None:
     """Has the proxy connect the socket to the origin (RFC 9110, CONNECT)."""
     try:
-        status = await _ask_proxy(loop, sock, route)
+        status = await _ask_proxy(loop, sock, route=route)
     except OSError as error:
         sock.close()
         raise CannotConnect(f"Cannot connect to {route.name}: {_words(error)}.") from error
@@ -170,7 +167,7 @@ async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, route: R
         raise CannotConnect(f"Cannot connect to {route.name}: the proxy answered {status}{hint}.")
 
 
-async def _ask_proxy(loop: asyncio.AbstractEventLoop, sock: socket.socket, route: Route) -> int:
+async def _ask_proxy(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route: Route) -> int:
     endpoint = route.origin.endpoint
     lines = [f"CONNECT {endpoint} HTTP/1.1", f"host: {endpoint}"]
     if route.proxy is not None and route.proxy.authorization is not None:

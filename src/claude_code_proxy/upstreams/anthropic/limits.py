@@ -52,7 +52,7 @@ class Patience:
     idle: Silence
 
 
-def patience(name: str, timeouts: Timeouts, limits: Limits) -> Patience:
+def patience(name: str, *, timeouts: Timeouts, limits: Limits) -> Patience:
     """`name` is the upstream's, for the words."""
     shortest = min(timeouts.send, timeouts.first_byte, timeouts.idle, limits.keep_alive)
     tick = min(_SLOWEST_TICK, max(_FASTEST_TICK, shortest / 8))

@@ -14,7 +14,7 @@ class Response:
 
     __slots__ = ("_body_limit", "_connection", "_ended", "_give_back", "headers", "status")
 
-    def __init__(self, connection: Connection, give_back: Callable[[Connection], None], body_limit: int) -> None:
+    def __init__(self, connection: Connection, *, give_back: Callable[[Connection], None], body_limit: int) -> None:
         self.status = connection.status
         self.headers = connection.headers
         self._connection: Connection | None = connection

@@ -9,11 +9,12 @@ import re
 import ssl
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 
 from claude_code_proxy.errors import Overloaded, ProxyError, UpstreamUnavailable
 from claude_code_proxy.upstreams.anthropic.address import parse_origin, parse_proxy
 from claude_code_proxy.upstreams.anthropic.connection import Connection, Stale
-from claude_code_proxy.upstreams.anthropic.dial import CannotConnect, ConnectTimeout, Route, default_tls, dial
+from claude_code_proxy.upstreams.anthropic.dial import ConnectTimeout, Route, default_tls, dial
 from claude_code_proxy.upstreams.anthropic.limits import Limits, Timeouts, patience
 from claude_code_proxy.upstreams.anthropic.pool import Pool
 from claude_code_proxy.upstreams.anthropic.response import Response as Response
@@ -52,7 +53,7 @@ class Transport:
         self._route = Route(origin, context, parse_proxy(proxy) if proxy else None)
         self._timeouts = timeouts or Timeouts()
         self._limits = limits or Limits()
-        self._patience = patience(self._route.name, self._timeouts, self._limits)
+        self._patience = patience(self._route.name, timeouts=self._timeouts, limits=self._limits)
         self._target, self._prelude = _framing(self._route)
         self._pool: Pool[Connection] = Pool(self._limits.max_connections)
         self._connections: set[Connection] = set()
@@ -96,7 +97,7 @@ class Transport:
             connection.abort()
             self._pool.free()
             raise
-        return Response(connection, self._release, self._limits.body)
+        return Response(connection, give_back=self._release, body_limit=self._limits.body)
 
     async def close(self) -> None:
         """Ends everything at once; exchanges that are under way fail."""
@@ -136,7 +137,7 @@ class Transport:
 
     async def _turn(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> Connection | None:
         try:
-            async with asyncio.timeout(_shorter(self._timeouts.slot, loop, deadline)):
+            async with asyncio.timeout(min(self._timeouts.slot, _left(loop, deadline))):
                 return await self._pool.turn(loop)
         except TimeoutError as error:
             raise Overloaded(
@@ -145,17 +146,15 @@ class Transport:
             ) from error
 
     async def _open(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> Connection:
-        seconds = _shorter(self._timeouts.connect, loop, deadline)
+        seconds = min(self._timeouts.connect, _left(loop, deadline))
         try:
             async with asyncio.timeout(seconds):
-                connection = await dial(loop, self._route, partial(self._connection, loop))
+                connection = await dial(loop, self._route, factory=partial(self._connection, loop))
         except TimeoutError as error:
             raise ConnectTimeout(f"Connecting to {self._route.name} took more than {seconds:.3g} seconds.") from error
         if self._closed:
             connection.abort()
             raise self._closing()
-        if not connection.usable:
-            raise CannotConnect(f"{self._route.name} closed the connection at once.")
         self._connections.add(connection)
         self._empty.clear()
         if self._ticking is None:
@@ -190,8 +189,8 @@ class Transport:
         return UpstreamUnavailable("This proxy is shutting down.")
 
 
-def _shorter(seconds: float, loop: asyncio.AbstractEventLoop, deadline: float | None) -> float:
-    return seconds if deadline is None else min(seconds, deadline - loop.time())
+def _left(loop: asyncio.AbstractEventLoop, deadline: float | None) -> float:
+    return inf if deadline is None else deadline - loop.time()
 
 
 def _framing(route: Route) -> tuple[bytes, bytes]:
