@@ -27,7 +27,12 @@ COMMANDS = {"serve": "answers", "models": "lists"}
     ],
 )
 def test_what_is_meant(typed: str, command: str, flags: dict[str, str]) -> None:
-    assert parse(typed.split(), COMMANDS) == Arguments(command, flags)
+    assert parse(typed.split(), COMMANDS) == Arguments(command, flags, {})
+
+
+def test_a_command_may_have_flags_of_its_own() -> None:
+    commands = {"serve": "answers", "simulate": "pretends"}
+    assert parse(["simulate", "--pace", "3"], commands) == Arguments("simulate", {}, {"pace": "3"})
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
@@ -47,6 +52,7 @@ def test_every_setting_but_the_secrets_is_a_flag(setting: object) -> None:
         ("--prot 1", "unknown flag --prot; see claude-code-proxy --help"),
         ("serve again", "one argument too many"),
         ("--port", "argument --port: expected one argument"),
+        ("--pace 3", "--pace belongs to the command simulate"),
         ("--por 1", "unknown flag --por; see claude-code-proxy --help"),
     ],
 )

@@ -10,13 +10,20 @@ from claude_code_proxy.settings import FLAG, SETTINGS, Setting, SettingsError, s
 
 PROGRAM = "claude-code-proxy"
 
+# What is no setting: the command that has it, and what it says.
+OWN = {
+    "pace": ("simulate", "Words a second; 0 for all at once. [0]"),
+    "replay": ("simulate", "A file with a recorded exchange, which answers every request."),
+}
+
 
 @dataclass(frozen=True)
 class Arguments:
-    """`flags` by the key of their setting."""
+    """`flags` by the key of their setting; `own` are those that only this command has."""
 
     command: str
     flags: Mapping[str, str]
+    own: Mapping[str, str]
 
 
 def parse(argv: Sequence[str], commands: Mapping[str, str]) -> Arguments:
@@ -28,7 +35,11 @@ def parse(argv: Sequence[str], commands: Mapping[str, str]) -> Arguments:
     if known.command not in commands:
         raise SettingsError(f"unknown command {known.command!r}; there are {', '.join(commands)}")
     given = {name: text for name, text in vars(known).items() if name != "command" and text is not None}
-    return Arguments(known.command, given)
+    own = {name: given.pop(name) for name in OWN if name in given}
+    for name in own:
+        if OWN[name][0] != known.command:
+            raise SettingsError(f"--{name} belongs to the command {OWN[name][0]}")
+    return Arguments(known.command, given, own)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,6 +62,9 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("command", nargs="?", default=next(iter(commands)), help=argparse.SUPPRESS)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     groups: dict[str, argparse._ArgumentGroup] = {}
+    own = parser.add_argument_group("simulate alone")
+    for name, (_, what) in OWN.items():
+        own.add_argument(f"--{name}", help=what, metavar=name.upper())
     for setting in SETTINGS:
         if setting.flag is not None:
             group = groups.get(setting.group) or parser.add_argument_group(setting.group.lower())

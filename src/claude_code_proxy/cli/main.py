@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv, COMMANDS)
         settings = load(arguments.flags)
-        code: int = import_module(f"claude_code_proxy.cli.{arguments.command}").run(settings)
+        code: int = import_module(f"claude_code_proxy.cli.{arguments.command}").run(settings, **arguments.own)
     except SettingsError as error:
         return _ended(error.message, 2)
     except ProxyError as error:

@@ -1,0 +1,28 @@
+"""The event loop of a command, and the one error that ends it before it began: an address that cannot be had."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from claude_code_proxy.errors import Misconfigured
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Runs to the end on uvloop, where there is one."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def cannot_listen(host: str, port: int, error: OSError) -> Misconfigured:
+    """asyncio puts words of its own around the reason; the number has the plain ones."""
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return Misconfigured(f"cannot listen on {host}:{port}: {why}")

@@ -1,0 +1,52 @@
+"""`serve`: runs the server, with the simulated upstream beside it where that is wanted, and prints its start."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from claude_code_proxy.cli.banner import banner
+from claude_code_proxy.cli.loop import cannot_listen, run_loop
+from claude_code_proxy.secret import Secret
+from claude_code_proxy.server.serve import Listening, serve
+from claude_code_proxy.settings import Settings
+
+MADE_UP_KEY = Secret("sk-ant-simulated")
+
+
+def run(settings: Settings) -> int:
+    run_loop(serve_until_told(settings, lambda now: print(banner(now.url, now.credential, settings), flush=True)))
+    return 0
+
+
+async def serve_until_told(settings: Settings, ready: Callable[[Listening], None], *, pace: float = 0) -> None:
+    """`pace` is how many words a second the simulation says, where that is the upstream."""
+    if settings.upstream != "simulated":
+        await _serve(settings, ready)
+        return
+    from claude_code_proxy.upstreams import simulated  # noqa: PLC0415 - most servers need no simulation
+
+    simulation = await simulated.serve(options=simulated.Options(pace=pace))
+    try:
+        await _serve(with_simulation(settings, simulation.url), ready)
+    finally:
+        await simulation.close()
+
+
+def with_simulation(settings: Settings, url: str) -> Settings:
+    """The same settings, with the simulation in Anthropic's place: it needs no real key and no way out."""
+    return replace(settings, anthropic_api_base=url, anthropic_api_key=MADE_UP_KEY, https_proxy=None, http_proxy=None)
+
+
+async def _serve(settings: Settings, ready: Callable[[Listening], None]) -> None:
+    listening = False
+
+    def now_ready(now: Listening) -> None:
+        nonlocal listening
+        listening = True
+        ready(now)
+
+    try:
+        await serve(settings, ready=now_ready)
+    except OSError as error:
+        if listening:
+            raise
+        raise cannot_listen(settings.host, settings.port, error) from error

@@ -1,0 +1,40 @@
+"""`simulate`: the offline Claude alone, as a server for tests and for trying things out."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+from claude_code_proxy.cli.loop import cannot_listen, run_loop
+from claude_code_proxy.settings import Settings, SettingsError
+from claude_code_proxy.upstreams import simulated
+
+
+def run(settings: Settings, pace: str = "0", replay: str | None = None) -> int:
+    run_loop(_simulate(settings, options(pace, replay)))
+    return 0
+
+
+def options(pace: str, replay: str | None) -> simulated.Options:
+    """`pace` in words a second; `replay` is a recorded exchange that answers everything."""
+    try:
+        words = float(pace)
+    except ValueError:
+        words = -1.0
+    if not 0 <= words < float("inf"):
+        raise SettingsError(f"--pace: {pace!r} is not a number of words a second")
+    if replay is not None and not Path(replay).is_file():
+        raise SettingsError(f"--replay: there is no file {replay}")
+    return simulated.Options(pace=words, replay=Path(replay) if replay else None)
+
+
+async def _simulate(settings: Settings, chosen: simulated.Options) -> None:
+    try:
+        simulation = await simulated.serve(settings.host, settings.port, options=chosen)
+    except OSError as error:
+        raise cannot_listen(settings.host, settings.port, error) from error
+    print(f"a simulated Claude listens on {simulation.url}\n\n  ANTHROPIC_API_BASE={simulation.url}\n", flush=True)
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()
+    await simulation.close()

@@ -1,0 +1,110 @@
+"""The server as a command: what it prints, with what it answers, how it ends."""
+
+import json
+import signal
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_code_proxy.cli.serve import MADE_UP_KEY, with_simulation
+from claude_code_proxy.secret import Secret
+from claude_code_proxy.settings import Settings
+from tests.cli.processes import ended, post, started
+
+HELLO: dict[str, Any] = {"messages": [{"role": "user", "content": "Hello"}]}
+NOBODY = "http://127.0.0.1:9"
+KEY = "sk-ant-test-5512"
+
+
+def login(home: Path) -> Path:
+    path = home / ".claude" / ".credentials.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"claudeAiOauth": {"accessToken": "sk-ant-test-login", "expiresAt": None}}))
+    return path
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_with_the_simulation_it_answers_at_once_and_ends_well(tmp_path: Path, number: signal.Signals) -> None:
+    with started(tmp_path, "--upstream", "simulated", "--port", "0") as (process, url):
+        status, body = post(f"{url}/chat/completions", HELLO)
+        assert (status, body["choices"][0]["message"]["content"]) == (200, "You said: “Hello”")
+        process.send_signal(number)
+        assert process.wait(10) == 0
+        assert process.stdout is not None
+        said = process.stdout.read()
+    assert f"curl {url}/chat/completions" in said
+    assert "Traceback" not in said
+
+
+def test_a_start_takes_little_time(tmp_path: Path) -> None:
+    """0.6 s is promised on a machine that does nothing else; twice that is allowed here, for the one that tests."""
+    begun = time.perf_counter()
+    with started(tmp_path, "--port", "0", ANTHROPIC_API_BASE=NOBODY) as (_, url):
+        with urllib.request.urlopen(url.removesuffix("/v1") + "/health") as answer:
+            assert answer.read() == b'{"status":"ok"}'
+        assert time.perf_counter() - begun < 1.2
+
+
+def test_it_says_which_credential_it_uses_and_never_shows_it(tmp_path: Path) -> None:
+    with started(tmp_path, "--port", "0", ANTHROPIC_API_KEY=KEY, ANTHROPIC_API_BASE=NOBODY) as (process, _):
+        process.terminate()
+        process.wait(10)
+        assert process.stdout is not None
+        said = process.stdout.read()
+    assert "credential  API key from ANTHROPIC_API_KEY\n" in said
+    assert KEY not in said
+
+
+def test_without_a_credential_it_starts_and_each_completion_says_what_to_set(tmp_path: Path) -> None:
+    with started(tmp_path, "--port", "0", ANTHROPIC_API_BASE=NOBODY) as (_, url):
+        status, body = post(f"{url}/chat/completions", HELLO)
+    assert status == 401
+    assert all(
+        way in body["error"]["message"] for way in ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN", "CLAUDE_LOGIN_VIA")
+    )
+
+
+def test_a_login_is_found_and_told_but_not_sent_unless_the_owner_says_so(tmp_path: Path) -> None:
+    path = login(tmp_path)
+    with started(tmp_path, "--port", "0", ANTHROPIC_API_BASE=NOBODY) as (_, url):
+        status, body = post(f"{url}/chat/completions", HELLO)
+    assert status == 401
+    assert f"login was found in {path}" in body["error"]["message"]
+
+
+def test_a_login_that_is_sent_goes_out_as_a_bearer_token(tmp_path: Path) -> None:
+    login(tmp_path)
+    with started(tmp_path, "simulate", "--port", "0") as (_, upstream):
+        environ = {"ANTHROPIC_API_BASE": upstream, "CLAUDE_LOGIN_VIA": "messages-api"}
+        with started(tmp_path, "--port", "0", **environ) as (_, url):
+            assert post(f"{url}/chat/completions", HELLO)[0] == 200
+
+
+def test_for_machines_its_first_line_is_json(tmp_path: Path) -> None:
+    with started(tmp_path, "--port", "0", "--upstream", "simulated", "--log-format", "json") as (_, url):
+        assert url.endswith("/v1")
+
+
+def test_an_address_in_use_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    with started(tmp_path, "--upstream", "simulated", "--port", "0") as (_, url):
+        port = url.removesuffix("/v1").rpartition(":")[2]
+        code, said = ended(tmp_path, "--port", port, ANTHROPIC_API_BASE=NOBODY)
+    assert (code, said) == (1, f"claude-code-proxy: cannot listen on 127.0.0.1:{port}: Address already in use\n")
+
+
+def test_itself_as_the_upstream_ends_the_start(tmp_path: Path) -> None:
+    code, said = ended(tmp_path, ANTHROPIC_BASE_URL="http://localhost:8080")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "this proxy itself" in said
+
+
+def test_the_simulation_gets_no_real_key_and_no_web_proxy() -> None:
+    real = Settings(
+        anthropic_api_key=Secret(KEY), https_proxy=Secret("http://p"), http_proxy=Secret("http://p"), strict=True
+    )
+    used = with_simulation(real, "http://127.0.0.1:1")
+    assert (used.anthropic_api_key, used.anthropic_api_base) == (MADE_UP_KEY, "http://127.0.0.1:1")
+    assert (used.https_proxy, used.http_proxy, used.strict) == (None, None, True)
