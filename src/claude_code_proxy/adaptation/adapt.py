@@ -10,9 +10,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation import conversation, limits, refusals, sampling, thinking, tools
+from claude_code_proxy.adaptation import (
+    caching,
+    conversation,
+    forced,
+    limits,
+    refusals,
+    sampling,
+    stops,
+    strict,
+    structured,
+    thinking,
+    tools,
+)
 from claude_code_proxy.adaptation.arguments import Renames, RestoredCalls
-from claude_code_proxy.adaptation.reply import ReplyFilter
+from claude_code_proxy.adaptation.bare_json import BareJson
+from claude_code_proxy.adaptation.reply import Chain, Judged, ReplyFilter, Unmet
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected
 from claude_code_proxy.models import lessons
@@ -45,18 +58,24 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: Options) ->
     request = asked if asked.model == model.id else replace(asked, model=model.id)
     request = limits.set_max_tokens(request, model, notes=notes)
     request = limits.drop_extras(request, model, notes=notes)
+    request, wanted = structured.settle_format(request, model, notes=notes)
     request, renames = tools.settle_tools(request, notes=notes)
+    request, forcing = forced.settle_forcing(request, model, notes=notes)
+    request = strict.settle_strict(request, model, notes=notes)
     request = thinking.choose_thinking(request, model, notes=notes)
     request = conversation.mend(request, model, notes=notes)
     request = thinking.fit_history(request, model, notes=notes)
     request = sampling.choose_sampling(request, model, notes=notes)
+    request, cut = stops.settle_stops(request, notes=notes)
+    request = caching.place_breakpoints(request, model, automatic=options.prompt_cache, notes=notes)
+    reply = _Reply(request, model, cut=cut, wanted=wanted, forcing=forcing, renames=renames)
     return Adapted(
         asked=asked,
         options=options,
         request=request,
         betas=_betas(request, model),
         adjustments=tuple(notes),
-        filter=_filter(renames),
+        filter=reply.filter if reply.needs_filter else None,
     )
 
 
@@ -83,8 +102,43 @@ def relax(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapted
     return replace(again, adjustments=tuple(told))
 
 
-def _filter(renames: Renames | None) -> Callable[[], ReplyFilter] | None:
-    return None if renames is None else lambda: RestoredCalls(renames)
+class _Reply(Struct, frozen=True):
+    """What must be undone in the reply to `request`, and what it is held to; in the order in which that is done."""
+
+    request: messages.MessagesRequest
+    model: Model
+    cut: tuple[str, ...]
+    wanted: structured.Wanted | None
+    forcing: forced.Forced | None
+    renames: Renames | None
+
+    @property
+    def needs_filter(self) -> bool:
+        return bool(self.cut or self.wanted or self.forcing or self.renames)
+
+    def filter(self) -> ReplyFilter:
+        filters: list[ReplyFilter] = []
+        if self.cut:
+            filters.append(stops.CutText(self.cut))
+        if self.wanted is not None or self.forcing is not None:
+            filters.append(Judged(self._judge))
+        if self.forcing is not None:
+            filters.append(forced.CallsOnly(self.forcing))
+        if self.wanted is not None and self.wanted.opener:
+            filters.append(BareJson(self.wanted.opener))
+        if self.renames is not None:
+            filters.append(RestoredCalls(self.renames))
+        return filters[0] if len(filters) == 1 else Chain(filters)
+
+    def _judge(self, message: messages.Message) -> Unmet | None:
+        unmet = None
+        if self.forcing is not None:
+            unmet = forced.judge(self.forcing, message, request=self.request)
+        if unmet is None and self.wanted is not None:
+            unmet = structured.judge(self.wanted, message, request=self.request)
+        if unmet is not None:
+            unmet.repair = conversation.mend(unmet.repair, self.model, notes=[])
+        return unmet
 
 
 def _betas(request: messages.MessagesRequest, model: Model) -> tuple[str, ...]:

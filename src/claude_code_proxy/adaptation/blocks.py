@@ -68,9 +68,16 @@ def _mended(block: messages.Block, role: str, *, notes: list[Adjustment]) -> mes
 
 
 def _mended_result(result: messages.ToolResult, *, notes: list[Adjustment]) -> messages.ToolResult:
-    kept = (block if _fits_result(block) else _mended(block, "user", notes=notes) for block in result.content)
+    """Cache breakpoints inside a result become one at its end."""
+    kept = (_mended(block, "user", notes=notes) for block in result.content)
     content = tuple(block for block in kept if isinstance(block, _RESULT_BLOCKS))
-    return replace(result, content=content or ((_UNSAID,) if result.is_error else ()))
+    inner = [block.cache_control for block in content if block.cache_control is not None]
+    return replace(
+        result,
+        content=tuple(replace(block, cache_control=None) for block in content)
+        or ((_UNSAID,) if result.is_error else ()),
+        cache_control=result.cache_control or (inner[-1] if inner else None),
+    )
 
 
 def _object_of(raw: Raw) -> Raw:
@@ -122,7 +129,7 @@ def _has_fine_content(result: messages.ToolResult) -> bool:
 
 def _fits_result(block: messages.Block) -> bool:
     fine = _FINE_IN_RESULT.get(type(block))
-    return fine is not None and fine(block)
+    return fine is not None and fine(block) and getattr(block, "cache_control", None) is None
 
 
 def _always(_block: messages.Block) -> bool:

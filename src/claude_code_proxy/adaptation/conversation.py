@@ -25,6 +25,8 @@ def mend(request: messages.MessagesRequest, model: Model, *, notes: list[Adjustm
     turns = _turns(request.messages, model, notes=notes)
     if not pairing.is_paired(turns):
         turns = _merged(pairing.paired(turns, notes=notes), notes=None)
+    if not turns:
+        turns.append(messages.InputMessage("user", _EMPTY_TURN))
     if turns[0].role != "user":
         turns.insert(0, _FIRST_TURN)
         notes.append(Adjustment("messages", "inserted", "the first turn must be the user's"))
@@ -71,7 +73,7 @@ def _well_placed(turns: list[messages.InputMessage], *, notes: list[Adjustment])
     while (index := system.misplaced(turns)) >= 0:
         turns[index] = system.as_user(turns[index], notes=notes)
         turns = _merged(turns, notes=None)
-    return turns
+    return [system.unmarked(turn) if turn.role == "system" else turn for turn in turns]
 
 
 def _merged(

@@ -1,16 +1,17 @@
-"""The way back: what adaptation changed in a request is undone in its reply.
+"""The way back: what adaptation changed in a request is undone in its reply, and what it promised is held.
 
 A `ReplyFilter` is Messages in, Messages out, like adaptation itself; one instance per reply. Most requests need none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from claude_code_proxy import messages
+from claude_code_proxy.errors import InvalidRequest
 
 
 class ReplyFilter(Protocol):
-    """Either `message` is called once, or `feed` for every event and then `close`."""
+    """Either `message` is called once, or `feed` for every event and then `close`. All of them may raise `Unmet`."""
 
     def message(self, message: messages.Message) -> messages.Message: ...
 
@@ -19,3 +20,66 @@ class ReplyFilter(Protocol):
 
     def close(self) -> Sequence[messages.Event]:
         """What was still held back. Called after `message_stop`."""
+
+
+class Unmet(InvalidRequest):
+    """The answer is not what the request promised. `repair` may be asked for instead, while nothing has been passed on.
+
+    Its own answer goes through a new filter; when that raises this again, it is what the client gets.
+    """
+
+    def __init__(self, message: str, *, param: str, code: str, repair: messages.MessagesRequest) -> None:
+        super().__init__(message, param=param, code=code, status=422)
+        self.repair = repair
+
+
+class Chain:
+    """Several filters as one, the first nearest to the upstream."""
+
+    def __init__(self, filters: Sequence[ReplyFilter]) -> None:
+        self._filters = filters
+
+    def message(self, message: messages.Message) -> messages.Message:
+        for each in self._filters:
+            message = each.message(message)
+        return message
+
+    def feed(self, event: messages.Event) -> Sequence[messages.Event]:
+        return self._through((event,), 0)
+
+    def close(self) -> Sequence[messages.Event]:
+        """Each in turn: what one gives back at the end passes through those after it before they end too."""
+        events: list[messages.Event] = []
+        for index, each in enumerate(self._filters):
+            events += self._through(each.close(), index + 1)
+        return events
+
+    def _through(self, events: Sequence[messages.Event], start: int) -> Sequence[messages.Event]:
+        for each in self._filters[start:]:
+            events = [out for event in events for out in each.feed(event)]
+        return events
+
+
+class Judged:
+    """Passes everything on, unless the whole answer is not what it should be: then `judge` says so."""
+
+    def __init__(self, judge: Callable[[messages.Message], Unmet | None]) -> None:
+        self._judge = judge
+        self._sofar = messages.Accumulator()
+
+    def message(self, message: messages.Message) -> messages.Message:
+        unmet = self._judge(message)
+        if unmet is not None:
+            raise unmet
+        return message
+
+    def feed(self, event: messages.Event) -> Sequence[messages.Event]:
+        """The verdict falls before the reason to stop is passed on, so that a bad answer has no good end."""
+        self._sofar.feed(event)
+        if isinstance(event, messages.MessageDelta):
+            self._sofar.feed(messages.MessageStop())
+            self.message(self._sofar.message())
+        return (event,)
+
+    def close(self) -> Sequence[messages.Event]:
+        return ()

@@ -13,14 +13,10 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy.adaptation import names
 from claude_code_proxy.adaptation.drafts import Schema, modernised
+from claude_code_proxy.adaptation.merging import DEFS, are_mergeable, merged, properties, required_names, resolve
 
 WRAP = "value"
-_DEFS = ("$defs", "definitions")
 _UNIONS = ("anyOf", "oneOf")
-_MERGEABLE = frozenset({
-    "type", "properties", "required", "additionalProperties", "title", "description", "$defs", "definitions", "$schema",
-    "$id", "$comment", "examples", "default",
-})  # fmt: skip
 _CACHED_BYTES = 32 * 1024
 _EMPTY: Schema = {"type": "object", "properties": {}}
 
@@ -91,9 +87,9 @@ class _Normaliser:
                 continue
             parts = [self._merged(branch, seen) for branch in branches]
             rest = {key: value for key, value in schema.items() if key != word}
-            if all(part.keys() <= _MERGEABLE for part in parts):
+            if are_mergeable(parts):
                 self._reasons.append(f"its top `{word}` was merged")
-                return self._merged(_union_of(rest, parts), seen)
+                return self._merged(merged(rest, parts), seen)
         return schema
 
     def _must_wrap(self, schema: Schema) -> bool:
@@ -123,7 +119,7 @@ class _Normaliser:
         self._reasons.append("property names that Claude refuses were renamed")
         schema = {**schema, "properties": {renamed.get(key, key): value for key, value in properties.items()}}
         if "required" in schema:
-            schema["required"] = [renamed.get(key, key) for key in _required(schema)]
+            schema["required"] = [renamed.get(key, key) for key in required_names(schema)]
         return schema, tuple((sent, asked) for asked, sent in renamed.items())
 
     def _valid(self, schema: Schema) -> Schema:
@@ -135,8 +131,8 @@ class _Normaliser:
         if _is_valid(modern):
             return modern
         self._loses = True
-        kept = {key: value if _is_valid(value) else _described(value) for key, value in _properties(modern).items()}
-        required = [key for key in _required(modern) if key in kept]
+        kept = {key: value if _is_valid(value) else _described(value) for key, value in properties(modern).items()}
+        required = [key for key in required_names(modern) if key in kept]
         return {"type": "object", "properties": kept, "required": required, **_valid_defs(modern)}
 
 
@@ -155,7 +151,7 @@ def _described(value: object) -> Schema:
 
 
 def _valid_defs(schema: Schema) -> Schema:
-    kept = {word: schema[word] for word in _DEFS if isinstance(schema.get(word), dict)}
+    kept = {word: schema[word] for word in DEFS if isinstance(schema.get(word), dict)}
     return {
         word: {name: part if _is_valid(part) else {} for name, part in parts.items()} for word, parts in kept.items()
     }
@@ -170,51 +166,19 @@ def _branches(schema: Schema, word: str) -> list[Schema] | None:
     return real if real and all(isinstance(branch, dict) for branch in real) else None
 
 
-def _union_of(schema: Schema, parts: list[Schema]) -> Schema:
-    """One object with the properties and duties of all."""
-    properties: Schema = {}
-    required: dict[str, None] = {}
-    for part in (schema, *parts):
-        for key, value in _properties(part).items():
-            known = properties.get(key, value)
-            properties[key] = value if known == value else {"allOf": [known, value]}
-        required |= dict.fromkeys(_required(part))
-    whole: Schema = {}
-    for part in reversed((schema, *parts)):
-        whole |= part
-    closed = all(part.get("additionalProperties") is False for part in parts)
-    whole.pop("additionalProperties", None)
-    if closed or schema.get("additionalProperties") is False:
-        whole["additionalProperties"] = False
-    whole["properties"] = properties
-    if required:
-        whole["required"] = list(required)
-    return whole
-
-
-def _properties(schema: Schema) -> Schema:
-    properties = schema.get("properties")
-    return properties if isinstance(properties, dict) else {}
-
-
-def _required(schema: Schema) -> list[str]:
-    names = schema.get("required")
-    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-
-
 def _with_defs(schema: Schema, root: Schema) -> Schema:
-    return {**schema, **{word: root[word] for word in _DEFS if word in root}}
+    return {**schema, **{word: root[word] for word in DEFS if word in root}}
 
 
 def _wrapped(schema: Schema) -> Schema:
     """The schema as the one property of an object. Definitions stay at the top, where references look for them."""
-    inner = {key: value for key, value in schema.items() if key not in {*_DEFS, "$schema"}}
+    inner = {key: value for key, value in schema.items() if key not in {*DEFS, "$schema"}}
     return {
         "type": "object",
         "properties": {WRAP: _moved(inner)},
         "required": [WRAP],
         "additionalProperties": False,
-        **{word: _moved(schema[word]) for word in _DEFS if word in schema},
+        **{word: _moved(schema[word]) for word in DEFS if word in schema},
     }
 
 
@@ -233,18 +197,6 @@ def _moved(part: Any) -> Any:
     ):
         moved["$ref"] = f"#/properties/{WRAP}{reference[1:]}"
     return moved
-
-
-def resolve(root: Schema, reference: str) -> Any:
-    """What an internal `$ref` points at; None where there is nothing."""
-    if not reference.startswith("#"):
-        return None
-    found: Any = root
-    for step in reference[1:].split("/")[1:]:
-        if not isinstance(found, dict):
-            return None
-        found = found.get(step.replace("~1", "/").replace("~0", "~"))
-    return found
 
 
 def _encode(schema: Schema) -> Raw:

@@ -40,6 +40,19 @@ def misplaced(conversation: Sequence[messages.InputMessage]) -> int:
     return -1
 
 
+def unmarked(message: messages.InputMessage) -> messages.InputMessage:
+    """A native system message without cache breakpoints, which it cannot hold."""
+    if all(not isinstance(block, messages.Text) or block.cache_control is None for block in message.content):
+        return message
+    return replace(
+        message,
+        content=tuple(
+            replace(block, cache_control=None) if isinstance(block, messages.Text) else block
+            for block in message.content
+        ),
+    )
+
+
 def _stands_well(conversation: Sequence[messages.InputMessage], index: int) -> bool:
     if index == 0 or conversation[index - 1].role != "user":
         return False

@@ -67,8 +67,9 @@ class _Settler:
         return tuple(tool for tool in settled if tool is not None)
 
     def _settle(self, tool: AnyTool, index: int, *, reserved: set[str]) -> AnyTool | None:
-        first = self._first.setdefault(tool.name, tool)
-        if first is not tool and replace(tool, cache_control=None) == replace(first, cache_control=None):
+        first = self._first.get(tool.name)
+        self._first.setdefault(tool.name, tool)
+        if first is not None and _are_alike(tool, first):
             self._note(index, "name", action="dropped", reason="declared twice")
             return None
         if isinstance(tool, messages.HostedTool):
@@ -97,6 +98,13 @@ class _Settler:
     def _note(self, index: int, field: str, *, action: str, reason: str, changes_meaning: bool = False) -> None:
         param = f"tools[{index}].function.{field}"
         self._notes.append(Adjustment(param, action, reason, changes_meaning))
+
+
+def _are_alike(tool: AnyTool, first: AnyTool) -> bool:
+    """Two tools of one name that are one: the same, or two versions of a hosted one."""
+    if isinstance(tool, messages.HostedTool):
+        return isinstance(first, messages.HostedTool)
+    return isinstance(first, messages.Tool) and replace(tool, cache_control=None) == replace(first, cache_control=None)
 
 
 def _with_choice(request: messages.MessagesRequest, sent: dict[str, str]) -> messages.MessagesRequest:

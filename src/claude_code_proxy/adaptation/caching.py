@@ -1,0 +1,126 @@
+"""Where the prompt cache's breakpoints go: the ends of what stays the same, from the tools to the latest turn.
+
+A caller's own breakpoints are kept, as many as the service takes, and then none are added. The same request always gets
+the same ones: cached is only what has the same bytes.
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+"""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation import breakpoints, system
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.models.model import Model
+
+_CHARS_PER_TOKEN = 3  # few, so that a prompt is rather thought too long than too short: a needless breakpoint is free
+_MEDIUM_TOKENS = 1500  # of an image or a page, or so
+_MARK = messages.CacheControl()
+
+
+def place_breakpoints(
+    request: messages.MessagesRequest, model: Model, *, automatic: bool, notes: list[Adjustment]
+) -> messages.MessagesRequest:
+    """The last step: nothing before a breakpoint may change after it."""
+    own = breakpoints.controls(request)
+    if own or request.cache_control is not None:
+        return breakpoints.kept(request, own, notes=notes)
+    return _marked(request, model) if automatic else request
+
+
+def _marked(request: messages.MessagesRequest, model: Model) -> messages.MessagesRequest:
+    minimum = model.cache_minimum * _CHARS_PER_TOKEN
+    fixed = sum(len(block.text) for block in request.system) + sum(map(_tool_size, request.tools))
+    goes_on = bool(request.tools) or len(request.messages) > 1
+    if fixed >= minimum:
+        request = replace(request, tools=_marked_tools(request), system=_marked_system(request.system))
+    if goes_on and (fixed >= minimum or _is_long(request.messages, minimum - fixed)):
+        request = replace(request, messages=_marked_messages(request.messages))
+    return request
+
+
+def _tool_size(tool: messages.Tool | messages.HostedTool) -> int:
+    if isinstance(tool, messages.HostedTool):
+        return 0
+    return len(tool.name) + len(memoryview(tool.input_schema)) + len(tool.description or "")
+
+
+def _is_long(conversation: tuple[messages.InputMessage, ...], enough: int) -> bool:
+    size = 0
+    for message in conversation:
+        for block in message.content:
+            size += _size(block)
+        if size >= enough:
+            return True
+    return False
+
+
+def _size(block: messages.Block) -> int:
+    match block:
+        case messages.Text():
+            return len(block.text)
+        case messages.ToolUse():
+            return len(memoryview(block.input))
+        case messages.ToolResult():
+            return sum(map(_size, block.content))
+        case messages.Image() | messages.Document():
+            return _MEDIUM_TOKENS * _CHARS_PER_TOKEN
+        case _:
+            return 0
+
+
+def _marked_tools(request: messages.MessagesRequest) -> tuple[messages.Tool | messages.HostedTool, ...]:
+    """Two system blocks have a breakpoint each; with fewer there is one for the tools, should that block change."""
+    if not request.tools or len(request.system) > 1:
+        return request.tools
+    return (*request.tools[:-1], replace(request.tools[-1], cache_control=_MARK))
+
+
+def _marked_system(blocks: tuple[messages.Text, ...]) -> tuple[messages.Text, ...]:
+    """The first block, which is the one that stays when later ones hold the time or the like, and the last."""
+    if not blocks:
+        return ()
+    first = replace(blocks[0], cache_control=_MARK)
+    return (first,) if len(blocks) == 1 else (first, *blocks[1:-1], replace(blocks[-1], cache_control=_MARK))
+
+
+def _marked_messages(conversation: tuple[messages.InputMessage, ...]) -> tuple[messages.InputMessage, ...]:
+    """Two places: where this request ends, which the next may read, and one that the last may have written.
+
+    That is the end of the user's turn before; or, where late system text ends the conversation, what stands before it:
+    such text is often another one next time.
+    """
+    users = _users_backwards(conversation)
+    at = next(users)
+    content = conversation[at].content
+    late = _late_text(content)
+    changed = list(conversation)
+    if late == len(content) and (before := next(users, None)) is not None:
+        changed[before] = _marked_turn(changed[before], len(changed[before].content))
+    elif late < len(content):
+        changed[at] = _marked_turn(changed[at], late)
+    changed[at] = _marked_turn(changed[at], len(content))
+    return tuple(changed)
+
+
+def _users_backwards(conversation: tuple[messages.InputMessage, ...]) -> Iterator[int]:
+    return (at for at in range(len(conversation) - 1, -1, -1) if conversation[at].role == "user")
+
+
+def _late_text(content: tuple[messages.Block, ...]) -> int:
+    """Where the late system text at the end of a turn begins."""
+    start = len(content)
+    while start > 0 and system.is_marked(content[start - 1]):
+        start -= 1
+    return start
+
+
+def _marked_turn(turn: messages.InputMessage, end: int) -> messages.InputMessage:
+    """With a breakpoint on the last block before `end` that can have one."""
+    for at in range(end - 1, -1, -1):
+        block = turn.content[at]
+        if isinstance(block, breakpoints.Cacheable):
+            marked = replace(block, cache_control=_MARK)
+            return messages.InputMessage(turn.role, (*turn.content[:at], marked, *turn.content[at + 1 :]))
+    return turn

@@ -1,0 +1,173 @@
+"""Answers in JSON: natively by grammar where model and schema allow it, else by an instruction; checked either way.
+
+An answer is held against the schema as the caller wrote it, of which a grammar keeps only a part. A refusal, an answer
+cut short and a tool call stay what they are.
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation import strict
+from claude_code_proxy.adaptation.bare_json import bare
+from claude_code_proxy.adaptation.reply import Unmet
+from claude_code_proxy.adaptation.subset import to_subset
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.models.model import Model
+
+_PARAM = "response_format"
+_ONLY = "Answer with one JSON {kind} and nothing else: no prose before or after it, and no code fence around it."
+_BY_SCHEMA = "It must be valid by this JSON Schema:\n{schema}"
+_JUDGED = frozenset({"end_turn", None})
+_MOST_WORDS = 500  # of a validator's complaint
+_OPENERS = {"object": "{", "array": "["}
+
+
+class Wanted(Struct, frozen=True):
+    """What the answer must be. `schema` empty: any object. `opener` is set when JSON has to be looked for in prose."""
+
+    schema: bytes
+    opener: str
+
+
+def settle_format(
+    request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
+) -> tuple[messages.MessagesRequest, Wanted | None]:
+    config = request.output_config
+    if config is None or config.format is None:
+        return request, None
+    match config.format:
+        case messages.JsonObject():
+            return _instructed(request, b"", notes=notes)
+        case messages.JsonSchema(schema=schema):
+            return _by_schema(request, schema, model=model, notes=notes)
+
+
+def _by_schema(
+    request: messages.MessagesRequest, schema: Raw, *, model: Model, notes: list[Adjustment]
+) -> tuple[messages.MessagesRequest, Wanted | None]:
+    raw = bytes(schema)
+    _check(raw)
+    subset = to_subset(raw)
+    native = model.structured_outputs and strict.fits_alone(subset) and not _cites(request.messages)
+    if not native or subset.raw is None or request.output_config is None:
+        return _instructed(request, raw, notes=notes)
+    if not subset.exact:
+        reason = "keywords beyond the service's grammar are said in descriptions, and checked in the answer"
+        notes.append(Adjustment(_PARAM, "mapped", reason))
+    if subset.raw != schema:
+        request = replace(request, output_config=replace(request.output_config, format=messages.JsonSchema(subset.raw)))
+    return request, Wanted(raw, "")
+
+
+def _check(raw: bytes) -> None:
+    """Raises `InvalidRequest` for what is no JSON Schema."""
+    if not _is_schema(raw):
+        raise InvalidRequest("The schema is not valid JSON Schema.", param=_PARAM, code="invalid_json_schema")
+
+
+def _instructed(
+    request: messages.MessagesRequest, schema: bytes, *, notes: list[Adjustment]
+) -> tuple[messages.MessagesRequest, Wanted]:
+    """By an instruction at the end of the system prompt, which stays the same from turn to turn."""
+    kind = _kind(schema)
+    words = _ONLY.format(kind=kind if kind in _OPENERS else "value")
+    if schema:
+        words += " " + _BY_SCHEMA.format(schema=schema.decode())
+    notes.append(Adjustment(_PARAM, "emulated", "by an instruction in the system prompt; the answer is checked"))
+    config = request.output_config
+    effort = config.effort if config is not None else None
+    changed = replace(
+        request,
+        system=(*request.system, messages.Text(words)),
+        output_config=messages.OutputConfig(effort) if effort else None,
+    )
+    return changed, Wanted(schema, _OPENERS.get(kind, ""))
+
+
+def _kind(schema: bytes) -> str:
+    """The type of the whole answer, as far as the schema's top says it."""
+    if not schema:
+        return "object"
+    top = msgspec.json.decode(schema)
+    kind = top.get("type") if isinstance(top, dict) else None
+    return kind if isinstance(kind, str) else "value"
+
+
+def judge(wanted: Wanted, message: messages.Message, *, request: messages.MessagesRequest) -> Unmet | None:
+    """Whether the answer is what was wanted; if not, what to ask for once more. `request` is what was sent."""
+    if message.stop_reason not in _JUDGED:
+        return None
+    text = "".join(block.text for block in message.content if isinstance(block, messages.Text))
+    wrong = _complaint(wanted, bare(text, wanted.opener) if wanted.opener else text)
+    if wrong is None:
+        return None
+    again = (
+        f"That answer cannot be used: {wrong} Give the whole answer again, as JSON alone that is right in this respect."
+    )
+    asked = messages.InputMessage("user", (messages.Text(again),))
+    given = messages.InputMessage("assistant", message.content)
+    return Unmet(
+        f"The model's answer is not what 'response_format' asks for: {wrong}",
+        param=_PARAM,
+        code="model_output_invalid",
+        repair=replace(request, messages=(*request.messages, given, asked)),
+    )
+
+
+def _complaint(wanted: Wanted, text: str) -> str | None:
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return f"it is not JSON ({error})."
+    if not wanted.schema:
+        return None if isinstance(value, dict) else "it is no JSON object."
+    validator = _validator(wanted.schema)
+    first = next(iter(validator.iter_errors(value)), None) if validator is not None else None
+    return None if first is None else f"{_place(first)}{first.message[:_MOST_WORDS]}."
+
+
+def _place(error: jsonschema_rs.ValidationError) -> str:
+    path = "/".join(map(str, error.instance_path))
+    return f"at /{path}: " if path else ""
+
+
+def _refuse(uri: str) -> Any:
+    raise ValueError(f"{uri} is not read")  # nothing is fetched
+
+
+@lru_cache(maxsize=256)
+def _is_schema(raw: bytes) -> bool:
+    schema = msgspec.json.decode(raw)
+    if not isinstance(schema, dict):
+        return False
+    try:
+        return jsonschema_rs.meta.is_valid({key: value for key, value in schema.items() if key != "$schema"})
+    except (ValueError, RecursionError):
+        return False
+
+
+@lru_cache(maxsize=256)
+def _validator(raw: bytes) -> jsonschema_rs.Validator | None:
+    """None where a schema points outwards, or has a pattern that cannot be run: then the answer need only be JSON."""
+    try:
+        return jsonschema_rs.validator_for(msgspec.json.decode(raw), retriever=_refuse)
+    except (ValueError, jsonschema_rs.ValidationError, RecursionError):
+        return None
+
+
+def _cites(conversation: tuple[messages.InputMessage, ...]) -> bool:
+    """Citations and a grammar exclude each other."""
+    return any(
+        isinstance(block, messages.Document | messages.SearchResult) and block.citations
+        for message in conversation
+        for top in message.content
+        for block in (top, *(top.content if isinstance(top, messages.ToolResult) else ()))
+    )
