@@ -8,7 +8,7 @@ from msgspec import Raw
 from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.messages import content as blocks
 from claude_code_proxy.messages import events
-from claude_code_proxy.messages.response import Message, raw_citations
+from claude_code_proxy.messages.response import Message, Usage, raw_citations
 
 
 class Accumulator:
@@ -37,6 +37,11 @@ class Accumulator:
             self._feed_end(event)
         elif isinstance(event, events.MessageStop):
             self.stopped = True
+
+    @property
+    def usage(self) -> Usage:
+        """As far as it has been told."""
+        return self._start.usage if self._start is not None else Usage()
 
     def feed_all(self, batch: Iterable[events.Event]) -> None:
         for event in batch:

@@ -4,21 +4,20 @@ Adaptation says by value what to change after a refusal, and what to ask for ins
 wanted; a turn that the service paused is taken up again here. No more than that, and never without end.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import adapt, relax
+from claude_code_proxy.adaptation.reply import Unmet
+from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected
 from claude_code_proxy.models.lessons import learn
 from claude_code_proxy.models.model import Model
+from claude_code_proxy.server.continuing import MOST_PAUSES, ContinuedStream, join, sum_usage
 from claude_code_proxy.server.record import Record
 from claude_code_proxy.server.serving import Serving
 from claude_code_proxy.server.together import together
 from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
-
-_MOST_PAUSES = 8
 
 
 class Asking:
@@ -42,12 +41,16 @@ class Asking:
         self.rate_limits: dict[str, str] = {}
 
     async def whole(self) -> messages.Message:
-        """One whole answer, as the client is to get it."""
-        message = await self._continued(await self._create(self.adapted.request))
-        self.keep_thinking(message)
-        if self.adapted.filter is not None:
-            message = self.adapted.filter().message(message)
-        return message
+        """One whole answer, as the client is to get it; asked for once more if it is not what was promised."""
+        message = await self._turn(self.adapted.request)
+        if self.adapted.filter is None:
+            return message
+        try:
+            return self.adapted.filter().message(message)
+        except Unmet as unmet:
+            repaired = await self._turn(self.note_repair(unmet))
+        filtered = self.adapted.filter().message(repaired)
+        return msgspec.structs.replace(filtered, usage=sum_usage(message.usage, filtered.usage))
 
     async def several(self, n: int) -> tuple[messages.Message, ...]:
         """`n` whole answers. The first goes ahead: what it writes to the prompt cache, the others read."""
@@ -65,43 +68,60 @@ class Asking:
             return False
         return request.thinking is not None or self._model.thinking_default != "off"
 
-    async def stream(self) -> EventStream:
-        """An answer that has begun."""
+    async def stream(self, request: messages.MessagesRequest | None = None) -> EventStream:
+        """An answer that has begun: to what adaptation made, or to its repair."""
+        stream = await self._open(request or self.adapted.request)
+        if not any(isinstance(tool, messages.HostedTool) for tool in self.adapted.request.tools):
+            return stream
+        asked = request or self.adapted.request  # the latter may be less by now than it was
+        return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
+
+    def note_repair(self, unmet: Unmet) -> messages.MessagesRequest:
+        """What to ask instead; that it was asked is told."""
+        repaired = Adjustment(unmet.param or "", "repaired", "the first answer did not fit and was asked for again")
+        self._record.adjustments = (*self._record.adjustments, repaired)
+        return unmet.repair
+
+    async def _open(self, request: messages.MessagesRequest) -> EventStream:
+        upstream = self._serving.upstream
         try:
-            return self._noted(await self._serving.upstream.stream(self.adapted.request, self._call()))
+            stream = await upstream.stream(request, self._call())
         except UpstreamRejected as error:
-            self._relax(error)
-        return self._noted(await self._serving.upstream.stream(self.adapted.request, self._call()))
+            self._relax(error, request)
+            stream = await upstream.stream(self.adapted.request, self._call())
+        self._note(stream.facts)
+        return stream
+
+    async def _turn(self, request: messages.MessagesRequest) -> messages.Message:
+        """One turn to its end: one that the service paused is sent back as it is, until it is done."""
+        original = self.adapted
+        message = await self._create(request)
+        if self.adapted is not original:
+            request = self.adapted.request
+        for _ in range(MOST_PAUSES):
+            if message.stop_reason != "pause_turn":
+                break
+            later = await self._create(_with_turn(request, message.content))
+            message = join(message, later)
+        self.keep_thinking(message)
+        return message
 
     async def _create(self, request: messages.MessagesRequest) -> messages.Message:
         try:
             message, facts = await self._serving.upstream.create(request, self._call())
         except UpstreamRejected as error:
-            self._relax(error)
+            self._relax(error, request)
             message, facts = await self._serving.upstream.create(self.adapted.request, self._call())
         self._note(facts)
-        return message
-
-    async def _continued(self, message: messages.Message) -> messages.Message:
-        """A turn that the service paused is sent back as it is, until it is done."""
-        request = self.adapted.request
-        for _ in range(_MOST_PAUSES):
-            if message.stop_reason != "pause_turn":
-                break
-            turn = messages.InputMessage("assistant", message.content)
-            request = msgspec.structs.replace(request, messages=(*self.adapted.request.messages, turn))
-            later, facts = await self._serving.upstream.create(request, self._call())
-            self._note(facts)
-            message = _joined(message, later)
         return message
 
     def _call(self) -> Call:
         betas = self.adapted.betas
         return msgspec.structs.replace(self._terms, betas=betas) if betas else self._terms
 
-    def _relax(self, error: UpstreamRejected) -> None:
+    def _relax(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
         """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
-        relaxed = relax(self.adapted, error, model=self._model)
+        relaxed = relax(self.adapted, error, model=self._model) if refused is self.adapted.request else None
         if relaxed is None:
             raise error
         lesson = learn(error.message)
@@ -111,27 +131,12 @@ class Asking:
         self._record.adjustments = tuple(told)
         self.adapted = relaxed
 
-    def _noted(self, stream: EventStream) -> EventStream:
-        self._note(stream.facts)
-        return stream
-
     def _note(self, facts: Facts) -> None:
         self._record.upstream_request_id = facts.request_id
         self._record.attempts += facts.attempts
         self.rate_limits = facts.rate_limits
 
 
-def _joined(first: messages.Message, later: messages.Message) -> messages.Message:
-    """Two parts of one turn. Both were billed, so their counts add up."""
-    return msgspec.structs.replace(
-        later, id=first.id, content=first.content + later.content, usage=_sum((first.usage, later.usage))
-    )
-
-
-def _sum(usages: Sequence[messages.Usage]) -> messages.Usage:
-    def total(name: str) -> int | None:
-        told = [value for usage in usages if (value := getattr(usage, name)) is not None]
-        return sum(told) if told else None
-
-    counts = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return msgspec.structs.replace(usages[-1], **{name: total(name) for name in counts})
+def _with_turn(request: messages.MessagesRequest, content: tuple[messages.Block, ...]) -> messages.MessagesRequest:
+    turn = messages.InputMessage("assistant", content)
+    return msgspec.structs.replace(request, messages=(*request.messages, turn))

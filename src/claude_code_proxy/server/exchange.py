@@ -9,6 +9,7 @@ import logging
 import traceback
 
 from claude_code_proxy import messages, sse
+from claude_code_proxy.adaptation.reply import Unmet
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.endpoint import Asked, Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai import to_error_reply
@@ -23,7 +24,7 @@ from claude_code_proxy.server.reply_headers import Headers, error_headers, strea
 from claude_code_proxy.server.serving import Serving
 from claude_code_proxy.server.streaming import StreamedReply
 from claude_code_proxy.server.together import together
-from claude_code_proxy.upstreams.upstream import Call
+from claude_code_proxy.upstreams.upstream import Call, EventStream
 
 _log = logging.getLogger(__name__)
 _RETRIED_BY_CLIENT = b"x-stainless-retry-count"
@@ -121,15 +122,27 @@ class Exchange:
         reply.end(frames)
 
     async def _pump(self, reply: StreamedReply, asking: Asking, translator: StreamTranslator) -> bytes:
+        """Passes one answer on; gives its closing frames. While nothing has gone out, a bad one may be repaired."""
         stream = await asking.stream()
         if self.record.first_byte is None:
             self.record.first_byte = self._serving.now() - self.record.started
+        try:
+            return await self._hear(reply, asking, translator=translator, stream=stream)
+        except Unmet as unmet:
+            if reply.passed:
+                raise
+            repair = asking.note_repair(unmet)
+        return await self._hear(reply, asking, translator=translator, stream=await asking.stream(repair))
+
+    async def _hear(
+        self, reply: StreamedReply, asking: Asking, *, translator: StreamTranslator, stream: EventStream
+    ) -> bytes:
         heard = messages.Accumulator() if asking.may_think_and_call() else None
-        reply_filter = asking.adapted.filter
+        make_filter = asking.adapted.filter
         frames = await reply.pump(
-            stream, translator, heard=heard, reply_filter=reply_filter() if reply_filter is not None else None
+            stream, translator, heard=heard, reply_filter=make_filter() if make_filter is not None else None
         )
-        if heard is not None:
+        if heard is not None and heard.stopped:
             asking.keep_thinking(heard.message())
         return frames
 

@@ -21,9 +21,10 @@ _KEEP_ALIVE = sse.comment(b"keep-alive")
 class StreamedReply:
     """`head` makes the reply's headers when they are needed. Use it as a context: it keeps the client company."""
 
-    __slots__ = ("_beat", "_head", "_pulse", "_responder")
+    __slots__ = ("_beat", "_head", "_pulse", "_responder", "passed")
 
     def __init__(self, responder: Responder, pulse: Pulse, head: Callable[[], Headers]) -> None:
+        self.passed = False  # whether any byte of the answer has gone out
         self._responder = responder
         self._pulse = pulse
         self._head = head
@@ -68,6 +69,7 @@ class StreamedReply:
         if not responder.started:
             responder.start(200, self._head())
         responder.write(frames)
+        self.passed = True
         self._beat.flowing = True
         await responder.drain()
 

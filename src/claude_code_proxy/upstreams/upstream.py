@@ -34,7 +34,8 @@ class Facts(Struct):
 class EventStream(Protocol):
     """A running answer. The upstream has accepted the request; its first event has not necessarily arrived."""
 
-    facts: Facts
+    @property
+    def facts(self) -> Facts: ...
 
     async def events(self) -> Sequence[messages.Event] | None:
         """The events of the next network read, at least one; None once the stream has ended."""

@@ -1,0 +1,93 @@
+"""A turn that the service paused and that is taken up again: several Messages, heard as one.
+
+https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons. Hosted tools may pause a turn; sending it
+back as it is makes the service go on. The client sees one answer, with blocks counted through and counts summed up.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.upstreams.upstream import EventStream, Facts
+
+MOST_PAUSES = 8
+More = Callable[[tuple[messages.Block, ...]], Awaitable[EventStream]]
+
+
+def sum_usage(first: messages.Usage, later: messages.Usage) -> messages.Usage:
+    """What two requests used, of which each is billed."""
+
+    def total(name: str) -> int | None:
+        told = [value for usage in (first, later) if (value := getattr(usage, name)) is not None]
+        return sum(told) if told else None
+
+    names = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    return replace(later, **{name: total(name) for name in names})
+
+
+def join(first: messages.Message, later: messages.Message) -> messages.Message:
+    """Two parts of one turn."""
+    content = first.content + later.content
+    return replace(later, id=first.id, content=content, usage=sum_usage(first.usage, later.usage))
+
+
+class ContinuedStream:
+    """An `EventStream`. `more` opens the next part, given all blocks so far."""
+
+    def __init__(self, first: EventStream, more: More) -> None:
+        self._part = first
+        self._more = more
+        self._heard = messages.Accumulator()
+        self._content: tuple[messages.Block, ...] = ()
+        self._used = messages.Usage()
+        self._pauses = 0
+        self._paused = False
+
+    @property
+    def facts(self) -> Facts:
+        return self._part.facts
+
+    async def events(self) -> Sequence[messages.Event] | None:
+        while True:
+            if self._paused:
+                await self._go_on()
+            batch = await self._part.events()
+            if batch is None:
+                return None
+            passed = [out for event in batch if (out := self._passed(event)) is not None]
+            if passed:
+                return passed
+
+    def close(self) -> None:
+        self._part.close()
+
+    async def _go_on(self) -> None:
+        part = self._heard.message()
+        self._content += part.content
+        self._used = sum_usage(self._used, part.usage)
+        self._part.close()
+        self._heard = messages.Accumulator()
+        self._paused = False
+        self._pauses += 1
+        self._part = await self._more(self._content)
+
+    def _passed(self, event: messages.Event) -> messages.Event | None:
+        """The event as it stands in the whole; None for those that only end or begin a part."""
+        self._heard.feed(event)
+        match event:
+            case messages.MessageStart():
+                return None if self._pauses else event
+            case messages.ContentBlockStart() | messages.ContentBlockDelta() | messages.ContentBlockStop():
+                return replace(event, index=event.index + len(self._content)) if self._content else event
+            case messages.MessageDelta():
+                self._paused = event.delta.stop_reason == "pause_turn" and self._pauses < MOST_PAUSES
+                return None if self._paused else replace(event, usage=self._total(event.usage))
+            case messages.MessageStop():
+                return None if self._paused else event
+            case _:
+                return event
+
+    def _total(self, usage: messages.Usage) -> messages.Usage:
+        """Of all parts. The start of a later one was never passed on, so its counts are told here."""
+        return sum_usage(self._used, self._heard.usage.updated(usage)) if self._pauses else usage
