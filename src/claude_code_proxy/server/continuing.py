@@ -42,7 +42,7 @@ class ContinuedStream:
         self._content: tuple[messages.Block, ...] = ()
         self._used = messages.Usage()
         self._pauses = 0
-        self._paused = False
+        self._pausing = False
 
     @property
     def facts(self) -> Facts:
@@ -50,7 +50,7 @@ class ContinuedStream:
 
     async def events(self) -> Sequence[messages.Event] | None:
         while True:
-            if self._paused:
+            if self._pausing and self._heard.stopped:
                 await self._go_on()
             batch = await self._part.events()
             if batch is None:
@@ -68,7 +68,7 @@ class ContinuedStream:
         self._used = sum_usage(self._used, part.usage)
         self._part.close()
         self._heard = messages.Accumulator()
-        self._paused = False
+        self._pausing = False
         self._pauses += 1
         self._part = await self._more(self._content)
 
@@ -81,10 +81,10 @@ class ContinuedStream:
             case messages.ContentBlockStart() | messages.ContentBlockDelta() | messages.ContentBlockStop():
                 return replace(event, index=event.index + len(self._content)) if self._content else event
             case messages.MessageDelta():
-                self._paused = event.delta.stop_reason == "pause_turn" and self._pauses < MOST_PAUSES
-                return None if self._paused else replace(event, usage=self._total(event.usage))
+                self._pausing = event.delta.stop_reason == "pause_turn" and self._pauses < MOST_PAUSES
+                return None if self._pausing else replace(event, usage=self._total(event.usage))
             case messages.MessageStop():
-                return None if self._paused else event
+                return None if self._pausing else event
             case _:
                 return event
 
