@@ -112,6 +112,11 @@ def test_tool_choice(choice: Json, names: list[str]) -> None:
     assert [block["type"] for block in forced.blocks] == ["tool_use"]
 
 
+def test_a_call_that_is_left_out_on_demand() -> None:
+    body = asking("[[simulate: no-call]] What is the weather?", tools=[WEATHER], tool_choice={"type": "any"})
+    assert tools_called(answered(body)) == []
+
+
 def test_arguments_come_from_the_text_and_fit_the_schema() -> None:
     properties = {
         "city": {"type": "string"},

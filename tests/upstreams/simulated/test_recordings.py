@@ -34,8 +34,7 @@ EXCEPTIONS = {
     "rubyllm-chat-error-handling-with-haiku-4-5-raises-appropriate-auth-error": "the key was wrong; the request is not",
     "sdkpy-d743d628-16aa-4c9f-ae78-51deb578f746": "the account was at its rate limit; the request is well formed",
 }
-# The thinking in these was signed by the real service, which alone can verify it: it is signed anew here.
-SIGNED_ELSEWHERE = "every recorded thinking block"
+# Besides, recorded thinking and search results carry seals that only the real service can verify: they are sealed anew.
 
 ALL = recordings()
 needs_recordings = pytest.mark.skipif(not ALL, reason=f"there are no recordings in {RECORDINGS}")
@@ -46,13 +45,22 @@ def is_refusal(recording: Json) -> bool:
 
 
 def living(request: Json) -> Json:
-    """The same request to a model that still lives, its thinking signed by the simulator."""
+    """The same request to a model that still lives, its thinking and its search results sealed by the simulator."""
     request = copy.deepcopy(request)
     request["model"] = RETIRED.get(request["model"], request["model"])
     for block, prefix in thinking_of(request):
         sealed = signature.seal(prefix, b"simulated")
         block["signature" if block["type"] == "thinking" else "data"] = sealed
+    for found in results_of(request):
+        found["encrypted_content"] = signature.seal_text(found["title"], b"simulated")
     return request
+
+
+def results_of(request: Json) -> Iterator[Json]:
+    blocks = (one for message in request["messages"] if isinstance(message, dict) for one in message["content"])
+    for block in blocks:
+        if isinstance(block, dict) and block["type"] == "web_search_tool_result":
+            yield from block["content"]
 
 
 def thinking_of(request: Json) -> Iterator[tuple[Json, signature.Seal]]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from claude_code_proxy.upstreams.simulated import Running
+from claude_code_proxy.upstreams.simulated import Mischief, Running
 from tests.upstreams.simulated.asking import Json, asking
 from tests.upstreams.simulated.raw_client import Seen, ask
 from tests.upstreams.simulated.streams import events_of, rebuilt
@@ -53,6 +53,24 @@ async def test_failing_a_few_times(running: Running) -> None:
     statuses = [(await simulate(running, "status=529 times=2")).status for _ in range(4)]
     assert statuses == [529, 529, 200, 200]
     assert (await simulate(running, "status=529 times=1")).status == 529
+
+
+@pytest.mark.parametrize("words", ["reset", "cut-after=2", "cut-bytes=30"])
+async def test_breaking_once(running: Running, words: str) -> None:
+    ends = [(await simulate(running, f"{words} times=1")).end for _ in range(2)]
+    assert ends == ["reset" if words == "reset" else "cut", "whole"]
+
+
+async def test_the_same_again_under_another_name(running: Running) -> None:
+    for name in ("a", "b"):
+        statuses = [(await simulate(running, f"status=500 times=1 id={name}")).status for _ in range(2)]
+        assert statuses == [500, 200]
+
+
+async def test_a_wish_from_within_the_process(running: Running) -> None:
+    running.enqueue(Mischief(status=529), Mischief(cut_after=3))
+    seen = [await ask(running.url, asking("Hello", stream=True)) for _ in range(3)]
+    assert [(one.status, one.end) for one in seen] == [(529, "whole"), (200, "cut"), (200, "whole")]
 
 
 async def test_an_error_in_the_middle(running: Running) -> None:

@@ -80,14 +80,14 @@ def _named(calls: list[Block]) -> str:
 def _searched(asked: Asked, reading: Reading, *, new_id: NewId) -> Answer:
     """The open call is answered first; then the turn pauses once more, or comes to its end."""
     pending = web_search.pending(asked)
-    found = web_search.found(pending) if pending else []
+    found = web_search.found(pending, asked.caller.secret) if pending else []
     pauses_left = reading.mischief.pause - web_search.calls_so_far(asked)
     if pauses_left > 0:
         return Answer([*found[:1], web_search.call(reading, new_id)], "pause_turn")
     if found or reading.continues:
         return Answer(found or wording.answer_blocks(asked, reading))
     call = web_search.call(reading, new_id)
-    return Answer([call, *web_search.found(call)])
+    return Answer([call, *web_search.found(call, asked.caller.secret)])
 
 
 def _thinking(asked: Asked, reading: Reading, *, answer: Answer, new_id: NewId) -> list[Block]:

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -80,17 +80,17 @@ class Simulation:
     def __init__(self, options: Options | None = None, *, clock: Callable[[], float] = time.time) -> None:
         self.options = options or Options()
         self.requests: deque[Received] = deque(maxlen=self.options.keep_requests)
-        self._queue: deque[Reply] = deque()
+        self._queue: deque[Reply | Mischief] = deque()
         self._always = replay.load(self.options.replay) if self.options.replay else None
         self._cache = PromptCache()
-        self._failed: dict[str, int] = {}
+        self._done: dict[str, int] = {}
         self._clock = clock
         self._seed = self.options.seed or secrets.token_hex(8)
         self._numbers = itertools.count(1)
         self._spent = 0
 
-    def enqueue(self, *replies: Reply) -> None:
-        """The next messages requests get these, in order, in place of an answer."""
+    def enqueue(self, *replies: Reply | Mischief) -> None:
+        """The next messages requests get these, in order: a fixed reply, or an answer that is tampered with."""
         self._queue.extend(replies)
 
     def new_id(self, prefix: str) -> str:
@@ -153,39 +153,38 @@ class Simulation:
         return judge(received.body, caller)
 
     async def _messages(self, received: Received, responder: Responder, *, request_id: str) -> None:
-        fixed = self._queue.popleft() if self._queue else self._always
-        if fixed is not None and not fixed.judged:
-            received.body = _lenient(received.raw)
-            await self._play(fixed, received, responder=responder, request_id=request_id)
+        queued = self._queue.popleft() if self._queue else self._always
+        if isinstance(queued, Reply):
+            if queued.judged:
+                self._judged(received)
+            else:
+                received.body = _lenient(received.raw)
+            await self._play(queued, received, responder=responder, request_id=request_id)
             return
         asked = self._judged(received)
-        if fixed is not None:
-            await self._play(fixed, received, responder=responder, request_id=request_id)
-            return
         reading = read(asked)
-        wanted = reading.mischief
-        if wanted.fails and self._still_fails(reading.directive, wanted):
-            await self._fail(wanted, received, responder=responder, request_id=request_id)
+        reading = replace(reading, mischief=queued or self._due(reading.directive, reading.mischief))
+        if reading.mischief.fails:
+            await self._fail(reading.mischief, received, responder=responder, request_id=request_id)
             return
         made = answer.compose(asked, reading, new_id=self.new_id)
-        message = envelope.message(
-            asked, made, cached=self._cache.use(asked, self._clock()), message_id=self.new_id("msg_01")
-        )
+        cached = self._cache.use(asked, self._clock())
+        message = envelope.message(asked, made, cached=cached, message_id=self.new_id("msg_01"))
         self._spent += message["usage"]["input_tokens"] + message["usage"]["output_tokens"]
-        frames = (
-            events.frames(message, cut_json=made.cut_json, unknown=made.unknown) if asked.body.get("stream") else None
-        )
+        frames = None
+        if asked.body.get("stream"):
+            frames = events.frames(message, cut_json=made.cut_json, unknown=made.unknown)
         await self._answer(
-            message, frames, received=received, responder=responder, request_id=request_id, wanted=wanted
+            message, frames, received=received, responder=responder, request_id=request_id, wanted=reading.mischief
         )
 
-    def _still_fails(self, directive: str, wanted: Mischief) -> bool:
-        """With `times=N`, the same directive fails N times and then no more."""
+    def _due(self, directive: str, wanted: Mischief) -> Mischief:
+        """With `times=N`, the same directive holds for N requests."""
         if wanted.times is None:
-            return True
-        so_far = self._failed.get(directive, 0)
-        self._failed[directive] = so_far + 1
-        return so_far < wanted.times
+            return wanted
+        done = self._done.get(directive, 0)
+        self._done[directive] = done + 1
+        return wanted if done < wanted.times else wanted.forgiven()
 
     async def _fail(self, wanted: Mischief, received: Received, *, responder: Responder, request_id: str) -> None:
         status = wanted.status or 502

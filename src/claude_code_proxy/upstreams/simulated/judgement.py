@@ -9,6 +9,7 @@ from claude_code_proxy.upstreams.simulated.rules import (
     caching,
     conversation,
     fields,
+    hosted_results,
     media,
     sampling,
     signed_thinking,
@@ -27,6 +28,7 @@ RULES = (
     caching.check,
     media.check,
     signed_thinking.check,
+    hosted_results.check,
 )
 
 

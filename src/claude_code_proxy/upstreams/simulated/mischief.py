@@ -7,7 +7,7 @@ so that a test with a slip of the pen does not pass for the wrong reason.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from claude_code_proxy.upstreams.simulated.refusal import Refusal
@@ -17,15 +17,19 @@ _DIRECTIVE = re.compile(r"\[\[simulate:([^\]]*)\]\]")
 
 @dataclass(frozen=True, kw_only=True)
 class Mischief:
-    """What to do other than answer well. Seconds, counts and sizes; None and False leave things as they are."""
+    """What to do other than answer well. Seconds, counts and sizes; None and False leave things as they are.
 
+    `times` is for how many requests it holds; `id` only tells two directives apart that say the same.
+    """
+
+    times: int | None = None
+    id: str | None = None
     # The whole reply.
     status: int | None = None
     message: str | None = None
     retry_after: str | None = None
     should_retry: str | None = None
     html: bool = False
-    times: int | None = None
     # How bytes go out.
     head_delay: float = 0
     first_event_delay: float = 0
@@ -50,11 +54,16 @@ class Mischief:
     unknown: bool = False
     call: tuple[str, ...] = ()
     steps: int | None = None
+    no_call: bool = False
     bad_json: bool = False
 
     @property
     def fails(self) -> bool:
         return self.status is not None or self.html
+
+    def forgiven(self) -> "Mischief":
+        """What is left of it once it has been done often enough: how to answer, and how fast."""
+        return replace(NONE, answer=self.answer, words=self.words, call=self.call, steps=self.steps, pace=self.pace)
 
 
 NONE = Mischief()
@@ -86,8 +95,10 @@ def _spoken(value: str) -> str:
 READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("status", "times", "error_after", "cut_after", "cut_bytes", "pings", "words", "steps"), int),
     **dict.fromkeys(("head_delay", "first_event_delay", "middle_delay", "pace"), float),
-    **dict.fromkeys(("html", "reset", "empty", "thinking_only", "no_thinking", "unknown", "bad_json"), _flag),
-    **dict.fromkeys(("retry_after", "should_retry", "error", "refusal"), str),
+    **dict.fromkeys(
+        ("html", "reset", "empty", "thinking_only", "no_thinking", "unknown", "no_call", "bad_json"), _flag
+    ),
+    **dict.fromkeys(("id", "retry_after", "should_retry", "error", "refusal"), str),
     **dict.fromkeys(("message", "answer"), _spoken),
     "pause": _times,
     "split": _sizes,

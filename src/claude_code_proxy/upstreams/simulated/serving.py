@@ -8,6 +8,7 @@ from claude_code_proxy.http1.contract import Limits
 from claude_code_proxy.http1.responder import Headers
 from claude_code_proxy.http1.server import Server
 from claude_code_proxy.upstreams.simulated.app import Options, Received, Simulation
+from claude_code_proxy.upstreams.simulated.mischief import Mischief
 from claude_code_proxy.upstreams.simulated.refusal import Refusal
 from claude_code_proxy.upstreams.simulated.replay import Reply
 from claude_code_proxy.upstreams.simulated.rules.body import LARGEST
@@ -25,7 +26,7 @@ class Running:
     def requests(self) -> deque[Received]:
         return self.simulation.requests
 
-    def enqueue(self, *replies: Reply) -> None:
+    def enqueue(self, *replies: Reply | Mischief) -> None:
         self.simulation.enqueue(*replies)
 
     async def close(self, drain_seconds: float = 0.0) -> None:

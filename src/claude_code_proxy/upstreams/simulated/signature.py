@@ -1,4 +1,4 @@
-"""The signatures of the simulator's own thinking: what a block was bound to, sealed so that any change shows.
+"""The simulator's seals: what its thinking was bound to, and its search results, so that any change shows.
 
 The secret is a constant by default: a block signed by one process is verified by the next, as with the real service.
 """
@@ -46,6 +46,19 @@ def unseal(signature: str, secret: bytes) -> Seal | None:
 
 def _mac(data: bytes, secret: bytes) -> bytes:
     return hmac.digest(secret, data, "sha256")[:_MAC_SIZE]
+
+
+def seal_text(text: str, secret: bytes) -> str:
+    """A text that only the simulator can have written, as hosted search results carry it."""
+    return base64.b64encode(_mac(text.encode(), secret) + text.encode()).decode()
+
+
+def is_sealed_text(sealed: str, secret: bytes) -> bool:
+    try:
+        raw = base64.b64decode(sealed, validate=True)
+    except binascii.Error:
+        return False
+    return hmac.compare_digest(raw[:_MAC_SIZE], _mac(raw[_MAC_SIZE:], secret))
 
 
 def mark(text: str) -> str:

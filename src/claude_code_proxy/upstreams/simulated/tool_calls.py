@@ -45,7 +45,7 @@ def _chosen(asked: Asked, reading: Reading) -> list[Tool]:
     choice = asked.tool_choice
     tools = [tool for tool in asked.tools if is_custom(tool)]
     offered = [tool for tool in tools if not tool.get("defer_loading")]
-    if choice["type"] == "none" or not offered:
+    if choice["type"] == "none" or not offered or reading.mischief.no_call:
         return []
     if choice["type"] == "tool":
         return [tool for tool in tools if tool["name"] == choice["name"]]

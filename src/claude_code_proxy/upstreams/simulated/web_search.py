@@ -1,11 +1,10 @@
 """A hosted web search inside an answer: the call, made-up results, text that cites them; the call alone in a pause."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
 
+from claude_code_proxy.upstreams.simulated import signature
 from claude_code_proxy.upstreams.simulated.asked import Asked, Block
 from claude_code_proxy.upstreams.simulated.reading import Reading
 from claude_code_proxy.upstreams.simulated.wording import text_block
@@ -36,17 +35,17 @@ def call(reading: Reading, new_id: Callable[[str], str]) -> Block:
     }
 
 
-def found(call_block: Block) -> list[Block]:
+def found(call_block: Block, secret: bytes) -> list[Block]:
     """The results of a call, and what is said about them."""
     query = str(call_block["input"].get("query", ""))
-    results = [_result(query, number) for number in range(1, _RESULTS + 1)]
+    results = [_result(query, number, secret=secret) for number in range(1, _RESULTS + 1)]
     cited = f"Result 1 for “{query}” says that this is a simulated page."
     citation = {
         "type": "web_search_result_location",
         "cited_text": cited,
         "url": results[0]["url"],
         "title": results[0]["title"],
-        "encrypted_index": _sealed(f"index of {query}"),
+        "encrypted_index": signature.seal_text(f"index of {query}", secret),
     }
     return [
         {
@@ -75,15 +74,11 @@ def calls_so_far(asked: Asked) -> int:
     return sum(1 for _ in last.of_type("server_tool_use")) if last.role == "assistant" else 0
 
 
-def _result(query: str, number: int) -> dict[str, Any]:
+def _result(query: str, number: int, *, secret: bytes) -> dict[str, Any]:
     return {
         "type": "web_search_result",
         "title": f"Result {number} for {query}",
         "url": f"https://example.com/search/{number}",
-        "encrypted_content": _sealed(f"{number} {query}"),
+        "encrypted_content": signature.seal_text(f"{number} {query}", secret),
         "page_age": "November 1, 2026" if number == 1 else None,
     }
-
-
-def _sealed(text: str) -> str:
-    return base64.b64encode(hashlib.sha512(text.encode()).digest()).decode()
