@@ -3,15 +3,17 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from claude_code_proxy.errors import Misconfigured
 
+T = TypeVar("T")
 
-def run_loop(main: Coroutine[Any, Any, None]) -> None:
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
     """Runs to the end on uvloop, where there is one."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(main)
+        return runner.run(main)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

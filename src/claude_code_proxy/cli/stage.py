@@ -1,0 +1,76 @@
+"""Where the demo is told: headings, who says what, small print. In colour on a terminal, plain everywhere else."""
+
+import textwrap
+from typing import TextIO
+
+from claude_code_proxy.cli.picture import Picture
+
+_BOLD, _DIM, _RED, _GREEN, _BLUE, _ORANGE = "1", "2", "31", "32", "36", "38;5;209"
+_WHO = {"you": _BLUE, "claude": _ORANGE, "tool": _GREEN}
+_WIDTH = 100
+_MARGIN = " " * 11
+
+
+class Stage:
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._colour = out.isatty()
+        self._column = 0
+
+    def title(self, text: str, below: str) -> None:
+        self._write(f"\n{self._in(_BOLD, text)}\n{self._in(_DIM, below)}\n")
+
+    def heading(self, number: int, text: str) -> None:
+        self._write(f"\n{self._in(_BOLD, f'{number}  {text}')}\n")
+
+    def say(self, who: str, text: str) -> None:
+        """One turn, whole."""
+        self._write(self._name(who) + f"\n{_MARGIN}".join(_wrapped(text)) + "\n")
+
+    def begin(self, who: str) -> None:
+        """One turn, word by word: `begin`, `add` as the words come, `end`."""
+        self._column = len(_MARGIN)
+        self._write(self._name(who))
+
+    def add(self, text: str) -> None:
+        if self._column + len(text) > _WIDTH:
+            self._write(f"\n{_MARGIN}")
+            self._column, text = len(_MARGIN), text.lstrip()
+        self._column += len(text)
+        self._write(text)
+
+    def end(self) -> None:
+        self._write("\n")
+
+    def note(self, text: str) -> None:
+        self._write("".join(f"{_MARGIN}{self._in(_DIM, line)}\n" for line in _wrapped(text)))
+
+    def show(self, picture: Picture) -> None:
+        """The picture itself, where there are colours to paint it with."""
+        if self._colour:
+            self._write("".join(f"{_MARGIN}{row}\n" for row in picture.painted()))
+        else:
+            self.note(f"[a picture of {picture.width} × {picture.height} pixels]")
+
+    def good(self, text: str) -> None:
+        self._write(f"{_MARGIN}{self._in(_GREEN, '✓')} {self._in(_DIM, text)}\n")
+
+    def bad(self, text: str) -> None:
+        self._write(f"{_MARGIN}{self._in(_RED, f'✗ {text}')}\n")
+
+    def close(self, text: str) -> None:
+        self._write(f"\n{text}\n\n")
+
+    def _name(self, who: str) -> str:
+        return f"   {self._in(_WHO[who], who)}{' ' * (len(_MARGIN) - 3 - len(who))}"
+
+    def _in(self, colour: str, text: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH - len(_MARGIN), break_on_hyphens=False) or [""]
