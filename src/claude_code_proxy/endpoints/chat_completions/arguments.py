@@ -31,10 +31,8 @@ def to_input(arguments: str | dict[str, Raw] | None, *, note: Callable[[str], No
         return _EMPTY
     try:
         _check_object(arguments)
-    except msgspec.ValidationError:
-        return _wrapped(arguments.strip(), note=note)
     except (msgspec.DecodeError, RecursionError):
-        return _mended(arguments, note=note)
+        return _mended(arguments.strip(), note=note)
     return Raw(arguments)
 
 
@@ -57,19 +55,17 @@ def to_custom_text(call_input: Raw | str) -> str:
         return text
 
 
-def _wrapped(text: str, *, note: Callable[[str], None]) -> Raw:
-    if text in _NOTHING:
-        return _EMPTY
-    note("arguments that are no object stand under `value`")
-    return Raw(f'{{"value":{text}}}')
-
-
 def _mended(text: str, *, note: Callable[[str], None]) -> Raw:
-    """Text that is no JSON: blank, with half a character escaped, or of the model's own making."""
-    if text.isspace():
+    """Text that is not the JSON of an object: nothing, another value, or words of the model's own making."""
+    if text in _NOTHING:
         return _EMPTY
     mended = mend_surrogates(text.encode()).decode()
     if mended != text:
         return to_input(mended, note=note)
-    note("arguments that are no JSON stand under `_raw`")
-    return Raw(msgspec.json.encode({"_raw": text}))
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        note("arguments that are no JSON stand under `_raw`")
+        return Raw(msgspec.json.encode({"_raw": text}))
+    note("arguments that are no object stand under `value`")
+    return Raw(f'{{"value":{text}}}')

@@ -1,0 +1,110 @@
+"""Requests made from the `openai` package's own parameter types: whatever they allow, within what Claude can take."""
+
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import typing_extensions
+from hypothesis import strategies as st
+from openai.types.chat import completion_create_params
+
+Json: TypeAlias = dict[str, Any]
+TEXT = st.text(max_size=12)
+NAME = st.from_regex(r"[a-zA-Z0-9_-]{1,12}", fullmatch=True)
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAACklEQVR4nGMAAQAABQABDQottAAAAABJRU5ErkJggg=="
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-10, 10) | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=5,
+)
+# What the types leave open, but the API does not.
+FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
+    "n": st.integers(1, 128),
+    "temperature": st.floats(0, 2),
+    "top_p": st.floats(0, 1),
+    "max_tokens": st.integers(0, 2**31),
+    "max_completion_tokens": st.integers(0, 2**31),
+    "url": st.sampled_from([PNG, "https://example.com/a.png"]),
+    "file_data": st.sampled_from(["data:application/pdf;base64,JVBERi0x", "JVBERi0x", "data:text/plain,hello"]),
+    "file_id": NAME,
+    "name": NAME,
+    "arguments": TEXT | JSON.map(str),
+    "parameters": st.dictionaries(TEXT, JSON, max_size=3),
+    "schema": st.dictionaries(TEXT, JSON, max_size=3),
+}
+# Parts that Claude cannot take, or that may not stand where the types would let them.
+LEFT_OUT = {"ChatCompletionContentPartInputAudioParam"}
+AT_LEAST_ONE = {"messages"}
+
+
+def chat_requests() -> st.SearchStrategy[Json]:
+    return _of_typed_dict(completion_create_params.CompletionCreateParamsNonStreaming).map(_sensible)
+
+
+def _of(kind: Any, name: str) -> st.SearchStrategy[Any]:
+    """Values of one annotation, as JSON."""
+    if name in FIELDS and kind is not type(None):
+        return FIELDS[name]
+    origin: Any = typing.get_origin(kind)
+    arguments = typing.get_args(kind)
+    if origin in {typing.Required, typing.NotRequired, typing.Annotated}:
+        return _of(arguments[0], name)
+    if origin is typing.Literal:
+        return st.sampled_from(arguments)
+    if origin is typing.Union:
+        inner = [_of(one, name) for one in arguments if getattr(one, "__name__", "") not in LEFT_OUT]
+        return st.one_of(inner)
+    if typing.is_typeddict(kind) or typing_extensions.is_typeddict(kind):
+        return st.deferred(lambda: _of_typed_dict(kind))
+    if origin is dict:
+        return st.dictionaries(TEXT, _of(arguments[1], ""), max_size=2)
+    if arguments:
+        return st.lists(_of(arguments[0], ""), min_size=int(name in AT_LEAST_ONE), max_size=3)
+    return _PLAIN[kind]
+
+
+_PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    str: TEXT,
+    int: st.integers(-(2**31), 2**31),
+    float: st.floats(-2, 2),
+    bool: st.booleans(),
+    object: JSON,
+    type(None): st.none(),
+}
+
+
+def _of_typed_dict(kind: Any) -> st.SearchStrategy[Json]:
+    hints = typing_extensions.get_type_hints(kind, include_extras=True)
+    needed = {name for name, hint in hints.items() if kind.__total__ or typing.get_origin(hint) is typing.Required}
+    fields = {name: _of(hint, name) for name, hint in hints.items()}
+    return st.fixed_dictionaries(
+        {name: fields[name] for name in hints if name in needed},
+        optional={name: fields[name] for name in hints if name not in needed},
+    )
+
+
+def _sensible(request: Json) -> Json:
+    """What the types allow and no service takes: file parts that hold nothing, tools chosen that are not there."""
+    each_object(request, _with_a_file)
+    choice = request.get("tool_choice")
+    if isinstance(choice, dict) and choice["type"] == "allowed_tools":
+        request["tool_choice"] = "auto"
+    return request
+
+
+def _with_a_file(value: Json, _: str) -> None:
+    if value.get("type") == "file" and not value["file"].keys() & {"file_data", "file_id"}:
+        value["file"] = {"file_data": "JVBERi0x"}
+
+
+def each_object(value: Any, do: Callable[[Json, str], None], path: str = "") -> None:
+    """Calls `do` with every object and its path, from the outside in."""
+    if isinstance(value, dict):
+        do(value, path)
+        for name, inner in list(value.items()):
+            each_object(inner, do, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            each_object(inner, do, f"{path}[{index}]")
