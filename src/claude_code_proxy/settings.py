@@ -313,21 +313,23 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     environ = os.environ if environ is None else environ
     home = environ.get("HOME") or str(Path.home())
     config = _BY_KEY["config"]
-    told = _from_flags_or_environment(config, flags, environ)
+    told = _from_flags_or_environment(config, flags=flags, environ=environ)
     filed = _read_file(Path(_expanded(told.text, home)), told.where) if told else {}
     values: dict[str, Any] = {"claude_config_dir": Path(home) / ".claude"}
     origins: dict[str, str] = {}
     for setting in SETTINGS:
-        found = _from_flags_or_environment(setting, flags, environ) or filed.get(setting.key)
+        found = _from_flags_or_environment(setting, flags=flags, environ=environ) or filed.get(setting.key)
         if found is not None:
-            values[setting.key] = _parsed(setting, found, home)
+            values[setting.key] = _parsed(setting, found, home=home)
             origins[setting.key] = found.origin
     settings = Settings(**values, origins=origins)
     _refuse_itself_as_upstream(settings)
     return settings
 
 
-def _from_flags_or_environment(setting: Setting, flags: Mapping[str, str], environ: Mapping[str, str]) -> _Told | None:
+def _from_flags_or_environment(
+    setting: Setting, *, flags: Mapping[str, str], environ: Mapping[str, str]
+) -> _Told | None:
     if setting.key in flags:
         return _Told(flags[setting.key], f"{setting.flag}", f"{setting.flag}")
     name = next((name for name in setting.env if environ.get(name, "").strip()), None)
@@ -343,10 +345,10 @@ def _read_file(path: Path, where: str) -> dict[str, _Told]:
         raise SettingsError(f"{where}: cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
-    return {key: _filed(key, value, path) for key, value in table.items() if value not in ("", [], {})}
+    return {key: _filed(key, value, path=path) for key, value in table.items() if value not in ("", [], {})}
 
 
-def _filed(key: str, value: object, path: Path) -> _Told:
+def _filed(key: str, value: object, *, path: Path) -> _Told:
     if key not in _BY_KEY or key == "config":
         import difflib  # noqa: PLC0415 - most starts do not need it
 
@@ -375,7 +377,7 @@ def _as_text(value: object) -> str | None:
             return None
 
 
-def _parsed(setting: Setting, told: _Told, home: str) -> Any:
+def _parsed(setting: Setting, told: _Told, *, home: str) -> Any:
     text = _expanded(told.text, home) if setting.kind is PATH else told.text
     try:
         return setting.kind.parse(text)

@@ -8,6 +8,7 @@ import pytest
 from claude_code_proxy.cli.banner import OPEN_DOOR, banner, curl
 from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.secret import Secret
+from claude_code_proxy.server.serve import Listening
 from claude_code_proxy.settings import Settings
 
 URL = "http://127.0.0.1:8080/v1"
@@ -16,7 +17,7 @@ NOT_READY = Readiness(ok=False, reason="No credential for Claude: there is no lo
 
 
 def test_it_says_where_what_and_with_what() -> None:
-    shown = banner(URL, READY, Settings())
+    shown = banner(Listening(URL, READY), Settings())
     assert f"listens on {URL}\n" in shown
     assert "upstream    https://api.anthropic.com\n" in shown
     assert "credential  API key from ANTHROPIC_API_KEY\n" in shown
@@ -24,11 +25,11 @@ def test_it_says_where_what_and_with_what() -> None:
 
 
 def test_without_a_credential_it_says_what_to_set() -> None:
-    assert NOT_READY.reason in banner(URL, NOT_READY, Settings())
+    assert NOT_READY.reason in banner(Listening(URL, NOT_READY), Settings())
 
 
 def test_the_simulation_needs_no_credential() -> None:
-    shown = banner(URL, READY, Settings(upstream="simulated"))
+    shown = banner(Listening(URL, READY), Settings(upstream="simulated"))
     assert "simulated" in shown
     assert "credential  none needed\n" in shown
 
@@ -42,7 +43,7 @@ def test_the_simulation_needs_no_credential() -> None:
     ],
 )
 def test_an_open_door_is_told(settings: Settings, warned: bool) -> None:
-    assert (OPEN_DOOR in banner(URL, READY, settings)) is warned
+    assert (OPEN_DOOR in banner(Listening(URL, READY), settings)) is warned
 
 
 def test_the_line_to_copy_is_a_whole_command() -> None:
@@ -58,7 +59,7 @@ def test_the_line_to_copy_shows_a_key_where_one_is_needed_but_not_which() -> Non
 
 
 def test_for_machines_it_is_one_line_of_json() -> None:
-    shown = banner(URL, NOT_READY, Settings(host="0.0.0.0", log_format="json"))
+    shown = banner(Listening(URL, NOT_READY), Settings(host="0.0.0.0", log_format="json"))
     assert json.loads(shown) == {
         "event": "listening",
         "url": URL,

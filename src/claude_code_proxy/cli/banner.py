@@ -1,30 +1,34 @@
 """What a start says: where it listens, what it will authenticate with, a line to copy. Never a secret."""
 
 import shlex
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from claude_code_proxy import __version__
-from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.settings import Settings
+
+if TYPE_CHECKING:
+    from claude_code_proxy.credentials.chain import Readiness
+    from claude_code_proxy.server.serve import Listening
 
 OPEN_DOOR = "everybody who can reach this address can use the proxy; set PROXY_API_KEY, or HOST=127.0.0.1"
 
 
-def banner(url: str, credential: Readiness, settings: Settings) -> str:
+def banner(now: "Listening", settings: Settings) -> str:
     """For people; or, where the log is for machines, one JSON line."""
     warning = None if settings.loopback_only or settings.proxy_api_key else OPEN_DOOR
     if settings.log_format == "json":
-        return _line(url, credential, warning)
-    upstream, shown = _upstream(settings, credential)
+        return _line(now, warning)
+    upstream, shown = _upstream(settings, now.credential)
     lines = [
-        f"claude-code-proxy {__version__} listens on {url}",
+        f"claude-code-proxy {__version__} listens on {now.url}",
         f"  upstream    {upstream}",
         f"  credential  {shown}",
     ]
     if warning:
         lines.append(f"  warning     {warning}")
-    return "\n".join([*lines, "", "  " + curl(url, settings), ""])
+    return "\n".join([*lines, "", "  " + curl(now.url, settings), ""])
 
 
 def curl(url: str, settings: Settings) -> str:
@@ -37,12 +41,12 @@ def curl(url: str, settings: Settings) -> str:
     return f"curl {url}/chat/completions -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
 
 
-def _upstream(settings: Settings, credential: Readiness) -> tuple[str, str]:
+def _upstream(settings: Settings, credential: "Readiness") -> tuple[str, str]:
     if settings.upstream == "simulated":
         return "a simulated Claude on this machine; its answers are made up", "none needed"
     return settings.anthropic_api_base, credential.reason
 
 
-def _line(url: str, credential: Readiness, warning: str | None) -> str:
-    told = {"event": "listening", "url": url, "ready": credential.ok, "credential": credential.reason}
+def _line(now: "Listening", warning: str | None) -> str:
+    told = {"event": "listening", "url": now.url, "ready": now.credential.ok, "credential": now.credential.reason}
     return msgspec.json.encode(told | ({"warning": warning} if warning else {})).decode()

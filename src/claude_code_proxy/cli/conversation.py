@@ -15,6 +15,8 @@ from openai.types.completion_usage import CompletionUsage
 from claude_code_proxy.cli.picture import Picture
 from claude_code_proxy.cli.stage import Stage
 
+Step = tuple[str, Callable[[], Awaitable[str]]]  # its heading; what it brought
+
 MODEL = "claude-opus-5-5"
 RETIRED = "claude-3-opus-20240229"
 WEATHER: ChatCompletionToolParam = {
@@ -42,10 +44,10 @@ class Conversation:
 
     async def hold(self) -> bool:
         """All steps, in order; whether each brought what it should."""
-        good = [await self._step(number, *step) for number, step in enumerate(self._steps(), 1)]
+        good = [await self._step(number, step) for number, step in enumerate(self._steps(), 1)]
         return all(good)
 
-    def _steps(self) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+    def _steps(self) -> list[Step]:
         return [
             ("A plain answer", self._plain),
             ("A streamed answer", self._streamed),
@@ -54,11 +56,12 @@ class Conversation:
             ("An error, in the SDK's own terms", self._error),
         ]
 
-    async def _step(self, number: int, heading: str, step: Callable[[], Awaitable[str]]) -> bool:
+    async def _step(self, number: int, step: Step) -> bool:
+        heading, take = step
         self._stage.heading(number, heading)
         begun = time.perf_counter()
         try:
-            brought = await step()
+            brought = await take()
         except (NotAsItShouldBe, openai.OpenAIError) as error:
             self._stage.bad(f"{type(error).__name__}: {error}")
             return False
@@ -162,7 +165,7 @@ class Conversation:
             ],
         })
 
-    def _answered(self, completion: ChatCompletion, ended: str, call: str = "") -> str:
+    def _answered(self, completion: ChatCompletion, ended: str, *, call: str = "") -> str:
         """Tells and keeps the answer; its words."""
         choice = completion.choices[0]
         text = choice.message.content or ""

@@ -24,7 +24,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def cannot_listen(host: str, port: int, error: OSError) -> Misconfigured:
+def cannot_listen(address: str, error: OSError) -> Misconfigured:
     """asyncio puts words of its own around the reason; the number has the plain ones."""
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-    return Misconfigured(f"cannot listen on {host}:{port}: {why}")
+    return Misconfigured(f"cannot listen on {address}: {why}")

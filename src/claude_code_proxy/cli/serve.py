@@ -13,7 +13,7 @@ MADE_UP_KEY = Secret("sk-ant-simulated")
 
 
 def run(settings: Settings) -> int:
-    run_loop(serve_until_told(settings, lambda now: print(banner(now.url, now.credential, settings), flush=True)))
+    run_loop(serve_until_told(settings, lambda now: print(banner(now, settings), flush=True)))
     return 0
 
 
@@ -49,4 +49,4 @@ async def _serve(settings: Settings, ready: Callable[[Listening], None]) -> None
     except OSError as error:
         if listening:
             raise
-        raise cannot_listen(settings.host, settings.port, error) from error
+        raise cannot_listen(f"{settings.host}:{settings.port}", error) from error

@@ -9,7 +9,7 @@ from claude_code_proxy.settings import Settings, SettingsError
 from claude_code_proxy.upstreams import simulated
 
 
-def run(settings: Settings, pace: str = "0", replay: str | None = None) -> int:
+def run(settings: Settings, *, pace: str = "0", replay: str | None = None) -> int:
     run_loop(_simulate(settings, options(pace, replay)))
     return 0
 
@@ -31,7 +31,7 @@ async def _simulate(settings: Settings, chosen: simulated.Options) -> None:
     try:
         simulation = await simulated.serve(settings.host, settings.port, options=chosen)
     except OSError as error:
-        raise cannot_listen(settings.host, settings.port, error) from error
+        raise cannot_listen(f"{settings.host}:{settings.port}", error) from error
     print(f"a simulated Claude listens on {simulation.url}\n\n  ANTHROPIC_API_BASE={simulation.url}\n", flush=True)
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
