@@ -1,12 +1,11 @@
 """What the simulator's tests share: small requests, and the verdict on them."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from claude_code_proxy.upstreams.simulated import betas, signature
+from claude_code_proxy.upstreams.simulated import signature
 from claude_code_proxy.upstreams.simulated.answer import Answer, compose
 from claude_code_proxy.upstreams.simulated.asked import Asked, Caller
 from claude_code_proxy.upstreams.simulated.judgement import judge
@@ -15,7 +14,6 @@ from claude_code_proxy.upstreams.simulated.refusal import Refusal
 
 Json = dict[str, Any]
 
-RECORDINGS = Path(__file__).parents[4] / "shared" / "recordings" / "anthropic"
 OLD = "claude-sonnet-4-5"  # budgets, sampling, prefill
 NEW = "claude-opus-5-5"  # adaptive only, bound thinking, no forced tools
 PLAIN = "claude-sonnet-4-6"
@@ -105,20 +103,3 @@ def tools_called(answer: Answer) -> list[tuple[str, Json]]:
 def continued(body: Json, answer: Answer, *more: Json) -> Json:
     """The same conversation with the answer sent back as it came, and what follows it."""
     return {**body, "messages": [*body["messages"], assistant(*answer.blocks), *more]}
-
-
-def recordings() -> list[tuple[str, Json]]:
-    """Every recorded exchange of the Messages API that holds its request."""
-    found = [(path.stem, json.loads(path.read_bytes())) for path in sorted(RECORDINGS.glob("*.json"))]
-    paths = {"POST /v1/messages", "POST /v1/messages/count_tokens"}
-    return [(name, one) for name, one in found if one["request"] and one["endpoint"].split("?")[0] in paths]
-
-
-def caller_of(recording: Json, **more: Any) -> Caller:
-    """Who asked. Where `?beta=true` says that there were betas but not which, all are taken as given."""
-    said = recording.get("anthropic_beta")
-    if said:
-        opened = frozenset(value.strip() for value in said.split(","))
-    else:
-        opened = betas.KNOWN if "beta=true" in recording["endpoint"] else frozenset[str]()
-    return Caller(betas=opened, counting="count_tokens" in recording["endpoint"], **more)

@@ -1,13 +1,18 @@
 """Any answer that the simulator gives is one that it takes back as history, whole or as its stream adds up."""
 
+import itertools
 from typing import Any
 
+import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from claude_code_proxy.upstreams.simulated import betas, envelope, events
+from claude_code_proxy.upstreams.simulated.answer import compose
+from claude_code_proxy.upstreams.simulated.judgement import judge
 from claude_code_proxy.upstreams.simulated.models import MODELS
 from claude_code_proxy.upstreams.simulated.prompt_cache import Cached
+from claude_code_proxy.upstreams.simulated.reading import read
 from claude_code_proxy.upstreams.simulated.refusal import Refusal
 from tests.upstreams.simulated.asking import (
     CLOCK,
@@ -24,7 +29,11 @@ from tests.upstreams.simulated.asking import (
     text,
     user,
 )
+from tests.upstreams.simulated.recorded import RECORDINGS, caller_of, living, recordings
 from tests.upstreams.simulated.streams import events_of, rebuilt
+from tests.upstreams.simulated.test_recordings import EXCEPTIONS
+
+NUMBERS = itertools.count(1)
 
 WORDS = [
     "Hello",
@@ -77,6 +86,23 @@ def reply_to(blocks: list[Json]) -> Json:
     """What a client says next."""
     calls = [block["id"] for block in blocks if block["type"] == "tool_use"]
     return user(*(result(called, "done") for called in calls), text("And now?"))
+
+
+ALL = [(name, one) for name, one in recordings() if one["response"]["status"] == 200 and "max_tokens" in one["request"]]
+
+
+@pytest.mark.skipif(not ALL, reason=f"there are no recordings in {RECORDINGS}")
+@pytest.mark.parametrize(("name", "recording"), [pytest.param(name, one, id=name) for name, one in ALL])
+def test_recorded_requests_are_answered_and_go_on(name: str, recording: Json) -> None:
+    if name in EXCEPTIONS:
+        pytest.skip(EXCEPTIONS[name])
+    caller = caller_of(recording)
+    body = living(recording["request"])
+    asked = judge(body, caller)
+    made = compose(asked, read(asked), new_id=lambda prefix: f"{prefix}{next(NUMBERS):022}")
+    assert made.blocks or "stop_sequences" in body
+    if made.blocks:
+        judge({**body, "messages": [*body["messages"], assistant(*made.blocks), reply_to(made.blocks)]}, caller)
 
 
 @settings(deadline=None, max_examples=300)

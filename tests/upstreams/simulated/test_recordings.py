@@ -3,29 +3,15 @@
 Exceptions stand in three tables, each with its reason.
 """
 
-import copy
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from claude_code_proxy.upstreams.simulated import models, signature
-from claude_code_proxy.upstreams.simulated.asked import Asked, merge
 from claude_code_proxy.upstreams.simulated.judgement import judge
 from claude_code_proxy.upstreams.simulated.refusal import Refusal
-from tests.upstreams.simulated.asking import RECORDINGS, Json, caller_of, recordings
+from tests.upstreams.simulated.asking import Json
+from tests.upstreams.simulated.recorded import RECORDINGS, RETIRED, caller_of, living, recordings
 
-# Models that have been retired since, and the living one whose rules are nearest.
-RETIRED = {
-    "claude-2.1": "claude-haiku-4-5",
-    "claude-3-5-haiku-20241022": "claude-haiku-4-5",
-    "claude-3-5-sonnet-20240620": "claude-sonnet-4-5",
-    "claude-3-5-sonnet-latest": "claude-sonnet-4-5",
-    "claude-3-haiku-20240307": "claude-haiku-4-5",
-    "claude-3-opus-20240229": "claude-opus-4-5",
-    "claude-sonnet-4-0": "claude-sonnet-4-5",
-    "claude-sonnet-4-20250514": "claude-sonnet-4-5",
-}
 # Accepted or refused then for a reason that no longer holds, or that is not in the request.
 EXCEPTIONS = {
     "braintrust-messages-model-params-inputs-s1-stream": "Claude 3 took temperature and top_p together; no "
@@ -42,36 +28,6 @@ needs_recordings = pytest.mark.skipif(not ALL, reason=f"there are no recordings 
 
 def is_refusal(recording: Json) -> bool:
     return bool(recording["response"]["status"] >= 400)
-
-
-def living(request: Json) -> Json:
-    """The same request to a model that still lives, its thinking and its search results sealed by the simulator."""
-    request = copy.deepcopy(request)
-    request["model"] = RETIRED.get(request["model"], request["model"])
-    for block, prefix in thinking_of(request):
-        sealed = signature.seal(prefix, b"simulated")
-        block["signature" if block["type"] == "thinking" else "data"] = sealed
-    for found in results_of(request):
-        found["encrypted_content"] = signature.seal_text(found["title"], b"simulated")
-    return request
-
-
-def results_of(request: Json) -> Iterator[Json]:
-    blocks = (one for message in request["messages"] if isinstance(message, dict) for one in message["content"])
-    for block in blocks:
-        if isinstance(block, dict) and block["type"] == "web_search_tool_result":
-            yield from block["content"]
-
-
-def thinking_of(request: Json) -> Iterator[tuple[Json, signature.Seal]]:
-    model = models.find(request["model"])
-    if model is None or not all(isinstance(message, dict) for message in request["messages"]):
-        return
-    asked = Asked(request, model, caller_of({"endpoint": ""}))
-    for turn in merge(request["messages"]):
-        for _, block in turn.of_type(*signature.THINKING):
-            text = signature.mark(block.get("thinking", ""))
-            yield block, signature.Seal(asked.model.id, "rsp_1", text, "", "")
 
 
 def cases(*, refusals: bool) -> list[object]:

@@ -15,8 +15,9 @@ from claude_code_proxy.upstreams.simulated import (
     serve,
     stream_reply,
 )
-from tests.upstreams.simulated.asking import RECORDINGS, Json, answered, asking, text
+from tests.upstreams.simulated.asking import Json, answered, asking, text
 from tests.upstreams.simulated.raw_client import ask
+from tests.upstreams.simulated.recorded import RECORDINGS
 from tests.upstreams.simulated.streams import events_of, rebuilt
 
 STREAM = "llmanthropic-prompt-stream.json"

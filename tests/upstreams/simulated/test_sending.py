@@ -107,9 +107,10 @@ async def test_cut_after_the_head(running: Running) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_reset_before_the_head(running: Running, stream: bool) -> None:
+async def test_reset_before_the_head(running: Running, stream: bool, caplog: pytest.LogCaptureFixture) -> None:
     seen = await simulate(running, "reset", stream=stream)
     assert (seen.end, seen.status) == ("reset", 0)
+    assert caplog.records == []
 
 
 async def test_silence_before_the_head(running: Running) -> None:

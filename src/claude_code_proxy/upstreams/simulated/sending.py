@@ -112,4 +112,5 @@ def reset(responder: Responder) -> None:
     if shared is not None:
         with socket.socket(fileno=os.dup(shared.fileno())) as same:
             same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    responder.abort()
     transport.abort()
