@@ -40,12 +40,17 @@ def test_with_the_simulation_it_answers_at_once_and_ends_well(tmp_path: Path, nu
 
 
 def test_a_start_takes_little_time(tmp_path: Path) -> None:
-    """0.6 s is promised on a machine that does nothing else; twice that is allowed here, for the one that tests."""
+    """0.6 s is promised on a quiet machine; the best of five on one that runs other tests too."""
+    assert any(first_answer(tmp_path) < 0.6 for _ in range(5))
+
+
+def first_answer(home: Path) -> float:
+    """Seconds from the command to the answer to its first request."""
     begun = time.perf_counter()
-    with started(tmp_path, "--port", "0", ANTHROPIC_API_BASE=NOBODY) as (_, url):
+    with started(home, "--port", "0", ANTHROPIC_API_BASE=NOBODY) as (_, url):
         with urllib.request.urlopen(url.removesuffix("/v1") + "/health") as answer:
             assert answer.read() == b'{"status":"ok"}'
-        assert time.perf_counter() - begun < 1.2
+        return time.perf_counter() - begun
 
 
 def test_it_says_which_credential_it_uses_and_never_shows_it(tmp_path: Path) -> None:
