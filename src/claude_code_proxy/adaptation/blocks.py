@@ -53,7 +53,7 @@ def _mended(block: messages.Block, role: str, *, notes: list[Adjustment]) -> mes
         case messages.Text():
             return None if is_blank(block.text) else replace(block, citations=NO_JSON)
         case messages.Image() | messages.Document():
-            return images.mended(block, notes=notes)
+            return None if _is_empty(block) else images.mended(block, notes=notes)
         case messages.ToolUse():
             return replace(
                 block,
@@ -93,7 +93,11 @@ def _object_of(raw: Raw) -> Raw:
 
 
 def _is_sound_call(call: messages.ToolUse) -> bool:
-    return _is_object(call.input) and names.is_legal_tool(call.name) is not None
+    try:
+        _check_object(call.input)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return names.is_legal_tool(call.name) is not None
 
 
 def _is_object(raw: Raw) -> bool:
@@ -109,7 +113,7 @@ def _has_text(text: messages.Text) -> bool:
 
 
 def _is_plain(text: messages.Text) -> bool:
-    return bool(text.text) and not text.text.isspace() and not text.citations
+    return bool(text.text) and not text.text.isspace() and text.citations is NO_JSON
 
 
 def _is_signed(thinking: messages.Thinking) -> bool:
@@ -122,14 +126,17 @@ def _has_data(thinking: messages.RedactedThinking) -> bool:
 
 def _has_fine_content(result: messages.ToolResult) -> bool:
     for block in result.content:
-        if not _fits_result(block):
+        if block.cache_control is not None or not _FINE_IN_RESULT[type(block)](block):
             return False
     return bool(result.content) or not result.is_error
 
 
-def _fits_result(block: messages.Block) -> bool:
-    fine = _FINE_IN_RESULT.get(type(block))
-    return fine is not None and fine(block) and getattr(block, "cache_control", None) is None
+def _is_sound_document(document: messages.Document) -> bool:
+    return images.is_sound(document) and not _is_empty(document)
+
+
+def _is_empty(media: messages.Image | messages.Document) -> bool:
+    return isinstance(media.source, messages.TextSource) and is_blank(media.source.data)
 
 
 def _always(_block: messages.Block) -> bool:
@@ -142,7 +149,7 @@ _RESULT_BLOCKS = (messages.Text, messages.Image, messages.Document, messages.Sea
 _FINE_IN_RESULT: _Checks = {
     messages.Text: _is_plain,
     messages.Image: images.is_sound,
-    messages.Document: images.is_sound,
+    messages.Document: _is_sound_document,
     messages.SearchResult: _always,
 }
 # What each role can hold, and when a block needs no change.

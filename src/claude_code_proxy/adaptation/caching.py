@@ -31,19 +31,25 @@ def place_breakpoints(
 
 def _marked(request: messages.MessagesRequest, model: Model) -> messages.MessagesRequest:
     minimum = model.cache_minimum * _CHARS_PER_TOKEN
-    fixed = sum(len(block.text) for block in request.system) + sum(map(_tool_size, request.tools))
+    missing = _missing(request, minimum)
     goes_on = bool(request.tools) or len(request.messages) > 1
-    if fixed >= minimum:
+    if missing <= 0:
         request = replace(request, tools=_marked_tools(request), system=_marked_system(request.system))
-    if goes_on and (fixed >= minimum or _is_long(request.messages, minimum - fixed)):
+    if goes_on and (missing <= 0 or _is_long(request.messages, missing)):
         request = replace(request, messages=_marked_messages(request.messages))
     return request
 
 
-def _tool_size(tool: messages.Tool | messages.HostedTool) -> int:
-    if isinstance(tool, messages.HostedTool):
-        return 0
-    return len(tool.name) + len(memoryview(tool.input_schema)) + len(tool.description or "")
+def _missing(request: messages.MessagesRequest, minimum: int) -> int:
+    """What tools and system prompt lack to be cached for themselves; not counted on once they lack nothing."""
+    for block in request.system:
+        minimum -= len(block.text)
+    for tool in request.tools:
+        if minimum <= 0:
+            break
+        if type(tool) is messages.Tool:
+            minimum -= len(memoryview(tool.input_schema)) + len(tool.description or "")
+    return minimum
 
 
 def _is_long(conversation: tuple[messages.InputMessage, ...], enough: int) -> bool:

@@ -3,6 +3,7 @@
 Nothing is fetched: an https URL goes to the service as it is. What no living model reads is refused, in plain words.
 """
 
+import base64
 import binascii
 from typing import TypeAlias
 
@@ -18,6 +19,8 @@ MAX_IMAGE_BYTES = 10 * 1024 * 1024
 _MAX_IMAGE_BASE64 = MAX_IMAGE_BYTES * 4 // 3 + 4
 _HEAD = 32  # base64 characters, 24 bytes: enough to tell every format apart
 _PDF = "application/pdf"
+_STRAYS = "\n\r -_"
+_USUAL_ALPHABET = str.maketrans("-_", "+/")
 
 # How the base64 of each format begins, where its first bytes are fixed.
 _SIGNATURES = (
@@ -32,7 +35,7 @@ def is_sound(media: Media) -> bool:
     """Whether the block can go as it is."""
     source = media.source
     if isinstance(source, messages.Base64Source):
-        return source.media_type == _sniffed(source.data) and _fits(media, source.data)
+        return source.media_type == _sniffed(source.data) and _fits(media, source.data) and _is_clean(source.data)
     return not isinstance(source, messages.UrlSource) or source.url.startswith("https://")
 
 
@@ -47,13 +50,17 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media:
         )
     if not isinstance(source, messages.Base64Source):
         return media
+    if not _is_clean(source.data):
+        source = messages.Base64Source(source.media_type, _cleaned(source.data))
     if not _fits(media, source.data):
         raise InvalidRequest(f"An image is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.", param="messages")
     media_type = _sniffed(source.data)
     if not media_type:
         raise _unnamed(media, source.media_type)
     named = _renamed(media, messages.Base64Source(media_type, source.data))
-    notes.append(Adjustment("messages", "mapped", f"a file named {source.media_type or 'nothing'} is {media_type}"))
+    if media_type != source.media_type:
+        said = source.media_type or "nothing"
+        notes.append(Adjustment("messages", "mapped", f"a file that was said to be {said} is {media_type}"))
     return named
 
 
@@ -74,6 +81,20 @@ def _unnamed(media: Media, media_type: str) -> InvalidRequest:
     else:
         wanted = "a file must be a PDF or text"
     return InvalidRequest(f"Not a format that Claude reads ({media_type or 'unnamed'}): {wanted}.", param="messages")
+
+
+def _is_clean(data: str) -> bool:
+    """Whether it looks like base64 as the service wants it; not all of it is read."""
+    return len(data) % 4 == 0 and not any(stray in data for stray in _STRAYS)
+
+
+def _cleaned(data: str) -> str:
+    """Without line breaks, in the usual alphabet, with its padding."""
+    bare = "".join(data.split()).translate(_USUAL_ALPHABET).rstrip("=")
+    try:
+        return base64.b64encode(base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)).decode()
+    except ValueError:
+        raise InvalidRequest("The data of an image or a file is not valid base64.", param="messages") from None
 
 
 def _fits(media: Media, data: str) -> bool:

@@ -28,7 +28,7 @@ def is_paired(conversation: Sequence[messages.InputMessage]) -> bool:
             if waiting:
                 return False
             waiting = [block.id for block in message.content if type(block) is messages.ToolUse]
-            if waiting and not (_come_last(message, len(waiting)) and _are_new(waiting, seen)):
+            if waiting and not (_are_new(waiting, seen) and _come_last(message, len(waiting))):
                 return False
         elif not _answers(message, waiting):
             return False
@@ -45,18 +45,20 @@ def _are_new(ids: list[str], seen: set[str]) -> bool:
 
 def _come_last(message: messages.InputMessage, count: int) -> bool:
     """Whether the turn does not go on in words after its calls; what the service does itself may follow them."""
-    if all(type(block) is messages.ToolUse for block in message.content[-count:]):
-        return True
     kinds = [type(block) for block in message.content]
-    return _WORDS.isdisjoint(kinds[kinds.index(messages.ToolUse) :])
+    first = kinds.index(messages.ToolUse)
+    return first == len(kinds) - count or _WORDS.isdisjoint(kinds[first:])
 
 
 def _answers(message: messages.InputMessage, waiting: list[str]) -> bool:
     """Whether the results in `message` are those that are waited for, and come first."""
-    results = [block.tool_use_id for block in message.content if type(block) is messages.ToolResult]
-    if results != waiting and (len(results) != len(waiting) or set(results) != set(waiting)):
-        return False
-    return all(type(block) is messages.ToolResult for block in message.content[: len(results)])
+    answered: list[str] = []
+    for at, block in enumerate(message.content):
+        if type(block) is messages.ToolResult:
+            if at != len(answered):
+                return False
+            answered.append(block.tool_use_id)
+    return answered == waiting or (len(answered) == len(waiting) and set(answered) == set(waiting))
 
 
 class _Call(Struct):

@@ -17,7 +17,7 @@ from claude_code_proxy.adaptation.merging import DEFS, are_mergeable, merged, pr
 
 WRAP = "value"
 _UNIONS = ("anyOf", "oneOf")
-_CACHED_BYTES = 32 * 1024
+CACHED_BYTES = 32 * 1024
 _EMPTY: Schema = {"type": "object", "properties": {}}
 
 
@@ -38,7 +38,7 @@ class InputSchema(Struct, frozen=True):
 
 def normalised(schema: bytes) -> InputSchema:
     """Raises `RecursionError` for one nested too deep to be meant."""
-    return _cached(schema) if len(schema) <= _CACHED_BYTES else _normalised(schema)
+    return _cached(schema) if len(schema) <= CACHED_BYTES else _normalised(schema)
 
 
 def _normalised(raw: bytes) -> InputSchema:

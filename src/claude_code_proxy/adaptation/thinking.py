@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.models.model import EFFORTS, Model
+from claude_code_proxy.models.model import EFFORTS, Effort, Model
 
 MIN_BUDGET = 1024
 _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 10_000, "high": 16_384, "xhigh": 32_768, "max": 49_152}
@@ -47,10 +47,16 @@ def choose_thinking(
 def fit_history(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
-    """With a budget, a tool loop must begin with the thinking that began it; one without runs without thinking."""
-    if not isinstance(request.thinking, messages.Enabled) or not _loop_lacks_thinking(request.messages):
+    """With a budget, a tool loop must begin with its own thinking; one that lacks it thinks adaptively, or not."""
+    asked = request.thinking
+    if not isinstance(asked, messages.Enabled) or not _loop_lacks_thinking(request.messages):
         return request
     reason = "the tool calls in the conversation came without their signed thinking"
+    if "adaptive" in model.thinking:
+        notes.append(Adjustment("thinking", "mapped", f"adaptive: {reason}"))
+        effort = request.output_config.effort if request.output_config else None
+        effort = effort or _level(_effort_of(asked.budget_tokens), asked, model=model, notes=[])
+        return _with(request, messages.Adaptive(asked.display), effort)
     notes.append(Adjustment("thinking", "dropped", reason, changes_meaning=True))
     return replace(request, thinking=_switched_off(model))
 
@@ -115,10 +121,14 @@ def _enabled(
         notes.append(Adjustment("thinking", "dropped", "this model does not think", changes_meaning=True))
         return None, effort
     if effort is None and model.efforts:
-        effort = next((level for level in EFFORTS if _BUDGETS[level] >= asked.budget_tokens), EFFORTS[-1])
+        effort = _effort_of(asked.budget_tokens)
     reason = f"this model thinks adaptively, at effort {effort}" if effort else "this model thinks adaptively"
     notes.append(Adjustment("thinking", "mapped", reason))
     return messages.Adaptive(display=asked.display), effort
+
+
+def _effort_of(budget: int) -> Effort:
+    return next((level for level in EFFORTS if _BUDGETS[level] >= budget), EFFORTS[-1])
 
 
 def _off(

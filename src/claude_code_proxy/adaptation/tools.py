@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import names
 from claude_code_proxy.adaptation.arguments import Renames
-from claude_code_proxy.adaptation.schemas import InputSchema, normalised
+from claude_code_proxy.adaptation.schemas import CACHED_BYTES, InputSchema, normalised
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.content import NO_JSON
 
 AnyTool: TypeAlias = messages.Tool | messages.HostedTool
 
@@ -39,11 +40,27 @@ def settle_tools(
 
 def _are_fine(tools: tuple[AnyTool, ...]) -> bool:
     for tool in tools:
-        if isinstance(tool, messages.Tool) and not (
-            names.is_legal_tool(tool.name) and normalised(bytes(tool.input_schema)).raw is None
-        ):
+        if type(tool) is messages.Tool and not _is_fine(tool):
             return False
     return len({tool.name for tool in tools}) == len(tools)
+
+
+# The last schema that was fine, by the tool's name: comparing bytes is much quicker than hashing them.
+_known_fine: dict[str, bytes] = {}
+_MOST_KNOWN = 4096
+
+
+def _is_fine(tool: messages.Tool) -> bool:
+    schema = bytes(tool.input_schema)
+    if _known_fine.get(tool.name) == schema:
+        return True
+    if not names.is_legal_tool(tool.name) or normalised(schema).raw is not None:
+        return False
+    if len(schema) <= CACHED_BYTES:
+        if len(_known_fine) >= _MOST_KNOWN:
+            _known_fine.clear()
+        _known_fine[tool.name] = schema
+    return True
 
 
 class _Settler:
@@ -82,6 +99,7 @@ class _Settler:
             tool = replace(tool, input_schema=schema.raw)
         if schema.reshapes:
             self._shapes[name] = schema
+            tool = replace(tool, input_examples=NO_JSON)  # they have the caller's shape
         return tool if name == tool.name else replace(tool, name=name)
 
     def _name(self, asked: str, index: int, *, reserved: set[str]) -> str:

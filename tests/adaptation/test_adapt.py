@@ -1,0 +1,178 @@
+"""All steps together: whatever a client sends, the strict simulator takes what is made of it, and nothing is made twice."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from msgspec import Raw
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.adapt import Options, adapt, relax
+from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
+from claude_code_proxy.models.catalogue import BUILT_IN
+from tests.adaptation import requests as ask
+from tests.adaptation.requests import accepted, adapted, assistant, call, late_system, request, result, told, tool, user
+
+many = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@many
+@given(ask.requests())
+def test_whatever_comes_in_the_service_takes_what_goes_out(asked: messages.MessagesRequest) -> None:
+    try:
+        sent = adapted(asked)
+    except InvalidRequest as error:
+        assert error.param
+        return
+    accepted(sent)
+
+
+@many
+@given(ask.requests())
+def test_adapting_again_changes_nothing_more(asked: messages.MessagesRequest) -> None:
+    try:
+        sent = adapted(asked).request
+    except InvalidRequest:
+        return
+    assert adapted(sent).request == sent
+
+
+@many
+@given(ask.requests())
+def test_the_same_request_gets_the_same_bytes(asked: messages.MessagesRequest) -> None:
+    try:
+        first = adapted(asked)
+    except InvalidRequest:
+        return
+    again = adapted(asked)
+    assert messages.encode_request(again.request) == messages.encode_request(first.request)
+    assert again.adjustments == first.adjustments
+
+
+def test_what_needs_no_change_is_not_touched() -> None:
+    asked = request(user("Look."), assistant(call()), user(result()), tools=(tool(),), max_tokens=100)
+    sent = adapted(asked)
+    assert sent.request == asked
+    assert all(one is other for one, other in zip(sent.request.messages, asked.messages, strict=True))
+    assert sent.filter is None
+    assert sent.adjustments == ()
+
+
+def test_the_model_goes_by_its_upstream_name() -> None:
+    asked = request(model="anthropic/claude-haiku-4.5-20251001")
+    assert adapted(asked).request.model == "claude-haiku-4-5-20251001"
+
+
+def test_the_betas_that_the_request_needs() -> None:
+    binding = messages.Adaptive(block_binding=messages.BlockBinding("drop_block"))
+    assert adapted(request(model=ask.NEWEST, thinking=binding)).betas == ("thinking-binding-controls-2026-08-01",)
+    assert adapted(request(model="claude-opus-4-8", speed="fast")).betas == ("fast-mode-2026-02-01",)
+    assert adapted(request(model="claude-opus-5-5", speed="fast")).betas == ()
+
+
+def test_all_filters_of_one_reply_work_together() -> None:
+    asked = request(
+        user("Look."),
+        model=ask.NEWEST,
+        tools=(tool("a.b"),),
+        tool_choice=messages.ChooseTool("a.b"),
+        stop_sequences=("\n",),
+    )
+    sent = adapted(asked)
+    assert sent.filter is not None
+    reply = messages.Message("m", "x", (messages.Text("Sure."), call("t1", "a_b")), stop_reason="tool_use")
+    assert sent.filter().message(reply).content == (call("t1", "a.b"),)
+
+
+# Second attempts
+
+
+def rejected(message: str, status: int = 400) -> UpstreamRejected:
+    return UpstreamRejected(message, status=status, kind="invalid_request_error")
+
+
+def retried(asked: messages.MessagesRequest, message: str) -> messages.MessagesRequest | None:
+    relaxed = relax(adapted(asked), rejected(message), model=BUILT_IN.find(asked.model))
+    return None if relaxed is None else relaxed.request
+
+
+def test_a_lesson_about_the_model_is_heeded_at_once() -> None:
+    again = retried(request(temperature=0.5), "`temperature` is deprecated for this model.")
+    assert again is not None
+    assert again.temperature is None
+
+
+def test_the_adjustments_of_a_second_attempt_come_after_the_first_ones() -> None:
+    asked = request(user("a"), user("b"), temperature=0.5)
+    first = adapted(asked)
+    relaxed = relax(first, rejected("`temperature` is deprecated for this model."), model=BUILT_IN.find(asked.model))
+    assert relaxed is not None
+    assert relaxed.adjustments[: len(first.adjustments)] == first.adjustments
+    assert told(relaxed) == ["messages=merged", "temperature=dropped"]
+
+
+def test_trap_34_thinking_bound_to_another_conversation_is_left_out() -> None:
+    asked = request(
+        user("Look."),
+        assistant(messages.Thinking("Hm.", "signed"), call()),
+        user(result()),
+        model=ask.NEWEST,
+        tools=(tool(),),
+    )
+    words = (
+        "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation."
+    )
+    again = retried(asked, words)
+    assert again is not None
+    assert again.messages[1] == assistant(call())
+
+
+def test_trap_46_strict_tools_that_cannot_be_compiled_are_asked_for_without() -> None:
+    again = retried(request(tools=(tool(strict=True),)), "compiled grammar is too large")
+    assert again is not None
+    assert [one.strict for one in again.tools if isinstance(one, messages.Tool)] == [False]
+
+
+def test_what_the_last_steps_of_a_retreat_leave_is_accepted_too() -> None:
+    schema = messages.JsonSchema(Raw(b'{"type":"object","properties":{"a":{"type":"string"}}}'))
+    asked = request(output_config=messages.OutputConfig(format=schema))
+    relaxed = relax(
+        adapted(asked), rejected("Schema is too complex for compilation."), model=BUILT_IN.find(asked.model)
+    )
+    assert relaxed is not None
+    assert relaxed.request.output_config is None
+    assert '"properties"' in relaxed.request.system[-1].text
+    accepted(relaxed)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        rejected("prompt is too long: 300000 tokens > 200000 maximum"),
+        rejected("`temperature` is deprecated for this model.", 500),
+        rejected("Invalid `signature` in `thinking` block"),
+        rejected("compiled grammar is too large"),
+        rejected("This model does not support assistant message prefill."),
+    ],
+    ids=lambda error: error.message[:30],
+)
+def test_a_refusal_that_nothing_would_help_is_final(error: UpstreamRejected) -> None:
+    asked = request()
+    assert relax(adapted(asked), error, model=BUILT_IN.find(asked.model)) is None
+
+
+def test_the_cache_can_be_switched_off() -> None:
+    asked = request(system=(messages.Text("word " * 20_000),), tools=(tool(),))
+    model = BUILT_IN.find(asked.model)
+    assert adapt(asked, model, options=Options(prompt_cache=False)).request.system == asked.system
+    assert adapt(asked, model, options=Options()).request.system == (
+        replace(asked.system[0], cache_control=messages.CacheControl()),
+    )
+
+
+def test_late_system_messages_reach_each_model_in_its_own_way() -> None:
+    talk = (user("Hi."), late_system("The time is 12:00."))
+    assert adapted(request(*talk, model=ask.NEWEST)).request.messages == talk
+    (only,) = adapted(request(*talk)).request.messages
+    assert only == user("Hi.", "<system>\nThe time is 12:00.\n</system>")

@@ -1,0 +1,151 @@
+"""Turns: user first, alternating, never empty, and an end that the model can answer."""
+
+import pytest
+
+from claude_code_proxy import messages
+from claude_code_proxy.errors import InvalidRequest
+from tests.adaptation.requests import (
+    NEWEST,
+    OLD,
+    accepted,
+    adapted,
+    assistant,
+    call,
+    late_system,
+    request,
+    result,
+    told,
+    tool,
+    user,
+)
+
+LOOK = (tool(),)
+
+
+def sent(*conversation: messages.InputMessage, **fields: object) -> tuple[messages.InputMessage, ...]:
+    made = adapted(request(*conversation, **fields), prompt_cache=False)
+    accepted(made)
+    return made.request.messages
+
+
+def test_trap_01_consecutive_tool_messages_become_one_turn() -> None:
+    talk = (user("Look."), assistant(call("a"), call("b")), user(result("a", "1")), user(result("b", "2")))
+    assert sent(*talk, tools=LOOK)[2] == user(result("a", "1"), result("b", "2"))
+    assert told(adapted(request(*talk, tools=LOOK))) == []
+
+
+def test_trap_02_text_after_tool_messages_follows_the_results() -> None:
+    talk = (user("Look."), assistant(call("a")), user("And?"), user(result("a", "1")), user("Well?"))
+    assert sent(*talk, tools=LOOK)[2] == user(result("a", "1"), "And?", "Well?")
+
+
+def test_consecutive_texts_are_merged_and_that_is_told() -> None:
+    made = adapted(request(user("a"), user("b"), assistant("c"), assistant("d"), user("e")))
+    assert made.request.messages == (user("a", "b"), assistant("c", "d"), user("e"))
+    assert told(made) == ["messages=merged", "messages=merged"]
+
+
+def test_trap_11_an_empty_assistant_message_is_dropped_and_its_neighbours_merged() -> None:
+    assert sent(user("a"), assistant(""), user("b")) == (user("a", "b"),)
+
+
+def test_trap_12_a_user_turn_of_nothing_says_so() -> None:
+    assert sent(user("a"), assistant("b"), user(" "), assistant("c"), user("d"))[2] == user("(no content)")
+    assert sent(assistant("")) == (user("(no content)"),)
+
+
+def test_trap_14_a_conversation_of_system_text_alone_is_asked_as_the_users() -> None:
+    made = adapted(
+        messages.MessagesRequest("claude-sonnet-4-6", (), system=(messages.Text("Say hi."), messages.Text(" ")))
+    )
+    assert made.request.messages == (user("Say hi."),)
+    assert made.request.system == ()
+
+
+def test_nothing_at_all_is_refused() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        adapted(messages.MessagesRequest("claude-sonnet-4-6", ()))
+    assert caught.value.param == "messages"
+
+
+def test_the_first_turn_is_the_users() -> None:
+    made = adapted(request(assistant("Hello!"), user("Hi.")))
+    assert made.request.messages == (user("(the conversation begins)"), assistant("Hello!"), user("Hi."))
+    assert told(made) == ["messages=inserted"]
+
+
+def test_trap_16_a_last_assistant_text_loses_the_space_at_its_end() -> None:
+    assert sent(user("a"), assistant("b", "c \n"), model=OLD)[-1] == assistant("b", "c")
+
+
+def test_trap_17_where_prefill_is_refused_the_model_is_asked_to_continue() -> None:
+    made = adapted(request(user("a"), assistant("b")))
+    assert made.request.messages == (user("a"), assistant("b"), user("Continue."))
+    assert [(one.param, one.changes_meaning) for one in made.adjustments] == [("messages", True)]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"thinking": messages.Enabled(2000)},
+        {"output_config": messages.OutputConfig(format=messages.JsonSchema(tool().input_schema))},
+    ],
+    ids=["thinking", "format"],
+)
+def test_prefill_does_not_go_with_thinking_or_a_format(fields: dict[str, object]) -> None:
+    assert sent(user("a"), assistant("b"), model=OLD, **fields)[-1] == user("Continue.")
+
+
+def test_an_assistant_turn_that_ends_in_thinking_is_not_one_to_prefill() -> None:
+    ended = assistant("b", messages.RedactedThinking("x"))
+    made = adapted(request(user("a"), ended, model=OLD))
+    assert made.request.messages[-1] == user("Continue.")
+
+
+def test_a_turn_that_the_service_paused_goes_back_as_it_is() -> None:
+    paused = assistant(messages.ServerToolUse("srvtoolu_1", "web_search", call().input))
+    search = messages.HostedTool("web_search_20250305", "web_search")
+    assert sent(user("a"), paused, tools=(search,))[-1] == paused
+    other = assistant(messages.UnknownBlock("code_execution_tool_result", b'{"type":"code_execution_tool_result"}'))
+    assert adapted(request(user("a"), other)).request.messages[-1] == other
+    strange = assistant(messages.UnknownBlock("compaction", b'{"type":"compaction"}'))
+    assert adapted(request(user("a"), strange)).request.messages[-1] == user("Continue.")
+
+
+def test_trap_15_late_system_messages_stay_where_they_stand() -> None:
+    talk = (user("a"), late_system("b"), assistant("c"), user("d"), late_system("e"))
+    assert sent(*talk, model=NEWEST) == talk
+    assert sent(*talk) == (user("a", "<system>\nb\n</system>"), assistant("c"), user("d", "<system>\ne\n</system>"))
+
+
+def test_a_late_system_message_never_parts_a_call_from_its_result() -> None:
+    talk = (user("a"), assistant(call()), late_system("b"), user(result()))
+    for model in (NEWEST, OLD):
+        assert sent(*talk, model=model, tools=LOOK)[2] == user(result(), "<system>\nb\n</system>")
+
+
+def test_late_system_messages_after_one_another_become_one() -> None:
+    talk = (user("a"), late_system("b"), late_system("c"))
+    made = adapted(request(*talk, model=NEWEST))
+    assert made.request.messages == (user("a"), late_system("b", "c"))
+    assert told(made) == []
+
+
+@pytest.mark.parametrize(
+    ("talk", "mended"),
+    [
+        ((user("a"), late_system("b"), user("c")), (user("a", "<system>\nb\n</system>", "c"),)),
+        ((user("a"), assistant("b"), late_system("c")), (user("a"), assistant("b"), user("<system>\nc\n</system>"))),
+        ((late_system("a"), user("b")), (user("<system>\na\n</system>", "b"),)),
+    ],
+    ids=["before a user", "after an assistant", "first"],
+)
+def test_a_late_system_message_out_of_place_is_marked_text(
+    talk: tuple[messages.InputMessage, ...], mended: tuple[messages.InputMessage, ...]
+) -> None:
+    assert sent(*talk, model=NEWEST) == mended
+
+
+def test_a_native_system_message_loses_its_breakpoint() -> None:
+    marked = messages.Text("b", cache_control=messages.CacheControl())
+    assert sent(user("a"), late_system(marked), model=NEWEST)[1] == late_system("b")
