@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 from claude_code_proxy.adaptation import names
 from claude_code_proxy.adaptation.drafts import Schema, modernised
 from claude_code_proxy.adaptation.merging import DEFS, are_mergeable, merged, properties, required_names, resolve
+from claude_code_proxy.errors import InvalidRequest
 
 WRAP = "value"
 _UNIONS = ("anyOf", "oneOf")
@@ -37,18 +38,20 @@ class InputSchema(Struct, frozen=True):
 
 
 def normalised(schema: bytes) -> InputSchema:
-    """Raises `RecursionError` for one nested too deep to be meant."""
+    """Raises `InvalidRequest` for one that is nested too deep to be meant."""
     return _cached(schema) if len(schema) <= CACHED_BYTES else _normalised(schema)
 
 
 def _normalised(raw: bytes) -> InputSchema:
     try:
         schema = msgspec.json.decode(raw) if raw else None
+        if isinstance(schema, dict):
+            return _Normaliser(schema).result()
     except msgspec.DecodeError:
-        schema = None
-    if not isinstance(schema, dict):
-        return InputSchema(_encode(_EMPTY), reasons=("no parameters",))
-    return _Normaliser(schema).result()
+        pass
+    except RecursionError:
+        raise InvalidRequest("The schema of a tool is nested too deep.", param="tools") from None
+    return InputSchema(_encode(_EMPTY), reasons=("no parameters",))
 
 
 _cached = lru_cache(maxsize=2048)(_normalised)

@@ -145,10 +145,10 @@ def _refuse(uri: str) -> Any:
 
 @lru_cache(maxsize=256)
 def _is_schema(raw: bytes) -> bool:
-    schema = msgspec.json.decode(raw)
-    if not isinstance(schema, dict):
-        return False
     try:
+        schema = msgspec.json.decode(raw)
+        if not isinstance(schema, dict):
+            return False
         return jsonschema_rs.meta.is_valid({key: value for key, value in schema.items() if key != "$schema"})
     except (ValueError, RecursionError):
         return False

@@ -70,7 +70,7 @@ class _Settler:
         self.sent: dict[str, str] = {}
         self._asked: dict[str, str] = {}
         self._shapes: dict[str, InputSchema] = {}
-        self._first: dict[str, AnyTool] = {}  # by the caller's name
+        self._first: dict[tuple[type[AnyTool], str], AnyTool] = {}  # by the caller's name
         self._taken: set[str] = set()
         self._notes = notes
 
@@ -84,8 +84,8 @@ class _Settler:
         return tuple(tool for tool in settled if tool is not None)
 
     def _settle(self, tool: AnyTool, index: int, *, reserved: set[str]) -> AnyTool | None:
-        first = self._first.get(tool.name)
-        self._first.setdefault(tool.name, tool)
+        first = self._first.get((type(tool), tool.name))
+        self._first.setdefault((type(tool), tool.name), tool)
         if first is not None and _are_alike(tool, first):
             self._note(index, "name", action="dropped", reason="declared twice")
             return None
@@ -121,8 +121,8 @@ class _Settler:
 def _are_alike(tool: AnyTool, first: AnyTool) -> bool:
     """Two tools of one name that are one: the same, or two versions of a hosted one."""
     if isinstance(tool, messages.HostedTool):
-        return isinstance(first, messages.HostedTool)
-    return isinstance(first, messages.Tool) and replace(tool, cache_control=None) == replace(first, cache_control=None)
+        return True
+    return replace(tool, cache_control=None) == replace(first, cache_control=None)
 
 
 def _with_choice(request: messages.MessagesRequest, sent: dict[str, str]) -> messages.MessagesRequest:

@@ -1,0 +1,154 @@
+"""Tools: legal names, object schemas, and a choice that exists; the reply speaks the caller's names again."""
+
+from typing import Any
+
+import pytest
+from msgspec import Raw
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.errors import InvalidRequest
+from tests.adaptation.requests import accepted, adapted, assistant, call, request, result, told, tool, user
+
+OPEN = b'{"type":"object","properties":{}}'
+
+
+def names(asked: messages.MessagesRequest) -> list[str]:
+    sent = adapted(asked)
+    accepted(sent)
+    return [one.name for one in sent.request.tools]
+
+
+def schema_of(one: messages.Tool | messages.HostedTool) -> bytes:
+    assert isinstance(one, messages.Tool)
+    return bytes(one.input_schema)
+
+
+def answered(asked: messages.MessagesRequest, *blocks: messages.Block) -> tuple[messages.Block, ...]:
+    made = adapted(asked).filter
+    assert made is not None
+    return made().message(messages.Message("m", "x", blocks, stop_reason="tool_use")).content
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"), [("a.b/c d", "a_b_c_d"), ("überall", "_berall"), ("", "tool"), ("n" * 130, "n" * 128)]
+)
+def test_trap_42_illegal_names_are_rewritten_and_restored(asked: str, sent: str) -> None:
+    wanted = request(
+        user("a"),
+        assistant(call("x", asked)),
+        user(result("x")),
+        tools=(tool(asked),),
+        tool_choice=messages.ChooseTool(asked),
+    )
+    made = adapted(wanted)
+    assert made.request.tools[0].name == sent
+    assert made.request.messages[1] == assistant(call("x", sent))
+    assert made.request.tool_choice == messages.ChooseTool(sent)
+    assert told(made) == ["tools[0].function.name=renamed"]
+    assert answered(wanted, call("y", sent)) == (call("y", asked),)
+
+
+def test_trap_42_no_rewritten_name_collides_with_another() -> None:
+    wanted = request(tools=(tool("a.b"), tool("a_b"), tool("a/b")))
+    assert names(wanted) == ["a_b_2", "a_b", "a_b_3"]
+    assert answered(wanted, call(name="a_b"), call(name="a_b_2"), call(name="a_b_3")) == (
+        call(name="a_b"), call(name="a.b"), call(name="a/b"),
+    )  # fmt: skip
+
+
+def test_trap_42_a_long_name_that_is_taken_stays_within_the_limit() -> None:
+    assert names(request(tools=(tool("n" * 128), tool("n" * 129)))) == ["n" * 128, "n" * 126 + "_2"]
+
+
+def test_trap_41_equal_names_are_told_apart() -> None:
+    other = tool("look", {"type": "object", "properties": {"b": {}}})
+    wanted = request(tools=(tool("look"), other))
+    assert names(wanted) == ["look", "look_2"]
+    assert answered(wanted, call(name="look_2")) == (call(name="look"),)
+
+
+def test_trap_41_a_tool_that_is_declared_twice_is_sent_once() -> None:
+    made = adapted(request(tools=(tool("look"), replace(tool("look"), cache_control=messages.CacheControl()))))
+    assert made.request.tools == (tool("look"),)
+    assert told(made) == ["tools[1].function.name=dropped"]
+    assert made.filter is None
+
+
+def test_trap_41_a_hosted_tool_keeps_its_name() -> None:
+    search = messages.HostedTool("web_search_20250305", "web_search")
+    assert names(request(tools=(tool("web_search"), search, search))) == ["web_search_2", "web_search"]
+
+
+@pytest.mark.parametrize("schema", [b"", b"null", b"{}", b'{"type":"object","properties":null}', b'"x"', b"{broken"])
+def test_trap_43_a_tool_without_parameters_takes_an_object(schema: bytes) -> None:
+    made = adapted(request(tools=(messages.Tool("look", Raw(schema)),)))
+    accepted(made)
+    assert schema_of(made.request.tools[0]) in {OPEN, b'{"type":"object"}'}
+    assert told(made) == ["tools[0].function.parameters=mapped"]
+
+
+def test_trap_44_the_history_follows_a_wrapped_schema() -> None:
+    either: dict[str, Any] = {
+        "anyOf": [{"type": "object", "properties": {"a": {}}}, {"type": "object", "properties": {"b": {}}}]
+    }
+    wanted = request(user("a"), assistant(call(arguments='{"a": 1}')), user(result()), tools=(tool("look", either),))
+    made = adapted(wanted)
+    accepted(made)
+    assert made.request.messages[1] == assistant(call(arguments='{"value":{"a": 1}}'))
+    assert answered(wanted, call(arguments='{"value": {"b":2}}')) == (call(arguments='{"b":2}'),)
+
+
+def test_examples_leave_with_the_shape_they_had() -> None:
+    odd = {"type": "object", "properties": {"$top": {}}}
+    made = adapted(request(tools=(tool("look", odd, input_examples=Raw(b'[{"$top":1}]')),)))
+    (sent,) = made.request.tools
+    assert isinstance(sent, messages.Tool)
+    assert bytes(sent.input_examples) == b""
+
+
+@pytest.mark.parametrize(
+    ("choice", "changes_meaning"),
+    [(messages.ChooseAuto(), False), (messages.ChooseNone(), False), (messages.ChooseAny(), True), (messages.ChooseTool("look"), True)],
+)  # fmt: skip
+def test_trap_39_a_choice_without_tools_is_left_out(choice: messages.ToolChoice, changes_meaning: bool) -> None:
+    made = adapted(request(tool_choice=choice))
+    accepted(made)
+    assert made.request.tool_choice is None
+    assert [(one.param, one.changes_meaning) for one in made.adjustments] == [("tool_choice", changes_meaning)]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [messages.ChooseNone(), messages.ChooseAuto(disable_parallel_tool_use=True)],
+    ids=["trap 37", "trap 38"],
+)
+def test_trap_37_and_38_choices_go_as_they_are(choice: messages.ToolChoice) -> None:
+    made = adapted(request(tools=(tool(),), tool_choice=choice))
+    accepted(made)
+    assert made.request.tool_choice == choice
+
+
+def test_trap_40_tools_of_the_history_are_declared_again() -> None:
+    made = adapted(request(user("a"), assistant(call("x", "b"), call("y", "a.c")), user(result("x"), result("y"))))
+    accepted(made)
+    assert [(one.name, schema_of(one)) for one in made.request.tools] == [
+        ("b", b'{"type":"object"}'), ("a_c", b'{"type":"object"}'),
+    ]  # fmt: skip
+    assert made.request.tool_choice == messages.ChooseNone()
+    assert told(made) == ["tools=inserted"]
+
+
+def test_a_choice_of_a_tool_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        adapted(request(tools=(tool("look"),), tool_choice=messages.ChooseTool("find")))
+    assert caught.value.param == "tool_choice"
+
+
+def test_schemas_are_compared_not_just_names() -> None:
+    """What is known of one caller's tool is not taken for another's of the same name."""
+    fine = tool("twin", {"type": "object", "properties": {"a": {}}})
+    odd = tool("twin", {"type": "object", "properties": {"$a": {}}})
+    assert adapted(request(tools=(fine,))).filter is None
+    assert adapted(request(tools=(odd,))).filter is not None
+    assert adapted(request(tools=(fine,))).filter is None
