@@ -1,0 +1,56 @@
+"""JSON out of the fences and the prose that models put around it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_code_proxy.adaptation.bare_json import BareJson, JsonSpan, bare
+from tests.adaptation.replies import message, streamed
+from tests.adaptation.requests import call
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text('ab"\\{}[]ü\n'),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('a"\\{}'), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('```json\n{"a": 1}\n```', '{"a": 1}'),
+        ('Here it is:\n{"a": "}"} Enjoy!', '{"a": "}"}'),
+        ('{"a": "\\"}"}{"b": 2}', '{"a": "\\"}"}'),
+        ('{"a": [1, {"b"', '{"a": [1, {"b"'),
+        ("I would rather not.", "I would rather not."),
+        ("", ""),
+    ],
+)
+def test_what_is_left_of_a_text(text: str, found: str) -> None:
+    assert bare(text, "{") == found
+    assert streamed(BareJson("{"), message(text)) == message(found)
+
+
+def test_an_array_is_looked_for_by_its_own_bracket() -> None:
+    assert bare("Take {these}: [1, {}] ok", "[") == "[1, {}]"
+
+
+@given(
+    st.dictionaries(st.text('a"\\{}'), VALUES, max_size=4),
+    st.integers(1, 4),
+    st.sampled_from(["", "```json\n", "So: "]),
+)
+def test_any_object_is_found_however_it_is_cut(value: object, size: int, before: str) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+    span = JsonSpan("{")
+    whole = f"{before}{text}\n``` {{}}"
+    assert "".join(span.feed(whole[at : at + size]) for at in range(0, len(whole), size)) == text
+    assert json.loads(bare(whole, "{")) == value
+
+
+@given(st.lists(st.text('{}[]"\\a', max_size=8), max_size=3), st.integers(1, 3))
+def test_streamed_and_whole_are_the_same(texts: list[str], size: int) -> None:
+    reply = message(*texts, call())
+    assert streamed(BareJson("{"), reply, size) == BareJson("{").message(reply)
