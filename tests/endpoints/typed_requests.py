@@ -47,7 +47,7 @@ def _of(kind: Any, name: str) -> st.SearchStrategy[Any]:
     """Values of one annotation, as JSON."""
     if name in FIELDS and kind is not type(None):
         return FIELDS[name]
-    origin: Any = typing.get_origin(kind)
+    origin: Any = getattr(kind, "__origin__", None)
     arguments = typing.get_args(kind)
     if origin in {typing.Required, typing.NotRequired, typing.Annotated}:
         return _of(arguments[0], name)
@@ -77,7 +77,7 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 
 def _of_typed_dict(kind: Any) -> st.SearchStrategy[Json]:
     hints = typing_extensions.get_type_hints(kind, include_extras=True)
-    needed = {name for name, hint in hints.items() if kind.__total__ or typing.get_origin(hint) is typing.Required}
+    needed = {name for name, hint in hints.items() if kind.__total__ or getattr(hint, "__origin__", None) is typing.Required}
     fields = {name: _of(hint, name) for name, hint in hints.items()}
     return st.fixed_dictionaries(
         {name: fields[name] for name in hints if name in needed},
