@@ -35,6 +35,7 @@ class ProxyError(Exception):
         self.code = code
         self.retry_after = retry_after
         self.request_id: str | None = None
+        self.attempts = 0  # made upstream before this was given up on
 
 
 class InvalidRequest(ProxyError):

@@ -12,15 +12,19 @@ from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.http1.request import Request
 from claude_code_proxy.http1.responder import Headers, Responder
 from claude_code_proxy.server.api_keys import ApiKeys
+from claude_code_proxy.server.cors import Cors
 from claude_code_proxy.server.exchange import Exchange
 from claude_code_proxy.server.model_list import render_list, render_model
+from claude_code_proxy.server.record import Record
 from claude_code_proxy.server.reply_headers import JSON
 from claude_code_proxy.server.routes import plain_path
 from claude_code_proxy.server.serving import Serving
 
-_OPEN = ("/health", "/health/ready", "/metrics")
+_OPEN = ("/health", "/health/ready", "/metrics")  # for probes: no key is asked for, and nothing recorded
 _READS = ("GET", "HEAD")
-Page = Callable[[Request], tuple[int, Headers, bytes]]
+_CODES = {408: "request_timeout", 413: "request_too_large", 431: "request_headers_too_large"}
+Reply = tuple[int, Headers, bytes]
+Page = Callable[[Request], Reply]
 
 
 class App:
@@ -30,16 +34,18 @@ class App:
         self,
         serving: Serving,
         keys: ApiKeys,
-        readiness: Callable[[], Readiness],
         *,
+        readiness: Callable[[], Readiness],
         endpoints: Sequence[Endpoint],
         pages: Mapping[str, Page] | None = None,
+        cors: Cors | None = None,
     ) -> None:
         self._serving = serving
         self._keys = keys
         self._readiness = readiness
         self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
         self._endpoints |= {f"/v1{path}": endpoint for path, endpoint in self._endpoints.items()}
+        self._cors = cors
         self._pages: dict[str, Page] = {
             "/health": lambda _: (200, [JSON], b'{"status":"ok"}'),
             "/health/ready": self._ready,
@@ -48,41 +54,61 @@ class App:
         }
         self.draining = False
 
-    def gate(self, request: Request) -> tuple[int, Headers, bytes] | None:
+    def gate(self, request: Request) -> Reply | None:
         """Looks at the head: who asks for what. Refuses before the body is read."""
         try:
             if request.method == "POST" and request.path in self._endpoints:
                 self._keys.check(request.headers)
                 return None
+            preflight = self._cors.preflight(request) if self._cors is not None else None
+            if preflight is not None:
+                return 204, preflight, b""
             path = plain_path(request.path)
             if path not in _OPEN:
                 self._keys.check(request.headers)
             self._check_route(request, path)
         except ProxyError as error:
-            return _refused(error)
+            return self._refused(error, request)
         return None
 
     def handle(self, request: Request, responder: Responder) -> Awaitable[None]:
         endpoint = self._endpoints.get(request.path)
         if endpoint is None:
             endpoint = self._endpoints.get(plain_path(request.path))
-        if endpoint is not None:
-            return Exchange(self._serving, endpoint, request=request, responder=responder).run()
-        return self._show(request, responder)
+        if endpoint is None:
+            return self._show(request, responder)
+        exchange = Exchange(self._serving, endpoint, request=request, responder=responder)
+        if self._cors is not None:
+            exchange.record.reply_headers = self._cors.headers(request.headers)
+        return exchange.run()
+
+    def fault(self, status: int, message: str) -> tuple[Headers, bytes]:
+        """What the HTTP server itself refuses, in the same envelope; all that is known of the request is that."""
+        code = _CODES.get(status)
+        error = InvalidRequest(message, code=code, status=status) if status < 500 else ProxyError(message)
+        _, headers, body = self._refused(error, Request("", ""))
+        return headers, body
 
     async def _show(self, request: Request, responder: Responder) -> None:
         try:
             status, headers, body = self._page(request)
         except ProxyError as error:
-            status, headers, body = _refused(error)
+            status, headers, body = self._refused(error, request)
         responder.send(status, headers, body)
 
-    def _page(self, request: Request) -> tuple[int, Headers, bytes]:
+    def _page(self, request: Request) -> Reply:
         path = plain_path(request.path)
         page = self._pages.get(path)
-        if page is not None:
-            return page(request)
-        return 200, [JSON], render_model(self._serving.catalogue, unquote(path.removeprefix("/models/")))
+        status, headers, body = (page or self._model)(request)
+        if self._cors is not None:
+            headers = [*headers, *self._cors.headers(request.headers)]
+        if path not in _OPEN:
+            self._record(request, status)
+        return status, headers, body
+
+    def _model(self, request: Request) -> Reply:
+        name = unquote(plain_path(request.path).removeprefix("/models/"))
+        return 200, [JSON], render_model(self._serving.catalogue, name)
 
     def _check_route(self, request: Request, path: str) -> None:
         if path in self._endpoints:
@@ -90,25 +116,54 @@ class App:
         elif path in self._pages or path.startswith("/models/"):
             allowed = _READS
         else:
-            raise InvalidRequest(f"Unknown URL ({request.method} {request.path}).", code="unknown_url", status=404)
-        if request.method not in allowed:
+            there = ", ".join(f"POST /v1{endpoint.path}" for endpoint in dict.fromkeys(self._endpoints.values()))
             raise InvalidRequest(
-                f"{request.method} is not allowed on {request.path}; use {allowed[0]}.",
-                code="method_not_allowed",
-                status=405,
+                f"There is nothing at {request.method} {request.path}. Try {there} or GET /v1/models.",
+                code="unknown_url",
+                status=404,
             )
+        if request.method not in allowed:
+            raise MethodNotAllowed(request, allowed)
 
-    def _ready(self, _: Request) -> tuple[int, Headers, bytes]:
+    def _ready(self, _: Request) -> Reply:
         readiness = Readiness(ok=False, reason="shutting down") if self.draining else self._readiness()
         status = "ready" if readiness.ok else "not ready"
         body = msgspec.json.encode({"status": status, "reason": readiness.reason})
         return 200 if readiness.ok else 503, [JSON], body
 
+    def _refused(self, error: ProxyError, request: Request) -> Reply:
+        reply = to_error_reply(error)
+        record = self._record(request, reply.status, error=error)
+        headers: list[tuple[bytes, bytes]] = [JSON, (b"x-request-id", record.id.encode())]
+        if isinstance(error, MethodNotAllowed):
+            headers.append((b"allow", ", ".join(error.allowed).encode()))
+        if self._cors is not None:
+            headers += self._cors.headers(request.headers)
+        return reply.status, headers, render_error(error)
 
-def fault(status: int, message: str) -> tuple[Headers, bytes]:
-    """What the HTTP server itself refuses, in the same envelope."""
-    return [JSON], render_error(InvalidRequest(message, status=status) if status < 500 else ProxyError(message))
+    def _record(self, request: Request, status: int, *, error: ProxyError | None = None) -> Record:
+        """What never became an exchange is told and counted as well."""
+        serving = self._serving
+        path = plain_path(request.path)
+        endpoint = self._endpoints.get(path)
+        models = path == "/models" or path.startswith("/models/")
+        name = endpoint.name if endpoint is not None else "models" if models else "other"
+        record = Record(serving.next_id(), name, serving.now(), status=status)
+        record.outcome = "failed" if error is not None else "answered"
+        if error is not None:
+            record.error_kind, record.error_code = error.kind, error.code
+        for observer in serving.observers:
+            observer.observe(record)
+        return record
 
 
-def _refused(error: ProxyError) -> tuple[int, Headers, bytes]:
-    return to_error_reply(error).status, [JSON], render_error(error)
+class MethodNotAllowed(InvalidRequest):
+    """The address exists, but takes other methods."""
+
+    def __init__(self, request: Request, allowed: Sequence[str]) -> None:
+        super().__init__(
+            f"{request.method} is not allowed on {request.path}; use {allowed[0]}.",
+            code="method_not_allowed",
+            status=405,
+        )
+        self.allowed = allowed

@@ -6,7 +6,8 @@ way is caught here, once, and rendered in the client's words.
 
 import asyncio
 import logging
-import traceback
+from collections.abc import Sequence
+from functools import reduce
 
 from claude_code_proxy import messages, sse
 from claude_code_proxy.adaptation.reply import Unmet
@@ -19,6 +20,8 @@ from claude_code_proxy.http1.responder import Responder
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.server.asking import Asking
 from claude_code_proxy.server.billing import Bill
+from claude_code_proxy.server.continuing import sum_usage
+from claude_code_proxy.server.logs import place_of
 from claude_code_proxy.server.record import Record
 from claude_code_proxy.server.reply_headers import Headers, error_headers, stream_headers, whole_headers
 from claude_code_proxy.server.serving import Serving
@@ -60,7 +63,7 @@ class Exchange:
             record.outcome = "left"
             raise
         except Exception as error:  # noqa: BLE001 - a mistake of ours: the client gets a clean answer, the log the place
-            _log.error("mistake in exchange %s: %s\n%s", record.id, type(error).__name__, _place_of(error))
+            _log.error("mistake in exchange %s: %s", record.id, place_of(error))
             self._fail(ProxyError("The proxy made a mistake while serving this request; its log says where."))
         finally:
             if inside:
@@ -96,12 +99,10 @@ class Exchange:
     async def _whole(self, asked: Asked, asking: Asking, context: ReplyContext) -> None:
         record = self.record
         replies = (await asking.whole(),) if asked.n == 1 else await asking.several(asked.n)
-        record.usage = replies[0].usage
-        costs = [context.cost(reply.usage) for reply in replies]
-        record.cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+        self._bill(context, [reply.usage for reply in replies])
         record.duration = record.first_byte = self._serving.now() - record.started
         record.status = 200
-        headers = whole_headers(record, asking.rate_limits, self._serving.wall())
+        headers = whole_headers(record, rate_limits=asking.rate_limits, now=self._serving.wall())
         self._responder.send(200, headers, asked.reply(replies, context))
 
     async def _stream(self, asked: Asked, asking: Asking, context: ReplyContext) -> None:
@@ -118,7 +119,7 @@ class Exchange:
                     return
                 raise
             finally:
-                self._bill(context, translators)
+                self._bill(context, [translator.usage for translator in translators])
         reply.end(frames)
 
     async def _pump(self, reply: StreamedReply, asking: Asking, translator: StreamTranslator) -> bytes:
@@ -164,12 +165,12 @@ class Exchange:
         record = self.record
         record.status = 200
         record.duration = self._serving.now() - record.started
-        return stream_headers(record, asking.rate_limits, self._serving.wall())
+        return stream_headers(record, rate_limits=asking.rate_limits, now=self._serving.wall())
 
-    def _bill(self, context: ReplyContext, translators: tuple[StreamTranslator, ...]) -> None:
+    def _bill(self, context: ReplyContext, usages: Sequence[messages.Usage]) -> None:
         record = self.record
-        record.usage = translators[0].usage
-        costs = [context.cost(translator.usage) for translator in translators]
+        record.usage = usages[0] if len(usages) == 1 else reduce(sum_usage, usages)
+        costs = [context.cost(usage) for usage in usages]
         record.cost = None if None in costs else sum(cost for cost in costs if cost is not None)
 
     def _fail(self, error: ProxyError) -> None:
@@ -196,6 +197,7 @@ class Exchange:
 
     def _note(self, error: ProxyError) -> None:
         record = self.record
+        record.attempts += error.attempts
         record.error_kind, record.error_code = error.kind, error.code
         record.upstream_request_id = error.request_id or record.upstream_request_id
         record.cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
@@ -210,8 +212,3 @@ def _insist(adjustments: tuple[Adjustment, ...]) -> None:
                 param=adjustment.param,
                 code="unsupported_value",
             )
-
-
-def _place_of(error: BaseException) -> str:
-    """Where it happened, without the words of the error: they may quote the request."""
-    return "".join(traceback.format_tb(error.__traceback__))

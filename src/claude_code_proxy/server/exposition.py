@@ -72,18 +72,18 @@ def _requests(tally: Tally) -> Iterator[Metric]:
     begun = _grouped(tally, lambda key: (key[0], key[1], str(key[4]).lower()) if key[2] == 200 else None)
     yield _histogram(
         "first_byte_seconds",
-        "Time to the first byte of an answer.",
-        samples=[(labels, series.first_bytes, series.first_byte) for labels, series in begun.items()],
+        "Time until an answer began.",
+        samples=[(k, series.first_bytes, series.first_byte) for k, series in begun.items() if any(series.first_bytes)],
     )
     yield _histogram(
         "duration_seconds",
-        "Time to the end of an answer.",
-        samples=[(labels, series.durations, series.duration) for labels, series in begun.items()],
+        "Time until an answer ended.",
+        samples=[(k, series.durations, series.duration) for k, series in begun.items() if any(series.first_bytes)],
     )
 
 
 def _usage(tally: Tally) -> Iterator[Metric]:
-    by_model = _grouped(tally, lambda key: key[:2])
+    by_model = {k: s for k, s in _grouped(tally, lambda key: key[:2]).items() if s.input_tokens or s.output_tokens}
     yield _counter(
         "tokens",
         "Tokens; input leaves out what the upstream read from its cache, or wrote to it.",

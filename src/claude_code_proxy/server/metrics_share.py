@@ -4,14 +4,17 @@ A file is written every second and before every reading, so that what was told o
 a worker that died is taken by another one, which counts on from what the first had left.
 """
 
+import asyncio
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from claude_code_proxy.server.tally import Counts, Tally, decode, encode
 
-WRITE_EVERY_SECONDS = 1.0
+_WRITE_EVERY_SECONDS = 1.0
 
 
 class Share:
@@ -38,7 +41,8 @@ class Share:
 
     def together(self, counts: Counts) -> Counts:
         """Ours, which are written too, and those of the others: all that they counted, and what the living ones do."""
-        self.write(counts)
+        with suppress(OSError):
+            self.write(counts)
         total = decode(encode(counts))
         for path in self._directory.glob("worker-?*"):
             if path == self._mine or path.suffix:
@@ -49,6 +53,14 @@ class Share:
                 if _alive(theirs.pid):
                     total.gauges.add(theirs.gauges)
         return total
+
+
+async def keep_written(share: Share, counts: Callable[[], Counts]) -> None:
+    """Until it is cancelled. What cannot be written is tried again; nothing else depends on it."""
+    while True:
+        with suppress(OSError):
+            share.write(counts())
+        await asyncio.sleep(_WRITE_EVERY_SECONDS)
 
 
 def _read(path: Path) -> Counts | None:

@@ -7,7 +7,7 @@ the answer.
 import asyncio
 from collections.abc import Callable
 
-_BEATS = 4  # per `seconds`: a stream is told at most a quarter late
+_BEATS = 4  # per `seconds`: a stream is told at most a quarter late, and never early
 
 
 class Beat:
@@ -32,10 +32,9 @@ class Pulse:
 
     def join(self, on_silence: Callable[[], None]) -> Beat:
         beat = Beat(on_silence)
-        if self._interval > 0:
-            self._beats.add(beat)
-            if self._timer is None:
-                self._timer = self._loop.call_later(self._interval, self._tick)
+        self._beats.add(beat)
+        if self._timer is None and self._interval > 0:
+            self._timer = self._loop.call_later(self._interval, self._tick)
         return beat
 
     def leave(self, beat: Beat) -> None:
@@ -46,14 +45,13 @@ class Pulse:
         return len(self._beats)
 
     def _tick(self) -> None:
+        self._timer = self._loop.call_later(self._interval, self._tick) if self._beats else None
         for beat in tuple(self._beats):
-            if beat.flowing:
+            if beat.flowing:  # it wrote since the last beat, perhaps only just now
                 beat.flowing = False
                 beat.silent = 0
                 continue
             beat.silent += 1
-            if beat.silent >= _BEATS - 1:
+            if beat.silent == _BEATS:
                 beat.silent = 0
                 beat.on_silence()
-                beat.flowing = False
-        self._timer = self._loop.call_later(self._interval, self._tick) if self._beats else None

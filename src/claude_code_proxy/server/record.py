@@ -1,5 +1,6 @@
 """An exchange, as a record: what the access line, the metrics and the headers are made from. Never any content."""
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ class Record(Struct):
     """Times are in seconds: `started` on the loop's clock, the others since then.
 
     `outcome`: answered in full; failed with an HTTP error; broken after the reply had begun; or left by the client.
+    `reply_headers` is what the reply has beside its own.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Record(Struct):
     error_kind: str | None = None
     error_code: str | None = None
     cause: str | None = None
+    reply_headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 class Observer(Protocol):

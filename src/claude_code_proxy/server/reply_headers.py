@@ -16,7 +16,7 @@ _STREAM: Headers = [
 ]
 
 
-def whole_headers(record: Record, rate_limits: dict[str, str], now: float) -> Headers:
+def whole_headers(record: Record, *, rate_limits: dict[str, str], now: float) -> Headers:
     """`now` in epoch seconds."""
     headers = [JSON, *_common(record)]
     if record.cost is not None:
@@ -26,7 +26,7 @@ def whole_headers(record: Record, rate_limits: dict[str, str], now: float) -> He
     return headers
 
 
-def stream_headers(record: Record, rate_limits: dict[str, str], now: float) -> Headers:
+def stream_headers(record: Record, *, rate_limits: dict[str, str], now: float) -> Headers:
     headers = [*_STREAM, *_common(record)]
     if rate_limits:
         headers += rate_limit_headers(rate_limits, now)
@@ -52,6 +52,8 @@ def _common(record: Record) -> Headers:
         headers.append((b"request-id", record.upstream_request_id.encode("latin-1", "replace")))
     if record.adjustments:
         headers.append((b"x-claude-proxy-adjustments", _adjustments(record.adjustments)))
+    if record.reply_headers:
+        headers += record.reply_headers
     return headers
 
 

@@ -29,7 +29,7 @@ class Policy:
 
 @dataclass(slots=True)
 class Serving:
-    """`now` is the loop's clock, `wall` the time of day in epoch seconds."""
+    """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds."""
 
     upstream: Upstream
     catalogue: Catalogue

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 
 from claude_code_proxy.errors import Overloaded
 
@@ -9,12 +11,15 @@ _RETRY_AFTER = 1.0
 
 
 class Turnstile:
-    """First come, first served. `queue_seconds` is the longest wait for a turn."""
+    """First come, first served. `queue_seconds` is the longest wait; `on_refusal` is told of everybody sent away."""
 
-    def __init__(self, most: int, *, queued: int, queue_seconds: float) -> None:
+    def __init__(
+        self, most: int, *, queued: int, queue_seconds: float, on_refusal: Callable[[], None] | None = None
+    ) -> None:
         self._most = most
         self._most_queued = queued
         self._queue_seconds = queue_seconds
+        self._on_refusal = on_refusal
         self._queue: deque[asyncio.Future[None]] = deque()
         self.inside = 0
 
@@ -23,6 +28,7 @@ class Turnstile:
         return len(self._queue)
 
     def try_enter(self) -> bool:
+        """Takes a free place at once, but never before those who wait for one."""
         if self.inside < self._most and not self._queue:
             self.inside += 1
             return True
@@ -33,19 +39,16 @@ class Turnstile:
         if self.try_enter():
             return
         if len(self._queue) >= self._most_queued:
-            raise self._overloaded()
+            raise self._refusal()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
         try:
             async with asyncio.timeout(self._queue_seconds):
                 await turn
         except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self.leave()  # the turn came in the moment the wait ended
-            else:
-                self._queue.remove(turn)
+            self._give_up(turn)
             if isinstance(error, TimeoutError):
-                raise self._overloaded() from None
+                raise self._refusal() from None
             raise
 
     def leave(self) -> None:
@@ -57,7 +60,16 @@ class Turnstile:
                 return
         self.inside -= 1
 
-    def _overloaded(self) -> Overloaded:
+    def _give_up(self, turn: asyncio.Future[None]) -> None:
+        if turn.done() and not turn.cancelled():
+            self.leave()  # the turn came in the moment the wait ended
+            return
+        with suppress(ValueError):  # whoever left in this moment has passed over it
+            self._queue.remove(turn)
+
+    def _refusal(self) -> Overloaded:
+        if self._on_refusal is not None:
+            self._on_refusal()
         return Overloaded(
             f"This proxy is at its limit of {self._most} requests at once (MAX_CONCURRENT). Try again shortly.",
             code="rate_limit_exceeded",

@@ -1,6 +1,8 @@
 """The body of a streamed answer, read by read: bytes -> the events they bring."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -11,17 +13,22 @@ from claude_code_proxy.upstreams.anthropic.rejections import rejected_midway
 from claude_code_proxy.upstreams.anthropic.transport import Response
 from claude_code_proxy.upstreams.upstream import Facts
 
+_LAST_BYTES_SECONDS = 1.0  # for what still belongs to the body after the last event
+
+_finishing: set[asyncio.Task[None]] = set()  # the loop itself holds on to no task
+
 
 class TransportEvents:
     """An `EventStream`. An error event ends it: what came before it is given first, then the error is raised."""
 
-    __slots__ = ("_ahead", "_decoder", "_error", "_response", "facts")
+    __slots__ = ("_ahead", "_decoder", "_error", "_response", "_stopped", "facts")
 
     def __init__(self, response: Response, facts: Facts) -> None:
         self.facts = facts
         self._response = response
         self._decoder = sse.Decoder()
         self._error: ProxyError | None = None
+        self._stopped = False
         self._ahead: Sequence[messages.Event] | None = None
 
     async def begin(self) -> None:
@@ -48,15 +55,25 @@ class TransportEvents:
         raise self._error
 
     def close(self) -> None:
-        self._response.close()
+        """After the last event the connection is kept: the end of the body may be a packet behind."""
+        if self._stopped and not _has_ended(self._response):
+            task = asyncio.ensure_future(_finish(self._response))
+            _finishing.add(task)
+            task.add_done_callback(_finishing.discard)
+        else:
+            self._response.close()
+        self._stopped = False
 
     def _decode(self, frames: list[bytes]) -> Sequence[messages.Event]:
         try:
             batch = [messages.decode_event(frame) for frame in frames]
         except (msgspec.DecodeError, UnicodeDecodeError):
             batch = self._decode_with_care(frames)
-        if batch and isinstance(batch[-1], messages.ErrorEvent):
-            self._error = rejected_midway(batch[-1], self.facts.request_id)
+        last = batch[-1] if batch else None
+        if isinstance(last, messages.MessageStop):
+            self._stopped = True
+        elif isinstance(last, messages.ErrorEvent):
+            self._error = rejected_midway(last, self.facts.request_id)
             batch.pop()
         return batch
 
@@ -65,8 +82,29 @@ class TransportEvents:
         batch: list[messages.Event] = []
         try:
             for frame in frames:
-                batch.append(messages.decode_event(mend_surrogates(frame)))
+                batch.append(messages.decode_event(mend_surrogates(frame)))  # noqa: PERF401 - what came before an error counts
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self._error = UpstreamBroke("The upstream sent an event that cannot be read.")
             self._error.__cause__ = error
         return batch
+
+
+def _has_ended(response: Response) -> bool:
+    """Whether nothing more can come. A read that would have to wait is given up, which loses nothing."""
+    reading = response.chunk()
+    try:
+        reading.send(None)
+    except StopIteration as read:
+        return read.value is None
+    except ProxyError:
+        return True
+    reading.close()
+    return False
+
+
+async def _finish(response: Response) -> None:
+    with suppress(ProxyError, TimeoutError):
+        async with asyncio.timeout(_LAST_BYTES_SECONDS):
+            while await response.chunk() is not None:
+                pass
+    response.close()

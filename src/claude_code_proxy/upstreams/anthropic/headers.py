@@ -1,6 +1,6 @@
 """The headers of a request to the Messages API: who we are, what we show, which version and betas we speak.
 
-https://platform.claude.com/docs/en/api/versioning. 2023-06-01 is the newest version that still takes sampling parameters.
+https://platform.claude.com/docs/en/api/versioning. 2023-06-01 is the newest version that takes sampling parameters.
 """
 
 from claude_code_proxy import __version__
@@ -12,7 +12,7 @@ USER_AGENT = f"claude-code-proxy/{__version__}".encode()
 _OAUTH_BETA = "oauth-2025-04-20"
 
 
-def request_headers(credential: Credential, betas: tuple[str, ...], workspace_id: str) -> bytes:
+def request_headers(credential: Credential, betas: tuple[str, ...], *, workspace_id: str = "") -> bytes:
     """The whole block, ready to send. An OAuth token is taken only together with its beta."""
     secret = credential.secret.reveal().encode()
     fields = [

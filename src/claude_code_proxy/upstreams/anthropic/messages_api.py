@@ -1,18 +1,19 @@
 """The Messages API over HTTPS: requests go out with a credential, answers come back as Messages or events.
 
-Long answers are streamed inside even when they are wanted whole: no connection idles until something on the way cuts it.
+Long answers are streamed inside even when they are wanted whole: no connection idles until something cuts it.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout
+from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents
 from claude_code_proxy.upstreams.anthropic.headers import request_headers
@@ -32,8 +33,19 @@ class Credentials(Protocol):
         """Raises `Unauthenticated`."""
 
 
+class OnFailure(Protocol):
+    def __call__(self, error: ProxyError, *, retried: bool) -> None: ...
+
+
+def _unheard(error: ProxyError, *, retried: bool) -> None:
+    pass
+
+
 class MessagesApi:
-    """An `Upstream`. `chance` (0 to 1) spreads retries; `pause` waits that many seconds."""
+    """An `Upstream`. `on_failure` is told of every attempt that fails, and whether another one follows.
+
+    `chance` (0 to 1) spreads the retries; `pause` waits that many seconds.
+    """
 
     name = "anthropic"
 
@@ -43,12 +55,14 @@ class MessagesApi:
         credentials: Credentials,
         *,
         workspace_id: str = "",
-        chance: Callable[[], float] = random.random,
+        on_failure: OnFailure = _unheard,
+        chance: Callable[[], float] = random.random,  # noqa: S311 - spreads retries, guards nothing
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._workspace_id = workspace_id
+        self._on_failure = on_failure
         self._chance = chance
         self._pause = pause
         self._headers: dict[tuple[str, tuple[str, ...]], bytes] = {}
@@ -56,14 +70,14 @@ class MessagesApi:
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
         if request.max_tokens > WHOLE_UP_TO:
             body = messages.encode_request(msgspec.structs.replace(request, stream=True))
-            return await self._persist(call, lambda facts: self._create_streamed(body, call, facts))
+            return await self._persist(call, lambda facts: self._create_streamed(body, call, facts=facts))
         body = messages.encode_request(request)
-        return await self._persist(call, lambda facts: self._create_whole(body, call, facts))
+        return await self._persist(call, lambda facts: self._create_whole(body, call, facts=facts))
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> TransportEvents:
         """Returns with the first events, so that a failure until then can still be tried again."""
         body = messages.encode_request(msgspec.structs.replace(request, stream=True))
-        return await self._persist(call, lambda facts: self._open(body, call, facts))
+        return await self._persist(call, lambda facts: self._open(body, call, facts=facts))
 
     async def models(self) -> list[ModelInfo]:
         """The upstream's whole list of models."""
@@ -71,16 +85,18 @@ class MessagesApi:
         path = _MODELS_PAGE
         for _ in range(_MOST_PAGES):
             response = await self._transport.request(b"GET", path, headers=self._headers_for(()))
+            if response.status != 200:
+                raise await _rejection(response)
             try:
-                page = decode_page(await _accepted_body(response))
-            except msgspec.DecodeError as error:
+                page = decode_page(await response.read())
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UpstreamBroke("The upstream's list of models cannot be read.") from error
             finally:
                 response.close()
             infos += page.data
             if not page.has_more or not page.data:
                 break
-            path = _MODELS_PAGE + b"&after_id=" + page.data[-1].id.encode()
+            path = _MODELS_PAGE + b"&after_id=" + quote(page.data[-1].id, safe="").encode()
         return infos
 
     async def close(self) -> None:
@@ -91,42 +107,45 @@ class MessagesApi:
         facts = Facts()
         while True:
             facts.attempts += 1
+            facts.request_id = None
             try:
                 return await attempt(facts)
             except ProxyError as error:
                 error.request_id = error.request_id or facts.request_id
-                wait = wait_before_retry(error, facts.attempts, self._chance())
+                error.attempts = facts.attempts
+                wait = self._wait(error, facts.attempts, call=call)
+                self._on_failure(error, retried=wait is not None)
                 if wait is None:
                     raise
-                if facts.attempts > call.retries:
-                    if call.retries:
-                        error.should_retry = False  # we have; the client need not
-                    raise
-                await self._wait(wait, call)
+            await self._pause(wait)
 
-    async def _wait(self, seconds: float, call: Call) -> None:
-        if call.deadline is not None and asyncio.get_running_loop().time() + seconds >= call.deadline:
-            raise UpstreamTimeout("The upstream kept failing until no time was left for another try.")
-        await self._pause(seconds)
+    def _wait(self, error: ProxyError, attempts: int, *, call: Call) -> float | None:
+        """Seconds until the next attempt; None if there is none."""
+        wait = wait_before_retry(error, attempts, chance=self._chance())
+        if wait is None:
+            return None
+        if attempts > call.retries:
+            if call.retries:
+                error.should_retry = False  # we have; the client need not
+            return None
+        if call.deadline is not None and asyncio.get_running_loop().time() + wait >= call.deadline:
+            return None
+        return wait
 
-    async def _send(self, body: bytes, call: Call, facts: Facts) -> Response:
+    async def _send(self, body: bytes, call: Call, *, facts: Facts) -> Response:
         """The response, once the upstream has accepted the request."""
         headers = self._headers_for(call.betas)
         response = await self._transport.request(
             b"POST", b"/v1/messages", headers=headers, body=body, deadline=call.deadline
         )
-        try:
-            facts.request_id = request_id_of(response.headers)
-            if response.status != 200:
-                raise rejected(response.status, response.headers, await response.read())
-            facts.rate_limits = rate_limits_of(response.headers)
-        except BaseException:
-            response.close()
-            raise
+        facts.request_id = request_id_of(response.headers)
+        if response.status != 200:
+            raise await _rejection(response)
+        facts.rate_limits = rate_limits_of(response.headers)
         return response
 
-    async def _create_whole(self, body: bytes, call: Call, facts: Facts) -> tuple[messages.Message, Facts]:
-        response = await self._send(body, call, facts)
+    async def _create_whole(self, body: bytes, call: Call, *, facts: Facts) -> tuple[messages.Message, Facts]:
+        response = await self._send(body, call, facts=facts)
         try:
             return messages.decode_message(await response.read()), facts
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -134,8 +153,8 @@ class MessagesApi:
         finally:
             response.close()
 
-    async def _create_streamed(self, body: bytes, call: Call, facts: Facts) -> tuple[messages.Message, Facts]:
-        events = TransportEvents(await self._send(body, call, facts), facts)
+    async def _create_streamed(self, body: bytes, call: Call, *, facts: Facts) -> tuple[messages.Message, Facts]:
+        events = TransportEvents(await self._send(body, call, facts=facts), facts)
         accumulator = messages.Accumulator()
         try:
             while not accumulator.stopped and (batch := await events.events()) is not None:
@@ -145,8 +164,8 @@ class MessagesApi:
         finally:
             events.close()
 
-    async def _open(self, body: bytes, call: Call, facts: Facts) -> TransportEvents:
-        events = TransportEvents(await self._send(body, call, facts), facts)
+    async def _open(self, body: bytes, call: Call, *, facts: Facts) -> TransportEvents:
+        events = TransportEvents(await self._send(body, call, facts=facts), facts)
         try:
             await events.begin()
         except BaseException:
@@ -161,12 +180,12 @@ class MessagesApi:
         if block is None:
             if len(self._headers) > 64:
                 self._headers.clear()
-            block = self._headers[key] = request_headers(credential, betas, self._workspace_id)
+            block = self._headers[key] = request_headers(credential, betas, workspace_id=self._workspace_id)
         return block
 
 
-async def _accepted_body(response: Response) -> bytes:
-    body = await response.read()
-    if response.status != 200:
-        raise rejected(response.status, response.headers, body)
-    return body
+async def _rejection(response: Response) -> UpstreamRejected:
+    try:
+        return rejected(response.status, response.headers, body=await response.read())
+    finally:
+        response.close()

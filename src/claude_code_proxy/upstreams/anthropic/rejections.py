@@ -22,10 +22,13 @@ _KINDS = {
 }
 _STATUSES = {kind: status for status, kind in _KINDS.items()} | {"api_error": 500}
 _RATE_LIMIT = b"anthropic-ratelimit-"
+_LONGEST_WAIT = 31 * 86400.0  # seconds; whatever says more than that does not mean it
 
 
-def rejected(status: int, headers: Mapping[bytes, bytes], body: bytes) -> UpstreamRejected:
+def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> UpstreamRejected:
+    """A redirect, or a success without what was asked for, is a bad gateway to whoever asked us."""
     request_id = request_id_of(headers)
+    status = status if status >= 400 else 502
     decoded = messages.decode_error(body)
     if decoded is None:
         ray = headers.get(b"cf-ray", b"").decode("latin-1")
@@ -75,7 +78,9 @@ def _seconds(headers: Mapping[bytes, bytes]) -> float | None:
     """`retry-after-ms`, else `retry-after` in seconds; a date is not used by this API."""
     for name, unit in ((b"retry-after-ms", 0.001), (b"retry-after", 1.0)):
         try:
-            return max(float(headers[name]) * unit, 0.0)
+            seconds = float(headers[name]) * unit
         except (KeyError, ValueError):
             continue
+        if 0.0 <= seconds <= _LONGEST_WAIT:
+            return seconds
     return None

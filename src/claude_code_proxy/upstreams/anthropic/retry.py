@@ -12,7 +12,7 @@ _RETRIED = frozenset({408, 409, 429})
 _SPENT = frozenset({"contract_spend_limit_reached", "enforced_spend_limit_reached"})
 
 
-def wait_before_retry(error: ProxyError, attempt: int, chance: float) -> float | None:
+def wait_before_retry(error: ProxyError, attempt: int, *, chance: float) -> float | None:
     """Seconds to wait before the attempt after `attempt` (from 1); None: not worth another. `chance` is 0 to 1."""
     if not _worth_another(error):
         return None

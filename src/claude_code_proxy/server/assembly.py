@@ -1,0 +1,226 @@
+"""Settings -> the server of one process, with everything it stands on. Put together here, and only here."""
+
+import asyncio
+import os
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from claude_code_proxy.adaptation.adapt import Options
+from claude_code_proxy.credentials.chain import CredentialSource, explicit
+from claude_code_proxy.credentials.login_file import LoginFile
+from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
+from claude_code_proxy.errors import Misconfigured, Unauthenticated
+from claude_code_proxy.http1.contract import Limits as ClientLimits
+from claude_code_proxy.http1.server import Server
+from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.secret import Secret
+from claude_code_proxy.server import logs
+from claude_code_proxy.server.access_log import AccessLog, layout
+from claude_code_proxy.server.api_keys import ApiKeys
+from claude_code_proxy.server.app import App
+from claude_code_proxy.server.cors import Cors
+from claude_code_proxy.server.metrics import Metrics
+from claude_code_proxy.server.metrics_page import MetricsPage
+from claude_code_proxy.server.metrics_share import Share, keep_written
+from claude_code_proxy.server.model_list import keep_fresh
+from claude_code_proxy.server.open_files import upstream_connections
+from claude_code_proxy.server.pulse import Pulse
+from claude_code_proxy.server.serving import Policy, Serving
+from claude_code_proxy.server.tally import Counts, Credential, Gauges
+from claude_code_proxy.server.turnstile import Turnstile
+from claude_code_proxy.settings import Settings
+from claude_code_proxy.state.store import MemoryStore, Store
+from claude_code_proxy.state.vault import ThinkingVault
+from claude_code_proxy.upstreams.anthropic.address import parse_origin, proxy_for
+from claude_code_proxy.upstreams.anthropic.limits import Limits, Timeouts
+from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
+from claude_code_proxy.upstreams.anthropic.transport import Transport
+
+
+@dataclass(frozen=True)
+class Place:
+    """What one worker of several is given: its number, and a directory that all of them share."""
+
+    slot: int
+    directory: Path
+
+
+class Assembly:
+    """Made on a running event loop. `start` begins to serve, `drain` ends that, `close` lets everything go."""
+
+    def __init__(self, settings: Settings, *, files: int, place: Place | None = None) -> None:
+        """`files` is how many the process may have open. Raises `Misconfigured`."""
+        loop = asyncio.get_running_loop()
+        self._settings = settings
+        self._share = None if place is None else Share(place.directory, place.slot)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.metrics = Metrics(self._gauges, None if self._share is None else self._share.inherited())
+        self.credentials = credential_source(settings)
+        self._log = _access_log(settings, loop)
+        self._store = _store(settings, place)
+        connections = upstream_connections(files, settings.max_concurrent)
+        self.upstream = MessagesApi(
+            _transport(settings, connections),
+            self.credentials,
+            workspace_id=settings.anthropic_workspace_id,
+            on_failure=self.metrics.upstream_failed,
+        )
+        self.serving = Serving(
+            upstream=self.upstream,
+            catalogue=BUILT_IN.with_aliases(settings.model_aliases),
+            policy=_policy(settings),
+            pulse=Pulse(loop, settings.keepalive_seconds),
+            turnstile=Turnstile(
+                settings.max_concurrent,
+                queued=settings.max_queued,
+                queue_seconds=settings.queue_seconds,
+                on_refusal=self.metrics.turned_away,
+            ),
+            vault=ThinkingVault(self._store, time.time),
+            now=time.monotonic,
+            observers=[self.metrics] if self._log is None else [self._log, self.metrics],
+        )
+        page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
+        self.app = App(
+            self.serving,
+            ApiKeys(settings.proxy_api_key),
+            readiness=self.credentials.readiness,
+            endpoints=(CHAT_COMPLETIONS,),
+            pages={"/metrics": page},
+            cors=Cors(settings.cors_origins) if settings.cors_origins else None,
+        )
+        self.server = Server(
+            self.app.handle,
+            gate=self.app.gate,
+            fault=self.app.fault,
+            on_error=logs.report_mistake,
+            limits=_client_limits(settings),
+        )
+
+    async def start(self) -> None:
+        """Raises `OSError` when the address cannot be had."""
+        settings = self._settings
+        await self.server.start(host=settings.host, port=settings.port, reuse_port=self._share is not None)
+        seconds = settings.models_refresh_seconds
+        self._tasks.append(asyncio.create_task(keep_fresh(self.serving, self.upstream.models, seconds=seconds)))
+        if self._share is not None:
+            self._tasks.append(asyncio.create_task(keep_written(self._share, self._counts)))
+
+    async def drain(self, seconds: float) -> None:
+        """No more connections; what has begun may take that long to end. May be called again, with less patience."""
+        self.app.draining = True
+        await self.server.shutdown(seconds)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.upstream.close()
+        self._store.close()
+        if self._log is not None:
+            self._log.flush()
+        if self._share is not None:
+            self._share.write(self._counts())
+
+    def _gauges(self) -> Gauges:
+        turnstile = self.serving.turnstile
+        return Gauges(
+            open_streams=self.serving.pulse.streams,
+            requests_in_progress=turnstile.inside,
+            requests_waiting=turnstile.waiting,
+            client_connections=self.server.connections,
+        )
+
+    def _counts(self) -> Counts:
+        return self.metrics.counts(os.getpid())
+
+
+def credential_source(settings: Settings) -> CredentialSource:
+    return CredentialSource(
+        explicit(settings.anthropic_api_key, settings.claude_access_token),
+        LoginFile(settings.login_paths()),
+        login_sent=settings.claude_login_via == "messages-api",
+    )
+
+
+def _credential(source: CredentialSource) -> Credential:
+    try:
+        credential = source.resolve()
+    except Unauthenticated:
+        return Credential(ready=False, kind="none")
+    left = None if credential.expires_at is None else credential.expires_at - time.time()
+    return Credential(ready=True, kind=credential.kind, seconds_left=left)
+
+
+def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLog | None:
+    if settings.log_level == "error":
+        return None
+    return AccessLog(layout(settings.log_format), loop, only_failures=settings.log_level == "warning")
+
+
+def _store(settings: Settings, place: Place | None) -> Store:
+    """Where a state directory is set, what is kept outlasts the process; workers share what they keep in any case."""
+    directory = settings.state_dir or (place.directory if place is not None else None)
+    if directory is None:
+        return MemoryStore()
+    from claude_code_proxy.state.sqlite import open_store  # noqa: PLC0415 - most starts need no SQLite
+
+    try:
+        return open_store(directory / "state.db")
+    except OSError as error:
+        raise Misconfigured(f"STATE_DIR: {directory} cannot be written: {error}.") from error
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        default_model=settings.default_model,
+        adaptation=Options(prompt_cache=settings.prompt_cache == "auto"),
+        strict=settings.strict,
+        answer_seconds=settings.answer_seconds,
+        retries=settings.max_retries,
+    )
+
+
+def _transport(settings: Settings, connections: int) -> Transport:
+    timeouts = Timeouts(
+        connect=settings.connect_seconds, first_byte=settings.first_byte_seconds, idle=settings.idle_seconds
+    )
+    proxy = proxy_for(
+        parse_origin(settings.anthropic_api_base),
+        https_proxy=_revealed(settings.https_proxy),
+        http_proxy=_revealed(settings.http_proxy),
+        no_proxy=",".join(settings.no_proxy),
+    )
+    return Transport(
+        settings.anthropic_api_base,
+        timeouts=timeouts,
+        limits=Limits(max_connections=connections),
+        tls=_tls(settings.ssl_cert_file),
+        proxy=proxy,
+    )
+
+
+def _tls(certificates: Path | None) -> ssl.SSLContext | None:
+    """None stands for the system's own certificates."""
+    if certificates is None:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=str(certificates))
+    except (OSError, ssl.SSLError) as error:
+        raise Misconfigured(f"SSL_CERT_FILE: {certificates} cannot be read as certificates.") from error
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _revealed(secret: Secret | None) -> str | None:
+    return secret.reveal() if secret is not None else None
+
+
+def _client_limits(settings: Settings) -> ClientLimits:
+    return ClientLimits(
+        head_bytes=settings.max_header_bytes,
+        head_seconds=settings.header_seconds,
+        body_bytes=settings.max_body_bytes,
+    )
