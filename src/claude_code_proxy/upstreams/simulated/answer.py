@@ -146,7 +146,7 @@ def _stop_at_sequence(answer: Answer, sequences: list[str]) -> None:
 def _stop_at_limit(answer: Answer, asked: Asked) -> None:
     """One piece is one token. Thinking is never cut, only what follows it."""
     room = asked.model.window - tokens.of_prompt(asked)
-    limit = min(asked.body["max_tokens"], room)
+    limit = min(int(asked.body["max_tokens"]), room)
     answer.output_tokens = answer.thought
     for at, block in enumerate(answer.blocks):
         left = max(limit - answer.output_tokens, 0)

@@ -198,7 +198,7 @@ class Simulation:
         if wanted.html:
             body = _HTML.format(f"{status} {words}").encode()
         received.status = status
-        await sending.send_whole(responder, status, headers=headers, body=body, wanted=wanted)
+        await sending.send_whole(responder, wanted, status=status, headers=headers, body=body)
 
     async def _play(self, fixed: Reply, received: Received, *, responder: Responder, request_id: str) -> None:
         received.status = fixed.status
@@ -224,7 +224,7 @@ class Simulation:
                 responder, frames, headers=headers, wanted=fixed.mischief, pace=self._pace(fixed.mischief)
             )
         else:
-            await sending.send_whole(responder, fixed.status, headers=headers, body=fixed.body, wanted=fixed.mischief)
+            await sending.send_whole(responder, fixed.mischief, status=fixed.status, headers=headers, body=fixed.body)
 
     async def _answer(
         self,
@@ -240,7 +240,7 @@ class Simulation:
         headers = [*self._headers(request_id, json_body=frames is None), *self._rate_limits()]
         if frames is None:
             body = json.dumps(message, ensure_ascii=False).encode()
-            await sending.send_whole(responder, 200, headers=headers, body=body, wanted=wanted)
+            await sending.send_whole(responder, wanted, status=200, headers=headers, body=body)
             return
         frames = sending.with_error(sending.with_pings(frames, wanted.pings), wanted, request_id=request_id)
         await sending.send_stream(responder, frames, headers=headers, wanted=wanted, pace=self._pace(wanted))

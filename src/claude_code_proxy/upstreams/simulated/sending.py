@@ -16,7 +16,7 @@ _NOTHING_YET = b"\n"
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
-async def send_whole(responder: Responder, status: int, *, headers: Headers, body: bytes, wanted: Mischief) -> None:
+async def send_whole(responder: Responder, wanted: Mischief, *, status: int, headers: Headers, body: bytes) -> None:
     await asyncio.sleep(wanted.head_delay)
     if wanted.reset and wanted.cut_bytes is None:
         reset(responder)
@@ -26,7 +26,7 @@ async def send_whole(responder: Responder, status: int, *, headers: Headers, bod
         return
     half = [Frame(body[: len(body) // 2]), Frame(body[len(body) // 2 :])]
     responder.start(status, headers)
-    await _play(responder, half, wanted)
+    await _play(responder, half, wanted=wanted)
 
 
 async def send_stream(
@@ -41,7 +41,7 @@ async def send_stream(
     if wanted.first_event_delay:
         responder.write(_NOTHING_YET)
         await asyncio.sleep(wanted.first_event_delay)
-    await _play(responder, list(frames), wanted, pace=pace)
+    await _play(responder, list(frames), wanted=wanted, pace=pace)
 
 
 def with_error(frames: list[Frame], wanted: Mischief, *, request_id: str) -> list[Frame]:
@@ -56,7 +56,7 @@ def with_pings(frames: list[Frame], count: int) -> list[Frame]:
     return [*frames[:1], *(Frame(events.PING) for _ in range(count)), *frames[1:]]
 
 
-async def _play(responder: Responder, frames: list[Frame], wanted: Mischief, *, pace: float = 0) -> None:
+async def _play(responder: Responder, frames: list[Frame], *, wanted: Mischief, pace: float = 0) -> None:
     for wait, data in _script(frames, wanted, pace=pace):
         if wait:
             await asyncio.sleep(wait)

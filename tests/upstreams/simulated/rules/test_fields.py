@@ -6,13 +6,11 @@ from claude_code_proxy.upstreams.simulated.models import MODELS
 from tests.upstreams.simulated.asking import (
     NEW,
     OLD,
-    PLAIN,
     WEATHER,
     Json,
     accepted,
     asking,
     refused,
-    user,
     words_of_refusal,
 )
 
@@ -98,13 +96,3 @@ def test_speed_and_place_by_model() -> None:
     assert words_of_refusal(asking(model=OLD, inference_geo="us")) == (
         "inference_geo: inference_geo is not supported for this model."
     )
-
-
-def test_a_prompt_longer_than_the_window() -> None:
-    words = words_of_refusal(asking("word " * 200_000, model=OLD))
-    assert words == "prompt is too long: 250004 tokens > 200000 maximum"
-    accepted(asking("word " * 200_000, model=PLAIN))
-
-
-def test_a_full_window_with_much_to_say_is_accepted() -> None:
-    accepted(asking(user("word " * 150_000), model=OLD, max_tokens=64000))

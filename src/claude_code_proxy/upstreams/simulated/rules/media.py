@@ -1,7 +1,6 @@
 """Images and documents: bytes that are what their media type says, sizes, counts, and addresses that may be fetched."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 
@@ -48,7 +47,7 @@ def _nested(path: str, block: Block) -> Iterator[tuple[str, Block]]:
 def _decode(data: str, path: str) -> bytes:
     try:
         return base64.b64decode(data, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise fail(f"{path}.data", "Invalid base64 data") from None
 
 
