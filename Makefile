@@ -26,7 +26,7 @@ run: $(VENV)/.run ## serve with the credentials at hand; flags go in ARGS
 	@$(BIN)/claude-code-proxy $(ARGS)
 
 test: $(VENV)/.dev ## all tests but the longer ones
-	@$(PYTEST) -m "not clients_all"
+	@$(PYTEST) -m "not clients_all and not claude_code"
 
 test-all: $(VENV)/.dev ## every test, with every real client
 	@$(PYTEST)
@@ -47,6 +47,7 @@ lock: $(UV) ## write every lock from pyproject.toml; UPGRADE=--upgrade takes the
 	@$(COMPILE) pyproject.toml -o $(LOCKS)/run.txt
 	@$(COMPILE) pyproject.toml --group demo -c $(LOCKS)/run.txt -o $(LOCKS)/demo.txt
 	@$(COMPILE) pyproject.toml --group dev -c $(LOCKS)/demo.txt -o $(LOCKS)/dev.txt
+	@$(COMPILE) pyproject.toml --extra claude-code -c $(LOCKS)/run.txt -o $(LOCKS)/claude-code.txt
 	@$(COMPILE) --group build -o $(LOCKS)/build.txt
 	@$(COMPILE) --group lock -o $(LOCKS)/lock.txt
 	@for lock in $(CLIENT_LOCKS); do $(COMPILE) $${lock%.txt}.in -o $$lock || exit 1; done
