@@ -1,0 +1,37 @@
+"""The work of a request stays what it is: calls are counted and held against the counts of the last change that meant to."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.performance.counting import MARK, VERSION
+
+ROOT = Path(__file__).parents[2]
+KEPT: dict[str, dict[str, float]] = json.loads((Path(__file__).parent / "counts.json").read_text(encoding="utf-8"))
+ALLOWED = 1.10
+
+
+@pytest.fixture(scope="module")
+def counted() -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.performance.counting"]
+    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "src"}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
+    found: dict[str, float] = json.loads(line.removeprefix(MARK))[VERSION]
+    return found
+
+
+@pytest.mark.skipif(VERSION not in KEPT, reason=f"no counts are kept for Python {VERSION}")
+@pytest.mark.parametrize("what", sorted(KEPT.get(VERSION, {})))
+def test_no_more_calls_than_before(counted: dict[str, float], what: str) -> None:
+    """Ten per cent more fail. If the work is worth it, put the new count into counts.json and say why."""
+    assert counted[what] <= KEPT[VERSION][what] * ALLOWED
+
+
+@pytest.mark.skipif(VERSION not in KEPT, reason=f"no counts are kept for Python {VERSION}")
+@pytest.mark.parametrize("what", sorted(KEPT.get(VERSION, {})))
+def test_the_mark_follows_when_work_is_saved(counted: dict[str, float], what: str) -> None:
+    assert counted[what] >= KEPT[VERSION][what] * 0.8, "less work than counts.json says: lower the mark"
