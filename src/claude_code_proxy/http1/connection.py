@@ -115,24 +115,13 @@ class Connection(asyncio.Protocol):
     # Called by the server.
 
     def expire(self, now: float) -> None:
-        limits = self._service.limits
         state = self._state
-        if state == _ANSWERING:
-            if self._paused:
-                self._expire_unread(now)
-        elif state in {_FLUSHING, _CLOSING}:
-            self._expire_unread(now)
-        elif state == _IDLE:
-            if now - self._since > limits.keep_alive_seconds:
-                self._close()
-        elif state == _HEAD:
-            if now - self._since > limits.head_seconds:
-                self._refuse(Refusal(408, "The head of the request did not arrive in time."))
-        elif self._reading is not None:
+        if self._reading is not None:
             self._expire_body(now, *self._reading)
-        elif state == _LINGERING:
-            if now - self._since > limits.linger_seconds:
-                self._close_transport()
+        elif state in {_FLUSHING, _CLOSING} or (state == _ANSWERING and self._paused):
+            self._expire_unread(now)
+        else:
+            self._expire_silent(now - self._since)
 
     def close_if_idle(self) -> None:
         if self._state == _IDLE:
@@ -157,7 +146,7 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def room(self) -> asyncio.Future[None] | None:
-        if not self._paused:
+        if not (self._paused or self.transport.is_closing()):  # closing: it has gone, and that will soon be known
             return None
         waiter = self._service.loop.create_future()
         self._waiting.append(waiter)
@@ -391,6 +380,15 @@ class Connection(asyncio.Protocol):
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
+
+    def _expire_silent(self, age: float) -> None:
+        limits = self._service.limits
+        if self._state == _IDLE and age > limits.keep_alive_seconds:
+            self._close()
+        elif self._state == _HEAD and age > limits.head_seconds:
+            self._refuse(Refusal(408, "The head of the request did not arrive in time."))
+        elif self._state == _LINGERING and age > limits.linger_seconds:
+            self._close_transport()
 
     def _expire_body(self, now: float, request: Request, body: CountedBody | ChunkedBody) -> None:
         limits = self._service.limits

@@ -34,7 +34,7 @@ class Outlet(Protocol):
         """Nothing more will be written for this request."""
 
     def room(self) -> asyncio.Future[None] | None:
-        """Done as soon as the client has taken enough of what was written; None if it has."""
+        """Done as soon as the client has taken enough of what was written, or has gone; None if it keeps up."""
 
 
 class Responder:
@@ -108,10 +108,11 @@ class Responder:
             self._outlet.reply_ended(keep_alive=False)
 
     async def drain(self) -> None:
-        """Returns at once while the client keeps up, or has gone; else when it has taken enough of what was written."""
-        room = self._outlet.room()
-        if room is not None:
-            await room
+        """Returns at once while the client keeps up; else when it has taken enough of what was written, or has gone."""
+        if not (self.gone or self.finished):
+            room = self._outlet.room()
+            if room is not None:
+                await room
 
     def _takes_more(self) -> bool:
         if self.gone:

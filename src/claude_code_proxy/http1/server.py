@@ -43,7 +43,7 @@ class Server:
         port: int = 0,
         reuse_port: bool = False,
     ) -> None:
-        """Serves on bound sockets, TCP or Unix, or on ones bound here to `host` and `port`."""
+        """Serves on bound sockets, TCP or Unix, which are its own from now on, or on ones it binds to `host` and `port`."""
         loop = asyncio.get_running_loop()
         self._service = Service(
             handler=self._handler,
@@ -56,8 +56,12 @@ class Server:
         self.sockets = tuple(bind(host, port, reuse_port=reuse_port) if sockets is None else sockets)
         name = self.sockets[0].getsockname()
         self.port = name[1] if isinstance(name, tuple) else 0
-        for listener in self.sockets:
-            self._listeners.append(await self._listen(listener))
+        try:
+            for listener in self.sockets:
+                self._listeners.append(await self._listen(listener))
+        except BaseException:
+            self._stop_listening()
+            raise
         self._sweep()
 
     @property
@@ -76,8 +80,7 @@ class Server:
         """
         service = self._service
         service.closing = True
-        for listener in self._listeners:
-            listener.close()
+        self._stop_listening()
         for connection in list(service.connections):
             connection.close_if_idle()
         if not await self._deserted(drain_seconds):
@@ -87,12 +90,18 @@ class Server:
         self._timer.cancel()
 
     async def _listen(self, listener: socket.socket) -> asyncio.Server:
-        """The kernel is told to listen, and the loop to accept. Accepted sockets inherit TCP_NODELAY."""
         service = self._service
+        listener.listen(_BACKLOG)  # here, because uvloop only logs it when this fails
         if listener.family == socket.AF_UNIX:
             return await service.loop.create_unix_server(lambda: Connection(service), sock=listener, backlog=_BACKLOG)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
         return await service.loop.create_server(lambda: Connection(service), sock=listener, backlog=_BACKLOG)
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        for sock in self.sockets[len(self._listeners) :]:
+            sock.close()
 
     async def _deserted(self, seconds: float) -> bool:
         """Whether every connection and handler ended within that time."""
