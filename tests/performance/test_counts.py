@@ -1,4 +1,4 @@
-"""The work of a request stays what it is: calls are counted and held against the counts of the last change that meant to."""
+"""The work of a request stays what it is: its calls are counted, and held against those that are kept."""
 
 import json
 import subprocess
@@ -17,7 +17,9 @@ ALLOWED = 1.10
 @pytest.fixture(scope="module")
 def counted() -> dict[str, float]:
     command = [sys.executable, "-m", "tests.performance.counting"]
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "src"}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, cwd=ROOT, env={"PYTHONPATH": "src"}, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     (line,) = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
     found: dict[str, float] = json.loads(line.removeprefix(MARK))[VERSION]

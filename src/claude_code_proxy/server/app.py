@@ -28,7 +28,7 @@ Page = Callable[[Request], Reply]
 
 
 class App:
-    """`pages` are what else is served by GET: a plain path, and what makes the reply."""
+    """`pages` are what else is served: method and plain path, like `GET /metrics`, and what makes the reply."""
 
     def __init__(
         self,
@@ -46,12 +46,16 @@ class App:
         self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
         self._endpoints |= {f"/v1{path}": endpoint for path, endpoint in self._endpoints.items()}
         self._cors = cors
-        self._pages: dict[str, Page] = {
-            "/health": lambda _: (200, [JSON], b'{"status":"ok"}'),
-            "/health/ready": self._ready,
-            "/models": lambda _: (200, [JSON], render_list(serving.catalogue)),
+        everywhere: dict[str, Page] = {
+            "GET /health": lambda _: (200, [JSON], b'{"status":"ok"}'),
+            "GET /health/ready": self._ready,
+            "GET /models": lambda _: (200, [JSON], render_list(serving.catalogue)),
             **(pages or {}),
         }
+        self._pages: dict[str, tuple[tuple[str, ...], Page]] = {}
+        for name, page in everywhere.items():
+            method, _, path = name.partition(" ")
+            self._pages[path] = _READS if method == "GET" else (method,), page
         self.draining = False
 
     def gate(self, request: Request) -> Reply | None:
@@ -98,8 +102,8 @@ class App:
 
     def _page(self, request: Request) -> Reply:
         path = plain_path(request.path)
-        page = self._pages.get(path)
-        status, headers, body = (page or self._model)(request)
+        _, page = self._pages.get(path, ((), self._model))
+        status, headers, body = page(request)
         if self._cors is not None:
             headers = [*headers, *self._cors.headers(request.headers)]
         if path not in _OPEN:
@@ -113,7 +117,9 @@ class App:
     def _check_route(self, request: Request, path: str) -> None:
         if path in self._endpoints:
             allowed: tuple[str, ...] = ("POST",)
-        elif path in self._pages or path.startswith("/models/"):
+        elif path in self._pages:
+            allowed, _ = self._pages[path]
+        elif path.startswith("/models/"):
             allowed = _READS
         else:
             there = ", ".join(f"POST /v1{endpoint.path}" for endpoint in dict.fromkeys(self._endpoints.values()))

@@ -123,7 +123,7 @@ class Asking:
         """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
         relaxed = relax(self.adapted, error, model=self._model) if refused is self.adapted.request else None
         if relaxed is None:
-            raise error
+            raise _explained(error, self._model)
         lesson = learn(error.message)
         if lesson is not None:
             self._serving.learn(self._model.id, lesson)
@@ -140,3 +140,10 @@ class Asking:
 def _with_turn(request: messages.MessagesRequest, content: tuple[messages.Block, ...]) -> messages.MessagesRequest:
     turn = messages.InputMessage("assistant", content)
     return msgspec.structs.replace(request, messages=(*request.messages, turn))
+
+
+def _explained(error: UpstreamRejected, model: Model) -> UpstreamRejected:
+    """The upstream's words, with the way on where we know it."""
+    if error.status == 404 and model.successor is not None:
+        error.message = f"{error.message}. This model is retired; use {model.successor} instead."
+    return error

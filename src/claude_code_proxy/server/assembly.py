@@ -13,20 +13,23 @@ from claude_code_proxy.credentials.login_file import LoginFile
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
 from claude_code_proxy.http1.contract import Limits as ClientLimits
+from claude_code_proxy.http1.request import Request
 from claude_code_proxy.http1.server import Server
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server import logs
 from claude_code_proxy.server.access_log import AccessLog, layout
 from claude_code_proxy.server.api_keys import ApiKeys
-from claude_code_proxy.server.app import App
+from claude_code_proxy.server.app import App, Reply
 from claude_code_proxy.server.cors import Cors
+from claude_code_proxy.server.dry_run import dry_run
 from claude_code_proxy.server.metrics import Metrics
 from claude_code_proxy.server.metrics_page import MetricsPage
 from claude_code_proxy.server.metrics_share import Share, keep_written
 from claude_code_proxy.server.model_list import keep_fresh
 from claude_code_proxy.server.open_files import upstream_connections
 from claude_code_proxy.server.pulse import Pulse
+from claude_code_proxy.server.reply_headers import JSON
 from claude_code_proxy.server.serving import Policy, Serving
 from claude_code_proxy.server.tally import Counts, Credential, Gauges
 from claude_code_proxy.server.turnstile import Turnstile
@@ -88,7 +91,7 @@ class Assembly:
             ApiKeys(settings.proxy_api_key),
             readiness=self.credentials.readiness,
             endpoints=(CHAT_COMPLETIONS,),
-            pages={"/metrics": page},
+            pages={"GET /metrics": page, "POST /translate": self._translate},
             cors=Cors(settings.cors_origins) if settings.cors_origins else None,
         )
         self.server = Server(
@@ -123,6 +126,9 @@ class Assembly:
             self._log.flush()
         if self._share is not None:
             self._share.write(self._counts())
+
+    def _translate(self, asked: Request) -> Reply:
+        return 200, [JSON], dry_run(self.serving, CHAT_COMPLETIONS, asked.body)
 
     def _gauges(self) -> Gauges:
         turnstile = self.serving.turnstile

@@ -1,0 +1,113 @@
+"""`POST /v1/translate`: what would become of a request, without sending it.
+
+The answer holds the Messages request as it would go out, every adjustment, where its cache breakpoints are, and what it
+would use and cost by a rough count.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.adapt import adapt
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.endpoint import Endpoint
+from claude_code_proxy.models.model import Model
+from claude_code_proxy.models.pricing import Billed, cost_usd
+from claude_code_proxy.server.serving import Serving
+
+_BYTES_PER_TOKEN = 3.5  # of JSON; Claude's tokenizers differ, so this is a rough count
+_MEDIUM_TOKENS = 1600  # of an image or a page
+
+
+class Breakpoint(Struct, frozen=True):
+    """`at` is the path of a block in the request; `prefix_tokens` what would be cached up to it."""
+
+    at: str
+    ttl: str
+    prefix_tokens: int
+    cached: bool  # long enough for this model
+
+
+class CachePlan(Struct, frozen=True):
+    minimum_tokens: int
+    breakpoints: tuple[Breakpoint, ...]
+
+
+class Estimate(Struct, frozen=True):
+    """USD; None where the price is not known. `input_from_cache` is what the input costs when all of it is cached."""
+
+    input_tokens: int
+    max_output_tokens: int
+    input: float | None
+    input_from_cache: float | None
+    output_at_most: float | None
+
+
+class DryRun(Struct, frozen=True):
+    model: str
+    known_model: bool
+    request: Raw
+    betas: tuple[str, ...]
+    adjustments: tuple[Adjustment, ...]
+    cache: CachePlan
+    estimate: Estimate
+    note: str = "Nothing was sent. Tokens and costs are rough estimates."
+
+
+def dry_run(serving: Serving, endpoint: Endpoint, body: bytes) -> bytes:
+    """Raises `InvalidRequest` for what the endpoint itself would refuse."""
+    asked = endpoint.decode(body, serving.policy.default_model)
+    model = serving.catalogue.find(asked.request.model)
+    request = serving.vault.restore(asked.request, model)
+    adapted = adapt(request, model, options=serving.policy.adaptation)
+    plan, tokens = _cache_plan(adapted.request, model)
+    return msgspec.json.encode(
+        DryRun(
+            model=model.id,
+            known_model=model.known,
+            request=Raw(messages.encode_request(adapted.request)),
+            betas=adapted.betas,
+            adjustments=(*asked.adjustments, *adapted.adjustments),
+            cache=plan,
+            estimate=_estimate(model, tokens, adapted.request.max_tokens),
+        )
+    )
+
+
+def _cache_plan(request: messages.MessagesRequest, model: Model) -> tuple[CachePlan, int]:
+    """The plan, and the rough count of all input tokens."""
+    tokens = 0
+    found = []
+    for at, block in _prefix(request):
+        tokens += _tokens(block)
+        control = getattr(block, "cache_control", None)
+        if control is not None:
+            found.append(Breakpoint(at, control.ttl or "5m", tokens, tokens >= model.cache_minimum))
+    return CachePlan(model.cache_minimum, tuple(found)), tokens
+
+
+def _prefix(request: messages.MessagesRequest) -> Iterator[tuple[str, Any]]:
+    """Every block in the order in which the service reads, and caches, them."""
+    yield from ((f"tools[{index}]", tool) for index, tool in enumerate(request.tools))
+    yield from ((f"system[{index}]", block) for index, block in enumerate(request.system))
+    for number, message in enumerate(request.messages):
+        yield from ((f"messages[{number}].content[{index}]", block) for index, block in enumerate(message.content))
+
+
+def _tokens(block: Any) -> int:
+    if isinstance(block, messages.Image | messages.Document):
+        return _MEDIUM_TOKENS
+    return round(len(messages.encode_request(block)) / _BYTES_PER_TOKEN)
+
+
+def _estimate(model: Model, tokens: int, max_tokens: int) -> Estimate:
+    return Estimate(
+        input_tokens=tokens,
+        max_output_tokens=max_tokens,
+        input=cost_usd(model, Billed(input=tokens)),
+        input_from_cache=cost_usd(model, Billed(cache_read=tokens)),
+        output_at_most=cost_usd(model, Billed(output=max_tokens)),
+    )

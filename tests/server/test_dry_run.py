@@ -1,0 +1,78 @@
+"""A dry run shows what would be sent, what was changed, what would be cached and cost; and sends nothing."""
+
+import json
+from typing import Any
+
+import pytest
+
+from claude_code_proxy.adaptation.adapt import Options
+from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
+from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.server.dry_run import dry_run
+from claude_code_proxy.server.serving import Policy, Serving
+from claude_code_proxy.state.store import MemoryStore
+from claude_code_proxy.state.vault import ThinkingVault
+
+LONG = "You are an agent that knows a lot. " * 400
+
+
+def shown(**body: object) -> dict[str, Any]:
+    serving = Serving(
+        upstream=None,  # type: ignore[arg-type]  # nothing is sent, so nobody is there to send it to
+        catalogue=BUILT_IN,
+        policy=Policy("claude-sonnet-4-6", Options()),
+        pulse=None,  # type: ignore[arg-type]
+        turnstile=None,  # type: ignore[arg-type]
+        vault=ThinkingVault(MemoryStore(), lambda: 0.0),
+        now=lambda: 0.0,
+    )
+    found: dict[str, Any] = json.loads(dry_run(serving, CHAT_COMPLETIONS, json.dumps(body).encode()))
+    return found
+
+
+def test_the_request_as_it_would_be_sent() -> None:
+    found = shown(model="anthropic/claude-opus-4.6", messages=[{"role": "user", "content": "Hello"}], stop="END")
+    assert found["model"] == "claude-opus-4-6"
+    assert found["request"]["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}]
+    assert found["request"]["stop_sequences"] == ["END"]
+    assert found["request"]["max_tokens"] == 128_000
+
+
+def test_every_adjustment_with_its_reason() -> None:
+    found = shown(
+        model="claude-sonnet-5-5", messages=[{"role": "user", "content": "Hi"}], temperature=0.2, seed=1, foo=2
+    )
+    told = {adjustment["param"]: adjustment for adjustment in found["adjustments"]}
+    assert set(told) >= {"temperature", "seed", "foo"}
+    assert all(adjustment["reason"] for adjustment in told.values())
+
+
+def test_the_cache_plan_names_each_breakpoint_and_whether_it_pays() -> None:
+    found = shown(
+        model="claude-sonnet-5-5", messages=[{"role": "system", "content": LONG}, {"role": "user", "content": "Hi"}]
+    )
+    (first, *_) = found["cache"]["breakpoints"]
+    assert first["at"] == "system[0]"
+    assert first["cached"] is True
+    assert first["prefix_tokens"] > found["cache"]["minimum_tokens"]
+
+
+def test_the_estimate_is_in_dollars_and_cheaper_from_the_cache() -> None:
+    estimate = shown(model="claude-sonnet-5-5", messages=[{"role": "user", "content": LONG}])["estimate"]
+    assert 2000 < estimate["input_tokens"] < 6000
+    assert estimate["input"] == pytest.approx(estimate["input_tokens"] * 2 / 1e6)
+    assert estimate["input_from_cache"] < estimate["input"] / 10
+    assert estimate["output_at_most"] == pytest.approx(128_000 * 10 / 1e6)
+
+
+def test_a_price_that_is_not_known_is_not_guessed() -> None:
+    found = shown(model="claude-next-9", messages=[{"role": "user", "content": "Hi"}])
+    assert found["known_model"] is False
+    assert found["estimate"]["input"] is None
+
+
+def test_what_the_endpoint_refuses_is_refused_here_too() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        shown(model="claude-sonnet-5-5", messages=[])
+    assert refused.value.param == "messages"
