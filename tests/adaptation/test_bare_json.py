@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claude_code_proxy import messages
 from claude_code_proxy.adaptation.bare_json import BareJson, JsonSpan, bare
 from tests.adaptation.replies import message, streamed
 from tests.adaptation.requests import call
@@ -31,6 +32,13 @@ VALUES = st.recursive(
 def test_what_is_left_of_a_text(text: str, found: str) -> None:
     assert bare(text, "{") == found
     assert streamed(BareJson("{"), message(text)) == message(found)
+
+
+def test_text_that_was_cut_short_is_all_there() -> None:
+    found = BareJson("{")
+    assert found.feed(messages.ContentBlockDelta(1, messages.TextDelta("no"))) == ()
+    end = messages.MessageDelta(messages.DeltaBody("refusal"))
+    assert found.feed(end) == (messages.ContentBlockDelta(1, messages.TextDelta("no")), end)
 
 
 def test_an_array_is_looked_for_by_its_own_bracket() -> None:

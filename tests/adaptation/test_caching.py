@@ -1,6 +1,7 @@
 """Breakpoints where the next request will find the same bytes, and what that is worth in an agent's loop."""
 
 import json
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -56,8 +57,11 @@ def test_of_several_system_blocks_the_first_and_the_last_are_marked() -> None:
 def test_the_end_of_the_conversation_and_of_the_turn_before_are_marked() -> None:
     talk = (user("a"), assistant("b"), user("c", "d"), assistant(call()), user(result()))
     assert places(adapted(request(*talk, system=(LONG,), tools=(tool(),)))) == [
-        "tools.0", "system.0", "messages.2.1", "messages.4.0",
-    ]  # fmt: skip
+        "tools.0",
+        "system.0",
+        "messages.2.1",
+        "messages.4.0",
+    ]
 
 
 def test_before_late_system_text_which_changes_there_is_a_breakpoint() -> None:
@@ -81,8 +85,8 @@ def test_a_turn_of_late_system_text_alone_is_marked_at_its_end() -> None:
     ],
     ids=["short", "asked once", "tools", "nothing"],
 )
-def test_only_where_it_pays(fields: dict[str, object], where: list[str]) -> None:
-    assert places(adapted(request(**fields))) == where  # type: ignore[arg-type]
+def test_only_where_it_pays(fields: dict[str, Any], where: list[str]) -> None:
+    assert places(adapted(request(**fields))) == where
 
 
 def test_a_long_conversation_is_cached_without_tools_or_system() -> None:

@@ -1,5 +1,7 @@
 """Turns: user first, alternating, never empty, and an end that the model can answer."""
 
+from typing import Any
+
 import pytest
 
 from claude_code_proxy import messages
@@ -22,7 +24,7 @@ from tests.adaptation.requests import (
 LOOK = (tool(),)
 
 
-def sent(*conversation: messages.InputMessage, **fields: object) -> tuple[messages.InputMessage, ...]:
+def sent(*conversation: messages.InputMessage, **fields: Any) -> tuple[messages.InputMessage, ...]:
     made = adapted(request(*conversation, **fields), prompt_cache=False)
     accepted(made)
     return made.request.messages
@@ -92,7 +94,7 @@ def test_trap_17_where_prefill_is_refused_the_model_is_asked_to_continue() -> No
     ],
     ids=["thinking", "format"],
 )
-def test_prefill_does_not_go_with_thinking_or_a_format(fields: dict[str, object]) -> None:
+def test_prefill_does_not_go_with_thinking_or_a_format(fields: dict[str, Any]) -> None:
     assert sent(user("a"), assistant("b"), model=OLD, **fields)[-1] == user("Continue.")
 
 

@@ -1,13 +1,17 @@
 """Every call answered once, right after it."""
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.pairing import is_paired, paired
-from claude_code_proxy.adjustment import Adjustment
 from tests.adaptation import requests as ask
 from tests.adaptation.requests import accepted, adapted, assistant, call, request, result, tool, user
+
+if TYPE_CHECKING:
+    from claude_code_proxy.adjustment import Adjustment
 
 LOOK = (tool(),)
 NONE = ("No result of this call was recorded.",)
@@ -81,8 +85,12 @@ def test_a_late_result_goes_back_to_its_call() -> None:
         user("a"), assistant(call("x")), user("b"), assistant("c"), user(result("x", "1")), assistant("d"), user("e")
     )
     assert talk == (
-        user("a"), assistant(call("x")), user(result("x", "1"), "b"), assistant("c", "d"), user("e"),
-    )  # fmt: skip
+        user("a"),
+        assistant(call("x")),
+        user(result("x", "1"), "b"),
+        assistant("c", "d"),
+        user("e"),
+    )
 
 
 def test_words_after_a_call_come_before_it() -> None:

@@ -33,8 +33,10 @@ def test_trap_43_a_missing_type_is_object() -> None:
 def test_trap_44_a_reference_at_the_top_is_put_in_place() -> None:
     node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
     assert made({"$ref": "#/$defs/Node", "$defs": {"Node": node}, "description": "d"}) == {
-        **node, "description": "d", "$defs": {"Node": node},
-    }  # fmt: skip
+        **node,
+        "description": "d",
+        "$defs": {"Node": node},
+    }
 
 
 @pytest.mark.parametrize("reference", ["#", "#/$defs/Gone", "https://example.com/a.json"])
@@ -116,16 +118,28 @@ def test_trap_45_illegal_property_names_are_rewritten() -> None:
 
 def test_older_drafts_are_rewritten() -> None:
     assert made({"type": "object", "properties": {"n": {"minimum": 1, "exclusiveMinimum": True}}}) == {
-        "type": "object", "properties": {"n": {"exclusiveMinimum": 1}},
-    }  # fmt: skip
+        "type": "object",
+        "properties": {"n": {"exclusiveMinimum": 1}},
+    }
 
 
 def test_a_property_beyond_repair_is_left_open_and_told() -> None:
-    nonsense = {"type": "object", "properties": {"a": {"description": "d", "pattern": "x", "$dynamicRef": "#nowhere", "dependentRequired": {"a": 1}}, "b": {"type": "string"}}, "required": ["a", "c"], "$defs": {"D": {"dependentRequired": {"a": 1}}}}  # fmt: skip
+    nonsense = {
+        "type": "object",
+        "properties": {
+            "a": {"description": "d", "pattern": "x", "$dynamicRef": "#nowhere", "dependentRequired": {"a": 1}},
+            "b": {"type": "string"},
+        },
+        "required": ["a", "c"],
+        "$defs": {"D": {"dependentRequired": {"a": 1}}},
+    }
     form = normalised(json.dumps(nonsense).encode())
     assert json.loads(bytes(form.raw or b"")) == {
-        "type": "object", "properties": {"a": {"description": "d"}, "b": {"type": "string"}}, "required": ["a"], "$defs": {"D": {}},
-    }  # fmt: skip
+        "type": "object",
+        "properties": {"a": {"description": "d"}, "b": {"type": "string"}},
+        "required": ["a"],
+        "$defs": {"D": {}},
+    }
     assert form.loses
     sent = adapted(request(tools=(tool("look", nonsense),)))
     assert [one.changes_meaning for one in sent.adjustments] == [True]
@@ -147,8 +161,27 @@ def test_what_comes_out_is_taken_and_stays_as_it_is(schema: Any) -> None:
     accepted(adapted(request(tools=(tool("look", once),))))
 
 
-KEYS = st.sampled_from(["type", "properties", "required", "items", "anyOf", "allOf", "oneOf", "$ref", "$defs", "enum", "const",
-                        "minimum", "exclusiveMinimum", "additionalProperties", "description", "not", "pattern", "minLength", "a"])  # fmt: skip
+KEYS = st.sampled_from([
+    "type",
+    "properties",
+    "required",
+    "items",
+    "anyOf",
+    "allOf",
+    "oneOf",
+    "$ref",
+    "$defs",
+    "enum",
+    "const",
+    "minimum",
+    "exclusiveMinimum",
+    "additionalProperties",
+    "description",
+    "not",
+    "pattern",
+    "minLength",
+    "a",
+])
 VALUES = st.recursive(
     st.sampled_from(["object", "string", "any", "#/$defs/a", "#", True, False, None, 1, -1, "a", 0.5]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=4),

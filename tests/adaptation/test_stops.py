@@ -58,12 +58,27 @@ def test_text_flows_as_far_as_it_cannot_begin_a_stop() -> None:
     )
 
 
+def test_text_that_was_cut_short_is_all_there() -> None:
+    cut = CutText(["\n\n"])
+    cut.feed(messages.ContentBlockDelta(1, messages.TextDelta("\n")))
+    end = messages.MessageDelta(messages.DeltaBody("max_tokens"))
+    assert cut.feed(end) == (messages.ContentBlockDelta(1, messages.TextDelta("\n")), end)
+    assert cut.close() == ()
+
+
 def test_the_end_tells_the_stop_at_once() -> None:
     names = [type(event).__name__ for event in passed(CutText(["b"]), message("abc"))]
     assert names == [
-        "MessageStart", "ContentBlockStart", "ContentBlockDelta", "Ping", "ContentBlockStop", "Ping", "Ping", "MessageDelta",
+        "MessageStart",
+        "ContentBlockStart",
+        "ContentBlockDelta",
+        "Ping",
+        "ContentBlockStop",
+        "Ping",
+        "Ping",
+        "MessageDelta",
         "MessageStop",
-    ]  # fmt: skip
+    ]
 
 
 @given(

@@ -1,9 +1,13 @@
 """System text: leading, late, marked."""
 
+from typing import TYPE_CHECKING
+
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import system
-from claude_code_proxy.adjustment import Adjustment
 from tests.adaptation.requests import adapted, assistant, late_system, request, user
+
+if TYPE_CHECKING:
+    from claude_code_proxy.adjustment import Adjustment
 
 
 def test_a_marked_block_is_recognised() -> None:

@@ -53,8 +53,10 @@ def test_trap_42_no_rewritten_name_collides_with_another() -> None:
     wanted = request(tools=(tool("a.b"), tool("a_b"), tool("a/b")))
     assert names(wanted) == ["a_b_2", "a_b", "a_b_3"]
     assert answered(wanted, call(name="a_b"), call(name="a_b_2"), call(name="a_b_3")) == (
-        call(name="a_b"), call(name="a.b"), call(name="a/b"),
-    )  # fmt: skip
+        call(name="a_b"),
+        call(name="a.b"),
+        call(name="a/b"),
+    )
 
 
 def test_trap_42_a_long_name_that_is_taken_stays_within_the_limit() -> None:
@@ -109,8 +111,13 @@ def test_examples_leave_with_the_shape_they_had() -> None:
 
 @pytest.mark.parametrize(
     ("choice", "changes_meaning"),
-    [(messages.ChooseAuto(), False), (messages.ChooseNone(), False), (messages.ChooseAny(), True), (messages.ChooseTool("look"), True)],
-)  # fmt: skip
+    [
+        (messages.ChooseAuto(), False),
+        (messages.ChooseNone(), False),
+        (messages.ChooseAny(), True),
+        (messages.ChooseTool("look"), True),
+    ],
+)
 def test_trap_39_a_choice_without_tools_is_left_out(choice: messages.ToolChoice, changes_meaning: bool) -> None:
     made = adapted(request(tool_choice=choice))
     accepted(made)
@@ -133,8 +140,9 @@ def test_trap_40_tools_of_the_history_are_declared_again() -> None:
     made = adapted(request(user("a"), assistant(call("x", "b"), call("y", "a.c")), user(result("x"), result("y"))))
     accepted(made)
     assert [(one.name, schema_of(one)) for one in made.request.tools] == [
-        ("b", b'{"type":"object"}'), ("a_c", b'{"type":"object"}'),
-    ]  # fmt: skip
+        ("b", b'{"type":"object"}'),
+        ("a_c", b'{"type":"object"}'),
+    ]
     assert made.request.tool_choice == messages.ChooseNone()
     assert told(made) == ["tools=inserted"]
 

@@ -105,8 +105,8 @@ class RestoredCalls:
             case messages.ContentBlockDelta(delta=messages.InputJsonDelta(partial_json=piece)) if self._held:
                 self._pieces.append(piece)
                 return ()
-            case messages.ContentBlockStop() if self._held:
-                return (*self.close(), event)
+            case messages.ContentBlockStop() | messages.MessageDelta() if self._held:
+                return (*self.close(), event)  # a message that was cut short may not have closed its last block
             case _:
                 return (event,)
 

@@ -80,6 +80,7 @@ class BareJson:
         self._opener = opener
         self._span = JsonSpan(opener)
         self._held = ""
+        self._index = 0
 
     def message(self, message: messages.Message) -> messages.Message:
         return replace(
@@ -97,16 +98,18 @@ class BareJson:
                 return (event,)
             case messages.ContentBlockDelta(delta=messages.TextDelta(text=text)):
                 return self._text(event.index, text)
-            case messages.ContentBlockStop() if self._held:
-                held, self._held = self._held, ""
-                return (messages.ContentBlockDelta(event.index, messages.TextDelta(held)), event)
+            case messages.ContentBlockStop() | messages.MessageDelta() if self._held:
+                return (*self.close(), event)
             case _:
                 return (event,)
 
     def close(self) -> Sequence[messages.Event]:
-        return ()
+        """Text that holds no JSON."""
+        held, self._held = self._held, ""
+        return (messages.ContentBlockDelta(self._index, messages.TextDelta(held)),) if held else ()
 
     def _text(self, index: int, text: str) -> Sequence[messages.Event]:
+        self._index = index
         found = self._span.feed(text)
         if not self._span.begun:
             self._held += text

@@ -36,6 +36,7 @@ class CutText:
         self._stops = tuple(stops)
         self._longest = max(map(len, stops))
         self._tail = ""
+        self._index = 0
         self._hit: str | None = None
 
     def message(self, message: messages.Message) -> messages.Message:
@@ -55,20 +56,23 @@ class CutText:
         match event:
             case messages.ContentBlockDelta(delta=messages.TextDelta(text=text)):
                 return self._scan(event.index, text)
-            case messages.ContentBlockStop() if self._tail:
-                tail, self._tail = self._tail, ""
-                return (_text(event.index, tail), event)
+            case messages.ContentBlockStop() | messages.MessageDelta() if self._tail:
+                return (*self.close(), event)
             case _:
                 return (event,)
 
     def close(self) -> Sequence[messages.Event]:
-        return ()
+        """The end of a text, which begins no stop sequence after all."""
+        tail, self._tail = self._tail, ""
+        return (_text(self._index, tail),) if tail else ()
 
     def _scan(self, index: int, text: str) -> Sequence[messages.Event]:
         text = self._tail + text
+        self._index = index
         found = self._find(text)
         if found is not None:
             start, self._hit = found
+            self._tail = ""
             before = (_text(index, text[:start]),) if start else ()
             return (*before, messages.ContentBlockStop(index))
         held = self._could_begin(text)

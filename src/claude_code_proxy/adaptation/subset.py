@@ -50,7 +50,8 @@ def _to_subset(raw: bytes) -> Subset:
     except (_Inexpressible, RecursionError):
         return Subset(None)
     optional, unions = _counts({key: value for key, value in written.items() if key not in {"$defs", "definitions"}})
-    return Subset(Raw(msgspec.json.encode(written)), writer.exact, optional, unions)
+    encoded = raw if written == root else msgspec.json.encode(written)
+    return Subset(Raw(encoded), writer.exact, optional, unions)
 
 
 _cached = lru_cache(maxsize=2048)(_to_subset)

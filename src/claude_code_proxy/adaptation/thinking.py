@@ -108,8 +108,7 @@ def _adaptive(
         return None, effort
     budget = _BUDGETS.get(effort or "high", _BUDGETS["high"])
     notes.append(Adjustment(_EFFORT if effort else "thinking", "mapped", f"to a budget of {budget} thinking tokens"))
-    kept = effort if effort in model.efforts else None
-    return messages.Enabled(budget, display=asked.display), kept
+    return messages.Enabled(budget, display=asked.display), effort if model.efforts else None
 
 
 def _enabled(

@@ -1,0 +1,153 @@
+"""Forced tools where forcing is refused: asked for in words, held to in the answer."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.adapt import Adapted
+from claude_code_proxy.adaptation.forced import CallsOnly, Forced
+from claude_code_proxy.adaptation.reply import ReplyFilter, Unmet
+from tests.adaptation.replies import events, message, streamed
+from tests.adaptation.requests import (
+    NEWEST,
+    PLAIN,
+    accepted,
+    adapted,
+    assistant,
+    call,
+    request,
+    result,
+    told,
+    tool,
+    user,
+)
+
+TOOLS = (tool("look"), tool("find"))
+LOOK = messages.ChooseTool("look")
+SIGNED = messages.Thinking("Hm.", "signed")
+
+
+def forced(choice: messages.ToolChoice = LOOK, model: str = NEWEST, **fields: Any) -> Adapted:
+    sent = adapted(request(model=model, tools=TOOLS, tool_choice=choice, **fields))
+    accepted(sent)
+    return sent
+
+
+def reply_filter(sent: Adapted) -> ReplyFilter:
+    assert sent.filter is not None
+    return sent.filter()
+
+
+def unmet(sent: Adapted, reply: messages.Message) -> Unmet:
+    with pytest.raises(Unmet) as caught:
+        reply_filter(sent).message(reply)
+    return caught.value
+
+
+def test_trap_31_a_model_that_can_be_forced_is() -> None:
+    sent = forced(model=PLAIN)
+    assert (sent.request.tool_choice, sent.filter, sent.adjustments) == (LOOK, None, ())
+
+
+def test_trap_31_one_that_cannot_is_told_and_held_to_it() -> None:
+    sent = forced()
+    assert sent.request.tool_choice == messages.ChooseAuto()
+    assert sent.request.messages[-1].role == "system"
+    assert sent.request.messages[-1].content == (
+        messages.Text("Answer with a call of the tool `look` now, and with no other text."),
+    )
+    assert [one.strict for one in sent.request.tools if isinstance(one, messages.Tool)] == [True, False]
+    assert told(sent) == ["tool_choice=emulated"]
+    assert not sent.adjustments[0].changes_meaning
+
+
+def test_any_tool_leaves_the_tools_as_they_are() -> None:
+    sent = forced(messages.ChooseAny(disable_parallel_tool_use=True))
+    assert sent.request.tools == TOOLS
+    assert sent.request.tool_choice == messages.ChooseAuto(disable_parallel_tool_use=True)
+    assert reply_filter(sent).message(message(call(name="find"), stop_reason="tool_use")).content == (
+        call(name="find"),
+    )
+
+
+def test_the_instruction_is_no_prefill() -> None:
+    sent = adapted(request(user("a"), assistant("b"), model=NEWEST, tools=TOOLS, tool_choice=LOOK))
+    accepted(sent)
+    assert sent.request.messages[-1].role == "user"
+
+
+def test_trap_31_an_answer_without_the_call_is_asked_for_once_more() -> None:
+    error = unmet(forced(), message(SIGNED, "I would rather talk."))
+    assert (error.status, error.code, error.param) == (422, "tool_choice_not_met", "tool_choice")
+    assert [turn.role for turn in error.repair.messages] == ["user", "system", "assistant", "user"]
+    assert error.repair.messages[2] == assistant(SIGNED, "I would rather talk.")
+    assert error.repair.messages[3] == user(
+        "That was not a call of `look`, and only such a call can be used. Call `look` now."
+    )
+
+
+def test_another_tool_is_not_the_one_that_was_asked_for() -> None:
+    error = unmet(forced(), message(call("x", "find"), stop_reason="tool_use"))
+    last = error.repair.messages[-1]
+    assert isinstance(last.content[0], messages.ToolResult)
+    assert last.content[0].is_error
+    accepted(replace(forced(), request=error.repair))
+
+
+def test_an_empty_answer_can_be_asked_for_again() -> None:
+    error = unmet(forced(messages.ChooseAny()), message(" "))
+    accepted(replace(forced(), request=error.repair))
+    assert "a tool" in error.message
+
+
+@pytest.mark.parametrize("stop_reason", ["refusal", "max_tokens", "model_context_window_exceeded", "pause_turn"])
+def test_a_refusal_and_an_answer_cut_short_stay_what_they_are(stop_reason: str) -> None:
+    reply = message("I cannot", stop_reason=stop_reason)
+    assert reply_filter(forced()).message(reply) == reply
+    assert streamed(reply_filter(forced()), reply) == reply
+
+
+def test_only_the_call_is_passed_on() -> None:
+    reply = message(
+        SIGNED, "Let me look.", call("x", "find"), call("y", "look"), "Done.", call("z", "look"), stop_reason="tool_use"
+    )
+    whole = reply_filter(forced()).message(reply)
+    assert whole.content == (SIGNED, call("y", "look"), messages.Text("Done."), call("z", "look"))
+    assert streamed(reply_filter(forced()), reply) == whole
+
+
+def test_a_stream_begins_with_its_first_call() -> None:
+    """Until then it can still be asked for again: nothing has been passed on."""
+    calls = reply_filter(forced())
+    reply = message("Let me look.", call("y", "look", "{}"), stop_reason="tool_use")
+    first = next(passed for event in events(reply, 3) if (passed := calls.feed(event)))
+    assert [type(one).__name__ for one in first] == ["MessageStart", "ContentBlockStart"]
+    assert first[1] == messages.ContentBlockStart(0, call("y", "look"))
+
+
+def test_a_stream_without_the_call_passes_nothing_on_before_it_fails() -> None:
+    calls = reply_filter(forced())
+    *before, delta, _ = events(message("I would rather talk."), 3)
+    assert [out for event in before for out in calls.feed(event)] == []
+    with pytest.raises(Unmet):
+        calls.feed(delta)
+
+
+BLOCKS = st.lists(st.sampled_from([messages.Text("hi"), SIGNED, call("x", "look"), call("y", "find")]), max_size=5)
+
+
+@given(BLOCKS, st.sampled_from([Forced(None), Forced("look")]))
+def test_streamed_and_whole_are_the_same(content: list[messages.Block], wanted: Forced) -> None:
+    reply = message(*content, stop_reason="tool_use")
+    assert streamed(CallsOnly(wanted), reply) == CallsOnly(wanted).message(reply)
+
+
+def test_the_history_of_a_forced_turn_is_paired() -> None:
+    talk = (user("a"), assistant(call("x")), user(result("x")))
+    sent = adapted(request(*talk, model=NEWEST, tools=TOOLS, tool_choice=LOOK))
+    accepted(sent)
+    assert sent.request.messages[:3] == talk

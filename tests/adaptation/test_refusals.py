@@ -1,0 +1,90 @@
+"""What is asked instead, after a refusal that is about one request alone."""
+
+import pytest
+from msgspec import Raw
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.refusals import Retreat, retreat
+from claude_code_proxy.models.catalogue import BUILT_IN
+from tests.adaptation.requests import NEWEST, PLAIN, assistant, call, request, result, tool, user
+
+SIGNED = messages.Thinking("Hm.", "signed")
+TALK = (user("a"), assistant(SIGNED, call()), user(result()))
+
+
+def after(words: str, asked: messages.MessagesRequest) -> Retreat | None:
+    return retreat(words, asked, model=BUILT_IN.find(asked.model))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "messages.1.content.0: Invalid `signature` in `thinking` block",
+        "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation",
+        "`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.",
+        "messages.1.content.0.thinking.signature: Field required",
+    ],
+)
+def test_trap_34_refused_thinking_is_left_out(words: str) -> None:
+    found = after(words, request(*TALK, model=NEWEST))
+    assert found is not None
+    assert found.request.messages == (user("a"), assistant(call()), user(result()))
+    assert (found.note.param, found.note.action, found.note.changes_meaning) == ("messages", "dropped", False)
+
+
+def test_without_thinking_in_the_history_there_is_nothing_to_leave_out() -> None:
+    assert after("Invalid `signature` in `thinking` block", request(user("a"))) is None
+
+
+MISSING = "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`."
+
+
+def test_trap_32_a_turn_that_lacks_its_thinking_runs_without() -> None:
+    found = after(MISSING, request(*TALK, thinking=messages.Adaptive()))
+    assert found is not None
+    assert found.request.thinking == messages.Disabled()
+    assert found.request.messages[1] == assistant(call())
+    assert found.note.changes_meaning
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [request(*TALK, model=NEWEST), request(*TALK, thinking=messages.Disabled())],
+    ids=["always thinks", "is off"],
+)
+def test_what_cannot_be_switched_off_is_only_stripped(asked: messages.MessagesRequest) -> None:
+    found = after(MISSING, asked)
+    assert found is not None
+    assert found.request == replace(asked, messages=(user("a"), assistant(call()), user(result())))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Too many strict tools (21). The maximum number of strict tools supported is 20.",
+        "Schemas contains too many optional parameters (30), which would make grammar compilation inefficient.",
+        "Schemas contains too many parameters with union types (17 parameters with type arrays or anyOf).",
+        "Schema is too complex for compilation.",
+        "The compiled grammar is too large.",
+        "Grammar compilation timed out.",
+        "tools.0.custom: For 'string' type, property 'minLength' is not supported",
+        "output_config.format.schema: Regex pattern 'x' is not supported",
+    ],
+)
+def test_trap_46_grammars_are_given_up_tools_first(words: str) -> None:
+    shape = messages.OutputConfig(format=messages.JsonSchema(Raw(b'{"type":"object"}')))
+    both = request(tools=(tool(strict=True),), output_config=shape)
+    found = after(words, both)
+    assert found is not None
+    assert (found.request, found.model.strict_tools, found.model.structured_outputs) == (both, False, True)
+    assert found.note.changes_meaning
+    only = after(words, request(tools=(tool(),), output_config=shape))
+    assert only is not None
+    assert only.model == replace(BUILT_IN.find(PLAIN), structured_outputs=False)
+    assert not only.note.changes_meaning
+    assert after(words, request(tools=(tool(),))) is None
+
+
+def test_other_words_mean_nothing() -> None:
+    assert after("messages: at least one message is required", request(*TALK)) is None

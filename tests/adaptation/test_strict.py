@@ -1,0 +1,96 @@
+"""Strict tools, as many and as much as a request can hold."""
+
+from typing import Any
+
+import pytest
+from msgspec import Raw
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.adapt import Options, adapt
+from claude_code_proxy.models.catalogue import BUILT_IN
+from tests.adaptation.requests import PLAIN, accepted, adapted, request, told, tool
+
+CLOSED = {"type": "object", "properties": {"at": {"type": "string"}}, "required": ["at"], "additionalProperties": False}
+
+
+def optional(count: int) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {f"p{at}": {"type": "string"} for at in range(count)},
+        "additionalProperties": False,
+    }
+
+
+def strictness(*tools: messages.Tool, **fields: Any) -> list[bool]:
+    sent = adapted(request(tools=tools, **fields))
+    accepted(sent)
+    return [one.strict for one in sent.request.tools if isinstance(one, messages.Tool)]
+
+
+def test_trap_46_what_a_grammar_can_hold_stays_strict() -> None:
+    sent = adapted(request(tools=(tool("a", CLOSED, strict=True), tool("b"))))
+    assert sent.request.tools == (tool("a", CLOSED, strict=True), tool("b"))
+    assert sent.adjustments == ()
+
+
+def test_trap_46_keywords_beyond_it_are_said_in_words() -> None:
+    narrow = {**CLOSED, "properties": {"at": {"type": "string", "minLength": 3}}}
+    sent = adapted(request(tools=(tool("a", narrow, strict=True),)))
+    accepted(sent)
+    assert told(sent) == ["tools[0].function.strict=mapped"]
+    (only,) = sent.request.tools
+    assert isinstance(only, messages.Tool)
+    assert b'"description":"(minLength: 3)"' in bytes(only.input_schema)
+    assert only.strict
+
+
+def test_trap_46_what_no_grammar_can_hold_goes_without() -> None:
+    sent = adapted(request(tools=(tool("a", {"type": "object"}, strict=True),)))
+    accepted(sent)
+    assert sent.request.tools == (tool("a", {"type": "object"}),)
+    assert [(one.param, one.action, one.changes_meaning) for one in sent.adjustments] == [
+        ("tools[0].function.strict", "dropped", True)
+    ]
+
+
+def test_there_are_twenty_strict_tools_at_most() -> None:
+    assert strictness(*(tool(f"t{at}", CLOSED, strict=True) for at in range(22))) == [True] * 20 + [False] * 2
+
+
+def test_optional_parameters_are_counted_over_all_tools() -> None:
+    assert strictness(
+        tool("a", optional(20), strict=True), tool("b", optional(5), strict=True), tool("c", optional(4), strict=True)
+    ) == [True, False, True]
+
+
+def test_unions_are_counted_over_all_tools() -> None:
+    union = {"type": ["string", "null"]}
+    wide = {"type": "object", "properties": {f"p{at}": union for at in range(9)}, "additionalProperties": False}
+    wide["required"] = list(wide["properties"])  # type: ignore[call-overload]
+    assert strictness(tool("a", wide, strict=True), tool("b", wide, strict=True)) == [True, False]
+
+
+def test_the_format_comes_first() -> None:
+    shape = messages.JsonSchema(Raw(tool("x", optional(20)).input_schema))
+    config = messages.OutputConfig(format=shape)
+    assert strictness(
+        tool("a", optional(5), strict=True), tool("b", optional(4), strict=True), output_config=config
+    ) == [
+        False,
+        True,
+    ]
+
+
+def test_a_model_without_strict_tools_has_none() -> None:
+    model = replace(BUILT_IN.find(PLAIN), strict_tools=False)
+    sent = adapt(request(tools=(tool("a", CLOSED, strict=True),)), model, options=Options())
+    assert sent.request.tools == (tool("a", CLOSED),)
+    assert told(sent) == ["tools[0].function.strict=dropped"]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_hosted_tools_are_not_strict(count: int) -> None:
+    search = messages.HostedTool("web_search_20250305", "web_search")
+    tools = (search, *(tool(f"t{at}", CLOSED, strict=True) for at in range(count)))
+    assert adapted(request(tools=tools)).request.tools == tools

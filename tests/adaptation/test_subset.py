@@ -1,0 +1,124 @@
+"""What a grammar can hold of a schema, and what is left to words."""
+
+import json
+from typing import Any
+
+import pytest
+
+from claude_code_proxy.adaptation.subset import to_subset
+from claude_code_proxy.upstreams.simulated.rules.structured import check_subset
+
+
+def written(schema: Any) -> Any:
+    raw = to_subset(json.dumps(schema).encode()).raw
+    if raw is None:
+        return None
+    made = json.loads(bytes(raw))
+    check_subset(made, "schema")
+    return made
+
+
+def closed(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("schema", "made"),
+    [
+        ({"type": "string", "minLength": 2}, {"type": "string", "description": "(minLength: 2)"}),
+        (
+            {"type": "string", "description": "d", "format": "phone"},
+            {"type": "string", "description": 'd (format: "phone")'},
+        ),
+        ({"type": "string", "format": "uuid"}, {"type": "string", "format": "uuid"}),
+        ({"type": "string", "pattern": "^a+$"}, {"type": "string", "pattern": "^a+$"}),
+        ({"type": "string", "pattern": "^(?=a)"}, {"type": "string", "description": '(pattern: "^(?=a)")'}),
+        ({"type": "string", "pattern": r"\bword\b"}, {"type": "string", "description": '(pattern: "\\\\bword\\\\b")'}),
+        (
+            {"type": "array", "minItems": 3, "items": True},
+            {"type": "array", "items": {}, "minItems": 1, "description": "(minItems: 3)"},
+        ),
+        ({"type": "array", "minItems": 1}, {"type": "array", "minItems": 1}),
+        (
+            {"type": "array", "prefixItems": [{"type": "string"}]},
+            {"type": "array", "description": '(prefixItems: [{"type":"string"}])'},
+        ),
+        ({"enum": ["a", 1, None]}, {"enum": ["a", 1, None]}),
+        ({"enum": [{"a": 1}]}, {"description": '(enum: [{"a":1}])'}),
+        ({"const": [1]}, {"description": "(const: [1])"}),
+        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        ({"not": {"const": 1}, "title": "t", "examples": [1]}, {"title": "t", "description": '(not: {"const":1})'}),
+        ({"allOf": [{"type": "string"}], "description": "d"}, {"type": "string", "description": "d"}),
+        ({"properties": {"a": True}, "additionalProperties": True}, closed(a={})),
+        ({**closed(a={}), "required": ["a", "b"]}, {**closed(a={}, b={}), "required": ["a", "b"]}),
+        (closed(), closed()),
+        ({"allOf": [closed(a={}), {"properties": {"b": {}}}]}, closed(a={}, b={})),
+    ],
+)
+def test_keywords_one_by_one(schema: Any, made: Any) -> None:
+    assert written(schema) == made
+
+
+def test_whether_all_of_it_is_held() -> None:
+    assert to_subset(json.dumps(closed(a={"type": "string", "description": "d"})).encode()).exact
+    assert not to_subset(b'{"type":"string","maxLength":3}').exact
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object"},
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        {"type": "object", "properties": {"a": {}}, "additionalProperties": {"type": "string"}},
+        closed(a={"type": ["object", "null"]}),
+        {"$ref": "#"},
+        {"$ref": "https://example.com/schema.json"},
+        {"$ref": "#/$defs/Node", "$defs": {"Node": closed(next={"$ref": "#/$defs/Node"})}},
+        {"allOf": [{"type": "string"}, {"type": "string", "minLength": 1}]},
+        {**closed(a={}), "anyOf": [{"required": ["a"]}]},
+        {"type": "array", "items": False},
+        True,
+    ],
+)
+def test_what_has_no_grammar(schema: Any) -> None:
+    assert to_subset(json.dumps(schema).encode()).raw is None or schema is True
+
+
+def test_definitions_are_kept_as_far_as_they_are_used() -> None:
+    item = closed(name={"type": "string"})
+    schema = {
+        **closed(
+            a={"$ref": "#/$defs/Item"},
+            b={"$ref": "#/definitions/Kind~1x"},
+            c={"$ref": "#/properties/a", "description": "d"},
+        ),
+        "$defs": {"Item": item, "Unused": {"type": "object"}},
+        "definitions": {"Kind/x": {"enum": ["k"]}},
+    }
+    assert written(schema) == {
+        **closed(a={"$ref": "#/$defs/Item"}, b={"$ref": "#/definitions/Kind~1x"}, c={"$ref": "#/$defs/Item"}),
+        "$defs": {"Item": item},
+        "definitions": {"Kind/x": {"enum": ["k"]}},
+    }
+
+
+def test_a_definition_at_the_top_is_put_in_place() -> None:
+    assert written({"$ref": "#/$defs/A", "$defs": {"A": closed(a={})}}) == closed(a={})
+    assert written({"allOf": [{"$ref": "#/$defs/A"}, closed(b={})], "$defs": {"A": closed(a={})}}) == closed(a={}, b={})
+
+
+def test_what_a_request_sums() -> None:
+    union = {"anyOf": [closed(x={}), {"type": "null"}]}
+    schema = {
+        **closed(a={"type": ["string", "null"]}, b=union, c={"type": "array", "items": closed(y={})}),
+        "required": ["a"],
+    }
+    form = to_subset(json.dumps(schema).encode())
+    assert (form.optional, form.unions) == (4, 2)
+    behind = {**closed(a={"$ref": "#/$defs/A"}), "$defs": {"A": closed(b={}, c=union)}}
+    assert to_subset(json.dumps(behind).encode()).optional == 1
+
+
+def test_a_schema_nested_without_end_has_no_grammar() -> None:
+    deep = b'{"anyOf":[' * 400 + b"{}" + b"]}" * 400
+    assert to_subset(deep).raw is None

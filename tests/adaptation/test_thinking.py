@@ -1,0 +1,253 @@
+"""Thinking and effort as each generation has them."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.adapt import Options, adapt
+from claude_code_proxy.adaptation.thinking import without_history
+from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.models.model import Model
+from tests.adaptation.requests import (
+    NEWEST,
+    OLD,
+    PLAIN,
+    accepted,
+    adapted,
+    assistant,
+    call,
+    late_system,
+    request,
+    result,
+    tool,
+    user,
+)
+
+Settled = tuple[messages.ThinkingConfig | None, str | None]
+
+OPUS_5, SONNET_5_5, OPUS_4_5, OPUS_4_8 = "claude-opus-5", "claude-sonnet-5-5", "claude-opus-4-5", "claude-opus-4-8"
+
+
+def settled(model: str, thinking: messages.ThinkingConfig | None, effort: str | None = None, **fields: Any) -> Settled:
+    config = messages.OutputConfig(effort) if effort else None
+    sent = adapted(request(model=model, thinking=thinking, output_config=config, **fields))
+    accepted(sent)
+    return sent.request.thinking, sent.request.output_config.effort if sent.request.output_config else None
+
+
+def notes(
+    model: str, thinking: messages.ThinkingConfig | None, effort: str | None = None, **fields: Any
+) -> list[tuple[str, str, bool]]:
+    config = messages.OutputConfig(effort) if effort else None
+    sent = adapted(request(model=model, thinking=thinking, output_config=config, **fields))
+    return [(one.param, one.action, one.changes_meaning) for one in sent.adjustments]
+
+
+ADAPTIVE = messages.Adaptive()
+OFF = messages.Disabled()
+
+
+@pytest.mark.parametrize("model", [PLAIN, NEWEST, OLD, OPUS_5, SONNET_5_5])
+def test_a_request_that_says_nothing_stays_so(model: str) -> None:
+    assert settled(model, None) == (None, None)
+    assert notes(model, None) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "thinking", "sent"),
+    [
+        (NEWEST, "max", ADAPTIVE, "max"),
+        (NEWEST, "minimal", ADAPTIVE, "low"),
+        (OPUS_4_8, "xhigh", ADAPTIVE, "xhigh"),
+        (PLAIN, "xhigh", ADAPTIVE, "max"),
+        (PLAIN, "medium", ADAPTIVE, "medium"),
+        (OPUS_4_5, "xhigh", messages.Enabled(32_768), "high"),
+        (OPUS_4_5, "low", messages.Enabled(2048), "low"),
+        (OLD, None, messages.Enabled(16_384), None),
+        (OLD, "minimal", messages.Enabled(1024), None),
+        (OLD, "low", messages.Enabled(2048), None),
+        (OLD, "medium", messages.Enabled(10_000), None),
+        (OLD, "high", messages.Enabled(16_384), None),
+        (OLD, "xhigh", messages.Enabled(32_768), None),
+        (OLD, "max", messages.Enabled(49_152), None),
+    ],
+)
+def test_trap_29_effort_on_every_generation(
+    model: str, effort: str | None, thinking: messages.ThinkingConfig, sent: str | None
+) -> None:
+    assert settled(model, ADAPTIVE, effort) == (thinking, sent)
+
+
+def test_trap_29_a_budget_on_models_that_think_adaptively() -> None:
+    assert settled(NEWEST, messages.Enabled(10_000)) == (ADAPTIVE, "medium")
+    assert settled(NEWEST, messages.Enabled(100)) == (ADAPTIVE, "low")
+    assert settled(NEWEST, messages.Enabled(100_000), "low") == (ADAPTIVE, "low")
+    assert settled(NEWEST, messages.Enabled(100_000, "summarized")) == (messages.Adaptive("summarized"), "max")
+    assert settled(PLAIN, messages.Enabled(10_000)) == (messages.Enabled(10_000), None)
+
+
+def test_the_wish_to_see_thinking_is_passed_on_and_never_added() -> None:
+    assert settled(OLD, messages.Adaptive("summarized"), "low") == (messages.Enabled(2048, "summarized"), None)
+    assert settled(NEWEST, messages.Adaptive("omitted")) == (messages.Adaptive("omitted"), None)
+
+
+def test_effort_without_thinking_stays_effort() -> None:
+    assert settled(PLAIN, None, "low") == (None, "low")
+    assert settled(OLD, None, "low") == (None, None)
+    assert notes(OLD, None, "low") == [("reasoning_effort", "dropped", False)]
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "thinking", "effort"),
+    [
+        (PLAIN, OFF, OFF, None),
+        (OLD, OFF, OFF, None),
+        (OPUS_5, OFF, OFF, None),
+        (SONNET_5_5, OFF, messages.BetweenTools(), None),
+        (SONNET_5_5, messages.BetweenTools(), messages.BetweenTools(), None),
+        (OPUS_5, messages.BetweenTools(), OFF, None),
+        (NEWEST, OFF, None, "low"),
+    ],
+)
+def test_thinking_is_switched_off_as_far_as_it_can_be(
+    model: str, asked: messages.ThinkingConfig, thinking: messages.ThinkingConfig | None, effort: str | None
+) -> None:
+    assert settled(model, asked) == (thinking, effort)
+
+
+def test_a_model_that_always_thinks_says_so() -> None:
+    assert notes(NEWEST, OFF) == [("reasoning_effort", "mapped", True)]
+    assert notes(SONNET_5_5, OFF) == []
+
+
+def test_none_is_an_effort_that_means_off() -> None:
+    assert settled(OPUS_5, None, "none") == (OFF, None)
+    assert settled(PLAIN, ADAPTIVE, "none") == (ADAPTIVE, None)
+
+
+def test_switched_off_the_effort_has_a_limit() -> None:
+    assert settled(OPUS_5, OFF, "max") == (OFF, "high")
+    assert settled(SONNET_5_5, messages.BetweenTools(), "xhigh") == (messages.BetweenTools(), "high")
+    assert settled(OPUS_5, OFF, "low") == (OFF, "low")
+    assert settled(OPUS_5, ADAPTIVE, "max") == (ADAPTIVE, "max")
+
+
+def test_an_effort_that_nobody_has_is_left_out() -> None:
+    assert settled(NEWEST, None, "enormous") == (None, None)
+
+
+def test_a_format_outlasts_its_effort() -> None:
+    shape = messages.JsonSchema(messages.Tool("a", tool().input_schema).input_schema)
+    sent = adapted(request(model=OLD, output_config=messages.OutputConfig("low", shape)))
+    assert sent.request.output_config is not None
+    assert sent.request.output_config.effort is None
+    assert sent.request.output_config.format is not None
+
+
+# Budgets
+
+
+@pytest.mark.parametrize(
+    ("budget", "max_tokens", "sent"),
+    [
+        (500, 0, 1024),
+        (10_000, 20_000, 10_000),
+        (10_000, 10_000, 5000),
+        (10_000, 9000, 4500),
+        (10_000, 1500, 1024),
+        (1024, 1025, 1024),
+    ],
+)
+def test_trap_28_the_budget_leaves_room_for_the_answer(budget: int, max_tokens: int, sent: int) -> None:
+    assert settled(OLD, messages.Enabled(budget), max_tokens=max_tokens) == (messages.Enabled(sent), None)
+
+
+def test_trap_28_without_room_there_is_no_thinking() -> None:
+    assert settled(OLD, messages.Enabled(10_000), max_tokens=1024) == (None, None)
+    assert notes(OLD, messages.Enabled(10_000), max_tokens=1024) == [("thinking", "dropped", True)]
+    assert notes(OLD, messages.Enabled(10_000), max_tokens=2000) == [("thinking", "clamped", False)]
+    assert notes(OLD, messages.Enabled(10_000)) == []
+
+
+# Forced tools
+
+FORCED: dict[str, Any] = {"tools": (tool(),), "tool_choice": messages.ChooseTool("look")}
+
+
+@pytest.mark.parametrize("model", [PLAIN, OLD])
+def test_trap_30_a_budget_gives_way_to_a_forced_tool(model: str) -> None:
+    assert settled(model, messages.Enabled(2000), **FORCED) == (OFF, None)
+    assert notes(model, messages.Enabled(2000), **FORCED) == [("thinking", "dropped", True)]
+
+
+def test_trap_30_adaptive_thinking_goes_with_a_forced_tool() -> None:
+    assert settled(PLAIN, ADAPTIVE, "low", **FORCED) == (ADAPTIVE, "low")
+    assert settled(OLD, OFF, **FORCED) == (OFF, None)
+
+
+def test_trap_30_a_model_that_does_not_think_while_forced() -> None:
+    model = replace(BUILT_IN.find("claude-sonnet-5"), forced_with_adaptive=False)
+    for thinking in (None, ADAPTIVE):
+        sent = adapt(request(model=model.id, thinking=thinking, **FORCED), model, options=Options())
+        assert (sent.request.thinking, sent.request.tool_choice) == (OFF, messages.ChooseTool("look"))
+    always = replace(BUILT_IN.find("claude-fable-5"), forced_with_adaptive=False)
+    sent = adapt(request(model=always.id, **FORCED), always, options=Options())
+    assert sent.request.tool_choice == messages.ChooseAuto()
+
+
+# History
+
+LOOP = (user("a"), assistant(call("x")), user(result("x")))
+SIGNED = messages.Thinking("Hm.", "signed")
+
+
+def looped(model: str, *talk: messages.InputMessage) -> messages.ThinkingConfig | None:
+    return adapted(request(*talk, model=model, thinking=messages.Enabled(2000), tools=(tool(),))).request.thinking
+
+
+def test_trap_32_a_loop_without_its_thinking_runs_without() -> None:
+    accepted(adapted(request(*LOOP, model=OLD, thinking=messages.Enabled(2000), tools=(tool(),))))
+    assert looped(OLD, *LOOP) == OFF
+    assert looped(OLD, *LOOP, assistant(SIGNED, call("y")), user(result("y"))) == OFF
+
+
+def test_trap_32_where_it_can_it_thinks_adaptively_instead() -> None:
+    sent = adapted(request(*LOOP, model=PLAIN, thinking=messages.Enabled(2000), tools=(tool(),)))
+    accepted(sent)
+    assert (sent.request.thinking, sent.request.output_config) == (ADAPTIVE, messages.OutputConfig("low"))
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        (user("a"), assistant(SIGNED, call("x")), user(result("x"))),
+        (user("a"), assistant(messages.RedactedThinking("x"), call("x")), user(result("x"))),
+        (user("a"), assistant(SIGNED, call("x")), user(result("x")), assistant(call("y")), user(result("y"))),
+        (*LOOP, assistant("b"), user("c")),
+        (user("a"),),
+    ],
+    ids=["signed", "redacted", "later calls", "a finished loop", "nothing yet"],
+)
+def test_trap_33_a_loop_with_its_thinking_goes_on_thinking(talk: tuple[messages.InputMessage, ...]) -> None:
+    assert looped(OLD, *talk) == messages.Enabled(2000)
+
+
+def test_trap_33_signed_thinking_goes_back_as_it_came() -> None:
+    talk = (user("a"), assistant(SIGNED, messages.Thinking("", "also"), "b", call("x")), user(result("x")))
+    assert adapted(request(*talk, model=NEWEST, tools=(tool(),))).request.messages == talk
+
+
+def test_history_can_be_stripped_of_thinking() -> None:
+    talk = (user("a"), assistant(SIGNED), late_system("s"), assistant(messages.RedactedThinking("x"), "b"))
+    assert without_history(talk) == (user("a"), assistant(), late_system("s"), assistant("b"))
+
+
+def test_a_model_that_cannot_think_does_not() -> None:
+    blank = Model(id="m", name="m", released=0, thinking=frozenset(), thinking_default="off", efforts=())
+    for thinking in (ADAPTIVE, messages.Enabled(2000)):
+        sent = adapt(request(model="m", thinking=thinking), blank, options=Options())
+        assert sent.request.thinking is None
+        assert [(one.param, one.changes_meaning) for one in sent.adjustments] == [("thinking", True)]
+    assert adapt(request(model="m", thinking=OFF), blank, options=Options()).request.thinking is None
