@@ -257,10 +257,9 @@ def test_whatever_is_accepted_reads_the_same_by_the_grammar(start: str, host: st
     data = data[: data.index(b"\r\n\r\n") + 4]
     try:
         request = parse_head(data)
-    except Refusal as refusal:
-        assert refusal.status in {400, 501, 505}
-    else:
-        assert request.headers == fields(data)
+    except Refusal:
+        return
+    assert request.headers == fields(data)
 
 
 @given(st.binary(max_size=60))

@@ -1,13 +1,13 @@
 """A server as a whole: where it listens, how it ends, and real clients."""
 
 import asyncio
-import concurrent.futures
 import http.client
 import os
 import socket
 import tempfile
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,7 @@ class Gated:
             raise
 
 
-def shutdown(running: Running, drain_seconds: float) -> "concurrent.futures.Future[None]":
+def shutdown(running: Running, drain_seconds: float) -> Future[None]:
     return asyncio.run_coroutine_threadsafe(running.server.shutdown(drain_seconds), running.loop)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -137,7 +138,7 @@ def test_any_split_gives_the_same_conversation(
 ) -> None:
     data = b"".join(parts) + ending
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    pieces = [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [data[start:end] for start, end in pairwise(edges)]
     whole = converse([data], patient=True)
     assert converse(pieces, patient=patient) == whole
     asked = [part for part in parts if part != b"\r\n"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -121,6 +122,10 @@ class Client:
             return False
         finally:
             self.socket.settimeout(5)
+
+    def takes_more(self, seconds: float = 0.3) -> bool:
+        """Whether anything can be sent within that time."""
+        return bool(select.select([], [self.socket], [], seconds)[1])
 
     def half_close(self) -> None:
         self.socket.shutdown(socket.SHUT_WR)

@@ -6,8 +6,12 @@ keep its own. Collected in a BytesIO, which hands out its buffer without another
 
 import re
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from claude_code_proxy.http1.request import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[^\x00-\x08\x0a-\x1f\x7f]*)?\r\n")
 _TRAILERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*\r\n")
@@ -53,18 +57,17 @@ class ChunkedBody:
         self._held = b""  # what could not be used yet: less than a line, or the trailers
         self._at = 0  # how much of it is used
         self._missing = 0  # of the chunk that has begun
-        self._step = ChunkedBody._size_line
+        self._step: Callable[[ChunkedBody], bool] | None = ChunkedBody._size_line  # None at the end
         self.size = 0  # bytes received, without the framing
 
     def feed(self, data: bytes) -> bytes | None:
         """What follows the body once it is whole, until then None; raises `Refusal`."""
         self._held = self._held + data if self._held else data
         self._at = 0
-        while self._step(self):
-            if self._step is ChunkedBody._end:
-                return self._held[self._at :]
+        while self._step is not None and self._step(self):
+            pass
         self._held = self._held[self._at :]
-        return None
+        return self._held if self._step is None else None
 
     def whole(self) -> bytes:
         return self._collected.getvalue()
@@ -109,16 +112,13 @@ class ChunkedBody:
         trailers = _TRAILERS.match(self._held, self._at)
         if trailers is not None:
             self._at = trailers.end()
-            self._step = ChunkedBody._end
+            self._step = None
             return True
         if len(self._held) - self._at > _TRAILER_BYTES:
             raise Refusal(431, "The request's trailers are too large.")
         if self._held.find(b"\n\r\n", self._at) >= 0 or self._held.find(b"\n\n", self._at) >= 0:
             raise Refusal(400, "The request's trailers are malformed.")
         return False
-
-    def _end(self) -> bool:
-        return True
 
 
 def too_large(limit: int) -> Refusal:

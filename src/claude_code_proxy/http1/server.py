@@ -10,7 +10,7 @@ from claude_code_proxy.http1.listeners import bind
 from claude_code_proxy.http1.service import Service
 
 _BACKLOG = 2048
-_CANCELLED_SECONDS = 2.0  # for handlers to clean up after they have been cancelled
+_CANCELLED_SECONDS = 1.0  # for handlers to clean up after they have been cancelled
 
 
 class Server:
@@ -43,7 +43,7 @@ class Server:
         port: int = 0,
         reuse_port: bool = False,
     ) -> None:
-        """Serves on bound sockets, TCP or Unix, which are its own from now on, or on ones it binds to `host` and `port`."""
+        """Serves on bound sockets, TCP or Unix, which are its own from now on; without any it binds `host` and `port`."""
         loop = asyncio.get_running_loop()
         self._service = Service(
             handler=self._handler,
