@@ -41,7 +41,7 @@ def choose_thinking(
     if isinstance(thinking, messages.Enabled):
         thinking = _fitted(thinking, request.max_tokens, notes=notes)
     effort = _level(effort, thinking, model=model, notes=notes)
-    return _with(request, thinking, effort)
+    return _with(request, thinking, effort=effort)
 
 
 def fit_history(
@@ -56,7 +56,7 @@ def fit_history(
         notes.append(Adjustment("thinking", "mapped", f"adaptive: {reason}"))
         effort = request.output_config.effort if request.output_config else None
         effort = effort or _level(_effort_of(asked.budget_tokens), asked, model=model, notes=[])
-        return _with(request, messages.Adaptive(asked.display), effort)
+        return _with(request, messages.Adaptive(asked.display), effort=effort)
     notes.append(Adjustment("thinking", "dropped", reason, changes_meaning=True))
     return replace(request, thinking=_switched_off(model))
 
@@ -72,7 +72,7 @@ def without_history(conversation: Sequence[messages.InputMessage]) -> tuple[mess
 
 
 def _with(
-    request: messages.MessagesRequest, thinking: messages.ThinkingConfig | None, effort: str | None
+    request: messages.MessagesRequest, thinking: messages.ThinkingConfig | None, *, effort: str | None
 ) -> messages.MessagesRequest:
     config = request.output_config
     if config is None:
