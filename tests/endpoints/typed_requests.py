@@ -77,7 +77,9 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 
 def _of_typed_dict(kind: Any) -> st.SearchStrategy[Json]:
     hints = typing_extensions.get_type_hints(kind, include_extras=True)
-    needed = {name for name, hint in hints.items() if kind.__total__ or getattr(hint, "__origin__", None) is typing.Required}
+    needed = {
+        name for name, hint in hints.items() if kind.__total__ or getattr(hint, "__origin__", None) is typing.Required
+    }
     fields = {name: _of(hint, name) for name, hint in hints.items()}
     return st.fixed_dictionaries(
         {name: fields[name] for name in hints if name in needed},

@@ -1,8 +1,8 @@
 """Golden cases in four stages: client request -> Messages request, upstream reply -> client reply, whole and streamed.
 
-`tests/fixtures/chat_completions/<case>.json`. The Messages request is as translated, before it is adapted to a model.
-`upstream_stream` is there where the pieces matter; else the reply is spelt out with one delta for each block. A chunk of
-`client_stream` is its delta, its finish reason or its usage: what is the same in all chunks is left out.
+They stand in `tests/fixtures/chat_completions`. The Messages request is as translated, before it is adapted to a model.
+`upstream_stream` is there where the pieces matter; else the reply is spelt out with one delta for each block. A chunk
+of `client_stream` is its delta, its finish reason or its usage: what is the same in all chunks is left out.
 """
 
 import json

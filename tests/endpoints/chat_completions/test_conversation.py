@@ -1,0 +1,110 @@
+"""Chat messages as input messages. The ordinary cases stand in the fixtures."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from claude_code_proxy import messages
+from claude_code_proxy.endpoints.chat_completions import schema as chat
+from claude_code_proxy.endpoints.chat_completions.conversation import Conversation, to_conversation
+from claude_code_proxy.errors import InvalidRequest
+
+CACHED = {"cache_control": {"type": "ephemeral"}}
+
+
+def conversation(*chat_messages: Any) -> Conversation:
+    return to_conversation(msgspec.json.decode(json.dumps(chat_messages).encode(), type=list[chat.ChatMessage]))
+
+
+def call(id: str = "call_1", arguments: Any = "{}") -> dict[str, Any]:
+    return {"id": id, "type": "function", "function": {"name": "look", "arguments": arguments}}
+
+
+def test_system_messages_lead_until_someone_speaks() -> None:
+    made = conversation(
+        {"role": "system", "content": "A"},
+        {"role": "developer", "content": "B"},
+        {"role": "user", "content": ""},
+        {"role": "system", "content": "C"},
+    )
+    assert made.system == (messages.Text("A"), messages.Text("B"))
+    assert [message.role for message in made.messages] == ["user", "system"]
+
+
+def test_a_refusal_is_said_where_nothing_else_was() -> None:
+    made = conversation(
+        {"role": "assistant", "content": None, "refusal": "No."},
+        {"role": "assistant", "content": "No.", "refusal": "No."},
+        {
+            "role": "assistant",
+            "refusal": "No.",
+            "thinking_blocks": [{"type": "thinking", "thinking": "", "signature": "x"}],
+        },
+    )
+    assert [message.content for message in made.messages] == [
+        (messages.Text("No."),),
+        (messages.Text("No."),),
+        (messages.Thinking("", "x"), messages.Text("No.")),
+    ]
+
+
+def test_a_breakpoint_on_a_message_is_one_on_its_last_block() -> None:
+    made = conversation(
+        {"role": "user", "content": [{"type": "text", "text": "A"}, {"type": "text", "text": "B"}]} | CACHED,
+        {"role": "assistant", "content": "C", "tool_calls": [call()]} | CACHED,
+        {"role": "tool", "tool_call_id": "call_1", "content": "D"} | CACHED,
+        {"role": "user", "content": ""} | CACHED,
+        {"role": "assistant", "thinking_blocks": [{"type": "thinking", "thinking": "", "signature": "x"}]} | CACHED,
+    )
+    marked = [[getattr(block, "cache_control", None) is not None for block in m.content] for m in made.messages]
+    assert marked == [[False, True], [False, True], [True], [], [False]]
+
+
+def test_a_legacy_result_answers_the_call_before_it() -> None:
+    function_call = {"name": "look", "arguments": "{}"}
+    made = conversation(
+        {"role": "assistant", "function_call": function_call},
+        {"role": "function", "name": "look", "content": "A"},
+        {"role": "assistant", "function_call": function_call},
+        {"role": "function", "name": "look", "content": "B"},
+    )
+    ids = [getattr(message.content[0], "id", None) or message.content[0].tool_use_id for message in made.messages]  # type: ignore[union-attr]
+    assert ids == ["call_fn_0", "call_fn_0", "call_fn_2", "call_fn_2"]
+
+
+def test_a_legacy_result_without_a_call_keeps_its_name() -> None:
+    (message,) = conversation({"role": "function", "name": "look", "content": "A"}).messages
+    assert message.content == (messages.ToolResult("call_fn_look", (messages.Text("A"),)),)
+
+
+def test_every_drop_is_named_with_its_place() -> None:
+    made = conversation(
+        {"role": "system", "content": "A", "name": "boss"},
+        {
+            "role": "user",
+            "content": [{"type": "image_url", "image_url": {"url": "https://a", "detail": "low"}}],
+            "name": "ada",
+        },
+        {"role": "assistant", "content": "B", "name": "claude", "audio": {"id": "a"}, "reasoning": "Hm."},
+        {"role": "assistant", "tool_calls": [call(arguments="[]")]},
+        {"role": "assistant", "function_call": {"name": "look", "arguments": "?"}},
+    )
+    assert [(note.param, note.action) for note in made.adjustments] == [
+        ("messages[0].name", "ignored"),
+        ("messages[1].name", "ignored"),
+        ("messages[1].content[0].image_url.detail", "ignored"),
+        ("messages[2].name", "ignored"),
+        ("messages[2].audio", "ignored"),
+        ("messages[2].reasoning", "ignored"),
+        ("messages[3].tool_calls[0].function.arguments", "mapped"),
+        ("messages[4].function_call.arguments", "mapped"),
+    ]
+
+
+def test_an_error_is_named_with_its_place() -> None:
+    audio = {"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}
+    with pytest.raises(InvalidRequest) as caught:
+        conversation({"role": "user", "content": "A"}, audio)
+    assert caught.value.param == "messages[1].content[0].input_audio"

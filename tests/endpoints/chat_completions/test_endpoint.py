@@ -1,0 +1,39 @@
+"""What the exchange is handed: one value that has everything about a request and its reply."""
+
+import json
+
+import pytest
+
+from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
+from claude_code_proxy.errors import InvalidRequest
+from tests.endpoints.replies import CONTEXT, HELLO, asked
+
+
+def test_where_it_is_found() -> None:
+    assert (CHAT_COMPLETIONS.path, CHAT_COMPLETIONS.id_prefix) == ("/chat/completions", "chatcmpl-")
+
+
+def test_one_translator_for_each_choice() -> None:
+    assert len(asked(n=3).translators(CONTEXT)) == 3
+
+
+@pytest.mark.parametrize(("stream", "expected"), [(True, True), (False, False), (None, False)])
+def test_streaming_is_what_was_asked(stream: bool | None, expected: bool) -> None:
+    assert asked(stream=stream).stream == expected
+
+
+def test_adjustments_of_every_kind_are_together() -> None:
+    message = HELLO | {"name": "ada"}
+    custom = {"type": "custom", "custom": {"name": "f"}}
+    params = [note.param for note in asked(messages=[message], tools=[custom], seed=1, zz=1).adjustments]
+    assert params == ["messages[0].name", "tools[0]", "seed", "zz"]
+
+
+def test_the_default_model_serves_those_who_name_none() -> None:
+    for body in ({"messages": [HELLO]}, {"messages": [HELLO], "model": ""}, {"messages": [HELLO], "model": None}):
+        assert CHAT_COMPLETIONS.decode(json.dumps(body).encode(), "claude-default").request.model == "claude-default"
+
+
+def test_a_bad_request_is_the_callers_fault() -> None:
+    with pytest.raises(InvalidRequest):
+        CHAT_COMPLETIONS.decode(b"", "claude-default")

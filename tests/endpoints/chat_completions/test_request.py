@@ -1,0 +1,161 @@
+"""The rest of a request: limits, sampling, thinking, formats, tiers. The ordinary cases stand in the fixtures."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from claude_code_proxy import messages
+from claude_code_proxy.errors import InvalidRequest
+from tests.endpoints.replies import asked, translated
+
+
+def refusal(**fields: Any) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as caught:
+        asked(**fields)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, 0),
+        ({"max_tokens": 5}, 5),
+        ({"max_tokens": 5, "max_completion_tokens": 7}, 7),
+        ({"max_tokens": 5, "max_completion_tokens": 0}, 5),
+        ({"max_tokens": -1}, 0),
+        ({"max_tokens": 5.0}, 5),
+        ({"max_tokens": 10**40}, 2**53),
+    ],
+)
+def test_the_limit(fields: Any, expected: int) -> None:
+    assert asked(**fields).request.max_tokens == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"max_tokens": -2}, "max_tokens"),
+        ({"max_tokens": 5, "max_completion_tokens": -2}, "max_completion_tokens"),
+        ({"n": 0}, "n"),
+        ({"n": 129}, "n"),
+        ({"temperature": -0.1}, "temperature"),
+        ({"temperature": 2.1}, "temperature"),
+        ({"top_p": 1.1}, "top_p"),
+        ({"top_p": -1}, "top_p"),
+        ({"reasoning": {"effort": "enormous"}}, "reasoning.effort"),
+        ({"speed": "warp"}, "speed"),
+        ({"cache_control": {"type": "eternal"}}, "cache_control.type"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"description": "x", "schema": []}}},
+            "response_format.json_schema.schema",
+        ),
+    ],
+)
+def test_what_is_out_of_range_is_refused_by_name(fields: Any, param: str) -> None:
+    assert refusal(**fields).param == param
+
+
+@pytest.mark.parametrize("n", [1, 2, 128])
+def test_several_choices(n: int) -> None:
+    assert asked(n=n).n == n
+    assert asked(n=None).n == 1
+
+
+@pytest.mark.parametrize(
+    ("stop", "expected"),
+    [(None, None), ("", None), ([], None), ([""], None), ("a", ["a"]), (["a", "b", "a"], ["a", "b"]), ("\n", ["\n"])],
+)
+def test_stop(stop: Any, expected: Any) -> None:
+    assert translated(stop=stop).get("stop_sequences") == expected
+
+
+SUMMARY = {"type": "adaptive", "display": "summarized"}
+BUDGET = {"type": "enabled", "budget_tokens": 2000, "display": "summarized"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "thinking", "effort"),
+    [
+        ({}, None, None),
+        ({"reasoning_effort": "low"}, {"type": "adaptive"}, "low"),
+        ({"reasoning_effort": "minimal"}, {"type": "adaptive"}, "low"),
+        ({"reasoning_effort": "max"}, {"type": "adaptive"}, "max"),
+        ({"reasoning_effort": "none"}, {"type": "disabled"}, None),
+        ({"include_reasoning": True}, SUMMARY, None),
+        ({"include_reasoning": False}, None, None),
+        ({"include_reasoning": True, "reasoning_effort": "high"}, SUMMARY, "high"),
+        ({"reasoning": {}}, SUMMARY, None),
+        ({"reasoning": {"enabled": True}}, SUMMARY, None),
+        ({"reasoning": {"enabled": False}}, {"type": "disabled"}, None),
+        ({"reasoning": {"effort": "none"}}, {"type": "disabled"}, None),
+        ({"reasoning": {"effort": "xhigh"}, "reasoning_effort": "low"}, SUMMARY, "xhigh"),
+        ({"reasoning": {"effort": "high", "exclude": True}}, {"type": "adaptive"}, "high"),
+        ({"reasoning": {"max_tokens": 2000}}, BUDGET, None),
+        ({"thinking": {"type": "enabled", "budget_tokens": 2000}}, BUDGET, None),
+        ({"thinking": {"type": "enabled"}}, SUMMARY, None),
+        ({"thinking": {"type": "adaptive", "display": "omitted"}}, {"type": "adaptive", "display": "omitted"}, None),
+        ({"thinking": {"type": "disabled"}, "reasoning_effort": "high"}, {"type": "disabled"}, "high"),
+        ({"thinking": {"type": "between_tools"}}, {"type": "between_tools"}, None),
+    ],
+)
+def test_thinking_and_effort(fields: Any, thinking: Any, effort: str | None) -> None:
+    made = translated(**fields)
+    assert made.get("thinking") == thinking
+    assert made.get("output_config", {}).get("effort") == effort
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (None, None),
+        ({"type": "text"}, None),
+        ({"type": "json_object"}, {"type": "json_object"}),
+        ({"type": "json_schema", "json_schema": {"name": "x"}}, {"type": "json_object"}),
+        ({"type": "json_schema", "json_schema": {"schema": {"a": 1}}}, {"type": "json_schema", "schema": {"a": 1}}),
+        ({"json_schema": {"schema": {"a": 1}}}, {"type": "json_schema", "schema": {"a": 1}}),
+    ],
+)
+def test_response_formats(form: Any, expected: Any) -> None:
+    assert translated(response_format=form).get("output_config", {}).get("format") == expected
+
+
+def test_a_description_of_its_own_is_kept() -> None:
+    described = {"name": "x", "description": "outside", "schema": {"type": "object", "description": "inside"}}
+    made = translated(response_format={"type": "json_schema", "json_schema": described})
+    assert made["output_config"]["format"]["schema"] == {"description": "inside", "type": "object"}
+
+
+@pytest.mark.parametrize(
+    ("tier", "service_tier", "speed", "told"),
+    [
+        (None, None, None, False),
+        ("", None, None, False),
+        ("auto", "auto", None, False),
+        ("default", "standard_only", None, False),
+        ("standard_only", "standard_only", None, False),
+        ("priority", "auto", None, False),
+        ("fast", "auto", "fast", False),
+        ("flex", "auto", None, True),
+        ("ultra", "auto", None, True),
+    ],
+)
+def test_service_tiers(tier: str | None, service_tier: str | None, speed: str | None, told: bool) -> None:
+    made = asked(service_tier=tier)
+    assert (made.request.service_tier, made.request.speed) == (service_tier, speed)
+    assert [note.param for note in made.adjustments] == ["service_tier"] * told
+
+
+def test_people_are_hashed() -> None:
+    assert translated(user="ada")["metadata"] == {"user_id": hashlib.sha256(b"ada").hexdigest()}
+    assert translated(user="ada", safety_identifier="s")["metadata"] == {"user_id": hashlib.sha256(b"s").hexdigest()}
+    assert "metadata" not in translated(user="")
+
+
+def test_the_same_request_makes_the_same_bytes() -> None:
+    """Else nothing would ever be read from the prompt cache."""
+    fields = {"tools": [{"type": "custom", "custom": {"name": "b"}}], "user": "ada", "stop": ["b", "a", "b"]}
+    assert len({messages.encode_request(asked(**fields).request) for _ in range(3)}) == 1
+    assert json.loads(messages.encode_request(asked(**fields).request))["stop_sequences"] == ["b", "a"]

@@ -1,0 +1,60 @@
+"""The tables are whole, true, and what the code goes by."""
+
+import pytest
+from msgspec import inspect
+
+from claude_code_proxy.endpoints.chat_completions import schema as chat
+from claude_code_proxy.endpoints.chat_completions.support import MESSAGE, PARTS, REQUEST, TABLES, TOOLS
+from claude_code_proxy.endpoints.support import Fate, Support
+from tests.endpoints.replies import asked
+
+ROLES = (chat.SystemMessage, chat.UserMessage, chat.AssistantMessage, chat.ToolMessage, chat.FunctionMessage)
+PART_TYPES = (chat.TextPart, chat.ImagePart, chat.FilePart, chat.AudioPart, chat.RefusalPart)
+TOOL_TYPES = (chat.FunctionTool, chat.CustomTool)
+IGNORED = [name for name, support in REQUEST.items() if support.fate is Fate.IGNORED]
+ASKING = {"modalities": ["audio"], "logprobs": True, "top_logprobs": 3, "store": True}
+
+
+def fields_of(*structs: type) -> set[str]:
+    infos = [inspect.type_info(struct) for struct in structs]
+    return {field.encode_name for info in infos if isinstance(info, inspect.StructType) for field in info.fields}
+
+
+def test_every_field_of_a_request_has_its_row_and_every_row_its_field() -> None:
+    assert REQUEST.keys() == set(chat.ChatRequest.__struct_fields__)
+
+
+def test_so_have_those_of_messages_parts_and_tools() -> None:
+    assert MESSAGE.keys() == fields_of(*ROLES)
+    assert {name for name in PARTS if "." not in name} == fields_of(*PART_TYPES)
+    assert TOOLS.keys() == fields_of(*TOOL_TYPES)
+
+
+@pytest.mark.parametrize("support", [row for table in TABLES for row in table.rows.values()])
+def test_a_reason_is_one_sentence_of_plain_text(support: Support) -> None:
+    assert support.reason.endswith(".")
+    assert support.reason.count(". ") == 0
+    assert "|" not in support.reason, "it stands in a table"
+
+
+def test_only_what_is_ignored_can_change_the_meaning_or_be_harmless() -> None:
+    odd = [
+        name
+        for table in TABLES
+        for name, support in table.rows.items()
+        if support.fate is not Fate.IGNORED and (support.changes_meaning or support.harmless)
+    ]
+    assert odd == []
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
+    (note,) = asked(**{name: ASKING.get(name, "x")}).adjustments
+    assert (note.param, note.action) == (name, "ignored")
+    assert note.reason + "." == REQUEST[name].reason
+    assert note.changes_meaning == REQUEST[name].changes_meaning
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_null_asks_for_nothing(name: str) -> None:
+    assert asked(**{name: None}).adjustments == ()

@@ -1,0 +1,27 @@
+"""The vocabulary of the support tables."""
+
+import pytest
+from msgspec import Raw
+
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.support import Fate, Support, asks_for_something, ignored, unknown_fields
+
+SUPPORT = Support(Fate.IGNORED, "Claude has none.", changes_meaning=True, harmless=(b"0", b"{}"))
+
+
+def test_an_ignored_field_is_told_with_the_reason_of_its_row() -> None:
+    assert ignored("messages[1].name", SUPPORT) == Adjustment("messages[1].name", "ignored", "Claude has none", True)
+
+
+def test_unknown_fields_change_no_meaning_that_anyone_knows_of() -> None:
+    assert unknown_fields(["a", "b.c"]) == (
+        Adjustment("a", "ignored", "not a field of this API"),
+        Adjustment("b.c", "ignored", "not a field of this API"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "asks"), [(b"", False), (b"null", False), (b"0", False), (b"{}", False), (b"1", True)]
+)
+def test_some_values_ask_for_nothing(value: bytes, asks: bool) -> None:
+    assert asks_for_something(Raw(value), SUPPORT) == asks

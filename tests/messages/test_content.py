@@ -1,0 +1,81 @@
+"""Content blocks: known ones typed, all others kept as they came."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import Raw
+
+from claude_code_proxy import messages
+
+BLOCKS: dict[str, dict[str, Any]] = {
+    "Text": {"type": "text", "text": "Hi.", "citations": [{"type": "char_location"}]},
+    "Image": {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "eA=="}},
+    "Document": {"type": "document", "source": {"type": "text", "data": "x", "media_type": "text/plain"}, "title": "t"},
+    "SearchResult": {"type": "search_result", "source": "https://example.com", "title": "t", "content": []},
+    "Thinking": {"type": "thinking", "thinking": "", "signature": "c2ln"},
+    "RedactedThinking": {"type": "redacted_thinking", "data": "eA=="},
+    "ToolUse": {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"at": ["it"]}},
+    "ToolResult": {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "x"}]},
+    "ServerToolUse": {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}},
+    "WebSearchToolResult": {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
+}
+
+
+def decode(block: Any) -> messages.Block:
+    return messages.decode_block(json.dumps(block).encode())
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_known_block_is_typed_and_encodes_to_what_it_was(name: str) -> None:
+    block = decode(BLOCKS[name])
+    assert type(block).__name__ == name
+    assert json.loads(msgspec.json.encode(block)) == BLOCKS[name]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "hologram", "shape": "cube"},
+        {"type": "text"},
+        {"type": "thinking", "thinking": "no signature"},
+        {"type": "tool_use", "id": 1, "name": "look", "input": {}},
+    ],
+)
+def test_any_other_block_is_kept_as_it_came(block: Any) -> None:
+    decoded = decode(block)
+    assert decoded == messages.UnknownBlock(block["type"], json.dumps(block).encode())
+
+
+@pytest.mark.parametrize("raw", [b"{}", b"[]", b"null", b'"text"', b'{"type":1}', b'{"type":"text"', b""])
+def test_what_has_no_type_is_no_block(raw: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        messages.decode_block(raw)
+
+
+def test_unknown_blocks_are_values() -> None:
+    block = messages.UnknownBlock("hologram", b"{}")
+    assert block == messages.UnknownBlock("hologram", b"{}")
+    assert block != messages.UnknownBlock("hologram", b'{"a":1}')
+    assert len({block, messages.UnknownBlock("hologram", b"{}")}) == 1
+    assert repr(block) == "UnknownBlock(type='hologram')", "its content is nobody's business in a log"
+
+
+def test_what_is_not_given_is_not_sent() -> None:
+    assert msgspec.json.encode(messages.Text("Hi.")) == b'{"type":"text","text":"Hi."}'
+    assert msgspec.json.encode(messages.ToolResult("toolu_1")) == b'{"type":"tool_result","tool_use_id":"toolu_1"}'
+    assert msgspec.json.encode(messages.CacheControl()) == b'{"type":"ephemeral"}'
+
+
+def test_a_cache_breakpoint_has_no_fields_that_no_one_knows() -> None:
+    with pytest.raises(msgspec.ValidationError, match="unknown field"):
+        msgspec.json.decode(b'{"type":"ephemeral","scope":"global"}', type=messages.CacheControl)
+
+
+def test_raw_input_stays_byte_for_byte() -> None:
+    raw = b'{"type":"tool_use","id":"a","name":"b","input":{"x" : 1.10, "y":"\\u00e9"}}'
+    block = messages.decode_block(raw)
+    assert isinstance(block, messages.ToolUse)
+    assert bytes(block.input) == b'{"x" : 1.10, "y":"\\u00e9"}'
+    assert isinstance(block.input, Raw)

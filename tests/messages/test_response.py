@@ -1,0 +1,81 @@
+"""A Message as the API answers it."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import Raw
+
+from claude_code_proxy import messages
+
+BODY: dict[str, Any] = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-x",
+    "content": [{"type": "text", "text": "Hi."}, {"type": "hologram"}],
+    "stop_reason": "refusal",
+    "stop_sequence": None,
+    "stop_details": {"type": "refusal", "category": "bio", "explanation": "No."},
+    "container": None,
+    "usage": {
+        "input_tokens": 3,
+        "cache_creation_input_tokens": None,
+        "cache_read_input_tokens": 0,
+        "cache_creation": {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2},
+        "output_tokens": 4,
+        "output_tokens_details": {"thinking_tokens": 2},
+        "server_tool_use": {"web_search_requests": 1},
+        "service_tier": "standard",
+        "iterations": [],
+    },
+}
+
+
+def test_a_message() -> None:
+    message = messages.decode_message(json.dumps(BODY).encode())
+    assert message.content[0] == messages.Text("Hi.")
+    assert isinstance(message.content[1], messages.UnknownBlock)
+    assert message.stop_details == messages.StopDetails("refusal", "bio", "No.")
+    assert message.usage == messages.Usage(
+        3,
+        4,
+        None,
+        0,
+        messages.CacheCreation(1, 2),
+        messages.TokenDetails(2),
+        messages.ServerToolUsage(1),
+        "standard",
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"id":"a","model":"b"}', b'{"id":"a","model":"b","content":[{}]}', b"<html>"]
+)
+def test_what_is_no_message(body: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        messages.decode_message(body)
+
+
+def test_later_counts_replace_earlier_ones_and_silence_keeps_them() -> None:
+    usage = messages.Usage(input_tokens=10, output_tokens=1, cache_read_input_tokens=5, service_tier="standard")
+    later = messages.Usage(output_tokens=40, input_tokens=12)
+    assert usage.updated(later) == messages.Usage(
+        input_tokens=12, output_tokens=40, cache_read_input_tokens=5, service_tier="standard"
+    )
+    assert usage.updated(messages.Usage()) is usage
+
+
+@pytest.mark.parametrize(
+    ("raw", "urls"),
+    [
+        (b"", []),
+        (b"null", []),
+        (b"[]", []),
+        (b'[{"type":"web_search_result_location","url":"https://a","encrypted_index":"x"}]', ["https://a"]),
+        (b'[{"type":"char_location","cited_text":"x"},{"url":7},5]', [None, None, None]),
+    ],
+)
+def test_citations_of_any_shape(raw: bytes, urls: list[str | None]) -> None:
+    assert [citation.url for citation in messages.decode_citations(Raw(raw))] == urls
