@@ -6,7 +6,6 @@ A field behind a closed beta is an unknown field, exactly as the service has it.
 GENERAL = frozenset({
     "advanced-tool-use-2025-11-20",
     "cache-diagnosis-2026-04-07",
-    "claude-code-20250219",
     "code-execution-2025-05-22",
     "code-execution-2025-08-25",
     "computer-use-2025-01-24",
@@ -39,6 +38,7 @@ GENERAL = frozenset({
 OPENS = {
     "advisor": frozenset({"advisor-tool-2026-03-01"}),
     "block_binding": frozenset({"thinking-binding-controls-2026-08-01"}),
+    "claude_code": frozenset({"claude-code-20250219"}),
     "clear_at": frozenset({"mid-conversation-system-clear-at-2026-08-21"}),
     "compaction": frozenset({"compact-2026-01-12", "compact-2026-09-04"}),
     "context_management": frozenset({"context-management-2025-06-27", "compact-2026-01-12"}),
@@ -47,6 +47,7 @@ OPENS = {
     "fallback_credit": frozenset({"fallback-credit-2026-06-01", "fallback-credit-2026-07-01"}),
     "inline_tools": frozenset({"inline-tools-2026-09-15"}),
     "mcp": frozenset({"mcp-client-2025-04-04", "mcp-client-2025-11-20", "mcp-client-2026-09-15"}),
+    "per_turn_control": frozenset({"per-turn-control-2026-07-01"}),
     "task_budget": frozenset({"task-budgets-2026-03-13"}),
     "thread": frozenset({"message-threads-2026-08-12"}),
     "tool_changes": frozenset({"mid-conversation-tool-changes-2026-07-01"}),

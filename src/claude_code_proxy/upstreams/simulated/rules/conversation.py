@@ -70,7 +70,7 @@ def _check_kinds(turn: Turn, asked: Asked) -> None:
         if turn.role == "system":
             if kind not in _SYSTEM:
                 raise fail(path, f"`{kind}` blocks are not allowed in `system` messages")
-            if block.get("cache_control"):
+            if block.get("cache_control") and "claude_code" not in asked.caller.opened:
                 raise fail(f"{path}.{kind}.cache_control", "Extra inputs are not permitted")
         elif turn.role == "user" and kind not in _USER:
             raise fail(path, f"`{kind}` blocks can only be in `assistant` messages")

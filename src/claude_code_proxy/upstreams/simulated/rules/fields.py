@@ -58,6 +58,8 @@ def _thinking(opened: frozenset[str]) -> Check:
 
 def _message(opened: frozenset[str]) -> Check:
     more: dict[str, Check] = {"clear_at": literal("next_user_message")} if "clear_at" in opened else {}
+    if "per_turn_control" in opened:
+        more["output_config"] = nullable(record({}, {"effort": _EFFORT}))
     return record(
         {"role": text(), "content": text_or(items(blocks.content_block(opened)))},
         more,
