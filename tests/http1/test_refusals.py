@@ -304,6 +304,22 @@ def test_a_gate_that_raises(serve: Serve) -> None:
     assert client.reply().status == 500
 
 
+def test_a_fault_that_raises(serve: Serve) -> None:
+    def broken(status: int, message: str) -> tuple[Headers, bytes]:
+        raise KeyError(status)
+
+    async def handler(request: Request, responder: Responder) -> None:
+        raise ValueError("first")
+
+    running = serve(handler, fault=broken)
+    client = running.connect()
+    client.send(get())
+    assert client.reply().status == 500
+    eventually(lambda: [type(error) for error in running.errors] == [KeyError, ValueError])
+    client.send(b"nonsense\r\n\r\n")
+    assert last_reply(client).body == b"The request line is malformed.\n"
+
+
 def test_a_handler_that_raises(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
     async def handler(request: Request, responder: Responder) -> None:
         if request.path == "/bad":

@@ -11,13 +11,13 @@ from claude_code_proxy.http1.reply import Openings, http_date, render_head
 
 def test_a_head() -> None:
     opening = Openings(784111777)[200]
-    assert render_head(opening, [(b"a", b"b"), (b"c", b"d")], b"content-length: 2\r\n") == (
+    assert render_head(opening, [(b"a", b"b"), (b"c", b"d")], framing=b"content-length: 2\r\n") == (
         b"HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\na: b\r\nc: d\r\ncontent-length: 2\r\n\r\n"
     )
 
 
 def test_a_head_without_headers() -> None:
-    assert render_head(Openings(0)[404], [], b"") == (
+    assert render_head(Openings(0)[404], [], framing=b"") == (
         b"HTTP/1.1 404 Not Found\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n"
     )
 
@@ -32,7 +32,7 @@ def test_a_header_cannot_smuggle_in_another(bad: bytes, where: int) -> None:
     header = [b"a", b"b"]
     header[where] = bad
     with pytest.raises(ValueError, match="line break"):
-        render_head(Openings(0)[200], [(b"c", b"d"), (header[0], header[1])], b"")
+        render_head(Openings(0)[200], [(b"c", b"d"), (header[0], header[1])], framing=b"")
 
 
 def test_the_date_is_kept_for_its_second() -> None:

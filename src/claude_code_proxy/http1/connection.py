@@ -11,8 +11,9 @@ from typing import Final, cast
 
 from claude_code_proxy.http1 import reply
 from claude_code_proxy.http1.body import ChunkedBody, CountedBody, too_large
+from claude_code_proxy.http1.contract import Answer, plain_fault
 from claude_code_proxy.http1.request import Refusal, Request, parse_head
-from claude_code_proxy.http1.responder import Headers, Responder
+from claude_code_proxy.http1.responder import Responder
 from claude_code_proxy.http1.service import Service
 
 # Where a connection stands. Their order counts: up to _HEAD a request may begin, up to _FLUSHING input is kept.
@@ -117,7 +118,7 @@ class Connection(asyncio.Protocol):
     def expire(self, now: float) -> None:
         state = self._state
         if self._reading is not None:
-            self._expire_body(now, *self._reading)
+            self._expire_body(now, self._reading)
         elif state in {_FLUSHING, _CLOSING} or (state == _ANSWERING and self._paused):
             self._expire_unread(now)
         else:
@@ -128,9 +129,10 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def abort(self) -> None:
+        responder, task = self._responder, self._task
         self._leave()
-        if self._task is not None:
-            self._cancel(self._task)
+        if responder is not None and task is not None and responder.finished:
+            self._cancel(task)
         self.transport.abort()
 
     # Called by its responders.
@@ -211,20 +213,20 @@ class Connection(asyncio.Protocol):
             self._answer(request)
         return data[end + length :]
 
-    def _refused(self, request: Request) -> tuple[int, Headers, bytes] | None:
+    def _refused(self, request: Request) -> Answer | None:
         """What to say instead of reading the body and asking the handler."""
         service = self._service
         try:
             refused = None if service.gate is None else service.gate(request)
         except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
             service.on_error(error)
-            refused = (500, *service.fault(500, _OUR_FAULT))
+            refused = self._fault(500, _OUR_FAULT)
         limit = service.limits.body_bytes
         if refused is None and request.length is not None and request.length > limit:
-            refused = (413, *service.fault(413, too_large(limit).message))
+            refused = self._fault(413, too_large(limit).message)
         return refused
 
-    def _await_body(self, request: Request, refused: tuple[int, Headers, bytes] | None, *, begun: bool) -> None:
+    def _await_body(self, request: Request, refused: Answer | None, *, begun: bool) -> None:
         self._state = _BODY
         if refused is not None:
             request.keep_alive = False
@@ -287,7 +289,7 @@ class Connection(asyncio.Protocol):
         else:
             self._handled(responder, None)
 
-    def _handled(self, responder: Responder, error: BaseException | None) -> None:
+    def _handled(self, responder: Responder, error: Exception | None) -> None:
         """The handler has returned: the reply is made whole or broken off, and the next request may come."""
         self._settle()
         if not responder.gone and not responder.finished:
@@ -295,11 +297,12 @@ class Connection(asyncio.Protocol):
             if responder.started:
                 responder.abort()
             else:
-                responder.send(500, *self._service.fault(500, _OUR_FAULT))
-        if error is not None:
-            self._service.on_error(error)
+                status, headers, body = self._fault(500, _OUR_FAULT)
+                responder.send(status, headers, body)
         if self._state == _ANSWERING:
             self._next()
+        if error is not None:
+            self._service.on_error(error)
 
     def _settle(self, task: asyncio.Task[None] | None = None) -> None:
         """The handler's task is over, or as good as; also called for one that was cancelled before it began."""
@@ -326,7 +329,7 @@ class Connection(asyncio.Protocol):
         elif self._service.closing:
             self._close()
 
-    def _turn_away(self, request: Request, refused: tuple[int, Headers, bytes]) -> None:
+    def _turn_away(self, request: Request, refused: Answer) -> None:
         """Answers without the handler."""
         status, headers, body = refused
         Responder(self, request).send(status, headers, body)
@@ -339,8 +342,16 @@ class Connection(asyncio.Protocol):
         if request is None:
             request = Request("GET", "/")
         request.keep_alive = False
-        self._turn_away(request, (refusal.status, *self._service.fault(refusal.status, refusal.message)))
+        self._turn_away(request, self._fault(refusal.status, refusal.message))
         return b""
+
+    def _fault(self, status: int, message: str) -> Answer:
+        service = self._service
+        try:
+            return status, *service.fault(status, message)
+        except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
+            service.on_error(error)
+            return status, *plain_fault(status, message)
 
     # How it ends.
 
@@ -390,8 +401,9 @@ class Connection(asyncio.Protocol):
         elif self._state == _LINGERING and age > limits.linger_seconds:
             self._close_transport()
 
-    def _expire_body(self, now: float, request: Request, body: CountedBody | ChunkedBody) -> None:
+    def _expire_body(self, now: float, reading: tuple[Request, CountedBody | ChunkedBody]) -> None:
         limits = self._service.limits
+        request, body = reading
         late = now - self._begun - limits.body_idle_seconds
         if now - self._since > limits.body_idle_seconds or body.size < late * limits.body_bytes_per_second:
             self._refuse(Refusal(408, "The body of the request did not arrive in time."), request)

@@ -13,14 +13,17 @@ from claude_code_proxy.http1.responder import Headers, Responder
 Handler = Callable[[Request, Responder], Awaitable[None]]
 """Answers one request; runs as one task, started when the whole body is in, cancelled when the client leaves."""
 
-Gate = Callable[[Request], tuple[int, Headers, bytes] | None]
-"""Sees a request by its head, while `body` is b""; a value (status, headers, body) refuses it without reading on."""
+Answer = tuple[int, Headers, bytes]
+"""Status, headers and body of a whole reply."""
+
+Gate = Callable[[Request], Answer | None]
+"""Sees a request by its head, while `body` is b""; an answer refuses it, without reading on."""
 
 Fault = Callable[[int, str], tuple[Headers, bytes]]
 """Renders a refusal of the server's own (status, message for the client) as headers and body."""
 
-OnError = Callable[[BaseException], None]
-"""Is told what a handler or gate raised; the client has been answered or cut off by then."""
+OnError = Callable[[Exception], None]
+"""Is told what a handler, gate or fault raised; the client is answered or cut off all the same."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Openings(dict[int, bytes]):
         return opening
 
 
-def render_head(opening: bytes, headers: Sequence[tuple[bytes, bytes]], framing: bytes) -> bytes:
+def render_head(opening: bytes, headers: Sequence[tuple[bytes, bytes]], *, framing: bytes) -> bytes:
     """The head up to and with its blank line. Raises ValueError for a header that would add lines of its own."""
     if not headers:
         return b"%b%b\r\n" % (opening, framing)

@@ -66,7 +66,7 @@ class Responder:
             return
         if self.started:
             raise RuntimeError("the reply has been started already")
-        data = self._whole(status, headers, body)
+        data = self._whole(status, headers, body=body)
         self.started = self.finished = True
         self.bytes_sent = len(data)
         self._outlet.transport.write(data)
@@ -123,7 +123,7 @@ class Responder:
             raise RuntimeError("the reply has ended already")
         return True
 
-    def _whole(self, status: int, headers: Headers, body: tuple[bytes, ...]) -> bytes:
+    def _whole(self, status: int, headers: Headers, *, body: tuple[bytes, ...]) -> bytes:
         if status in reply.WITHOUT_BODY:
             return self._render(status, headers, framing=b"")
         head = self._render(status, headers, framing=b"content-length: %d\r\n" % sum(map(len, body)))
@@ -148,7 +148,7 @@ class Responder:
             framing += reply.CLOSE
         elif self._request.http10:
             framing += reply.KEEP_ALIVE
-        return reply.render_head(self._outlet.opening(status), headers, framing)
+        return reply.render_head(self._outlet.opening(status), headers, framing=framing)
 
     def _framed(self, data: bytes, last: bytes = b"") -> bytes:
         head = self._head

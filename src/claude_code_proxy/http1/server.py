@@ -43,7 +43,7 @@ class Server:
         port: int = 0,
         reuse_port: bool = False,
     ) -> None:
-        """Serves on bound sockets, TCP or Unix, which are its own from now on; without any it binds `host` and `port`."""
+        """Serves on bound sockets, TCP or Unix, which are its own from now on; without any, binds `host` and `port`."""
         loop = asyncio.get_running_loop()
         self._service = Service(
             handler=self._handler,
