@@ -14,7 +14,7 @@ CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/*/requirements.in
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo run test test-all check lint format lock clean
+.PHONY: help demo run test test-all check lint format bench bench-quick lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,6 +42,14 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev ## put the code into its format and mend what can be mended
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## ours and its peers under load; writes docs/performance.md (about half an hour)
+	@$(BIN)/python -m bench.run --targets ours,litellm,portkey
+	@$(BIN)/python -m bench.growth
+	@$(BIN)/python -m bench.report .cache/bench/results/run.json .cache/bench/results/growth.json
+
+bench-quick: $(VENV)/.dev ## ours alone under load, about a minute
+	@$(BIN)/python -m bench.run --quick --reps 1
 
 lock: $(UV) ## write every lock from pyproject.toml; UPGRADE=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml -o $(LOCKS)/run.txt
