@@ -77,7 +77,7 @@ def history(least_bytes: int) -> Iterator[Body]:
             {"id": each, "type": "function", "function": {"name": f"tool_{(number + at) % 40:02d}", "arguments": what}}
             for at, (each, what) in enumerate(zip(ids, arguments, strict=True))
         ]
-        turns = [
+        turns: list[Body] = [
             {"role": "user", "content": text(600)},
             {"role": "assistant", "content": text(200), "tool_calls": calls},
         ]
@@ -118,7 +118,7 @@ SCENARIOS = {
         Scenario("ns16", "small answers, 16 at once", small, ("-c", "16", "-d", "3")),
         Scenario("ns64", "small answers, 64 at once", small, ("-c", "64", "-d", "4")),
         Scenario(
-            "st16", "bursts of 200 tokens, 16 at once", stream("claude-bench-s200"), ("-c", "16", "-d", "4"), **_BURST
+            "st16", "bursts of 200 tokens, 16 at once", stream("claude-bench-s200"), ("-c", "16", "-d", "4"), tokens=200
         ),
         Scenario(
             "st10p20",
