@@ -6,6 +6,7 @@ from dataclasses import replace
 from claude_code_proxy.cli.banner import banner
 from claude_code_proxy.cli.loop import cannot_listen, run_loop
 from claude_code_proxy.secret import Secret
+from claude_code_proxy.server.assembly import Place
 from claude_code_proxy.server.serve import Listening, serve
 from claude_code_proxy.settings import Settings
 
@@ -13,20 +14,39 @@ MADE_UP_KEY = Secret("sk-ant-simulated")
 
 
 def run(settings: Settings) -> int:
-    run_loop(serve_until_told(settings, lambda now: print(banner(now, settings), flush=True)))
+    def ready(now: Listening) -> None:
+        print(banner(now, settings), flush=True)
+
+    if settings.workers > 1:
+        return _run_workers(settings, ready)
+    run_loop(serve_until_told(settings, ready))
     return 0
 
 
-async def serve_until_told(settings: Settings, ready: Callable[[Listening], None], *, pace: float = 0) -> None:
+def _run_workers(settings: Settings, ready: Callable[[Listening], None]) -> int:
+    from claude_code_proxy.server.workers import supervise  # noqa: PLC0415 - most servers are one process
+
+    def work(settings: Settings, place: Place, serves: Callable[[Listening], None]) -> None:
+        run_loop(serve_until_told(settings, serves, place=place))
+
+    try:
+        return supervise(settings, work, ready=ready)
+    except OSError as error:
+        raise cannot_listen(f"{settings.host}:{settings.port}", error) from error
+
+
+async def serve_until_told(
+    settings: Settings, ready: Callable[[Listening], None], *, pace: float = 0, place: Place | None = None
+) -> None:
     """`pace` is how many words a second the simulation says, where that is the upstream."""
     if settings.upstream != "simulated":
-        await _serve(settings, ready)
+        await _serve(settings, ready, place=place)
         return
     from claude_code_proxy.upstreams import simulated  # noqa: PLC0415 - most servers need no simulation
 
     simulation = await simulated.serve(options=simulated.Options(pace=pace))
     try:
-        await _serve(with_simulation(settings, simulation.url), ready)
+        await _serve(with_simulation(settings, simulation.url), ready, place=place)
     finally:
         await simulation.close()
 
@@ -36,7 +56,7 @@ def with_simulation(settings: Settings, url: str) -> Settings:
     return replace(settings, anthropic_api_base=url, anthropic_api_key=MADE_UP_KEY, https_proxy=None, http_proxy=None)
 
 
-async def _serve(settings: Settings, ready: Callable[[Listening], None]) -> None:
+async def _serve(settings: Settings, ready: Callable[[Listening], None], *, place: Place | None) -> None:
     listening = False
 
     def now_ready(now: Listening) -> None:
@@ -45,7 +65,7 @@ async def _serve(settings: Settings, ready: Callable[[Listening], None]) -> None
         ready(now)
 
     try:
-        await serve(settings, ready=now_ready)
+        await serve(settings, ready=now_ready, place=place)
     except OSError as error:
         if listening:
             raise

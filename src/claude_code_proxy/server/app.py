@@ -24,7 +24,7 @@ _OPEN = ("/health", "/health/ready", "/metrics")  # for probes: no key is asked 
 _READS = ("GET", "HEAD")
 _CODES = {408: "request_timeout", 413: "request_too_large", 431: "request_headers_too_large"}
 Reply = tuple[int, Headers, bytes]
-Page = Callable[[Request], Reply]
+Page = Callable[[Request], Reply | Awaitable[Reply]]
 
 
 class App:
@@ -95,15 +95,16 @@ class App:
 
     async def _show(self, request: Request, responder: Responder) -> None:
         try:
-            status, headers, body = self._page(request)
+            status, headers, body = await self._page(request)
         except ProxyError as error:
             status, headers, body = self._refused(error, request)
         responder.send(status, headers, body)
 
-    def _page(self, request: Request) -> Reply:
+    async def _page(self, request: Request) -> Reply:
         path = plain_path(request.path)
         _, page = self._pages.get(path, ((), self._model))
-        status, headers, body = page(request)
+        reply = page(request)
+        status, headers, body = reply if isinstance(reply, tuple) else await reply
         if self._cors is not None:
             headers = [*headers, *self._cors.headers(request.headers)]
         if path not in _OPEN:

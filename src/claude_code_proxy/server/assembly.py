@@ -25,7 +25,7 @@ from claude_code_proxy.server.cors import Cors
 from claude_code_proxy.server.dry_run import dry_run
 from claude_code_proxy.server.metrics import Metrics
 from claude_code_proxy.server.metrics_page import MetricsPage
-from claude_code_proxy.server.metrics_share import Share, keep_written
+from claude_code_proxy.server.metrics_share import Share
 from claude_code_proxy.server.model_list import keep_fresh
 from claude_code_proxy.server.open_files import upstream_connections
 from claude_code_proxy.server.pulse import Pulse
@@ -44,10 +44,11 @@ from claude_code_proxy.upstreams.anthropic.transport import Transport
 
 @dataclass(frozen=True)
 class Place:
-    """What one worker of several is given: its number, and a directory that all of them share."""
+    """What one worker of several is given: its number, a directory that all share, a pipe that ends with the parent."""
 
     slot: int
     directory: Path
+    parent: int
 
 
 class Assembly:
@@ -109,7 +110,7 @@ class Assembly:
         seconds = settings.models_refresh_seconds
         self._tasks.append(asyncio.create_task(keep_fresh(self.serving, self.upstream.models, seconds=seconds)))
         if self._share is not None:
-            self._tasks.append(asyncio.create_task(keep_written(self._share, self._counts)))
+            self._tasks.append(asyncio.create_task(self._share.keep(self._counts)))
 
     async def drain(self, seconds: float) -> None:
         """No more connections; what has begun may take that long to end. May be called again, with less patience."""
@@ -176,7 +177,7 @@ def _store(settings: Settings, place: Place | None) -> Store:
     try:
         return open_store(directory / "state.db")
     except OSError as error:
-        raise Misconfigured(f"STATE_DIR: {directory} cannot be written: {error}.") from error
+        raise Misconfigured(f"STATE_DIR: {directory} cannot be written: {error.strerror or error}.") from error
 
 
 def _policy(settings: Settings) -> Policy:

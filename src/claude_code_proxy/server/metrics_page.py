@@ -18,12 +18,12 @@ class MetricsPage:
         self._credential = credential
         self._share = share
 
-    def __call__(self, request: Request) -> tuple[int, Headers, bytes]:
+    async def __call__(self, request: Request) -> tuple[int, Headers, bytes]:
         from claude_code_proxy.server.exposition import render  # noqa: PLC0415 - see there
 
         counts = self._counts()
         if self._share is not None:
-            counts = self._share.together(counts)
+            counts = await self._share.together(counts)
         accept = request.headers.get(b"accept", b"").decode("latin-1")
         body, content_type = render(counts, self._credential(), accept=accept)
         return 200, [(b"content-type", content_type.encode())], body

@@ -1,7 +1,8 @@
 """Right totals with several workers: each one leaves its counts in a file, and who is asked adds them all up.
 
-A file is written every second and before every reading, so that what was told once is never told smaller. The place of
-a worker that died is taken by another one, which counts on from what the first had left.
+A file is written every second, at the end, and whenever another worker asks for it before it tells the totals: so they
+are of this moment, and what was told once is never told smaller. The place of a worker that died is taken by another
+one, which counts on from what the first had left.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import msgspec
 from claude_code_proxy.server.tally import Counts, Tally, decode, encode
 
 _WRITE_EVERY_SECONDS = 1.0
+_ANSWER_SECONDS = 0.5  # for another worker to write its counts; after that, its last ones must do
 
 
 class Share:
@@ -23,6 +25,7 @@ class Share:
     def __init__(self, directory: Path, slot: int) -> None:
         self._directory = directory
         self._mine = directory / f"worker-{slot}"
+        self._socket = self._mine.with_suffix(".socket")
         self._written = b""
 
     def inherited(self) -> Tally:
@@ -30,37 +33,61 @@ class Share:
         counts = _read(self._mine)
         return Tally() if counts is None else counts.tally
 
+    async def keep(self, counts: Callable[[], Counts]) -> None:
+        """Writes them again and again, and when another worker asks, until it is cancelled."""
+        listener = await self._listen(counts)
+        try:
+            while True:
+                self.write(counts())
+                await asyncio.sleep(_WRITE_EVERY_SECONDS)
+        finally:
+            if listener is not None:
+                listener.close()
+
+    async def _listen(self, counts: Callable[[], Counts]) -> asyncio.Server | None:
+        def asked(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.write(counts())
+            writer.close()
+
+        self._socket.unlink(missing_ok=True)
+        try:
+            return await asyncio.start_unix_server(asked, self._socket)
+        except OSError:  # too long a path, for one: then the others see what is a second old
+            return None
+
     def write(self, counts: Counts) -> None:
+        """What cannot be written now is left for the next time."""
         data = encode(counts)
         if data == self._written:
             return
         unfinished = self._mine.with_suffix(".new")
-        unfinished.write_bytes(data)
-        unfinished.replace(self._mine)
-        self._written = data
-
-    def together(self, counts: Counts) -> Counts:
-        """Ours, which are written too, and those of the others: all that they counted, and what the living ones do."""
         with suppress(OSError):
-            self.write(counts)
+            unfinished.write_bytes(data)
+            unfinished.replace(self._mine)
+            self._written = data
+
+    async def together(self, counts: Counts) -> Counts:
+        """Ours, which are written too, and those of the others: all that they counted, and what the living ones do."""
+        self.write(counts)
+        others = [path for path in self._directory.glob("worker-*") if not path.suffix and path != self._mine]
+        await asyncio.gather(*(_ask(path.with_suffix(".socket")) for path in others))
         total = decode(encode(counts))
-        for path in self._directory.glob("worker-?*"):
-            if path == self._mine or path.suffix:
-                continue
-            theirs = _read(path)
-            if theirs is not None:
-                total.tally.add(theirs.tally)
-                if _alive(theirs.pid):
-                    total.gauges.add(theirs.gauges)
+        for theirs in filter(None, map(_read, others)):
+            total.tally.add(theirs.tally)
+            if _alive(theirs.pid):
+                total.gauges.add(theirs.gauges)
         return total
 
 
-async def keep_written(share: Share, counts: Callable[[], Counts]) -> None:
-    """Until it is cancelled. What cannot be written is tried again; nothing else depends on it."""
-    while True:
-        with suppress(OSError):
-            share.write(counts())
-        await asyncio.sleep(_WRITE_EVERY_SECONDS)
+async def _ask(socket: Path) -> None:
+    """Returns when the worker behind it has written its counts, or will not."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            reader, writer = await asyncio.open_unix_connection(socket)
+            try:
+                await reader.read()
+            finally:
+                writer.close()
 
 
 def _read(path: Path) -> Counts | None:

@@ -30,7 +30,7 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
     logs.set_up(settings.log_level, settings.log_format)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.handle_loop_error)
-    told = _Told(loop, worker=place is not None)
+    told = _Told(loop, place)
     assembly = Assembly(settings, files=raise_limit(), place=place)
     try:
         await assembly.start()
@@ -55,20 +55,32 @@ async def _drain(assembly: Assembly, seconds: float, *, told: "_Told") -> None:
 
 
 class _Told:
-    """The signals that end a server, one after the other."""
+    """What ends a server, one signal after the other; the end of its parent ends a worker too."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, worker: bool) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, place: Place | None) -> None:
         self._loop = loop
+        self._place = place
         self._event = asyncio.Event()
-        self._signals = (signal.SIGTERM,) if worker else (signal.SIGTERM, signal.SIGINT)
+        self._signals = (signal.SIGTERM, signal.SIGINT) if place is None else (signal.SIGTERM,)
         for number in self._signals:
             loop.add_signal_handler(number, self._event.set)
+        if place is not None:
+            loop.add_reader(place.parent, self._orphaned)
 
     async def once(self) -> None:
         await self._event.wait()
         self._event.clear()
 
+    def _orphaned(self) -> None:
+        self._stop_watching_parent()
+        self._event.set()
+
+    def _stop_watching_parent(self) -> None:
+        if self._place is not None:
+            self._loop.remove_reader(self._place.parent)
+
     def forget(self) -> None:
+        self._stop_watching_parent()
         for number in self._signals:
             self._loop.remove_signal_handler(number)
 
