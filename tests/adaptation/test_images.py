@@ -61,6 +61,12 @@ def test_trap_19_a_format_that_cannot_be_named_is_refused(data: str) -> None:
     assert (error.status, error.param) == (400, "messages")
 
 
+def test_bytes_that_show_nothing_are_what_they_were_said_to_be() -> None:
+    unknown = encoded(b"no format of ours")
+    assert sent(image("image/png", unknown)) == image("image/png", unknown)
+    assert refused(image("image/tiff", unknown)).status == 400
+
+
 def test_a_pdf_sent_as_an_image_is_a_document() -> None:
     assert sent(image("image/png", PDF)) == messages.Document(messages.Base64Source("application/pdf", PDF))
 

@@ -19,6 +19,7 @@ MAX_IMAGE_BYTES = 10 * 1024 * 1024
 _MAX_IMAGE_BASE64 = MAX_IMAGE_BYTES * 4 // 3 + 4
 _HEAD = 32  # base64 characters, 24 bytes: enough to tell every format apart
 _PDF = "application/pdf"
+_IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _STRAYS = "\n\r -_"
 _USUAL_ALPHABET = str.maketrans("-_", "+/")
 
@@ -35,7 +36,7 @@ def is_sound(media: Media) -> bool:
     """Whether the block can go as it is."""
     source = media.source
     if isinstance(source, messages.Base64Source):
-        return source.media_type == _sniffed(source.data) and _fits(media, source.data) and _is_clean(source.data)
+        return source.media_type == _named(source) and _fits(media, source.data) and _is_clean(source.data)
     return not isinstance(source, messages.UrlSource) or source.url.startswith("https://")
 
 
@@ -54,7 +55,7 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media:
         source = messages.Base64Source(source.media_type, _cleaned(source.data))
     if not _fits(media, source.data):
         raise InvalidRequest(f"An image is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.", param="messages")
-    media_type = _sniffed(source.data)
+    media_type = _named(source)
     if not media_type:
         raise _unnamed(media, source.media_type)
     named = _renamed(media, messages.Base64Source(media_type, source.data))
@@ -101,13 +102,15 @@ def _fits(media: Media, data: str) -> bool:
     return len(data) <= _MAX_IMAGE_BASE64 or isinstance(media, messages.Document)
 
 
-def _sniffed(data: str) -> str:
-    """The media type that the first bytes show; empty for one that the service does not read."""
+def _named(source: messages.Base64Source) -> str:
+    """The media type that the first bytes show, else the one that was said; empty for what the service does not read."""
     for start, media_type in _SIGNATURES:
-        if data.startswith(start):
+        if source.data.startswith(start):
             return media_type
     try:
-        head = binascii.a2b_base64(data[:_HEAD])
+        head = binascii.a2b_base64(source.data[:_HEAD])
     except ValueError:
         return ""
-    return "image/webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else ""
+    if head[:4] == b"RIFF":
+        return "image/webp" if head[8:12] == b"WEBP" else ""
+    return source.media_type if head and source.media_type in _IMAGE_TYPES else ""
