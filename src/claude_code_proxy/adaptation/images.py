@@ -103,7 +103,7 @@ def _fits(media: Media, data: str) -> bool:
 
 
 def _named(source: messages.Base64Source) -> str:
-    """The media type that the first bytes show, else the one that was said; empty for what the service does not read."""
+    """The media type that the first bytes show, else the one that was said; "" if it is not read there."""
     for start, media_type in _SIGNATURES:
         if source.data.startswith(start):
             return media_type
