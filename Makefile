@@ -6,10 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 LOCKS := requirements
-PYTEST = $(BIN)/pytest --quiet --timeout 300 --numprocesses auto
+PYTEST = $(BIN)/pytest --quiet --timeout 300 --numprocesses auto --dist loadgroup
 UV := .cache/uv/bin/uv
 COMPILE = $(UV) pip compile $(UPGRADE) --quiet --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock"
+CLIENTS := openai_python openai_node
+MORE_CLIENTS := langchain litellm vercel_ai
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/*/requirements.in))
 
 .DEFAULT_GOAL := help
@@ -29,6 +31,7 @@ test: $(VENV)/.dev ## all tests but the longer ones
 	@$(PYTEST) -m "not clients_all and not claude_code"
 
 test-all: $(VENV)/.dev ## every test, with every real client
+	@$(BIN)/python tests/clients/environment.py $(CLIENTS) $(MORE_CLIENTS)
 	@$(PYTEST)
 
 check: lint test ## format, lint, types, then the tests, which hold the house rules too

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +15,15 @@ _SECONDS = 30
 
 
 @contextmanager
-def running_proxy(home: Path, *flags: str) -> Iterator[str]:
-    """The address of a proxy started with `flags` on a free port. A traceback in its output fails; a bad end too."""
+def running_proxy(home: Path, *flags: str, settings: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The address of a proxy started on a free port. `settings` are those that are no flags.
+
+    A traceback in its output fails the test, and so does a bad end.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "claude_code_proxy", "--port", "0", *flags],
         cwd=home,
-        env=_environment(home),
+        env={**_environment(home), **(settings or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,0 +1,156 @@
+"""What every client must have seen in a scenario, whatever it calls things: one function per kind of scenario."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+Record = dict[str, Any]
+Expectation = Callable[[Record], None]
+
+
+def answer(record: Record) -> None:
+    """Words, an ordinary end, and a usage that adds up."""
+    assert_no_error(record)
+    assert record["text"].strip()
+    assert record["finish"] == ["stop"]
+    assert record.get("calls", []) == []
+    if record.get("usage"):
+        assert_usage(record["usage"])
+
+
+def echo_of(text: str) -> Expectation:
+    """The simulated Claude repeats what it was asked, and names what it was shown."""
+
+    def expectation(record: Record) -> None:
+        answer(record)
+        assert text in record["text"]
+
+    return expectation
+
+
+def streamed(record: Record) -> None:
+    """Word by word, with no usage that nobody asked for."""
+    echo_of("about the sea")(record)
+    assert record["pieces"] > 3
+    assert record.get("usages", []) == []
+
+
+def streamed_with_usage(record: Record) -> None:
+    echo_of("about the sea")(record)
+    assert record["pieces"] > 3
+    (usage,) = record["usages"]
+    assert_usage(usage)
+
+
+def weather_call(record: Record) -> None:
+    assert_calls(record, {"get_weather": {"city": "Paris"}})
+
+
+def call_without_arguments(record: Record) -> None:
+    assert_calls(record, {"get_time": {}})
+
+
+def helper_call(record: Record) -> None:
+    weather_call(record)
+    assert record["done"] == ["get_weather"]
+
+
+def tool_loop(record: Record) -> None:
+    weather_call(record)
+    echo_of("21 degrees")(record["then"])
+
+
+def parallel_tool_loop(record: Record) -> None:
+    assert_calls(record, {"get_weather": {"city": "Paris"}, "get_population": {"city": "Paris"}})
+    answer(record["then"])
+    assert "get_weather returned: 21 degrees" in record["then"]["text"]
+    assert "get_population returned: " in record["then"]["text"]
+
+
+def tools_run_by_the_helper(record: Record) -> None:
+    echo_of("21 degrees")(record)
+    assert record["asked"] == 1
+
+
+def parsed_city(record: Record) -> None:
+    answer(record)
+    assert_city(record["parsed"])
+    assert json.loads(record["text"]) == record["parsed"]
+
+
+def city_by_a_tool(record: Record) -> None:
+    assert_no_error(record)
+    assert record["finish"] == ["tool_calls"]
+    assert_city(record["parsed"])
+
+
+def parsed_weather_call(record: Record) -> None:
+    weather_call(record)
+    assert record["parsed"] == {"city": "Paris"}
+
+
+def json_object(record: Record) -> None:
+    answer(record)
+    assert isinstance(json.loads(record["text"]), dict)
+
+
+def stopped(record: Record) -> None:
+    echo_of("one two")(record)
+    assert "three" not in record["text"]
+
+
+def cut(record: Record) -> None:
+    assert_no_error(record)
+    assert record["finish"] == ["length"]
+    assert record["usage"]["completion_tokens"] == 3
+
+
+def models(record: Record) -> None:
+    assert_no_error(record)
+    assert "claude-sonnet-4-6" in record["models"]
+    assert record["retrieved"] == record["models"][0]
+
+
+def failure(status: int, words: str) -> Expectation:
+    """The client raised, and passes on the status and words that a user can act on."""
+
+    def expectation(record: Record) -> None:
+        assert record["error"]["status"] == status
+        assert re.search(words, record["error"]["message"]), record["error"]
+
+    return expectation
+
+
+def broken(words: str) -> Expectation:
+    """A stream that breaks off raises in every client, and the reason comes along; the status was 200 already."""
+
+    def expectation(record: Record) -> None:
+        assert "error" in record, "the client took a broken stream for a whole one"
+        assert re.search(words, record["error"]["message"]), record["error"]
+
+    return expectation
+
+
+def assert_no_error(record: Record) -> None:
+    assert "error" not in record, record["error"]
+
+
+def assert_usage(usage: Record) -> None:
+    prompt, completion = usage["prompt_tokens"], usage["completion_tokens"]
+    assert min(prompt, completion) > 0
+    assert usage["total_tokens"] == prompt + completion
+
+
+def assert_calls(record: Record, expected: dict[str, Record]) -> None:
+    assert_no_error(record)
+    assert {call["name"]: call["arguments"] for call in record["calls"]} == expected
+    ids = [call["id"] for call in record["calls"]]
+    assert all(ids)
+    assert len(set(ids)) == len(ids)
+    assert record["finish"] == ["tool_calls"]
+
+
+def assert_city(parsed: Record) -> None:
+    assert isinstance(parsed["name"], str)
+    assert isinstance(parsed["population"], int)
