@@ -142,6 +142,9 @@ class Settings:
 
     anthropic_api_key: Annotated[Secret | None, "An Anthropic API key; used before all others."] = None
     claude_access_token: Annotated[Secret | None, "An OAuth access token, sent as a bearer token."] = None
+    claude_code_oauth_token: Annotated[
+        Secret | None, "A login made by `claude setup-token`; used before the login file."
+    ] = None
     claude_credentials_path: Annotated[
         Path | None, "The login file of Claude Code; looked for in `CLAUDE_CONFIG_DIR` when unset."
     ] = None
@@ -150,6 +153,12 @@ class Settings:
         Literal["claude-code", "messages-api"],
         "How such a login is used: through Claude Code, or as a bearer token on the Messages API.",
     ] = "claude-code"
+    claude_code_processes: Annotated[
+        int, "Conversations that Claude Code keeps at once, about 200 MB each; the oldest gives way.", _whole(1, 1000)
+    ] = 8
+    claude_code_idle_seconds: Annotated[
+        float, "How long Claude Code keeps a conversation that does not go on.", _seconds(1)
+    ] = 900.0
 
     host: Annotated[str, "The address to listen on; `0.0.0.0` for every interface.", HOST] = "127.0.0.1"
     port: Annotated[int, "The port to listen on; `0` for any free one.", _whole(0, 65535)] = 8080

@@ -1,10 +1,12 @@
-"""Which credential goes upstream. In this order:
+"""Which credential goes upstream, and which way. In this order:
 
 1. `ANTHROPIC_API_KEY`, as `x-api-key`.
 2. `CLAUDE_ACCESS_TOKEN`, as a bearer token.
-3. The login file of Claude Code, as a bearer token too, but only when the owner chose `CLAUDE_LOGIN_VIA=messages-api`.
+3. `CLAUDE_CODE_OAUTH_TOKEN`, a Claude Code login of its own.
+4. The login file of Claude Code.
 
-Values and the clock are passed in. Nothing is renewed here: an expired login is told, not sent.
+The last two go through Claude Code itself, or, when the owner chose `CLAUDE_LOGIN_VIA=messages-api`, as a bearer token.
+Values and the clock are passed in. Nothing is renewed here.
 """
 
 import time
@@ -18,9 +20,11 @@ from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
 
 WAYS = (
-    "Set ANTHROPIC_API_KEY (an API key), or CLAUDE_ACCESS_TOKEN (an OAuth token), or sign in to Claude Code and set "
-    "CLAUDE_LOGIN_VIA=messages-api"
+    "Sign in to Claude Code (`claude auth login`; without a browser, `claude setup-token` and "
+    "CLAUDE_CODE_OAUTH_TOKEN), or set ANTHROPIC_API_KEY (an API key) or CLAUDE_ACCESS_TOKEN (an OAuth token)"
 )
+STRAIGHT = "CLAUDE_LOGIN_VIA=messages-api, which sends it to the Messages API as a bearer token"
+WARN_SECONDS = 7 * 86_400  # before a sign-in ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +35,52 @@ class Readiness:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Whether Claude Code is there to serve a login: `missing` says why not, in a clause with the way out.
+
+    `trouble` tells what keeps a login from being renewed, if anything does.
+    """
+
+    missing: str = ""
+    trouble: Callable[[], str] = str
+
+
 class CredentialSource:
-    """`explicit` are the credentials given by name, best first; `login_sent` is the owner's word to send the login."""
+    """`explicit` are the credentials given by name, best first; `token` is the `CLAUDE_CODE_OAUTH_TOKEN`.
+
+    `login_sent` is the owner's word to send a login straight; otherwise `runtime` serves it.
+    """
 
     def __init__(
         self,
         explicit: tuple[Credential, ...],
         login: LoginFile,
         *,
+        token: Credential | None = None,
         login_sent: bool = False,
+        runtime: Runtime = Runtime(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._explicit = explicit
         self._login = login
+        self._token = token
         self._login_sent = login_sent
+        self.runtime = runtime
         self._clock = clock
 
+    @property
+    def through_claude_code(self) -> bool:
+        """Whether Claude Code serves the requests. Settled by the settings alone, so it holds for a whole run."""
+        return not self._explicit and not self._login_sent
+
+    @property
+    def renews(self) -> bool:
+        """Whether a login file is what is used, and so what has to be kept fresh."""
+        return not self._explicit and self._token is None
+
     def resolve(self) -> Credential:
-        """The credential for a request that goes out now; raises `Unauthenticated` when there is none."""
-        if self._explicit:
-            return self._explicit[0]
+        """The credential for a request that goes out now, whichever way; raises `Unauthenticated` if there is none."""
         found = self._find()
         if isinstance(found, NoLogin):
             raise Unauthenticated(found.reason)
@@ -58,28 +88,49 @@ class CredentialSource:
 
     def readiness(self) -> Readiness:
         """For the start and for the readiness probe."""
-        found = self._explicit[0] if self._explicit else self._find()
+        found = self._find()
         if isinstance(found, NoLogin):
             return Readiness(ok=False, reason=found.reason)
         return Readiness(ok=True, reason=_described(found, self._clock()))
 
     def _find(self) -> Credential | NoLogin:
-        now = self._clock()
-        login = self._login.read(now)
+        if self._explicit:
+            return self._explicit[0]
+        if self._token is not None:
+            return self._served(self._token)
+        login = self._login.read(self._clock())
         if isinstance(login, NoLogin):
             return NoLogin(f"No credential for Claude: {login.reason}. {WAYS}.")
-        if not self._login_sent:
+        if self.through_claude_code and login.bearer_only:
             return NoLogin(
-                f"A Claude Code login was found in {login.path}, but it would go through Claude Code itself, which is "
-                "not supported yet. Set CLAUDE_LOGIN_VIA=messages-api to send it to the Messages API as a bearer "
-                "token, or set ANTHROPIC_API_KEY."
+                f"The login in {login.path} is not one that Claude Code reads ({login.bearer_only}). Sign in to Claude "
+                f"Code, or set {STRAIGHT}."
             )
-        if login.expires_at is not None and login.expires_at <= now:
-            return NoLogin(
-                f"The Claude Code login in {login.path} expired at {_when(login.expires_at)}. Start Claude Code once "
-                "(`claude`) to renew it; the new token is used at once, without a restart."
-            )
-        return _credential(login)
+        found = self._served(Credential("login", login.token, str(login.path), login.expires_at, login.ends_at))
+        return found if isinstance(found, NoLogin) else self._fresh(login, found)
+
+    def _served(self, login: Credential) -> Credential | NoLogin:
+        """The login, if Claude Code is there to serve it or need not be."""
+        if not self.through_claude_code or not self.runtime.missing:
+            return login
+        return NoLogin(
+            f"A Claude Code login was found in {login.origin}, but Claude Code is not there to serve it: "
+            f"{self.runtime.missing}. Or set {STRAIGHT}, or set ANTHROPIC_API_KEY."
+        )
+
+    def _fresh(self, login: Login, credential: Credential) -> Credential | NoLogin:
+        """An expired login is told, not sent; but Claude Code, which can renew it, may have it."""
+        now = self._clock()
+        if login.expires_at is None or login.expires_at > now:
+            return credential
+        trouble = self.runtime.trouble()
+        if self.through_claude_code and login.renewable and not trouble:
+            return credential
+        return NoLogin(
+            f"The Claude Code login in {login.path} expired at {_when(login.expires_at)}"
+            + (f" and was not renewed: {trouble}. " if trouble else ". ")
+            + "Start Claude Code once (`claude`) to renew it; the new token is used at once, without a restart."
+        )
 
 
 def explicit(
@@ -94,23 +145,37 @@ def explicit(
     return key + token
 
 
-def _credential(login: Login) -> Credential:
-    return Credential("login", login.token, str(login.path), login.expires_at)
+def setup_token(token: Secret | None, origin: str = "CLAUDE_CODE_OAUTH_TOKEN") -> Credential | None:
+    """What `claude setup-token` printed: good for a year, and never renewed."""
+    return None if token is None else Credential("login", token, origin)
 
 
 _NOUNS = {"api_key": "API key", "bearer": "access token", "login": "Claude Code login"}
 
 
 def _described(credential: Credential, now: float) -> str:
-    left = "" if credential.expires_at is None else f", valid for {_span(credential.expires_at - now)}"
-    return f"{_NOUNS[credential.kind]} from {credential.origin}{left}"
+    said = f"{_NOUNS[credential.kind]} from {credential.origin}"
+    if credential.expires_at is not None:
+        left = credential.expires_at - now
+        said += f", valid for {span(left)}" if left > 0 else ", expired; Claude Code renews it"
+    ending = ends_soon(credential, now)
+    return f"{said}. {ending}" if ending else said
+
+
+def ends_soon(credential: Credential, now: float) -> str:
+    """The warning that a sign-in is about to end, a week ahead; empty while there is time."""
+    if credential.ends_at is None or credential.ends_at - now > WARN_SECONDS:
+        return ""
+    when = f"ends in {span(credential.ends_at - now)}" if credential.ends_at > now else "has ended"
+    return f"The sign-in itself {when}: sign in again with `claude auth login`"
 
 
 def _when(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """A time for people, to the minute."""
     minutes = int(seconds // 60)
     days, hours = divmod(minutes // 60, 24)
     if days:

@@ -16,30 +16,40 @@ from msgspec import Struct
 from claude_code_proxy.secret import Secret
 
 LOOK_EVERY_SECONDS = 1.0
+RUNTIME_NAME = ".credentials.json"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MILLISECONDS = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A login that was found. `ends_at` is when it can no longer be renewed; both times are epoch seconds."""
+    """A login that was found. `ends_at` is when it can no longer be renewed; both times are epoch seconds.
+
+    `bearer_only` says why Claude Code itself would not take it; empty if it would.
+    """
 
     token: Secret
     path: Path
     expires_at: float | None = None
     ends_at: float | None = None
+    bearer_only: str = ""
+    renewable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NoLogin:
-    """Why there is none: a clause for a person."""
+    """Why there is none: a clause for a person. `signed_out`: there was one, and it ended."""
 
     reason: str
+    signed_out: bool = False
 
 
 class _OAuth(Struct, frozen=True, rename="camel"):
     access_token: str = ""
+    refresh_token: str = ""
     expires_at: float | str | None = None
     refresh_token_expires_at: float | str | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 class _Document(Struct, frozen=True):
@@ -78,6 +88,11 @@ class LoginFile:
             self._look()
         return self._found
 
+    def read_now(self, now: float) -> Login | NoLogin:
+        """The same, looked at this very moment."""
+        self._looked_at = None
+        return self.read(now)
+
     def _look(self) -> None:
         seen = next(filter(None, map(_fingerprint, self._paths)), None)
         if seen is None:
@@ -109,13 +124,33 @@ def _fingerprint(path: Path) -> _Fingerprint | None:
 
 
 def _login(path: Path, content: bytes) -> Login | NoLogin:
-    document = _decode(content.removeprefix(b"\xef\xbb\xbf"))
-    oauth = document.oauth or _OAuth(document.access_token or document.token, document.expires_at)
+    document = _decode(content.removeprefix(_BYTE_ORDER_MARK))
+    oauth = document.oauth or _OAuth(document.access_token or document.token, expires_at=document.expires_at)
     if not oauth.access_token:
-        return NoLogin(f"{path} is signed out (it holds no access token)")
+        return NoLogin(f"{path} is signed out (it holds no access token)", signed_out=True)
     if not oauth.access_token.isascii() or not oauth.access_token.isprintable():
         raise ValueError("not what may stand in a header")
-    return Login(Secret(oauth.access_token), path, _epoch(oauth.expires_at), _epoch(oauth.refresh_token_expires_at))
+    return Login(
+        Secret(oauth.access_token),
+        path,
+        _epoch(oauth.expires_at),
+        _epoch(oauth.refresh_token_expires_at),
+        bearer_only=_why_bearer_only(path, content, document.oauth),
+        renewable=bool(oauth.refresh_token),
+    )
+
+
+def _why_bearer_only(path: Path, content: bytes, oauth: _OAuth | None) -> str:
+    """What Claude Code would stumble over; it reads one name and one shape."""
+    if path.name != RUNTIME_NAME:
+        return f"its file is not called {RUNTIME_NAME}"
+    if content.startswith(_BYTE_ORDER_MARK):
+        return "its file begins with a byte order mark"
+    if oauth is None:
+        return "it is not in the shape that Claude Code writes"
+    if oauth.scopes is None:
+        return "" if oauth.refresh_token else "it names no scopes"
+    return "" if "user:inference" in oauth.scopes else "its scopes lack user:inference"
 
 
 def _epoch(told: float | str | None) -> float | None:

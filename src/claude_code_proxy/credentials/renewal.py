@@ -1,0 +1,154 @@
+"""Keeping a login fresh: Claude Code renews it, this module only says when, and judges by the file whether it did.
+
+One attempt at a time, whoever asks. A check at the start and every minute from then on, so no login runs out unseen;
+an attempt is made once less than four minutes are left, since Claude Code does nothing while there are five.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from claude_code_proxy.credentials.held_session import Held, Launch
+from claude_code_proxy.credentials.login_file import Login, LoginFile, NoLogin
+from claude_code_proxy.credentials.safety import hindrance
+
+CHECK_SECONDS = 60.0
+RENEW_SECONDS = 240.0  # left, from which on a login is renewed
+NEEDED_SECONDS = 300.0  # left, below which Claude Code renews it if it is made to
+PATIENCE_SECONDS = 45.0  # for one attempt; Claude Code itself gives its own request 30
+LOOK_SECONDS = 0.2
+TRIES = 3
+BACK_OFF_SECONDS = 60.0  # after a failure; Claude Code takes that long to give up a lock that was left behind
+
+_log = logging.getLogger(__name__)
+
+
+class Renewal:
+    """`launch` starts a session of Claude Code, None where there is none. `renewed` counts."""
+
+    def __init__(
+        self,
+        login: LoginFile,
+        launch: Launch | None,
+        *,
+        safe: Callable[[Path], str] = hindrance,
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._login = login
+        self._launch = launch
+        self._safe = safe
+        self._clock = clock
+        self._pause = pause
+        self._attempt: asyncio.Task[bool] | None = None
+        self._failures = 0
+        self._rest_until = 0.0
+        self._trouble = ""
+        self._failed_with: Login | NoLogin | None = None
+        self.renewed = 0
+
+    def trouble(self) -> str:
+        """What keeps the login from being renewed; empty once there is another login."""
+        self._forgive_a_new_login()
+        return self._trouble
+
+    async def keep(self) -> None:
+        """For ever; to be cancelled at the end."""
+        while True:
+            if self.left() < RENEW_SECONDS:
+                await self.renew()
+            await self._pause(CHECK_SECONDS)
+
+    def left(self) -> float:
+        """Seconds until the login runs out; infinite for one that never does or that nobody can renew."""
+        now = self._clock()
+        login = self._login.read(now)
+        if isinstance(login, NoLogin) or login.expires_at is None or not login.renewable or login.bearer_only:
+            return float("inf")
+        return login.expires_at - now
+
+    async def fresh(self) -> bool:
+        """Renews what has less than five minutes left; whether the login is good after that."""
+        return self.left() >= NEEDED_SECONDS or await self.renew()
+
+    async def renew(self) -> bool:
+        """One attempt, shared by all who ask meanwhile. After a failure there is a rest, and after three no more."""
+        self._forgive_a_new_login()
+        if self._attempt is None:
+            if self._clock() < self._rest_until or self._failures >= TRIES:
+                return False
+            self._attempt = asyncio.create_task(self._try())
+            self._attempt.add_done_callback(self._forget)
+        return await asyncio.shield(self._attempt)
+
+    async def close(self) -> None:
+        """Waits for an attempt under way: broken off, it could lose the login."""
+        if self._attempt is not None:
+            await asyncio.wait((self._attempt,))
+
+    def _forgive_a_new_login(self) -> None:
+        if self._failures and self._login.read(self._clock()) != self._failed_with:
+            self._trouble, self._failures, self._rest_until = "", 0, 0.0
+
+    def _forget(self, attempt: asyncio.Task[bool]) -> None:
+        self._attempt = None
+        if not attempt.cancelled() and attempt.exception() is not None:
+            self._fail("renewing it failed")
+
+    async def _try(self) -> bool:
+        login = self._login.read_now(self._clock())
+        if isinstance(login, NoLogin):
+            return False
+        refusal = self._safe(login.path) or ("" if self._launch else "there is no Claude Code here that could")
+        if refusal or self._launch is None:
+            self._fail(refusal)
+            return False
+        try:
+            held = await self._launch(login.path.parent)
+        except OSError as error:
+            self._fail(f"Claude Code cannot be started: {error.strerror}")
+            return False
+        try:
+            done = await self._watch(login, held)
+        finally:
+            await held.finish()
+        return self._settle(login, done=done or self._is_newer(login))
+
+    async def _watch(self, before: Login, held: Held) -> bool:
+        """Whether a newer login came in time. A session that ends by itself brings no more."""
+        until = self._clock() + PATIENCE_SECONDS
+        while self._clock() < until and not held.ended:
+            await self._pause(LOOK_SECONDS)
+            if self._is_newer(before):
+                return True
+            if isinstance(self._login.read_now(self._clock()), NoLogin):
+                return False
+        return False
+
+    def _is_newer(self, before: Login) -> bool:
+        found = self._login.read_now(self._clock())
+        if isinstance(found, NoLogin) or found.expires_at is None or found.expires_at <= self._clock():
+            return False
+        return before.expires_at is None or found.expires_at > before.expires_at
+
+    def _settle(self, before: Login, *, done: bool) -> bool:
+        now = self._login.read(self._clock())
+        if done:
+            self._trouble, self._failures = "", 0
+            self.renewed += 1
+            _log.info("the Claude Code login was renewed")
+        elif isinstance(now, NoLogin) and now.signed_out:
+            self._fail(f"{before.path} is signed out: sign in again with `claude auth login`")
+        else:
+            self._fail("Claude Code brought no new token")
+        return done
+
+    def _fail(self, reason: str) -> None:
+        self._failures += 1
+        self._failed_with = self._login.read(self._clock())
+        self._rest_until = self._clock() + BACK_OFF_SECONDS * self._failures
+        last = self._failures >= TRIES
+        self._trouble = f"{reason} (tried {self._failures} times)" if last else reason
+        (_log.error if last else _log.warning)("the Claude Code login was not renewed: %s", self._trouble)
