@@ -64,7 +64,7 @@ def test_arguments_of_a_hosted_tool_are_not_the_clients() -> None:
         delta(messages.InputJsonDelta('{"query"')),
         messages.ContentBlockStop(0),
     )
-    assert b"".join(map(stream.feed, events)) == b""
+    assert b"".join([stream.feed(event) for event in events]) == b""
 
 
 def test_the_role_is_said_once_even_if_the_message_starts_again() -> None:
@@ -82,6 +82,12 @@ def test_a_block_may_start_with_something_in_it() -> None:
     assert (choice.reasoning, choice.content) == ("Hm", "A")
     assert choice.annotations[0]["url_citation"]["end_index"] == 1
     assert choice.calls[0]["function"]["arguments"] == '{"at":"it"}'
+
+
+def test_a_call_that_never_says_it_ended_is_a_call_all_the_same() -> None:
+    end = messages.MessageDelta(messages.DeltaBody("tool_use"))
+    (choice,) = read_stream(streamed(asked(), [START, messages.ContentBlockStart(0, CALL), end, STOP])).choices
+    assert (choice.calls[0]["function"]["arguments"], choice.finish_reason) == ("{}", "tool_calls")
 
 
 @pytest.mark.parametrize("events", [[], [START], [START, END]])

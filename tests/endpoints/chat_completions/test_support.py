@@ -1,12 +1,15 @@
 """The tables are whole, true, and what the code goes by."""
 
+import json
+
 import pytest
 from msgspec import inspect
 
+from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.chat_completions.support import MESSAGE, PARTS, REQUEST, TABLES, TOOLS
+from claude_code_proxy.endpoints.chat_completions.support import MESSAGE, PARTS, REPLY, REQUEST, TABLES, TOOLS
 from claude_code_proxy.endpoints.support import Fate, Support
-from tests.endpoints.replies import asked
+from tests.endpoints.replies import CONTEXT, asked, message
 
 ROLES = (chat.SystemMessage, chat.UserMessage, chat.AssistantMessage, chat.ToolMessage, chat.FunctionMessage)
 PART_TYPES = (chat.TextPart, chat.ImagePart, chat.FilePart, chat.AudioPart, chat.RefusalPart)
@@ -28,6 +31,14 @@ def test_so_have_those_of_messages_parts_and_tools() -> None:
     assert MESSAGE.keys() == fields_of(*ROLES)
     assert {name for name in PARTS if "." not in name} == fields_of(*PART_TYPES)
     assert TOOLS.keys() == fields_of(*TOOL_TYPES)
+
+
+def test_so_have_those_of_a_reply() -> None:
+    body = json.loads(asked().reply((message(messages.Text("A")),), CONTEXT))
+    always = {"id", "object", "created", "model", "choices", "index", "message", "role"}
+    told = {*body, *body["choices"][0], *body["choices"][0]["message"]} - always
+    only_sometimes = {"tool_calls", "function_call", "reasoning_content", "thinking_blocks", "reasoning_details"}
+    assert REPLY.keys() == told | only_sometimes
 
 
 @pytest.mark.parametrize("support", [row for table in TABLES for row in table.rows.values()])

@@ -1,6 +1,5 @@
 """A chat completion request -> a Messages request, as it was meant. What its model takes is adaptation's part."""
 
-import hashlib
 from typing import Literal
 
 import msgspec
@@ -13,15 +12,18 @@ from claude_code_proxy.endpoints.chat_completions.conversation import to_convers
 from claude_code_proxy.endpoints.chat_completions.support import ignored_fields
 from claude_code_proxy.endpoints.chat_completions.tools import to_toolset
 from claude_code_proxy.endpoints.json_text import is_given
+from claude_code_proxy.endpoints.openai_request import (
+    MOST_CHOICES,
+    check_range,
+    to_max_tokens,
+    to_metadata,
+    to_stop_sequences,
+)
 from claude_code_proxy.errors import InvalidRequest
 
-MOST_CHOICES = 128
-_MOST_TOKENS = 2**53  # the largest whole number that every JSON reader takes
 _ServiceTier = Literal["auto", "standard_only"]
 _SERVICE_TIERS: dict[str, _ServiceTier] = {"default": "standard_only", "standard_only": "standard_only"}
 _LIKE_AUTO = frozenset({"", "auto", "default", "standard_only", "priority", "fast"})
-
-
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
@@ -47,7 +49,7 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
         messages=conversation.messages,
         max_tokens=_max_tokens(request),
         system=conversation.system,
-        stop_sequences=_stop_sequences(request.stop),
+        stop_sequences=to_stop_sequences(request.stop),
         temperature=request.temperature,
         top_p=request.top_p,
         top_k=request.top_k,
@@ -55,7 +57,7 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
         tool_choice=toolset.choice,
         thinking=thinking,
         output_config=messages.OutputConfig(effort, output_format) if effort or output_format else None,
-        metadata=_metadata(request.safety_identifier or request.user),
+        metadata=to_metadata(request.safety_identifier or request.user),
         service_tier=_SERVICE_TIERS.get(tier, "auto") if tier else None,
         speed="fast" if tier == "fast" else request.speed,
         inference_geo=request.inference_geo or None,
@@ -67,27 +69,15 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
 def _check(request: chat.ChatRequest) -> None:
     if not request.messages:
         raise InvalidRequest("'messages' must hold at least one message.", param="messages", code="empty_array")
-    if request.n is not None and not 1 <= request.n <= MOST_CHOICES:
-        raise InvalidRequest(f"'n' must be 1 to {MOST_CHOICES}.", param="n", code="invalid_value")
-    for name, most in (("temperature", 2), ("top_p", 1)):
-        value = getattr(request, name)
-        if value is not None and not 0 <= value <= most:
-            raise InvalidRequest(f"'{name}' must be 0 to {most}.", param=name, code="invalid_value")
+    check_range("n", request.n, least=1, most=MOST_CHOICES)
+    check_range("temperature", request.temperature, least=0, most=2)
+    check_range("top_p", request.top_p, least=0, most=1)
 
 
 def _max_tokens(request: chat.ChatRequest) -> int:
-    """0 where no limit is given; some clients say so with -1."""
-    name = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
-    value = request.max_completion_tokens or request.max_tokens or 0
-    if value < -1:
-        raise InvalidRequest(f"'{name}' must not be negative.", param=name, code="integer_below_min_value")
-    return min(max(value, 0), _MOST_TOKENS)
-
-
-def _stop_sequences(stop: str | list[str] | None) -> tuple[str, ...]:
-    if not stop:
-        return ()
-    return (stop,) if isinstance(stop, str) else tuple(dict.fromkeys(text for text in stop if text))
+    if request.max_completion_tokens:
+        return to_max_tokens("max_completion_tokens", request.max_completion_tokens)
+    return to_max_tokens("max_tokens", request.max_tokens)
 
 
 def _thinking(request: chat.ChatRequest) -> tuple[messages.ThinkingConfig | None, str | None]:
@@ -147,8 +137,3 @@ def _described(described: chat.JsonSchemaFormat) -> Raw:
             "A JSON schema must be an object.", param="response_format.json_schema.schema", code="invalid_type"
         ) from None
     return Raw(msgspec.json.encode({"description": described.description, **fields}))
-
-
-def _metadata(user: str | None) -> messages.Metadata | None:
-    """Hashed: Claude refuses what looks like an address or a number of a person."""
-    return messages.Metadata(hashlib.sha256(user.encode()).hexdigest()) if user else None

@@ -6,15 +6,10 @@ no look inside stay raw JSON. Null and absent mean the same everywhere.
 
 from typing import Literal, TypeAlias
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
+from claude_code_proxy.endpoints.openai_request import NO_JSON, StreamOptions, Wire
 from claude_code_proxy.messages import CacheControl
-
-NO_JSON = Raw(b"")
-
-
-class Wire(Struct, frozen=True, forbid_unknown_fields=True):
-    """Unknown fields are noticed while decoding, so that each can be named in the adjustments."""
 
 
 class CacheBreakpoint(Wire, frozen=True):
@@ -215,11 +210,6 @@ class SchemaFormat(Wire, frozen=True, tag_field="type", tag="json_schema"):
 
 
 ResponseFormat: TypeAlias = FreeText | JsonObjectFormat | SchemaFormat
-
-
-class StreamOptions(Wire, frozen=True):
-    include_usage: bool | None = None
-    include_obfuscation: bool | None = None
 
 
 class Location(Wire, frozen=True):

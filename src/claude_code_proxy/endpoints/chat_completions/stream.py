@@ -5,7 +5,6 @@ and roles are said once; the finish reason waits until the message is known to b
 """
 
 import msgspec
-from msgspec import Struct
 
 from claude_code_proxy import messages, sse
 from claude_code_proxy.endpoints.chat_completions import reasoning
@@ -14,55 +13,26 @@ from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments,
 from claude_code_proxy.endpoints.chat_completions.response import Shape, finish_reason_of
 from claude_code_proxy.endpoints.endpoint import ReplyContext
 from claude_code_proxy.endpoints.openai import render_error
-from claude_code_proxy.endpoints.openai_reply import refusal_text, to_usage
+from claude_code_proxy.endpoints.openai_reply import refusal_text
+from claude_code_proxy.endpoints.openai_stream import Ending, Template
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
 _encode = msgspec.json.encode
-
-
-class Ending:
-    """What the choices of one reply share: the usage chunk and the end mark come once, after the last of them."""
-
-    def __init__(self, choices: int) -> None:
-        self.open = choices
-        self.usages: list[messages.Usage] = []
-
-
-class _Template(Struct, frozen=True):
-    """The parts of a chunk: `head`, the delta's JSON, `tail`, a finish reason or null, `end`."""
-
-    head: bytes
-    tail: bytes
-    end: bytes
-    usage_head: bytes
-
-    @classmethod
-    def of(cls, context: ReplyContext, index: int, *, include_usage: bool) -> "_Template":
-        common = _encode({
-            "id": context.id,
-            "object": "chat.completion.chunk",
-            "created": context.created,
-            "model": context.model,
-        })
-        start = b"data: " + common[:-1]
-        return cls(
-            head=start + b',"choices":[{"index":%d,"delta":' % index,
-            tail=b',"logprobs":null,"finish_reason":',
-            end=(b'}],"usage":null}' if include_usage else b"}]}") + b"\n\n",
-            usage_head=start + b',"choices":[],"usage":',
-        )
 
 
 class ChunkStream:
     """One choice of a streamed reply."""
 
     def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int = 0) -> None:
+        template = Template.of(
+            context, index, kind="chat.completion.chunk", field="delta", include_usage=shape.include_usage
+        )
         self._context = context
         self._shape = shape
         self._ending = ending
-        self._template = _Template.of(context, index, include_usage=shape.include_usage)
-        self._head = self._template.head
-        self._tail = self._template.tail + b"null" + self._template.end
+        self._template = template
+        self._head = template.head
+        self._tail = template.unfinished
         self._text_head = self._head + b'{"content":'
         self._text_tail = b"}" + self._tail
         self._usage = messages.Usage()
@@ -107,15 +77,10 @@ class ChunkStream:
     def close(self) -> bytes:
         if not self._stopped:
             raise UpstreamBroke("The upstream's stream ended before the message was complete.")
-        frames = self._stop_block() + self._refusal() + self._finish()
-        self._ending.usages.append(self._usage)
-        self._ending.open -= 1
-        if self._ending.open:
-            return frames
-        if self._shape.include_usage:
-            usage = to_usage(self._ending.usages, self._context)
-            frames += self._template.usage_head + _encode(usage) + b"}\n\n"
-        return frames + sse.DONE
+        frames = self._stop_block() + self._refusal()
+        reason = finish_reason_of(self._end.stop_reason, calls=self._calls, shape=self._shape)
+        frames += self._template.finish_frame(b"{}", reason)
+        return frames + self._ending.frames(self._usage, self._template, self._context)
 
     def fail(self, error: ProxyError) -> bytes:
         return sse.encode(render_error(error))
@@ -250,7 +215,3 @@ class ChunkStream:
             return b""
         content = b"" if self._length else self._text(refusal)
         return content + self._frame(b'{"refusal":' + _encode(refusal) + b"}")
-
-    def _finish(self) -> bytes:
-        reason = finish_reason_of(self._end.stop_reason, calls=self._calls, shape=self._shape)
-        return b"".join((self._head, b"{}", self._template.tail, _encode(reason), self._template.end))

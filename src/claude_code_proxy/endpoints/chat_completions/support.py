@@ -2,6 +2,7 @@
 
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
+from claude_code_proxy.endpoints.openai_request import NO_JSON
 from claude_code_proxy.endpoints.support import Fate, Support, Table, asks_for_something, ignored
 
 _MAPPED, _EMULATED, _IGNORED, _REFUSED = Fate.MAPPED, Fate.EMULATED, Fate.IGNORED, Fate.REFUSED
@@ -17,7 +18,7 @@ REQUEST: dict[str, Support] = {
     "temperature": Support(_MAPPED, "Up to 1, on models that take sampling parameters; left out on others."),
     "top_p": Support(_MAPPED, "On models that take sampling parameters, and only when there is no temperature."),
     "top_k": Support(_MAPPED, "An extra: passed on where the model takes it."),
-    "stop": Support(_MAPPED, "Any number of sequences; what becomes of those of white space only is told."),
+    "stop": Support(_MAPPED, "Any number; sequences that Claude refuses (white space only) are cut by the proxy."),
     "n": Support(_EMULATED, "One upstream request for each choice; usage is the sum."),
     "tools": Support(_MAPPED, "Functions; a custom tool is offered as a function with one string."),
     "tool_choice": Support(_MAPPED, "none, auto, required, a named tool, allowed_tools."),
@@ -90,11 +91,30 @@ TOOLS: dict[str, Support] = {
     "cache_control": Support(_MAPPED, "An extra: a cache breakpoint."),
 }
 
+REPLY: dict[str, Support] = {
+    "content": Support(_MAPPED, "All text, joined with nothing between; null only beside calls."),
+    "refusal": Support(_MAPPED, "The words of a refusal; in `content` as well where that would be empty."),
+    "annotations": Support(
+        _MAPPED, "Citations that have a URL, with character offsets into `content`; streamed as well."
+    ),
+    "tool_calls": Support(_MAPPED, "Tool uses, counted from 0; the use of hosted tools never shows."),
+    "function_call": Support(_MAPPED, "The legacy form, for requests with `functions`."),
+    "reasoning_content": Support(_MAPPED, "An extra: the readable thinking."),
+    "thinking_blocks": Support(_MAPPED, "An extra: signed thinking, to be sent back as it is."),
+    "reasoning_details": Support(_MAPPED, "An extra: the same in OpenRouter's form."),
+    "finish_reason": Support(_MAPPED, "stop, length, tool_calls, function_call or content_filter."),
+    "logprobs": Support(_IGNORED, "Always null."),
+    "usage": Support(_MAPPED, "Cached tokens are part of `prompt_tokens`; extras: their counts, and `cost` in USD."),
+    "service_tier": Support(_MAPPED, "The tier that was used: default, priority, flex or fast."),
+    "system_fingerprint": Support(_IGNORED, "Always null."),
+}
+
 TABLES = (
     Table("Request fields", REQUEST),
     Table("Message fields", MESSAGE),
     Table("Content parts", PARTS),
     Table("Tools", TOOLS),
+    Table("Reply", REPLY),
 )
 
 _RAW_FIELDS = tuple(name for name, support in REQUEST.items() if support.fate is _IGNORED)
@@ -107,4 +127,4 @@ def ignored_fields(request: chat.ChatRequest) -> list[Adjustment]:
 
 def _asks(name: str, request: chat.ChatRequest) -> bool:
     value = getattr(request, name)
-    return value is not chat.NO_JSON and asks_for_something(value, REQUEST[name])
+    return value is not NO_JSON and asks_for_something(value, REQUEST[name])

@@ -1,0 +1,51 @@
+"""Completions as an endpoint: the translations put together."""
+
+from msgspec import Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.completions.request import prompt_of, to_messages_request
+from claude_code_proxy.endpoints.completions.response import Shape, to_completion
+from claude_code_proxy.endpoints.completions.schema import CompletionRequest
+from claude_code_proxy.endpoints.completions.stream import TextStream
+from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
+from claude_code_proxy.endpoints.openai import render_error
+from claude_code_proxy.endpoints.openai_body import BodyDecoder
+from claude_code_proxy.endpoints.openai_stream import Ending
+from claude_code_proxy.endpoints.support import unknown_fields
+
+_body = BodyDecoder(CompletionRequest)
+
+
+class AskedCompletion(Struct, frozen=True):
+    """One decoded request."""
+
+    request: messages.MessagesRequest
+    adjustments: tuple[Adjustment, ...]
+    stream: bool
+    n: int
+    shape: Shape
+
+    def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
+        return to_completion(replies, context, shape=self.shape)
+
+    def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
+        ending = Ending(self.n)
+        return tuple(TextStream(context, self.shape, ending=ending, index=index) for index in range(self.n))
+
+
+def decode(body: bytes, default_model: str) -> AskedCompletion:
+    """Raises `InvalidRequest`."""
+    asked, unknown = _body.decode(body)
+    request, adjustments = to_messages_request(asked, default_model)
+    options = asked.stream_options
+    return AskedCompletion(
+        request=request,
+        adjustments=adjustments + unknown_fields(unknown),
+        stream=bool(asked.stream),
+        n=asked.n or 1,
+        shape=Shape(echo=prompt_of(asked) if asked.echo else "", include_usage=bool(options and options.include_usage)),
+    )
+
+
+COMPLETIONS = Endpoint("completions", "/completions", "cmpl-", decode, render_error)

@@ -1,0 +1,46 @@
+"""What becomes of each field of a completion request. This table drives the code, the documents and a test."""
+
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.completions.schema import CompletionRequest
+from claude_code_proxy.endpoints.openai_request import NO_JSON
+from claude_code_proxy.endpoints.support import Fate, Support, Table, asks_for_something, ignored
+
+_MAPPED, _EMULATED, _IGNORED = Fate.MAPPED, Fate.EMULATED, Fate.IGNORED
+_ZERO = (b"0", b"0.0")
+
+REQUEST: dict[str, Support] = {
+    "prompt": Support(
+        _EMULATED, "One text; an instruction asks for what follows it. Several or token numbers are a 400."
+    ),
+    "model": Support(_MAPPED, "Any Claude id, aliases from the settings; DEFAULT_MODEL when there is none."),
+    "stream": Support(_MAPPED, "Server-sent chunks, as they come."),
+    "stream_options": Support(_MAPPED, "`include_usage` adds the usage chunk; there is no padding to leave out."),
+    "max_tokens": Support(_MAPPED, "None, 0 or -1 means the model's own maximum, not 16."),
+    "temperature": Support(_MAPPED, "Up to 1, on models that take sampling parameters; left out on others."),
+    "top_p": Support(_MAPPED, "On models that take sampling parameters, and only when there is no temperature."),
+    "stop": Support(_MAPPED, "Any number; sequences that Claude refuses (white space only) are cut by the proxy."),
+    "n": Support(_EMULATED, "One upstream request for each choice; usage is the sum."),
+    "suffix": Support(_EMULATED, "An instruction asks for what stands between prompt and suffix."),
+    "echo": Support(_EMULATED, "The proxy puts the prompt before the answer."),
+    "user": Support(_MAPPED, "Hashed into `metadata.user_id`."),
+    "best_of": Support(_IGNORED, "Claude gives no probabilities to choose the best by.", True, (b"1",)),
+    "logprobs": Support(_IGNORED, "Claude tells no token probabilities.", True),
+    "logit_bias": Support(_IGNORED, "Claude has no token biases.", True, (b"{}",)),
+    "frequency_penalty": Support(_IGNORED, "Claude has no penalties.", True, _ZERO),
+    "presence_penalty": Support(_IGNORED, "Claude has no penalties.", True, _ZERO),
+    "seed": Support(_IGNORED, "Claude cannot be seeded; equal requests may be answered differently."),
+}
+
+TABLES = (Table("Request fields", REQUEST),)
+
+_RAW_FIELDS = tuple(name for name, support in REQUEST.items() if support.fate is _IGNORED)
+
+
+def ignored_fields(request: CompletionRequest) -> list[Adjustment]:
+    """One adjustment for each ignored field that asks for something."""
+    return [ignored(name, REQUEST[name]) for name in _RAW_FIELDS if _asks(name, request)]
+
+
+def _asks(name: str, request: CompletionRequest) -> bool:
+    value = getattr(request, name)
+    return value is not NO_JSON and asks_for_something(value, REQUEST[name])

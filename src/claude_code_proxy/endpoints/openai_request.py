@@ -1,0 +1,48 @@
+"""What the requests of OpenAI-shaped endpoints share: how they are typed, and the fields that mean the same in all."""
+
+import hashlib
+
+from msgspec import Raw, Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.errors import InvalidRequest
+
+NO_JSON = Raw(b"")  # "not given" for a field that stays raw
+MOST_CHOICES = 128
+_MOST_TOKENS = 2**53  # the largest whole number that every JSON reader takes
+
+
+class Wire(Struct, frozen=True, forbid_unknown_fields=True):
+    """Unknown fields are noticed while decoding, so that each can be named in the adjustments."""
+
+
+class StreamOptions(Wire, frozen=True):
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+def check_range(name: str, value: float | None, *, least: float, most: float) -> None:
+    """Raises `InvalidRequest`."""
+    if value is not None and not least <= value <= most:
+        raise InvalidRequest(f"'{name}' must be {least} to {most}.", param=name, code="invalid_value")
+
+
+def to_max_tokens(name: str, value: int | None) -> int:
+    """0 where no limit is given; some clients say so with -1. Raises `InvalidRequest`."""
+    if value is None:
+        return 0
+    if value < -1:
+        raise InvalidRequest(f"'{name}' must not be negative.", param=name, code="integer_below_min_value")
+    return min(max(value, 0), _MOST_TOKENS)
+
+
+def to_stop_sequences(stop: str | list[str] | None) -> tuple[str, ...]:
+    """Each once, and none that is empty."""
+    if not stop:
+        return ()
+    return (stop,) if isinstance(stop, str) else tuple(dict.fromkeys(text for text in stop if text))
+
+
+def to_metadata(user: str | None) -> messages.Metadata | None:
+    """Hashed: Claude refuses what looks like an address or a number of a person."""
+    return messages.Metadata(hashlib.sha256(user.encode()).hexdigest()) if user else None

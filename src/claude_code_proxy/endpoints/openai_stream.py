@@ -1,0 +1,60 @@
+"""What the streamed replies of OpenAI-shaped endpoints share: the frames around a delta, and how a reply ends."""
+
+import msgspec
+from msgspec import Struct
+
+from claude_code_proxy import messages, sse
+from claude_code_proxy.endpoints.endpoint import ReplyContext
+from claude_code_proxy.endpoints.openai_reply import to_usage
+
+_encode = msgspec.json.encode
+
+
+class Ending:
+    """What the choices of one reply share: the usage chunk and the end mark come once, after the last of them."""
+
+    def __init__(self, choices: int) -> None:
+        self._open = choices
+        self._usages: list[messages.Usage] = []
+
+    def frames(self, usage: messages.Usage, template: "Template", context: ReplyContext) -> bytes:
+        """Called by each choice when it is whole."""
+        self._usages.append(usage)
+        self._open -= 1
+        if self._open:
+            return b""
+        return template.usage_frame(self._usages, context) + sse.DONE
+
+
+class Template(Struct, frozen=True):
+    """A frame is `head`, what the chunk says, `tail`, a finish reason or null, and `end`."""
+
+    head: bytes
+    tail: bytes
+    end: bytes
+    usage_head: bytes | None
+
+    @classmethod
+    def of(cls, context: ReplyContext, index: int, *, kind: str, field: str, include_usage: bool) -> "Template":
+        """`field` holds what a chunk of this `kind` says. `usage` is in every frame or in none."""
+        common = _encode({"id": context.id, "object": kind, "created": context.created, "model": context.model})
+        start = b"data: " + common[:-1]
+        return cls(
+            head=start + b',"choices":[{"index":%d,"%b":' % (index, field.encode()),
+            tail=b',"logprobs":null,"finish_reason":',
+            end=(b'}],"usage":null}' if include_usage else b"}]}") + b"\n\n",
+            usage_head=start + b',"choices":[],"usage":' if include_usage else None,
+        )
+
+    @property
+    def unfinished(self) -> bytes:
+        """All that follows what an ordinary chunk says."""
+        return self.tail + b"null" + self.end
+
+    def finish_frame(self, said: bytes, reason: str) -> bytes:
+        return b"".join((self.head, said, self.tail, _encode(reason), self.end))
+
+    def usage_frame(self, usages: list[messages.Usage], context: ReplyContext) -> bytes:
+        if self.usage_head is None:
+            return b""
+        return self.usage_head + _encode(to_usage(usages, context)) + b"}\n\n"

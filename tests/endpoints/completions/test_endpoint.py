@@ -1,0 +1,19 @@
+"""Completions as the exchange is handed them."""
+
+from claude_code_proxy.endpoints.completions import COMPLETIONS
+from tests.endpoints.completions.completion_replies import asked
+from tests.endpoints.replies import CONTEXT
+
+
+def test_where_it_is_found() -> None:
+    assert (COMPLETIONS.path, COMPLETIONS.id_prefix) == ("/completions", "cmpl-")
+
+
+def test_what_was_asked() -> None:
+    assert (asked().stream, asked().n) == (False, 1)
+    assert (asked(stream=True).stream, asked(n=3).n) == (True, 3)
+    assert len(asked(n=3).translators(CONTEXT)) == 3
+
+
+def test_unknown_fields_are_named() -> None:
+    assert [note.param for note in asked(zz=1).adjustments] == ["prompt", "zz"]

@@ -1,0 +1,28 @@
+"""The table is whole, true, and what the code goes by."""
+
+import pytest
+
+from claude_code_proxy.endpoints.completions.schema import CompletionRequest
+from claude_code_proxy.endpoints.completions.support import REQUEST
+from claude_code_proxy.endpoints.support import Fate
+from tests.endpoints.completions.completion_replies import asked
+
+IGNORED = [name for name, support in REQUEST.items() if support.fate is Fate.IGNORED]
+
+
+def test_every_field_has_its_row_and_every_row_its_field() -> None:
+    assert REQUEST.keys() == set(CompletionRequest.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
+    _, note = asked(**{name: 5}).adjustments
+    assert (note.param, note.action, note.reason + ".") == (name, "ignored", REQUEST[name].reason)
+    assert note.changes_meaning == REQUEST[name].changes_meaning
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("best_of", 1), ("frequency_penalty", 0), ("logit_bias", {}), ("seed", None)]
+)
+def test_what_asks_for_nothing_needs_no_mention(name: str, value: object) -> None:
+    assert len(asked(**{name: value}).adjustments) == 1

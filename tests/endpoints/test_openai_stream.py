@@ -1,0 +1,57 @@
+"""The frames around a delta, and how a reply of several choices ends."""
+
+import json
+
+import pytest
+
+from claude_code_proxy import messages
+from claude_code_proxy.endpoints.endpoint import ReplyContext
+from claude_code_proxy.endpoints.openai_stream import Ending, Template
+from tests.endpoints.replies import CONTEXT
+
+
+def template(*, include_usage: bool = False, context: ReplyContext = CONTEXT) -> Template:
+    return Template.of(context, 2, kind="text_completion", field="text", include_usage=include_usage)
+
+
+def frame_of(data: bytes) -> dict[str, object]:
+    assert data.startswith(b"data: ")
+    assert data.endswith(b"\n\n")
+    frame: dict[str, object] = json.loads(data.removeprefix(b"data: "))
+    return frame
+
+
+@pytest.mark.parametrize("include_usage", [True, False])
+def test_an_ordinary_frame_is_a_delta_between_two_constants(include_usage: bool) -> None:
+    made = template(include_usage=include_usage)
+    assert frame_of(made.head + b'"A"' + made.unfinished) == {
+        "id": CONTEXT.id,
+        "object": "text_completion",
+        "created": CONTEXT.created,
+        "model": CONTEXT.model,
+        "choices": [{"index": 2, "text": "A", "logprobs": None, "finish_reason": None}],
+    } | ({"usage": None} if include_usage else {})
+
+
+def test_the_last_one_has_a_reason() -> None:
+    frame = frame_of(template().finish_frame(b'""', "stop"))
+    assert frame["choices"] == [{"index": 2, "text": "", "logprobs": None, "finish_reason": "stop"}]
+
+
+def test_names_cannot_break_the_frame() -> None:
+    context = ReplyContext('a"b', 1, 'm\\"\n%d', lambda _: None)
+    frame = frame_of(template(context=context).finish_frame(b"1", "stop"))
+    assert (frame["id"], frame["model"]) == ('a"b', 'm\\"\n%d')
+
+
+@pytest.mark.parametrize("include_usage", [True, False])
+def test_the_last_choice_ends_the_reply(include_usage: bool) -> None:
+    made, ending = template(include_usage=include_usage), Ending(2)
+    assert ending.frames(messages.Usage(1, 2), made, CONTEXT) == b""
+    *usage, done, _ = ending.frames(messages.Usage(3, 4), made, CONTEXT).split(b"\n\n")
+    assert done == b"data: [DONE]"
+    frames = [frame_of(frame + b"\n\n") for frame in usage]
+    assert len(frames) == include_usage
+    for frame in frames:
+        assert frame["choices"] == []
+        assert frame["usage"]["total_tokens"] == 10  # type: ignore[index]
