@@ -46,9 +46,9 @@ def test_names_cannot_break_the_frame() -> None:
 
 @pytest.mark.parametrize("include_usage", [True, False])
 def test_the_last_choice_ends_the_reply(include_usage: bool) -> None:
-    made, ending = template(include_usage=include_usage), Ending(2)
-    assert ending.frames(messages.Usage(1, 2), made, CONTEXT) == b""
-    *usage, done, _ = ending.frames(messages.Usage(3, 4), made, CONTEXT).split(b"\n\n")
+    made, ending = template(include_usage=include_usage), Ending(2, CONTEXT)
+    assert ending.frames(messages.Usage(1, 2), made) == b""
+    *usage, done, _ = ending.frames(messages.Usage(3, 4), made).split(b"\n\n")
     assert done == b"data: [DONE]"
     frames = [frame_of(frame + b"\n\n") for frame in usage]
     assert len(frames) == include_usage

@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from claude_code_proxy import messages, sse
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.openai_reply import to_usage
+from claude_code_proxy.endpoints.openai_reply import CompletionUsage, to_usage
 
 _encode = msgspec.json.encode
 
@@ -13,17 +13,18 @@ _encode = msgspec.json.encode
 class Ending:
     """What the choices of one reply share: the usage chunk and the end mark come once, after the last of them."""
 
-    def __init__(self, choices: int) -> None:
+    def __init__(self, choices: int, context: ReplyContext) -> None:
         self._open = choices
+        self._context = context
         self._usages: list[messages.Usage] = []
 
-    def frames(self, usage: messages.Usage, template: "Template", context: ReplyContext) -> bytes:
+    def frames(self, usage: messages.Usage, template: "Template") -> bytes:
         """Called by each choice when it is whole."""
         self._usages.append(usage)
         self._open -= 1
         if self._open:
             return b""
-        return template.usage_frame(self._usages, context) + sse.DONE
+        return template.usage_frame(to_usage(self._usages, self._context)) + sse.DONE
 
 
 class Template(Struct, frozen=True):
@@ -54,7 +55,5 @@ class Template(Struct, frozen=True):
     def finish_frame(self, said: bytes, reason: str) -> bytes:
         return b"".join((self.head, said, self.tail, _encode(reason), self.end))
 
-    def usage_frame(self, usages: list[messages.Usage], context: ReplyContext) -> bytes:
-        if self.usage_head is None:
-            return b""
-        return self.usage_head + _encode(to_usage(usages, context)) + b"}\n\n"
+    def usage_frame(self, usage: CompletionUsage) -> bytes:
+        return b"" if self.usage_head is None else self.usage_head + _encode(usage) + b"}\n\n"

@@ -27,7 +27,6 @@ class ChunkStream:
         template = Template.of(
             context, index, kind="chat.completion.chunk", field="delta", include_usage=shape.include_usage
         )
-        self._context = context
         self._shape = shape
         self._ending = ending
         self._template = template
@@ -80,7 +79,7 @@ class ChunkStream:
         frames = self._stop_block() + self._refusal()
         reason = finish_reason_of(self._end.stop_reason, calls=self._calls, shape=self._shape)
         frames += self._template.finish_frame(b"{}", reason)
-        return frames + self._ending.frames(self._usage, self._template, self._context)
+        return frames + self._ending.frames(self._usage, self._template)
 
     def fail(self, error: ProxyError) -> bytes:
         return sse.encode(render_error(error))

@@ -30,7 +30,7 @@ class AskedCompletion(Struct, frozen=True):
         return to_completion(replies, context, shape=self.shape)
 
     def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
-        ending = Ending(self.n)
+        ending = Ending(self.n, context)
         return tuple(TextStream(context, self.shape, ending=ending, index=index) for index in range(self.n))
 
 

@@ -21,7 +21,6 @@ class TextStream:
             context, index, kind="text_completion", field="text", include_usage=shape.include_usage
         )
         self._tail = self._template.unfinished
-        self._context = context
         self._ending = ending
         self._echo = shape.echo
         self._usage = messages.Usage()
@@ -58,7 +57,7 @@ class TextStream:
         refusal = refusal_text(self._end.stop_reason, self._end.stop_details)
         frames = self._frame(refusal) if refusal and not self._has_text else b""
         frames += self._template.finish_frame(b'""', finish_reason(self._end.stop_reason, called_tools=False))
-        return frames + self._ending.frames(self._usage, self._template, self._context)
+        return frames + self._ending.frames(self._usage, self._template)
 
     def fail(self, error: ProxyError) -> bytes:
         return sse.encode(render_error(error))
