@@ -103,6 +103,15 @@ def test_every_drop_is_named_with_its_place() -> None:
     ]
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_what_says_nothing_is_no_drop(nothing: Any) -> None:
+    fields = ("name", "reasoning_content", "reasoning")
+    made = conversation(
+        {"role": "assistant", "content": "A", "audio": None, "annotations": []} | dict.fromkeys(fields, nothing)
+    )
+    assert made.adjustments == ()
+
+
 def test_an_error_is_named_with_its_place() -> None:
     audio = {"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}
     with pytest.raises(InvalidRequest) as caught:

@@ -16,11 +16,13 @@ from claude_code_proxy.endpoints.chat_completions.arguments import to_custom_cal
 from claude_code_proxy.endpoints.chat_completions.content import to_blocks, to_texts
 from claude_code_proxy.endpoints.chat_completions.reasoning import Thought, signed_thoughts
 from claude_code_proxy.endpoints.chat_completions.support import MESSAGE
-from claude_code_proxy.endpoints.json_text import is_given
-from claude_code_proxy.endpoints.support import Support, ignored
+from claude_code_proxy.endpoints.openai_request import NO_JSON
+from claude_code_proxy.endpoints.support import Support, asks_for_something, ignored
 from claude_code_proxy.errors import InvalidRequest
 
 _B = TypeVar("_B", bound=messages.Block)
+_IGNORED = ("audio", "annotations")
+_IGNORED_UNSIGNED = (*_IGNORED, "reasoning_content", "reasoning")  # no loss beside signed thoughts
 
 
 class Conversation(Struct, frozen=True):
@@ -86,27 +88,32 @@ class _Builder:
     def _assistant(self, message: chat.AssistantMessage) -> tuple[messages.Block, ...]:
         """Thoughts first, then words, then calls: the order in which Claude gives them."""
         self._note_name(message.name)
-        if is_given(message.audio):
-            self._ignore("audio", MESSAGE["audio"])
+        thoughts = self._thoughts(message)
+        self._note_ignored(message, _IGNORED if thoughts else _IGNORED_UNSIGNED)
         words = to_texts(message.content)
         if message.refusal and not words:
             words = (messages.Text(message.refusal),)
-        blocks: list[messages.Block] = [*self._thoughts(message), *words]
+        blocks: list[messages.Block] = [*thoughts, *words]
         blocks += [self._tool_use(call, position) for position, call in enumerate(message.tool_calls or ())]
         if message.function_call is not None:
             blocks.append(self._function_use(message.function_call))
         return _marked(tuple(blocks), message.cache_control)
 
-    def _thoughts(self, message: chat.AssistantMessage) -> list[Thought]:
-        if message.thinking_blocks or message.reasoning_details:
-            found = signed_thoughts(message.thinking_blocks or (), message.reasoning_details or ())
-            if found:
-                return found
-        for name in ("thinking_blocks", "reasoning_details", "reasoning_content", "reasoning"):
-            if getattr(message, name):
+    def _note_ignored(self, message: chat.AssistantMessage, names: tuple[str, ...]) -> None:
+        for name in names:
+            value = getattr(message, name)
+            if value is not NO_JSON and asks_for_something(value, MESSAGE[name]):
                 self._ignore(name, MESSAGE[name])
-                break
-        return []
+
+    def _thoughts(self, message: chat.AssistantMessage) -> list[Thought]:
+        """Those that are signed."""
+        if not (message.thinking_blocks or message.reasoning_details):
+            return []
+        thoughts = signed_thoughts(message.thinking_blocks or (), message.reasoning_details or ())
+        if not thoughts:
+            name = "thinking_blocks" if message.thinking_blocks else "reasoning_details"
+            self._ignore(name, MESSAGE[name])
+        return thoughts
 
     def _tool_use(self, call: chat.ToolCall | chat.CustomToolCall, position: int) -> messages.ToolUse:
         if isinstance(call, chat.CustomToolCall):

@@ -63,13 +63,13 @@ MESSAGE: dict[str, Support] = {
     "function_call": Support(_MAPPED, "The legacy form of `tool_calls`; an id is made up."),
     "tool_call_id": Support(_MAPPED, "The call that a tool message answers."),
     "audio": Support(_IGNORED, "Earlier audio answers are not known here.", True),
-    "annotations": Support(_IGNORED, "What the service cited before is no input to it."),
+    "annotations": Support(_IGNORED, "What the service cited before is no input to it.", False, (b"[]",)),
     "is_error": Support(_MAPPED, "An extra on tool messages: the call failed."),
     "cache_control": Support(_MAPPED, "An extra: a cache breakpoint on the last block of the message."),
     "thinking_blocks": Support(_MAPPED, "An extra: signed thinking goes back as it came; unsigned cannot."),
     "reasoning_details": Support(_MAPPED, "An extra: signed thinking of Claude goes back as it came; other cannot."),
-    "reasoning_content": Support(_IGNORED, "Reasoning without its signature cannot be replayed."),
-    "reasoning": Support(_IGNORED, "Reasoning without its signature cannot be replayed."),
+    "reasoning_content": Support(_IGNORED, "Reasoning without its signature cannot be replayed.", False, (b'""',)),
+    "reasoning": Support(_IGNORED, "Reasoning without its signature cannot be replayed.", False, (b'""',)),
 }
 
 PARTS: dict[str, Support] = {
