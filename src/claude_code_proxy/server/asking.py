@@ -145,5 +145,6 @@ def _with_turn(request: messages.MessagesRequest, content: tuple[messages.Block,
 def _explained(error: UpstreamRejected, model: Model) -> UpstreamRejected:
     """The upstream's words, with the way on where we know it."""
     if error.status == 404 and model.successor is not None:
-        error.message = f"{error.message}. This model is retired; use {model.successor} instead."
+        error.message = f"The model `{model.id}` is retired; use {model.successor} instead. ({error.message})"
+        error.param, error.code = "model", "model_not_found"
     return error
