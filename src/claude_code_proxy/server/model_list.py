@@ -12,6 +12,7 @@ from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.upstream_list import ModelInfo
+from claude_code_proxy.server.logs import report_mistake
 from claude_code_proxy.server.serving import Serving
 
 _log = logging.getLogger(__name__)
@@ -64,12 +65,17 @@ def _listed(model: Model, name: str) -> ListedModel:
 
 
 async def keep_fresh(serving: Serving, ask: Callable[[], Awaitable[Sequence[ModelInfo]]], *, seconds: float) -> None:
-    """Reads the upstream's list now and every `seconds`; a failure leaves the catalogue as it is."""
+    """Reads the upstream's list now and every `seconds`; a failure leaves the catalogue as it is, and is told once."""
+    failing = False
     while True:
-        pause = seconds
         try:
             serving.catalogue = serving.catalogue.with_upstream(await ask())
+            failing = False
         except ProxyError as error:
-            _log.info("the upstream's list of models could not be read (%s)", error.kind)
-            pause = min(seconds, _RETRY_SECONDS)
-        await asyncio.sleep(pause)
+            if not failing:
+                _log.info("the upstream's list of models cannot be read (%s); the last one stays", error.kind)
+            failing = True
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the task in silence
+            report_mistake(error)
+            failing = True
+        await asyncio.sleep(min(seconds, _RETRY_SECONDS) if failing else seconds)

@@ -1,0 +1,277 @@
+"""Routes, keys, health, the list of models, and an envelope for every error: over a real socket."""
+
+import pytest
+
+from claude_code_proxy.secret import Secret
+from tests.server.running import ASKED, CHAT, KEY, Running, eventually, head, running
+from tests.server.scripted_upstream import ScriptedUpstream, saying
+
+KEYS = {"proxy_api_key": (Secret("first-key"), Secret("second-key"))}
+SPELLINGS = [
+    "/v1/{}",
+    "/{}",
+    "/v1/v1/{}",
+    "/v1/{}/",
+    "//{}",
+    "/v1//{}",
+    "//v1//{}//",
+    "/v1/{}?api-version=2024-10-21",
+    "http://proxy/v1/{}",
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_paths_as_people_type_them(upstream: ScriptedUpstream, spelling: str) -> None:
+    async with running(upstream.url, **KEYS) as proxy:
+        key = {"authorization": "Bearer first-key"}
+        reply = await proxy.ask(path=spelling.format("chat/completions"), headers=key)
+        assert (reply.status, reply.json["object"]) == (200, "chat.completion")
+        assert (await proxy.ask(path=spelling.format("chat/completions"))).status == 401
+        listed = await proxy.get(spelling.format("models"), headers=key)
+        assert (listed.status, listed.json["object"]) == (200, "list")
+        one = await proxy.get(spelling.format("models/claude-sonnet-4-6"), headers=key)
+        assert (one.status, one.json["id"]) == (200, "claude-sonnet-4-6")
+        assert (await proxy.get(spelling.format("health"))).status == 200
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready", "/v1/models", "/v1/models/claude-opus-5", "/metrics"])
+async def test_head_is_get_without_the_body(upstream: ScriptedUpstream, path: str) -> None:
+    async with running(upstream.url) as proxy:
+        shown = await proxy.get(path)
+        told = await proxy.get(path, method="HEAD")
+    assert (told.status, told.body) == (200, b"")
+    assert told.headers["content-type"] == shown.headers["content-type"]
+    if path != "/metrics":  # whose body grows by what is asked
+        assert told.headers["content-length"] == str(len(shown.body))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", CHAT, "POST"),
+        ("HEAD", CHAT, "POST"),
+        ("DELETE", CHAT, "POST"),
+        ("OPTIONS", CHAT, "POST"),
+        ("PATCH", "/chat/completions/", "POST"),
+        ("POST", "/v1/models", "GET, HEAD"),
+        ("DELETE", "/v1/models/claude-opus-5", "GET, HEAD"),
+        ("PUT", "/health", "GET, HEAD"),
+    ],
+)
+async def test_wrong_methods(upstream: ScriptedUpstream, method: str, path: str, allowed: str) -> None:
+    async with running(upstream.url) as proxy:
+        async with proxy.client() as client:
+            await client.send(head(method, path, {"content-length": "0"}))
+            reply = await client.reply(bodiless=method == "HEAD")
+        record = await proxy.record()
+    assert (reply.status, reply.headers["allow"]) == (405, allowed)
+    if method != "HEAD":
+        assert reply.error["code"] == "method_not_allowed"
+        assert method in reply.error["message"]
+    assert (record.status, record.outcome, record.error_code) == (405, "failed", "method_not_allowed")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/chat", "/v1/chat/completions/x", "/v2/models", "/favicon.ico", "*"])
+async def test_unknown_addresses(upstream: ScriptedUpstream, path: str) -> None:
+    async with running(upstream.url) as proxy:
+        reply = await proxy.get(path)
+    assert (reply.status, reply.error["code"]) == (404, "unknown_url")
+    assert "POST /v1/chat/completions" in reply.error["message"]
+    assert reply.headers["x-request-id"]
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"authorization": "Bearer first-key"},
+            {"authorization": "bearer second-key"},
+            {"x-api-key": "first-key"},
+            {"api-key": "second-key"},
+        ],
+    )
+    async def test_each_place_for_a_key(self, upstream: ScriptedUpstream, headers: dict[str, str]) -> None:
+        async with running(upstream.url, **KEYS) as proxy:
+            assert (await proxy.ask(headers=headers)).status == 200
+            assert (await proxy.ask(headers=headers, stream=True)).status == 200
+            assert (await proxy.get("/v1/models", headers=headers)).status == 200
+
+    @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"x-api-key": "wrong"}])
+    async def test_without_it_nothing_is_told(self, upstream: ScriptedUpstream, headers: dict[str, str]) -> None:
+        async with running(upstream.url, **KEYS) as proxy:
+            replies = [
+                await proxy.ask(headers=headers),
+                await proxy.get("/v1/models", headers=headers),
+                await proxy.get("/v1/models/claude-opus-5", headers=headers),
+                await proxy.get("/v1/models/nobody", headers=headers),
+                await proxy.get("/nowhere", headers=headers),
+                await proxy.get(CHAT, headers=headers),
+            ]
+            assert [reply.status for reply in replies] == [401] * 6
+            assert {reply.error["code"] for reply in replies} == {"invalid_api_key"}
+            assert {reply.error["type"] for reply in replies} == {"authentication_error"}
+            assert not upstream.calls
+            assert {record.status for record in proxy.records} == {401}
+
+    @pytest.mark.parametrize("path", ["/health", "/health/ready", "/metrics", "/v1/health"])
+    async def test_probes_need_none(self, upstream: ScriptedUpstream, path: str) -> None:
+        async with running(upstream.url, **KEYS) as proxy:
+            assert (await proxy.get(path)).status == 200
+            assert proxy.records == []
+
+    async def test_it_is_refused_before_the_body_is_read(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url, **KEYS) as proxy, proxy.client() as client:
+            await client.send(head("POST", CHAT, {"content-length": "30000000"}))
+            assert (await client.reply()).status == 401
+
+    async def test_a_callers_key_goes_no_further(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            await proxy.ask(headers={"authorization": "Bearer of-the-caller", "x-api-key": "also-the-callers"})
+        sent = upstream.calls[0].head.lower()
+        assert b"callers" not in sent
+        assert b"of-the-caller" not in sent
+        assert f"x-api-key: {KEY}".encode() in sent
+
+
+class TestHealth:
+    async def test_alive(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            reply = await proxy.get("/health")
+        assert (reply.status, reply.body) == (200, b'{"status":"ok"}')
+
+    async def test_alive_without_an_upstream(self) -> None:
+        async with running("http://127.0.0.1:9") as proxy:
+            assert (await proxy.get("/health")).status == 200
+
+    async def test_ready_with_a_credential(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            reply = await proxy.get("/health/ready")
+        assert (reply.status, reply.json["status"]) == (200, "ready")
+        assert KEY not in reply.body.decode()
+
+    async def test_not_ready_without_one(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url, anthropic_api_key=None) as proxy:
+            reply = await proxy.get("/health/ready")
+            assert (reply.status, reply.json["status"]) == (503, "not ready")
+            assert "ANTHROPIC_API_KEY" in reply.json["reason"]
+            asked = await proxy.ask()
+            assert (asked.status, asked.error["type"]) == (401, "authentication_error")
+            assert "ANTHROPIC_API_KEY" in asked.error["message"]
+            assert not upstream.calls
+
+    async def test_not_ready_while_it_drains(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            proxy.assembly.app.draining = True
+            reply = await proxy.get("/health/ready")
+        assert (reply.status, reply.json["reason"]) == (503, "shutting down")
+
+
+class TestModels:
+    async def test_the_list(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url, model_aliases={"gpt-4o": "claude-sonnet-4-6"}) as proxy:
+            reply = await proxy.get("/v1/models")
+        models = {model["id"]: model for model in reply.json["data"]}
+        assert models["claude-sonnet-4-6"]["object"] == "model"
+        assert models["claude-sonnet-4-6"]["owned_by"] == "anthropic"
+        assert isinstance(models["gpt-4o"]["created"], int)
+
+    @pytest.mark.parametrize(
+        ("name", "id_"),
+        [
+            ("claude-sonnet-4-6", "claude-sonnet-4-6"),
+            ("anthropic%2Fclaude-sonnet-4-6", "anthropic/claude-sonnet-4-6"),
+            ("anthropic/claude-sonnet-4-6", "anthropic/claude-sonnet-4-6"),
+            ("Claude%20Opus%204.6", "Claude Opus 4.6"),
+        ],
+    )
+    async def test_one_by_its_name(self, upstream: ScriptedUpstream, name: str, id_: str) -> None:
+        async with running(upstream.url) as proxy:
+            reply = await proxy.get(f"/v1/models/{name}")
+        assert (reply.status, reply.json["id"]) == (200, id_)
+
+    @pytest.mark.parametrize("name", ["gpt-9", "%ff%fe", "a%0d%0ab", "%00"])
+    async def test_one_that_is_none(self, upstream: ScriptedUpstream, name: str) -> None:
+        async with running(upstream.url) as proxy:
+            reply = await proxy.get(f"/v1/models/{name}")
+        assert (reply.status, reply.error["code"], reply.error["param"]) == (404, "model_not_found", "model")
+
+    async def test_one_that_is_no_more_names_its_successor(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            reply = await proxy.get("/v1/models/claude-3-opus-20240229")
+        assert reply.status == 404
+        assert "Use claude-" in reply.error["message"]
+
+    async def test_requests_are_recorded_under_one_name(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            await proxy.get("/v1/models/whatever-the-client-likes")
+            record = await proxy.record()
+        assert (record.endpoint, record.model, record.known_model) == ("models", "", False)
+
+
+class TestFaults:
+    """What the HTTP server itself refuses has the same envelope, and is recorded too."""
+
+    @staticmethod
+    async def refused(proxy: Running, data: bytes) -> tuple[int, str | None]:
+        async with proxy.client() as client:
+            await client.send(data)
+            reply = await client.reply()
+        assert reply.headers["x-request-id"]
+        record = await proxy.record()
+        assert (record.status, record.outcome) == (reply.status, "failed")
+        return reply.status, reply.error["code"]
+
+    async def test_no_http(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            assert await self.refused(proxy, b"\x16\x03\x01\x02\x00\r\n\r\n") == (400, None)
+
+    async def test_a_head_that_is_too_large(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url, max_header_bytes=2048) as proxy:
+            data = head("POST", CHAT, {"x-filler": "x" * 4000})
+            assert await self.refused(proxy, data) == (431, "request_headers_too_large")
+
+    async def test_a_head_that_does_not_come(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url, header_seconds=0.2) as proxy:
+            assert await self.refused(proxy, b"POST /v1/chat") == (408, "request_timeout")
+
+    async def test_a_body_that_is_too_large(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url, max_body_bytes=2048) as proxy:
+            data = head("POST", CHAT, {"content-length": "2049"})
+            assert await self.refused(proxy, data) == (413, "request_too_large")
+
+    async def test_a_chunked_body_that_is_too_large(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url, max_body_bytes=2048) as proxy:
+            data = head("POST", CHAT, {"transfer-encoding": "chunked"}) + b"1000\r\n" + b"x" * 4096
+            assert await self.refused(proxy, data) == (413, "request_too_large")
+
+    async def test_a_body_of_just_the_size_is_taken(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url, max_body_bytes=2048) as proxy:
+            body = b'{"model":"claude-sonnet-4-6","messages":[{"role":"user","content":"hi"}]}'
+            async with proxy.client() as client:
+                await client.post(body.ljust(2048))
+                assert (await client.reply()).status == 200
+
+
+async def test_a_page_that_fails_tells_nothing(upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: object) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        raise ValueError("words with a secret")
+
+    async with running(upstream.url) as proxy:
+        proxy.assembly.app._pages["/broken"] = (("GET",), fail)
+        reply = await proxy.get("/broken")
+    assert reply.status == 500
+    assert "secret" not in reply.error["message"]
+    assert "secret" not in caplog.text
+    assert "mistake: ValueError in test_app.py" in caplog.text
+
+
+async def test_the_upstreams_list_takes_the_place_of_the_built_in_one(upstream: ScriptedUpstream) -> None:
+    body = b'{"data":[{"id":"claude-new-9","display_name":"New 9"}],"has_more":false}'
+    upstream.models = saying(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+    async with running(upstream.url) as proxy:
+        await eventually(lambda: proxy.assembly.serving.catalogue.listed is not None)
+        reply = await proxy.get("/v1/models")
+        assert [model["id"] for model in reply.json["data"]] == ["claude-new-9"]
+        asked = await proxy.ask(**{**ASKED, "model": "claude-new-9"})
+        assert asked.status == 200
+        assert proxy.records[-1].known_model

@@ -1,0 +1,139 @@
+"""The list of models: its shape, and the task that keeps it as new as the upstream's."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+
+import pytest
+
+from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamUnavailable
+from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.models.upstream_list import ModelInfo
+from claude_code_proxy.server.model_list import keep_fresh, render_list, render_model
+from claude_code_proxy.server.serving import Serving
+from tests.server.running import eventually, running
+from tests.server.scripted_upstream import Call, Script, ScriptedUpstream, refusal, saying
+
+NEW = ModelInfo("claude-new-9", display_name="New 9")
+
+
+def test_the_list_has_every_model_and_every_alias() -> None:
+    catalogue = BUILT_IN.with_aliases({"gpt-4o": "claude-sonnet-4-6"})
+    listed = json.loads(render_list(catalogue))
+    assert listed["object"] == "list"
+    ids = [model["id"] for model in listed["data"]]
+    assert ids == [*(model.id for model in catalogue.listing()), "gpt-4o"]
+    for model in listed["data"]:
+        assert (model["object"], model["owned_by"]) == ("model", "anthropic")
+        assert type(model["created"]) is int
+        assert model["context_window"] > 0
+        assert model["max_output_tokens"] > 0
+
+
+def test_a_retired_model_is_not_found_but_its_successor_is_told() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        render_model(BUILT_IN, "claude-3-opus-20240229")
+    assert (caught.value.status, caught.value.code, caught.value.param) == (404, "model_not_found", "model")
+    assert "Use claude-opus" in caught.value.message
+
+
+class Asked:
+    """Gives one answer after the other, the last one for ever; an exception is raised."""
+
+    def __init__(self, *answers: Sequence[ModelInfo] | Exception) -> None:
+        self._answers = answers
+        self.times = 0
+
+    async def __call__(self) -> Sequence[ModelInfo]:
+        answer = self._answers[min(self.times, len(self._answers) - 1)]
+        self.times += 1
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+async def serving(upstream: ScriptedUpstream) -> Serving:
+    async with running(upstream.url) as proxy:
+        return proxy.assembly.serving
+
+
+async def kept_fresh(serving: Serving, asked: Asked, times: int) -> None:
+    task = asyncio.create_task(keep_fresh(serving, asked, seconds=0.005))
+    try:
+        await eventually(lambda: asked.times >= times)
+        await asyncio.sleep(0)
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_it_is_read_at_once_and_again(serving: Serving) -> None:
+    asked = Asked([], [NEW])
+    await kept_fresh(serving, asked, 3)
+    assert serving.catalogue.listed == ("claude-new-9",)
+
+
+@pytest.mark.parametrize("error", [UpstreamUnavailable("down"), ProxyError("odd"), ValueError("a mistake of ours")])
+async def test_a_failure_leaves_it_as_it_is_and_the_next_try_follows(serving: Serving, error: Exception) -> None:
+    await kept_fresh(serving, Asked([NEW], error), 4)
+    assert serving.catalogue.listed == ("claude-new-9",)
+    await kept_fresh(serving, Asked(error, error, []), 4)
+    assert not serving.catalogue.listing()
+
+
+async def test_a_failure_is_told_once(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+    down = UpstreamUnavailable("down")
+    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.model_list"):
+        await kept_fresh(serving, Asked(down, down, [], down, down, down), 7)
+    assert len(caplog.messages) == 2
+
+
+async def test_a_model_that_the_list_leaves_out_is_still_known(serving: Serving) -> None:
+    await kept_fresh(serving, Asked([NEW]), 2)
+    assert serving.catalogue.find("claude-sonnet-4-6").known
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal(404, "not_found_error", "nothing here"),
+        refusal(401, "authentication_error", "invalid x-api-key"),
+        saying(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nnot json!"),
+        saying(b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":[5]'),
+        saying(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\xff\xfe"),
+        saying(b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n"),
+        saying(b"no http at all\r\n\r\n"),
+    ],
+)
+async def test_the_built_in_list_serves_when_the_upstream_cannot_be_asked(
+    upstream: ScriptedUpstream, answer: Script
+) -> None:
+    upstream.models = answer
+    async with running(upstream.url) as proxy:
+        await eventually(lambda: upstream.models_asked > 0)
+        ids = [model["id"] for model in (await proxy.get("/v1/models")).json["data"]]
+    assert ids == [model.id for model in BUILT_IN.listing()]
+
+
+async def test_it_serves_when_there_is_no_upstream_at_all() -> None:
+    async with running("http://127.0.0.1:9") as proxy:
+        assert len((await proxy.get("/v1/models")).json["data"]) == len(BUILT_IN.listing())
+
+
+async def test_pages_follow_each_other(upstream: ScriptedUpstream) -> None:
+    pages = {
+        b"GET /v1/models?limit=1000 ": b'{"data":[{"id":"claude-a/b 9"}],"has_more":true}',
+        b"GET /v1/models?limit=1000&after_id=claude-a%2Fb%209 ": b'{"data":[{"id":"claude-c-9"}],"has_more":false}',
+    }
+
+    async def page(call: Call) -> None:
+        body = next(body for line, body in pages.items() if call.head.startswith(line))
+        await call.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    upstream.models = page
+    async with running(upstream.url) as proxy:
+        await eventually(lambda: proxy.assembly.serving.catalogue.listed is not None)
+        assert proxy.assembly.serving.catalogue.listed == ("claude-a/b 9", "claude-c-9")
