@@ -34,6 +34,11 @@ def test_what_is_left_of_a_text(text: str, found: str) -> None:
     assert streamed(BareJson("{"), message(text)) == message(found)
 
 
+def test_an_empty_piece_changes_nothing() -> None:
+    span = JsonSpan("{")
+    assert "".join(map(span.feed, ['{"a\\', "", '"}"', "", "}", "x"])) == '{"a\\"}"}'
+
+
 def test_text_that_was_cut_short_is_all_there() -> None:
     found = BareJson("{")
     assert found.feed(messages.ContentBlockDelta(1, messages.TextDelta("no"))) == ()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted
+from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.upstreams.simulated import tokens
 from claude_code_proxy.upstreams.simulated.prompt_cache import Cached, PromptCache
 from tests.adaptation.requests import (
@@ -93,6 +94,14 @@ def test_a_long_conversation_is_cached_without_tools_or_system() -> None:
     talk = (user(LONG), assistant("b"), user("c"))
     assert places(adapted(request(*talk))) == ["messages.0.0", "messages.2.0"]
     assert places(adapted(request(user(LONG)))) == []
+
+
+def test_what_is_just_long_enough_is_cached() -> None:
+    enough = "a" * (BUILT_IN.find(PLAIN).cache_minimum * 3)
+    assert places(adapted(request(system=(messages.Text(enough),)))) == ["system.0"]
+    assert places(adapted(request(system=(messages.Text(enough[1:]),)))) == []
+    assert places(adapted(request(user(enough[2:]), assistant("b"), user("c")))) == ["messages.0.0", "messages.2.0"]
+    assert places(adapted(request(user(enough[3:]), assistant("b"), user("c")))) == []
 
 
 def test_what_counts_towards_the_models_minimum() -> None:

@@ -33,6 +33,10 @@ from claude_code_proxy.upstreams.simulated.rules.tools import is_draft_2020_12
         ({"anyOf": [{"type": "any"}]}, {"anyOf": [{}]}),
         ({"not": {"type": "any"}}, {"not": {}}),
         ({"minLength": "3", "maxLength": 3, "minItems": -1, "multipleOf": 0}, {"maxLength": 3}),
+        (
+            {"type": "any", "uniqueItems": True, "minItems": 0, "minimum": 0},
+            {"uniqueItems": True, "minItems": 0, "minimum": 0},
+        ),
         ({"uniqueItems": "yes", "enum": "a", "default": None}, {"default": None}),
         ({"x-own": {"any": "thing"}}, {"x-own": {"any": "thing"}}),
         (True, True),

@@ -112,5 +112,11 @@ def test_base64_in_another_spelling_is_put_right(spelt: str) -> None:
     assert sent(image("image/jpeg", spelt)) == image("image/jpeg", JPEG)
 
 
+@pytest.mark.parametrize("length", range(4))
+def test_base64_without_its_padding_gets_it_back(length: int) -> None:
+    whole = encoded(b"\xff\xd8\xff\xe0" + b"a" * length)
+    assert sent(image("image/jpeg", whole.rstrip("="))) == image("image/jpeg", whole)
+
+
 def test_what_is_no_base64_is_refused() -> None:
     assert "base64" in refused(image("image/jpeg", "/9j/ä===-")).message

@@ -26,7 +26,7 @@ class JsonSpan:
 
     def feed(self, text: str) -> str:
         """The part of `text` that belongs to the JSON."""
-        if self._ended:
+        if self._ended or not text:
             return ""
         start = 0
         if not self.begun:
@@ -37,9 +37,7 @@ class JsonSpan:
         return text[start : self._end(text, start)]
 
     def _end(self, text: str, start: int) -> int:
-        skipped = start - 1
-        if self._escaped and text:
-            self._escaped, skipped = False, start
+        skipped = start if self._escaped else -1
         for mark in _MARKS.finditer(text, start):
             at = mark.start()
             if at == skipped:

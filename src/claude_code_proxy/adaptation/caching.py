@@ -104,7 +104,7 @@ def _marked_messages(conversation: tuple[messages.InputMessage, ...]) -> tuple[m
     changed = list(conversation)
     if late == len(content) and (before := next(users, None)) is not None:
         changed[before] = _marked_turn(changed[before], len(changed[before].content))
-    elif late < len(content):
+    else:
         changed[at] = _marked_turn(changed[at], late)
     changed[at] = _marked_turn(changed[at], len(content))
     return tuple(changed)
