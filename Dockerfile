@@ -10,7 +10,8 @@ FROM ${BASE} AS ground
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends python3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf/*-old /var/log/* /usr/share/doc /usr/share/man \
-      /usr/share/info /usr/share/lintian /usr/share/python3 /usr/lib/python3*/pydoc_data \
+      /usr/share/info /usr/share/lintian /usr/lib/python3*/pydoc_data /usr/lib/python3*/test \
+ && mkdir -p /usr/lib/ssl && ln -s /etc/ssl/certs/ca-certificates.crt /usr/lib/ssl/cert.pem \
  && chmod 0711 /root
 ENV PATH=/opt/claude-code-proxy/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -27,8 +28,9 @@ CMD ["claude-code-proxy", "serve"]
 
 # What builds, and is in neither image: pip, the build backend, and the proxy's own wheel.
 FROM ground AS workshop
-# hadolint ignore=DL3008
-RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates python3-venv
+# hadolint ignore=DL3008,DL3009
+RUN apt-get update && apt-get install --yes --no-install-recommends binutils ca-certificates python3-venv
+COPY deploy/docker/trim.sh /build/trim
 COPY requirements /build/requirements
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=ca.crt,target=/run/ca.crt \
     python3 -m venv /build/pip \
@@ -44,7 +46,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=
       --require-hashes -r /build/requirements/run.txt \
  && /build/pip/bin/pip --python /opt/claude-code-proxy install --no-cache-dir --no-compile --no-index --no-deps \
       /build/wheels/*.whl \
- && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/claude-code-proxy/lib
+ && sh /build/trim /opt/claude-code-proxy
 
 FROM workshop AS full-install
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=ca.crt,target=/run/ca.crt \
@@ -53,7 +55,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=
       --require-hashes -r /build/requirements/claude-code.txt \
  && /build/pip/bin/pip --python /opt/claude-code-proxy install --no-cache-dir --no-compile --no-index --no-deps \
       /build/wheels/*.whl \
- && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/claude-code-proxy/lib \
+ && sh /build/trim /opt/claude-code-proxy \
  && ln -s "$(echo /opt/claude-code-proxy/lib/python3*/site-packages/claude_agent_sdk/_bundled/claude)" \
       /opt/claude-code-proxy/bin/claude
 
@@ -62,7 +64,6 @@ LABEL org.opencontainers.image.title="claude-code-proxy (slim)" \
       org.opencontainers.image.description="An OpenAI-compatible API in front of the Anthropic Messages API, for API keys" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=workshop /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=workshop /etc/ssl/certs/ca-certificates.crt /usr/lib/ssl/cert.pem
 COPY --chmod=0755 deploy/docker/entrypoint.sh /usr/local/bin/entrypoint
 COPY --from=slim-install /opt/claude-code-proxy /opt/claude-code-proxy
 
@@ -72,6 +73,5 @@ LABEL org.opencontainers.image.title="claude-code-proxy" \
       org.opencontainers.image.description="An OpenAI-compatible API in front of Claude, with Claude Code in it; not for redistribution" \
       org.opencontainers.image.licenses="MIT AND LicenseRef-Anthropic-Claude-Code"
 COPY --from=workshop /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=workshop /etc/ssl/certs/ca-certificates.crt /usr/lib/ssl/cert.pem
 COPY --chmod=0755 deploy/docker/entrypoint.sh /usr/local/bin/entrypoint
 COPY --from=full-install /opt/claude-code-proxy /opt/claude-code-proxy

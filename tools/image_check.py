@@ -1,0 +1,351 @@
+"""`make image-check`: builds both images, starts them in every documented way, sends a completion, prints what it saw.
+
+The command that runs is read from the image's own configuration, as an engine would. Claude is simulated, on loopback.
+Exit code 1 when a way of starting does not do what the documents say.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+
+import image_builder as images
+
+SLIM_LIMIT = 60.0  # MB, compressed, above the base
+KEY = "sk-ant-test-image-check"
+LOGIN = {
+    "claudeAiOauth": {
+        "accessToken": "sk-ant-oat01-test-image",
+        "refreshToken": "sk-ant-ort01-test-image",
+        "expiresAt": int((time.time() + 8 * 3600) * 1000),
+        "scopes": ["user:inference"],
+        "subscriptionType": "max",
+    }
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to start an image, and what must then be so. `owner` is the uid of the mounted login, if one is."""
+
+    name: str
+    image: str
+    uid: int
+    owner: int | None = None
+    user: str = ""
+    variables: tuple[str, ...] = ()
+    read_only: bool = False
+    status: int = 200
+    says: str = ""
+
+
+KEYED = (f"ANTHROPIC_API_KEY={KEY}",)
+AS_BEARER = ("CLAUDE_LOGIN_VIA=messages-api",)
+
+
+def ways(image: str) -> Iterator[Way]:
+    yield Way("-e ANTHROPIC_API_KEY", image, 10001, variables=KEYED)
+    yield Way("-e ANTHROPIC_API_KEY, --user 1234", image, 1234, user="1234:1234", variables=KEYED)
+    yield Way("-e ANTHROPIC_API_KEY, --read-only", image, 10001, variables=KEYED, read_only=True)
+    if image == "slim":
+        yield Way("-v ~/.claude", image, 1000, owner=1000, status=401, says="Claude Code")
+    else:
+        yield Way("-v ~/.claude", image, 1000, owner=1000)
+        yield Way("-v ~/.claude of root", image, 0, owner=0, says="without any capability")
+        yield Way("-v ~/.claude, --read-only", image, 1000, owner=1000, read_only=True)
+    yield Way("-v ~/.claude, sent as bearer", image, 1000, owner=1000, variables=AS_BEARER)
+    yield Way("-v ~/.claude of root, bearer", image, 0, owner=0, variables=AS_BEARER, says="without any capability")
+    yield Way("-v ~/.claude, bearer, --read-only", image, 1000, owner=1000, variables=AS_BEARER, read_only=True)
+    yield Way("no credential", image, 10001, status=401, says="ANTHROPIC_API_KEY")
+
+
+@dataclass
+class Seen:
+    """What one start showed; `faults` is what should not have been."""
+
+    uid: str = "-"
+    capabilities: str = "-"
+    status: int = 0
+    healthy: str = "-"
+    written: str = "-"
+    exit_code: str = "-"
+    seconds: float = 0.0
+    rss: str = "-"
+    faults: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    if reason := images.missing():
+        print(f"image-check: {reason}", file=sys.stderr)
+        return 1
+    wanted = sys.argv[1:] or ["slim", "full"]
+    rows: list[tuple[Way, Seen]] = []
+    faults: list[str] = []
+    for target in wanted:
+        print(f"building {target}", flush=True)
+        name = images.build(target)
+        size = images.compressed_megabytes(name)
+        print(f"{target}: {size:.1f} MB compressed above its base", flush=True)
+        if target == "slim" and size >= SLIM_LIMIT:
+            faults.append(f"slim is {size:.1f} MB, the limit is {SLIM_LIMIT:g}")
+        for way in ways(target):
+            rows.append((way, _try(way, name)))
+            faults += [f"{way.image}, {way.name}: {fault}" for fault in rows[-1][1].faults]
+            print(_row(*rows[-1]), flush=True)
+    print("\n" + "\n".join([*_HEAD, *(_row(way, seen) for way, seen in rows)]))
+    print("\n".join(["", *(f"FAULT {fault}" for fault in faults)]))
+    return 1 if faults else 0
+
+
+_HEAD = (
+    "| image | started with | uid | capabilities | completion | healthcheck | written | SIGTERM | ready | RSS |",
+    "|---|---|---|---|---|---|---|---|---|---|",
+)
+
+
+def _row(way: Way, seen: Seen) -> str:
+    cells = (way.image, f"`{way.name}`", seen.uid, seen.capabilities, seen.status, seen.healthy, seen.written,
+             seen.exit_code, f"{seen.seconds:.1f} s", seen.rss)  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _try(way: Way, image: str) -> Seen:
+    seen = Seen()
+    scratch = images.CACHE / "login"
+    with _container(image) as (container, root), _simulated() as upstream:
+        port = _free_port()
+        variables = (*way.variables, f"PORT={port}", f"ANTHROPIC_API_BASE={upstream}", "LOG_FORMAT=json")
+        mounts = _mounted_login(scratch, way.owner) if way.owner is not None else []
+        started = Started(way, images.config_of(image), container=container, root=root, variables=variables)
+        marker = _marker()
+        process = started.process(mounts)
+        try:
+            _look(seen, way, process=process, port=port)
+            seen.healthy = started.health(mounts)
+        finally:
+            output = _end(process, port, seen)
+        seen.written = _written(root, marker)
+        _judge(seen, way, output=output)
+    return seen
+
+
+@dataclass
+class Started:
+    """A container's command lines: buildah heeds neither entrypoint nor command nor healthcheck."""
+
+    way: Way
+    config: dict[str, object]
+    container: str = ""
+    root: Path = Path()
+    variables: tuple[str, ...] = ()
+
+    def process(self, mounts: list[str]) -> "subprocess.Popen[str]":
+        command = [*_words(self.config["Entrypoint"]), *_words(self.config["Cmd"])]
+        return subprocess.Popen(
+            self._line(command, mounts),
+            env=images.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def health(self, mounts: list[str]) -> str:
+        health = self.config["Healthcheck"]
+        assert isinstance(health, dict)  # noqa: S101 - what the Dockerfile says
+        line = self._line(health["Test"][1:], mounts)
+        ended = subprocess.run(line, env=images.environment(), capture_output=True, text=True, check=False)
+        return "ok" if ended.returncode == 0 else f"exit {ended.returncode}: {ended.stderr[-200:]}"
+
+    def _line(self, command: list[str], mounts: list[str]) -> list[str]:
+        if self.way.read_only:
+            return self._read_only(command, mounts)
+        options = [f"--env={variable}" for variable in self.variables]
+        options += [f"--volume={mount}" for mount in mounts]
+        options += [f"--user={self.way.user}"] if self.way.user else []
+        return images.command("run", "--network=host", *options, self.container, "--", *command)
+
+    def _read_only(self, command: list[str], mounts: list[str]) -> list[str]:
+        """`--read-only --tmpfs /tmp` by hand: the image's tree remounted read-only in a private mount namespace."""
+        root = self.root
+        inner = [f"mkdir -p {root}/root/.claude"] if mounts else []
+        inner += [f"mount --bind {root} {root}"]
+        inner += [f"mount --bind {mount.split(':')[0]} {root}{mount.split(':')[1]}" for mount in mounts]
+        inner += [f"mount -o remount,bind,ro {root}", f"mount -t tmpfs tmpfs {root}/tmp",
+                  f"mount -t proc proc {root}/proc", f"mount --rbind /dev {root}/dev"]  # fmt: skip
+        inner += ['exec chroot "$0" "$@"']
+        variables = [*_words(self.config["Env"]), "HOME=/root", *self.variables]
+        shell = ["unshare", "--mount", "sh", "-ec", "\n".join(inner), str(root)]
+        return [*shell, "/usr/bin/env", "-i", "-C", "/", *variables, *command]
+
+
+def _words(value: object) -> list[str]:
+    return [str(word) for word in value] if isinstance(value, list) else []
+
+
+def _look(seen: Seen, way: Way, *, process: "subprocess.Popen[str]", port: int) -> None:
+    began = time.monotonic()
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() - began > 30:
+            seen.faults.append("it did not start")
+            return
+        time.sleep(0.05)
+    seen.seconds = time.monotonic() - began
+    seen.status, reply = _complete(port)
+    if way.says and way.status != 200 and way.says not in reply:
+        seen.faults.append(f"the refusal does not name {way.says!r}: {reply[:300]}")
+    status = _status(port)
+    seen.uid = status.get("Uid", "?").split()[0]
+    seen.capabilities = "none" if set(status.get("CapBnd", "?") + status.get("CapEff", "?")) == {"0"} else (
+        f"eff {status.get('CapEff')} bnd {status.get('CapBnd')}")  # fmt: skip
+    seen.rss = f"{int(status.get('VmRSS', '0 kB').split()[0]) // 1024} MB"
+
+
+def _judge(seen: Seen, way: Way, *, output: str) -> None:
+    expected = [
+        (seen.uid == str(way.uid), f"uid {seen.uid}, not {way.uid}"),
+        (seen.status == way.status, f"completion {seen.status}, not {way.status}"),
+        (seen.healthy == "ok", f"healthcheck {seen.healthy}"),
+        (seen.written == "nothing", f"wrote {seen.written}"),
+        (seen.exit_code == "0", f"exit code {seen.exit_code} after SIGTERM"),
+        (bool(way.user) or seen.capabilities == "none", f"capabilities {seen.capabilities}"),
+        (way.status != 200 or way.says in output, f"it did not say {way.says!r}"),
+        (KEY not in output and "test-image" not in output, "a secret in what it printed"),
+    ]
+    seen.faults += [fault for holds, fault in expected if not holds]
+    if seen.faults:
+        seen.faults.append(f"it printed: {output[-1500:]}")
+
+
+def _end(process: "subprocess.Popen[str]", port: int, seen: Seen) -> str:
+    for pid in _servers(port):
+        os.kill(pid, signal.SIGTERM)
+    try:
+        output, _ = process.communicate(timeout=60)
+        seen.exit_code = str(process.returncode)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        seen.exit_code = "none"
+    return output
+
+
+def _servers(port: int) -> list[int]:
+    """The servers started with this port: as root, the environment of every process can be read."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes().split(b"\0")
+            told = (entry / "environ").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            continue
+        if line[1:3] == [b"/opt/claude-code-proxy/bin/claude-code-proxy", b"serve"] and f"PORT={port}".encode() in told:
+            found.append(int(entry.name))
+    return found
+
+
+def _status(port: int) -> dict[str, str]:
+    servers = _servers(port)
+    if not servers:
+        return {}
+    lines = Path(f"/proc/{servers[0]}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as reply:
+            return reply.status == 200
+    except (URLError, OSError):
+        return False
+
+
+def _complete(port: int) -> tuple[int, str]:
+    body = json.dumps({"model": "claude-sonnet-5-5", "messages": [{"role": "user", "content": "Hello"}]}).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/chat/completions", body, {"content-type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310 - loopback
+            text = reply.read().decode()
+            return (reply.status, text) if json.loads(text)["choices"][0]["message"]["content"] else (0, text)
+    except HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def _mounted_login(place: Path, owner: int) -> list[str]:
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(mode=0o700)
+    file = place / ".credentials.json"
+    file.write_text(json.dumps(LOGIN))
+    file.chmod(0o600)
+    for path in (file, place):
+        os.chown(path, owner, owner)
+    return [f"{place}:/root/.claude"]
+
+
+def _marker() -> Path:
+    marker = images.CACHE / "began"
+    marker.write_text("")
+    time.sleep(0.05)
+    return marker
+
+
+# What the engine itself puts into a container.
+_ENGINES = re.compile(
+    r"^(etc/(hosts|hostname|resolv\.conf)|run/\.containerenv|(proc|sys|dev|tmp)(/.*)?|root/\.claude(/.*)?)$"
+)
+
+
+def _written(root: Path, marker: Path) -> str:
+    line = ["find", str(root), "-xdev", "-newercm", str(marker), "-type", "f", "-printf", "%P\n"]
+    found = subprocess.run(line, capture_output=True, text=True, check=True).stdout.splitlines()
+    files = [path for path in found if not _ENGINES.match(path)]
+    return ", ".join(files[:5]) or "nothing"
+
+
+@contextmanager
+def _container(image: str) -> Iterator[tuple[str, Path]]:
+    container = images.buildah("from", "--pull-never", image)
+    try:
+        yield container, Path(images.buildah("mount", container))
+    finally:
+        images.buildah("umount", container)
+        images.buildah("rm", container)
+
+
+@contextmanager
+def _simulated() -> Iterator[str]:
+    """The offline Claude, from this checkout."""
+    port = _free_port()
+    line = [sys.executable, "-m", "claude_code_proxy", "simulate", "--port", str(port)]
+    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(images.ROOT / "src"), "HOME": str(images.CACHE)}
+    with subprocess.Popen(line, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        process.stdout.readline()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())
