@@ -4,14 +4,15 @@ The quick way is one typed decode. Only a body that it refuses is looked at a se
 taken out, small slips of real clients are mended, and everything that passes through stays as it was, byte for byte.
 """
 
+import types
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec import Raw, Struct, inspect
+from msgspec import Raw, Struct, inspect, structs
 
 from claude_code_proxy.endpoints.json_text import mend_surrogates
-from claude_code_proxy.endpoints.openai_invalid_request import options, to_invalid_request
+from claude_code_proxy.endpoints.openai_invalid_request import to_invalid_request
 from claude_code_proxy.errors import InvalidRequest
 
 _T = TypeVar("_T", bound=Struct)
@@ -21,11 +22,11 @@ _list: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 
 
 class BodyDecoder(Generic[_T]):
-    """For requests of one struct, whose fields are optional or have no default, and which forbids unknown fields."""
+    """For requests of one struct, in which every struct forbids unknown fields."""
 
     def __init__(self, struct: type[_T]) -> None:
         self._decode: msgspec.json.Decoder[_T] = msgspec.json.Decoder(struct)
-        self._type = inspect.type_info(struct)
+        self._struct = struct
 
     def decode(self, body: bytes) -> tuple[_T, tuple[str, ...]]:
         """The request, and the paths of unknown fields in it, such as `messages[2].foo`."""
@@ -34,7 +35,7 @@ class BodyDecoder(Generic[_T]):
         except UnicodeDecodeError as error:
             raise InvalidRequest(f"The request body is not valid UTF-8 (byte {error.start}).") from None
         except msgspec.ValidationError as error:
-            raise to_invalid_request(error, self._type) from None
+            raise to_invalid_request(error, inspect.type_info(self._struct)) from None
         except msgspec.DecodeError as error:
             mended = mend_surrogates(body.removeprefix(_BOM))
             if mended == body:
@@ -49,64 +50,75 @@ class BodyDecoder(Generic[_T]):
             return self._decode.decode(body), ()
         except msgspec.ValidationError:
             tidying = _Tidying()
-            tidied = tidying.tidied(Raw(body.strip()), self._type, path="")
+            tidied = tidying.split(Raw(body.strip()), self._struct, path="")
             return self._decode.decode(tidied), tuple(tidying.unknown)
 
 
 class _Tidying:
-    """Takes out what the types have no place for. `unknown` has the path of every field that was taken out."""
+    """Takes out what the types have no place for. `unknown` has the path of every field that was taken out.
+
+    A `kind` is a type as the structs declare it. Only what does not decode as its kind is taken apart.
+    """
 
     def __init__(self) -> None:
         self.unknown: list[str] = []
 
-    def tidied(self, value: Raw, kind: inspect.Type, *, path: str) -> Raw:
+    def tidied(self, value: Raw, kind: object, *, path: str) -> Raw:
+        return value if _fits(value, kind) else self.split(value, kind, path=path)
+
+    def split(self, value: Raw, kind: object, *, path: str) -> Raw:
         first = bytes(memoryview(value)[:1])
         if first == b"[":
-            item = _item_type(kind)
-            return value if item is None else self._list(value, item, path=path)
+            return self._list(value, kind, path=path)
         if first == b"{":
             return self._object(value, kind, path=path)
-        return _whole_number(value) if _takes_integer(kind) else value
+        return _whole_number(value) if int in options(kind) else value
 
-    def _list(self, value: Raw, item: inspect.Type, *, path: str) -> Raw:
+    def _list(self, value: Raw, kind: object, *, path: str) -> Raw:
+        item = next((get_args(option)[0] for option in options(kind) if get_origin(option) is list), None)
+        if item is None:
+            return value
         items = enumerate(_list.decode(value))
         return Raw(msgspec.json.encode([self.tidied(one, item, path=f"{path}[{index}]") for index, one in items]))
 
-    def _object(self, value: Raw, kind: inspect.Type, *, path: str) -> Raw:
+    def _object(self, value: Raw, kind: object, *, path: str) -> Raw:
         fields = _object.decode(value)
         struct = _struct_for(fields, kind)
-        if struct is None or (path and _is_tagged(fields, struct) and _fits(value, struct.cls)):
-            return value
-        return Raw(msgspec.json.encode(self._known(fields, struct, path=path)))
+        return value if struct is None else Raw(msgspec.json.encode(self._known(fields, struct, path=path)))
 
-    def _known(self, fields: dict[str, Raw], struct: inspect.StructType, *, path: str) -> dict[str, Raw | str]:
-        types = {field.encode_name: field.type for field in struct.fields}
+    def _known(self, fields: dict[str, Raw], struct: type[Struct], *, path: str) -> dict[str, Raw | str]:
+        kinds, tag_field = _kinds_of(struct), struct.__struct_config__.tag_field
         kept: dict[str, Raw | str] = {}
-        if struct.tag_field is not None:
-            kept[struct.tag_field] = str(struct.tag)
+        if tag_field is not None:
+            kept[tag_field] = str(struct.__struct_config__.tag)
         for name, value in fields.items():
             at = f"{path}.{name}" if path else name
-            if name in types:
+            if name in kinds:
                 if not _is_null(value):  # null means absent, also where the type has no null
-                    kept[name] = self.tidied(value, types[name], path=at)
-            elif name != struct.tag_field:
+                    kept[name] = self.tidied(value, kinds[name], path=at)
+            elif name != tag_field:
                 self.unknown.append(at)
         return kept
 
 
-def _is_tagged(fields: dict[str, Raw], struct: inspect.StructType) -> bool:
-    return struct.tag_field is None or struct.tag_field in fields
+def options(kind: object) -> tuple[object, ...]:
+    """The members of a union; a type that is none is its own only one."""
+    return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
 
 
 @cache
-def _decoder_of(struct: type) -> msgspec.json.Decoder[object]:
-    return msgspec.json.Decoder(struct)
+def _decoder_of(kind: object) -> msgspec.json.Decoder[object]:
+    return msgspec.json.Decoder(kind)
 
 
-def _fits(value: Raw, struct: type) -> bool:
-    """Most of a large body needs no change: what decodes as it is stays as it is."""
+@cache
+def _kinds_of(struct: type[Struct]) -> dict[str, object]:
+    return {field.encode_name: field.type for field in structs.fields(struct)}
+
+
+def _fits(value: Raw, kind: object) -> bool:
     try:
-        _decoder_of(struct).decode(value)
+        _decoder_of(kind).decode(value)
     except msgspec.ValidationError:
         return False
     return True
@@ -116,28 +128,20 @@ def _is_null(value: Raw) -> bool:
     return bytes(memoryview(value)[:4]) == b"null"
 
 
-def _item_type(kind: inspect.Type) -> inspect.Type | None:
-    return next((option.item_type for option in options(kind) if isinstance(option, inspect.ListType)), None)
-
-
-def _takes_integer(kind: inspect.Type) -> bool:
-    return any(isinstance(option, inspect.IntType) for option in options(kind))
-
-
 def _whole_number(value: Raw) -> Raw:
     """`100.0` is an integer to JavaScript clients."""
     return Raw(bytes(value).removesuffix(b".0"))
 
 
-def _struct_for(fields: dict[str, Raw], kind: inspect.Type) -> inspect.StructType | None:
+def _struct_for(fields: dict[str, Raw], kind: object) -> type[Struct] | None:
     """The struct that an object is meant to be. Where its `type` is left out, the first that has one of its fields."""
-    structs = [option for option in options(kind) if isinstance(option, inspect.StructType)]
-    tag_field = structs[0].tag_field if structs else None
+    found = [option for option in options(kind) if isinstance(option, type) and issubclass(option, Struct)]
+    tag_field = found[0].__struct_config__.tag_field if found else None
     if tag_field is None:
-        return structs[0] if structs else None
+        return found[0] if found else None
     tag = fields.get(tag_field)
     if tag is not None and not _is_null(tag):
-        return next((struct for struct in structs if bytes(tag) == msgspec.json.encode(struct.tag)), None)
+        return next((one for one in found if bytes(tag) == msgspec.json.encode(one.__struct_config__.tag)), None)
     if tag_field == "role":
         return None
-    return next((s for s in structs if not fields.keys().isdisjoint(f.encode_name for f in s.fields)), None)
+    return next((one for one in found if not fields.keys().isdisjoint(_kinds_of(one))), None)

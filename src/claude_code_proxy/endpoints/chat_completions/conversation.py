@@ -89,7 +89,8 @@ class _Builder:
         """Thoughts first, then words, then calls: the order in which Claude gives them."""
         self._note_name(message.name)
         thoughts = self._thoughts(message)
-        self._note_ignored(message, _IGNORED if thoughts else _IGNORED_UNSIGNED)
+        if not (message.audio is message.annotations is message.reasoning_content is message.reasoning is NO_JSON):
+            self._note_ignored(message, _IGNORED if thoughts else _IGNORED_UNSIGNED)
         words = to_texts(message.content)
         if message.refusal and not words:
             words = (messages.Text(message.refusal),)
