@@ -28,9 +28,10 @@ run: $(VENV)/.run ## serve with the credentials at hand; flags go in ARGS
 	@$(BIN)/claude-code-proxy $(ARGS)
 
 test: $(VENV)/.dev ## all tests but the longer ones
+	@$(BIN)/python tests/clients/environment.py $(CLIENTS)
 	@$(PYTEST) -m "not clients_all and not claude_code"
 
-test-all: $(VENV)/.dev ## every test, with every real client
+test-all: $(VENV)/.dev $(VENV)/.claude-code ## every test, with every real client and the real Claude Code
 	@$(BIN)/python tests/clients/environment.py $(CLIENTS) $(MORE_CLIENTS)
 	@$(PYTEST)
 
@@ -58,7 +59,7 @@ lock: $(UV) ## write every lock from pyproject.toml; UPGRADE=--upgrade takes the
 	@$(COMPILE) pyproject.toml -o $(LOCKS)/run.txt
 	@$(COMPILE) pyproject.toml --group demo -c $(LOCKS)/run.txt -o $(LOCKS)/demo.txt
 	@$(COMPILE) pyproject.toml --group dev -c $(LOCKS)/demo.txt -o $(LOCKS)/dev.txt
-	@$(COMPILE) pyproject.toml --extra claude-code -c $(LOCKS)/run.txt -o $(LOCKS)/claude-code.txt
+	@$(COMPILE) pyproject.toml --extra claude-code -c $(LOCKS)/dev.txt -o $(LOCKS)/claude-code.txt
 	@$(COMPILE) --group build -o $(LOCKS)/build.txt
 	@$(COMPILE) --group lock -o $(LOCKS)/lock.txt
 	@for lock in $(CLIENT_LOCKS); do $(COMPILE) $${lock%.txt}.in -o $$lock || exit 1; done
@@ -72,7 +73,7 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run $(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: $(LOCKS)/%.txt $(LOCKS)/build.txt pyproject.toml | $(BIN)/python
+$(VENV)/.run $(VENV)/.demo $(VENV)/.dev $(VENV)/.claude-code: $(VENV)/.%: $(LOCKS)/%.txt $(LOCKS)/build.txt pyproject.toml | $(BIN)/python
 	@echo "installing $< into $(VENV)"
 	@$(PIP) -r $< -r $(LOCKS)/build.txt
 	@$(PIP:--require-hashes=) --no-deps --no-build-isolation --editable .

@@ -11,14 +11,15 @@ from tests.project.sources import ROOT, text_of, tracked_files
 DOCUMENTS = [path for path in tracked_files() if path.suffix == ".md"]
 TARGETS = set(re.findall(r"^([a-z-]+):", text_of(Path("Makefile")), re.MULTILINE))
 
-_MAKE = re.compile(r"(?:^|[`$(]\s?|&& )make ([a-z][a-z-]*)", re.MULTILINE)
+_CODE = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)
+_MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 _BY_NAME = re.compile(r"(?:pip|pipx|uv|uvx|poetry)\b[a-z -]*\sclaude-code-proxy\b")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_every_make_command_is_a_target(document: Path) -> None:
-    assert set(_MAKE.findall(text_of(document))) - TARGETS == set()
+    assert _make_commands(document) - TARGETS == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
@@ -35,7 +36,7 @@ def test_nobody_is_told_to_install_it_by_name(document: Path) -> None:
 
 def test_the_readme_names_the_commands_and_the_owners() -> None:
     readme = text_of(Path("README.md"))
-    assert {"demo", "test", "run"} <= set(_MAKE.findall(readme))
+    assert {"demo", "test", "run"} <= _make_commands(Path("README.md"))
     assert re.search(r"not affiliated with Anthropic or OpenAI", readme)
 
 
@@ -46,3 +47,7 @@ def test_continuous_integration_runs_the_readmes_test_command() -> None:
 
 def test_the_changelog_knows_this_version() -> None:
     assert re.search(rf"^## \[?(?:{re.escape(__version__)}|Unreleased)", text_of(Path("CHANGELOG.md")), re.MULTILINE)
+
+
+def _make_commands(document: Path) -> set[str]:
+    return {target for code in _CODE.findall(text_of(document)) for target in _MAKE.findall(code)}

@@ -14,7 +14,6 @@ from packaging.version import Version
 from tests.project.sources import ROOT
 
 LOCKS = ROOT / "requirements"
-GROUPS = {"run": [], "demo": ["demo"], "dev": ["dev"]}
 CLIENTS = sorted((ROOT / "tests" / "clients").glob("*/requirements.in"))
 
 _ENTRY = re.compile(r"^(?P<requirement>[a-z0-9][^\s;]*==[^\s;\\]+)(?: ; (?P<marker>[^\\]+?))?(?: \\)?$")
@@ -45,12 +44,14 @@ def read_lock(path: Path, asker: str) -> dict[str, Pin]:
 
 def direct(lock: str) -> list[Requirement]:
     project = _pyproject()
-    groups = GROUPS.get(lock, [lock])
-    run = [] if lock in {"build", "lock"} else project["project"]["dependencies"]
-    return [Requirement(line) for line in [*run, *(line for group in groups for line in _group(project, group))]]
+    metadata = project["project"]
+    lines = [] if lock in {"build", "lock"} else list(metadata["dependencies"])
+    if lock in project["dependency-groups"]:
+        lines += _group(project, lock)
+    return [Requirement(line) for line in [*lines, *metadata["optional-dependencies"].get(lock, [])]]
 
 
-@pytest.mark.parametrize("name", ["run", "demo", "dev", "build", "lock"])
+@pytest.mark.parametrize("name", ["run", "demo", "dev", "claude-code", "build", "lock"])
 def test_a_lock_holds_what_pyproject_asks_for(name: str) -> None:
     _check(direct(name), read_lock(LOCKS / f"{name}.txt", "claude-code-proxy (pyproject.toml"))
 
@@ -63,9 +64,12 @@ def test_a_clients_lock_holds_what_its_list_asks_for(source: Path) -> None:
 
 
 def test_the_locks_of_one_environment_agree() -> None:
-    run, demo, dev = (read_lock(LOCKS / f"{name}.txt", "") for name in ("run", "demo", "dev"))
-    assert {name for name in run if run[name].version != demo[name].version} == set()
-    assert {name for name in demo if demo[name].version != dev[name].version} == set()
+    """`run`, `demo`, `dev` and `claude-code` may all go into .venv, one after the other."""
+    versions: dict[str, set[Version]] = {}
+    for lock in ("run", "demo", "dev", "claude-code"):
+        for name, pin in read_lock(LOCKS / f"{lock}.txt", "").items():
+            versions.setdefault(name, set()).add(pin.version)
+    assert {name for name, found in versions.items() if len(found) > 1} == set()
 
 
 def test_the_build_backend_of_the_lock_is_the_one_of_the_build() -> None:
