@@ -55,7 +55,7 @@ async def heard(stream: EventStream) -> tuple[messages.Message, list[str]]:
     return accumulator.message(), kinds
 
 
-async def test_three_parts_are_one_message() -> None:
+async def test_trap_57_a_paused_turn_goes_on_and_is_one_message() -> None:
     one = part(1, messages.Text("Let me "), SEARCH, stop="pause_turn", used=(10, 5))
     two = part(2, messages.Text("look "), stop="pause_turn", used=(20, 6))
     three = part(3, messages.Text("it up."), stop="end_turn", used=(30, 7))
