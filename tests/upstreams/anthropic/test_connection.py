@@ -269,6 +269,12 @@ async def test_bytes_after_the_end_are_not_a_second_answer(data: bytes) -> None:
         assert not connection.reusable
 
 
+async def test_bytes_before_the_first_request_end_the_connection() -> None:
+    bench = Bench()
+    bench.connection.data_received(OK)
+    assert (bench.wire.closing, bench.connection.status) == (True, 0)
+
+
 async def test_a_second_exchange_knows_nothing_of_the_first() -> None:
     bench = Bench()
     connection = await bench.answered(b"HTTP/1.1 404 Not Found\r\na: b\r\ncontent-length: 2\r\n\r\nno")

@@ -59,6 +59,8 @@ class Connection(asyncio.Protocol):
         self._on_lost = on_lost
         self._waiter: asyncio.Future[None] | None = None
         self._resting = self._reused = self._reading_paused = self._writing_paused = False
+        self.status = 0
+        self.headers = {}
         self.chunks = []
         self.on_body = self.chunks.append  # the parser calls the list itself, once per HTTP chunk
         self._parser = HttpResponseParser(self)
@@ -107,13 +109,7 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """The exchange has ended so cleanly that another may follow."""
-        return (
-            self.complete
-            and self._keep_alive
-            and not self._cut
-            and not self._writing_paused
-            and not self._transport.is_closing()
-        )
+        return self._keep_alive and not self._cut and not self._writing_paused and not self._transport.is_closing()
 
     def rest(self) -> None:
         self._resting = self._reused = True
@@ -229,8 +225,6 @@ class Connection(asyncio.Protocol):
         self._unread_limit = self._limits.head
         self._fields = {}
         self._fields_left = _MAX_FIELDS
-        self.status = 0
-        self.headers = {}
         self.error = None
 
     async def _send(self, head: bytes, body: memoryview) -> None:
