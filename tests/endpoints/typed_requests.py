@@ -88,11 +88,17 @@ def _of_typed_dict(kind: Any) -> st.SearchStrategy[Json]:
 
 
 def _sensible(request: Json) -> Json:
-    """What the types allow and no service takes: file parts that hold nothing, tools chosen that are not there."""
+    """Without what the types allow and no service takes: empty files, tools chosen that are not there, no question."""
     each_object(request, _with_a_file)
-    choice = request.get("tool_choice")
-    if isinstance(choice, dict) and choice["type"] == "allowed_tools":
-        request["tool_choice"] = "auto"
+    tools = [tool[tool["type"]]["name"] for tool in request.get("tools") or ()]
+    functions = [function["name"] for function in request.get("functions") or ()]
+    if isinstance(request.get("tool_choice"), dict):
+        named = {"type": "function", "function": {"name": tools[0]}} if tools else "auto"
+        request["tool_choice"] = named
+    if isinstance(request.get("function_call"), dict):
+        request["function_call"] = {"name": functions[0]} if functions else "auto"
+    if all(message["role"] in {"system", "developer"} for message in request["messages"]):
+        request["messages"].append({"role": "user", "content": "Hello."})
     return request
 
 
