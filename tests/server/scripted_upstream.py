@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -249,7 +250,7 @@ def spelled(message: dict[str, Any]) -> tuple[dict[str, Any], ...]:
         for index, block in enumerate(message["content"])
         for event in (
             text_start(index),
-            *(text(piece, index) for piece in block["text"].split(" ")),
+            *(text(piece, index) for piece in re.findall(r"\S+\s*", block["text"])),
             {"type": "content_block_stop", "index": index},
         )
     ]

@@ -103,13 +103,11 @@ async def test_what_the_loop_reports_holds_no_words_and_no_task(text: io.StringI
     task = asyncio.create_task(fail())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    loop.call_exception_handler(
-        {
-            "message": "Task exception was never retrieved",
-            "exception": task.exception(),
-            "future": task,
-        }
-    )
+    loop.call_exception_handler({
+        "message": "Task exception was never retrieved",
+        "exception": task.exception(),
+        "future": task,
+    })
     loop.call_exception_handler({"message": "something without an exception"})
     loop.call_exception_handler({})
     first, second, third = text.getvalue().splitlines()
