@@ -16,7 +16,7 @@ from claude_code_proxy.upstreams.simulated.judgement import judge
 from tests.endpoints import recordings
 from tests.endpoints.typed_requests import chat_requests
 
-# Of each kind: always thinking and no forced tools; sampling; budgets and prefill; `between_tools`; late system messages.
+# Each of another kind: no forced tools; sampling; budgets and prefill; `between_tools`; late system messages.
 MODELS = ["claude-opus-5-5", "claude-sonnet-4-6", "claude-haiku-4-5", "claude-sonnet-5-5", "claude-opus-5"]
 AUDIO = {"envoy-chat-audio-to-text", "pydanticai-openai-audio-url-input-s1"}
 REQUESTS = {name: each["request"] for name, each in recordings.chat_requests().items() if name not in AUDIO}
