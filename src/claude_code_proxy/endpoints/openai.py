@@ -35,7 +35,7 @@ _OUT_OF_MONEY = re.compile(
     r"credit balance is too low|specified API usage limits|out of extra usage|spend(?:ing)? limit", re.IGNORECASE
 )
 _NAMED_FIELD = re.compile(
-    r"`?(temperature|top_p|top_k|max_tokens|stop_sequences|system|messages|tools|tool_choice|thinking)`?[.:]? "
+    r"[`\"]?(temperature|top_p|top_k|max_tokens|stop_sequences|system|messages|tools|tool_choice|thinking)(?:[.:]|` )"
 )
 _OUR_NAMES = {"stop_sequences": "stop", "system": "messages"}
 _SPEND_CODES = frozenset({
