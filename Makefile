@@ -13,10 +13,15 @@ COMPILE = $(UV) pip compile $(UPGRADE) --quiet --universal --generate-hashes --p
 CLIENTS := openai_python openai_node
 MORE_CLIENTS := langchain litellm vercel_ai
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/*/requirements.in))
+GO_TOOLS := .cache/go/bin
+HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
+KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+HELM_KUBERNETES := $(foreach part,chartutil lint/rules,-X helm.sh/helm/v3/pkg/$(part).k8sVersionMajor=1 \
+	-X helm.sh/helm/v3/pkg/$(part).k8sVersionMinor=37)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo run test test-all check lint format bench bench-quick lock clean
+.PHONY: help demo run test test-all check lint format bench bench-quick lock chart manifests image-check audit sbom clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,9 +34,9 @@ run: $(VENV)/.run ## serve with the credentials at hand; flags go in ARGS
 
 test: $(VENV)/.dev ## all tests but the longer ones
 	@$(BIN)/python tests/clients/environment.py $(CLIENTS)
-	@$(PYTEST) -m "not clients_all and not claude_code"
+	@$(PYTEST) -m "not clients_all and not claude_code and not chart"
 
-test-all: $(VENV)/.dev $(VENV)/.claude-code ## every test, with every real client and the real Claude Code
+test-all: $(VENV)/.dev $(VENV)/.claude-code $(GO_TOOLS) ## every test, with every real client and the real Claude Code
 	@$(BIN)/python tests/clients/environment.py $(CLIENTS) $(MORE_CLIENTS)
 	@$(PYTEST)
 
@@ -62,7 +67,27 @@ lock: $(UV) ## write every lock from pyproject.toml; UPGRADE=--upgrade takes the
 	@$(COMPILE) pyproject.toml --extra claude-code -c $(LOCKS)/dev.txt -o $(LOCKS)/claude-code.txt
 	@$(COMPILE) --group build -o $(LOCKS)/build.txt
 	@$(COMPILE) --group lock -o $(LOCKS)/lock.txt
+	@$(COMPILE) --group audit -o $(LOCKS)/audit.txt
+	@$(COMPILE) --group image -o $(LOCKS)/image.txt
 	@for lock in $(CLIENT_LOCKS); do $(COMPILE) $${lock%.txt}.in -o $$lock || exit 1; done
+
+chart: ## write the chart's values.yaml and the table of its README from its schema
+	@$(PYTHON) tools/chart.py chart
+
+manifests: chart $(GO_TOOLS) ## plain Kubernetes manifests from the Helm chart, in deploy/kubernetes
+	@$(PYTHON) tools/chart.py manifests
+
+image-check: $(VENV)/.dev .cache/image/tools/.made ## build the images with buildah, start them in every way; needs root and Debian
+	@.cache/image/tools/bin/hadolint Dockerfile
+	@$(BIN)/python tools/image_check.py $(TARGETS)
+
+audit: .cache/audit/.made ## look up known weaknesses of what is installed, where there is a network
+	@$(PYTHON) tools/audit.py
+
+sbom: .cache/audit/.made ## a CycloneDX bill of materials of the default install and of the one with Claude Code, in dist
+	@mkdir -p dist
+	@for lock in run claude-code; do .cache/audit/bin/cyclonedx-py requirements $(LOCKS)/$$lock.txt --pyproject pyproject.toml \
+		--output-reproducible --output-format JSON --output-file dist/sbom-$$lock.json || exit 1; done
 
 clean: ## remove the environments and everything else that the other targets made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
@@ -78,6 +103,20 @@ $(VENV)/.run $(VENV)/.demo $(VENV)/.dev $(VENV)/.claude-code: $(VENV)/.%: $(LOCK
 	@$(PIP) -r $< -r $(LOCKS)/build.txt
 	@$(PIP:--require-hashes=) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+.cache/audit/.made .cache/image/tools/.made: $(LOCKS)/audit.txt $(LOCKS)/image.txt
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		-r $(LOCKS)/$(word 2,$(subst /, ,$@)).txt
+	@touch $@
+
+# What only Go can build. Where it is missing, the tests that need it are skipped, and say so.
+$(GO_TOOLS):
+	@if command -v go >/dev/null; then \
+		echo "building helm and kubeconform" && mkdir -p $@.part && GOBIN=$(CURDIR)/$@.part CGO_ENABLED=0 \
+		go install -trimpath -ldflags="-s -w $(HELM_KUBERNETES)" $(HELM) && GOBIN=$(CURDIR)/$@.part CGO_ENABLED=0 \
+		go install -trimpath -ldflags="-s -w" $(KUBECONFORM) && mv $@.part $@; \
+	else echo "notice: there is no Go here, so the chart is not tested with the real helm"; fi
 
 $(UV): $(LOCKS)/lock.txt
 	@$(PYTHON) -m venv .cache/uv
