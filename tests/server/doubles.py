@@ -5,8 +5,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from claude_code_proxy import messages
 from claude_code_proxy.messages import Usage
 from claude_code_proxy.server.record import Record
+from claude_code_proxy.upstreams.upstream import Call, Facts
 
 
 class ManualTimer:
@@ -78,3 +80,42 @@ def record(**changes: object) -> Record:
     for name, value in changes.items():
         setattr(usual, name, value)
     return usual
+
+
+class MistakenUpstream:
+    """An upstream with a mistake: at once, or in its streams, once they have begun."""
+
+    name = "mistaken"
+
+    def __init__(self, *, begun: bool = False) -> None:
+        self._begun = begun
+        self.closed = 0
+
+    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+        raise ValueError(f"words of the prompt: {request}")
+
+    async def stream(self, request: messages.MessagesRequest, call: Call) -> "MistakenStream":
+        if not self._begun:
+            raise ValueError(f"words of the prompt: {request}")
+        return MistakenStream(self)
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+class MistakenStream:
+    def __init__(self, upstream: MistakenUpstream) -> None:
+        self._upstream = upstream
+        self.facts = Facts()
+        self._batches: list[list[messages.Event]] = [
+            [messages.MessageStart(messages.Message("msg_1", "claude-sonnet-4-6", ()))],
+            [messages.ContentBlockDelta(0, messages.TextDelta("Hello"))],
+        ]
+
+    async def events(self) -> list[messages.Event]:
+        if not self._batches:
+            raise ValueError("words of the prompt")
+        return self._batches.pop(0)
+
+    def close(self) -> None:
+        self._upstream.closed += 1

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from claude_code_proxy.server.record import Record
+from tests.server.doubles import MistakenUpstream
 from tests.server.running import ASKED, CHAT, KEY, Running, eventually, head, running
 from tests.server.scripted_upstream import (
     MESSAGE,
@@ -470,28 +471,18 @@ class TestMistakes:
         self, upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture, *, stream: bool
     ) -> None:
         async with running(upstream.url) as proxy:
-
-            async def fail(request: object, call: object) -> None:
-                raise KeyError(f"{request}")
-
-            proxy.assembly.serving.upstream.create = fail  # type: ignore[method-assign,assignment]
-            proxy.assembly.serving.upstream.stream = fail  # type: ignore[method-assign,assignment]
+            right, proxy.assembly.serving.upstream = proxy.assembly.serving.upstream, MistakenUpstream()
             answer = await proxy.ask(stream=stream, messages=[{"role": "user", "content": self.SECRET}])
             record = await proxy.record()
+            proxy.assembly.serving.upstream = right
+            assert (await proxy.ask(stream=stream)).status == 200, "the server goes on"
+            assert proxy.assembly.serving.turnstile.inside == 0
         assert (answer.status, answer.error["type"]) == (500, "server_error")
         assert self.SECRET not in answer.error["message"]
         assert (record.status, record.outcome) == (500, "failed")
         (line,) = caplog.messages
-        assert line.startswith(f"mistake in exchange {record.id}: KeyError in test_exchange.py")
+        assert line.startswith(f"mistake in exchange {record.id}: ValueError in doubles.py")
         assert self.SECRET not in caplog.text
-
-    async def test_the_server_goes_on(self, upstream: ScriptedUpstream) -> None:
-        async with running(upstream.url) as proxy:
-            catalogue, proxy.assembly.serving.catalogue = proxy.assembly.serving.catalogue, None  # type: ignore[assignment]
-            assert (await proxy.ask()).status == 500
-            proxy.assembly.serving.catalogue = catalogue
-            assert (await proxy.ask()).status == 200
-            assert proxy.assembly.serving.turnstile.inside == 0
 
 
 async def test_every_exchange_is_recorded_once(upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,7 @@ way is caught here, once, and rendered in the client's words.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 from claude_code_proxy import messages, sse
@@ -36,14 +36,14 @@ _RETRIED_BY_CLIENT = b"x-stainless-retry-count"
 class Exchange:
     """One request and its reply."""
 
-    __slots__ = ("_endpoint", "_rate_limits", "_request", "_responder", "_serving", "record")
+    __slots__ = ("_endpoint", "_last_words", "_request", "_responder", "_serving", "record")
 
     def __init__(self, serving: Serving, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
         self._serving = serving
         self._endpoint = endpoint
         self._request = request
         self._responder = responder
-        self._rate_limits: dict[str, str] = {}
+        self._last_words: Callable[[ProxyError], bytes] | None = None  # of a stream that breaks off
         self.record = Record(serving.next_id(), endpoint.name, serving.now())
 
     async def run(self) -> None:
@@ -108,16 +108,12 @@ class Exchange:
     async def _stream(self, asked: Asked, asking: Asking, context: ReplyContext) -> None:
         translators = asked.translators(context)
         with StreamedReply(self._responder, self._serving.pulse, lambda: self._stream_head(asking)) as reply:
+            self._last_words = translators[0].fail
             try:
                 if asked.n == 1:
                     frames = await self._pump(reply, asking, translators[0])
                 else:
                     frames = await self._pump_several(reply, asking, translators)
-            except ProxyError as error:
-                if self._responder.started:
-                    self._break_off(translators[0], error)
-                    return
-                raise
             finally:
                 self._bill(context, [translator.usage for translator in translators])
         reply.end(frames)
@@ -177,8 +173,7 @@ class Exchange:
         record = self.record
         self._note(error)
         if self._responder.started:
-            self._responder.abort()
-            record.outcome = "broken"
+            self._break_off(error)
             return
         record.outcome = "failed"
         reply = to_error_reply(error)
@@ -188,11 +183,11 @@ class Exchange:
         headers = error_headers(record, reply, rate_limits=limits, now=self._serving.wall())
         self._responder.send(reply.status, headers, self._endpoint.render_error(error))
 
-    def _break_off(self, translator: StreamTranslator, error: ProxyError) -> None:
+    def _break_off(self, error: ProxyError) -> None:
         """One error frame, no end mark, and the connection cut: the only sign that every client sees."""
-        self._note(error)
         self.record.outcome = "broken"
-        self._responder.write(translator.fail(error))
+        if self._last_words is not None and not self._responder.finished:
+            self._responder.write(self._last_words(error))
         self._responder.abort()
 
     def _note(self, error: ProxyError) -> None:
