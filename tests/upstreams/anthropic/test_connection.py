@@ -167,13 +167,34 @@ async def test_such_a_body_is_not_complete_when_the_connection_just_breaks(data:
 async def test_a_framed_body_is_not_complete_before_its_end(data: bytes, cause: Exception | None) -> None:
     bench = Bench()
     connection = await bench.answered(data)
-    connection.eof_received()
+    if cause is None:
+        connection.eof_received()
     connection.connection_lost(cause)
     assert not connection.complete
     assert isinstance(connection.error, UpstreamBroke)
     assert connection.error.message == "api.example:443 closed the connection before its answer was complete."
     assert connection.error.__cause__ is cause
     assert bench.lost == [connection]
+
+
+async def test_the_end_of_what_the_upstream_says_is_told_before_the_loss() -> None:
+    """It may have closed one way only, and read nothing of the request: then the loss does not come by itself."""
+    bench = Bench()
+    bench.connection.pause_writing()
+    task = await bench.ask(BIG)
+    bench.connection.eof_received()
+    with pytest.raises(UpstreamUnavailable, match="before it answered"):
+        await task
+    assert bench.wire.closing
+
+
+async def test_the_end_of_an_unframed_body_is_told_before_the_loss() -> None:
+    connection = await Bench().answered(b"HTTP/1.1 413 Content Too Large\r\n\r\nno")
+    connection.take()
+    waiting = connection.change()
+    connection.eof_received()
+    await waiting
+    assert connection.complete
 
 
 async def test_a_head_request_has_no_body_whatever_the_head_says() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from claude_code_proxy.errors import UpstreamBroke
+from claude_code_proxy.errors import UpstreamBroke, UpstreamUnavailable
 from claude_code_proxy.upstreams.anthropic.limits import Limits
 from tests.upstreams.anthropic.scripted_server import (
     CHUNKED,
@@ -257,6 +257,18 @@ async def test_a_server_that_answers_before_the_whole_request_is_heard() -> None
     async with serving(hasty) as server, connected(server) as transport:
         response = await transport.request(b"POST", b"/", body=b"x" * 50_000_000)
         assert (response.status, await response.read()) == (413, b"no")
+        assert slots(transport) == (0, 0, 0)
+
+
+async def test_a_server_that_hangs_up_one_way_only_does_not_keep_the_request_waiting() -> None:
+    async def mute(peer: Peer) -> None:
+        await peer.head()
+        peer.writer.write_eof()
+        await asyncio.sleep(5)
+
+    async with serving(mute) as server, connected(server) as transport:
+        with pytest.raises(UpstreamUnavailable, match="before it answered"):
+            await asyncio.wait_for(transport.request(b"POST", b"/", body=b"x" * 50_000_000), 2)
         assert slots(transport) == (0, 0, 0)
 
 

@@ -160,8 +160,12 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     def eof_received(self) -> None:
+        """Tells at once: the loss itself may be long in coming while the socket still holds some of the request."""
         if self._answered and not self.complete and self._ends_with_connection():
             self.complete = True
+            self._wake()
+        elif not self.complete:
+            self.fail(self._lost())
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.error is None:
