@@ -1,5 +1,6 @@
 """What every test stands on: an isolated process, and one proxy with the simulated upstream for the real clients."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,17 @@ from tests.isolation import isolate
 from tests.proxy_process import running_proxy
 
 isolate()
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A test that starts the proxy in this process sets up the log; the next test must not find it so."""
+    root = logging.getLogger()
+    handlers, level, disabled, raising = root.handlers[:], root.level, root.manager.disable, logging.raiseExceptions
+    yield
+    root.handlers[:], root.manager.disable, logging.raiseExceptions = handlers, disabled, raising
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture(scope="session")
