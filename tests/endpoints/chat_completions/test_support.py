@@ -58,6 +58,15 @@ def test_only_what_is_ignored_can_change_the_meaning_or_be_harmless() -> None:
     assert odd == []
 
 
+def test_what_changes_the_answer_is_known_to() -> None:
+    """Strict mode refuses these."""
+    audio = {"modalities", "audio"}
+    probabilities = {"logprobs", "top_logprobs", "logit_bias", "frequency_penalty", "presence_penalty"}
+    assert {name for name, row in REQUEST.items() if row.changes_meaning} == audio | probabilities
+    assert {name for name, row in MESSAGE.items() if row.changes_meaning} == {"audio"}
+    assert not any(row.changes_meaning for table in (PARTS, TOOLS, REPLY) for row in table.values())
+
+
 @pytest.mark.parametrize("name", IGNORED)
 def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
     (note,) = asked(**{name: ASKING.get(name, "x")}).adjustments
