@@ -38,7 +38,7 @@ test: $(VENV)/.dev ## all tests but the longer ones
 
 test-all: $(VENV)/.dev $(VENV)/.claude-code $(GO_TOOLS) ## every test, with every real client and the real Claude Code
 	@$(BIN)/python tests/clients/environment.py $(CLIENTS) $(MORE_CLIENTS)
-	@$(PYTEST)
+	@$(PYTEST) --hypothesis-profile searching
 
 check: lint test ## format, lint, types, then the tests, which hold the house rules too
 
@@ -86,7 +86,7 @@ audit: .cache/audit/.made ## look up known weaknesses of what is installed, wher
 
 sbom: .cache/audit/.made ## a CycloneDX bill of materials of the default install and of the one with Claude Code, in dist
 	@mkdir -p dist
-	@for lock in run claude-code; do .cache/audit/bin/cyclonedx-py requirements $(LOCKS)/$$lock.txt --pyproject pyproject.toml \
+	@for lock in run claude-code; do PYTHONWARNINGS=ignore .cache/audit/bin/cyclonedx-py requirements $(LOCKS)/$$lock.txt --pyproject pyproject.toml \
 		--output-reproducible --output-format JSON --output-file dist/sbom-$$lock.json || exit 1; done
 
 clean: ## remove the environments and everything else that the other targets made

@@ -3,12 +3,19 @@
 import logging
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.isolation import isolate
 from tests.proxy_process import running_proxy
 
 isolate()
+
+# No deadlines: how long one example takes says more of a busy machine than of the code. `make test` tries the same
+# examples in every run, `make test-all` new ones.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("searching", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)
