@@ -84,41 +84,35 @@ def told(sent: Adapted) -> list[str]:
 texts = st.sampled_from(["hi", "", " ", "\n\n", "Go on.  ", "sehr schön ✓", "<system>\nx\n</system>", "{}"])
 ids = st.sampled_from(["a", "b", "call_1", "a.b", "functions.look:0", "", "a_b"])
 names = st.sampled_from(["look", "find", "a.b", "a_b", "x/y z", "n" * 140, "", "überall"])
-arguments = st.sampled_from(
-    [
-        "{}",
-        "",
-        "null",
-        "[]",
-        '"x"',
-        '{"at": "x"}',
-        '{"at": ',
-        '{"$top": 1, "a b": 2}',
-        "1,2",
-        '{"value": {}}',
-    ]
-)
-controls = st.sampled_from(
-    [
-        None,
-        None,
-        None,
-        messages.CacheControl(),
-        messages.CacheControl("1h"),
-        messages.CacheControl("5m"),
-    ]
-)
+arguments = st.sampled_from([
+    "{}",
+    "",
+    "null",
+    "[]",
+    '"x"',
+    '{"at": "x"}',
+    '{"at": ',
+    '{"$top": 1, "a b": 2}',
+    "1,2",
+    '{"value": {}}',
+])
+controls = st.sampled_from([
+    None,
+    None,
+    None,
+    messages.CacheControl(),
+    messages.CacheControl("1h"),
+    messages.CacheControl("5m"),
+])
 
 text_blocks = st.builds(messages.Text, texts, cache_control=controls)
 images = st.builds(
     messages.Image,
-    st.sampled_from(
-        [
-            messages.Base64Source("image/png", PNG),
-            messages.Base64Source("image/jpg", PNG),
-            messages.UrlSource("https://example.com/a.png"),
-        ]
-    ),
+    st.sampled_from([
+        messages.Base64Source("image/png", PNG),
+        messages.Base64Source("image/jpg", PNG),
+        messages.UrlSource("https://example.com/a.png"),
+    ]),
     cache_control=controls,
 )
 calls = st.builds(
@@ -218,35 +212,29 @@ tools = st.lists(
     | st.just(messages.HostedTool("web_search_20250305", "web_search")),
     max_size=5,
 ).map(tuple)
-choices = st.sampled_from(
-    [
-        None,
-        messages.ChooseAuto(),
-        messages.ChooseAuto(disable_parallel_tool_use=True),
-        messages.ChooseAny(),
-        messages.ChooseNone(),
-    ]
-)
-thinkings = st.sampled_from(
-    [
-        None,
-        messages.Adaptive(),
-        messages.Adaptive("summarized"),
-        messages.Enabled(500),
-        messages.Enabled(10_000),
-        messages.Enabled(200_000),
-        messages.Disabled(),
-        messages.BetweenTools(),
-    ]
-)
-formats = st.sampled_from(
-    [
-        None,
-        None,
-        messages.JsonObject(),
-        *(messages.JsonSchema(Raw(json.dumps(one).encode())) for one in SCHEMAS if isinstance(one, dict)),
-    ]
-)
+choices = st.sampled_from([
+    None,
+    messages.ChooseAuto(),
+    messages.ChooseAuto(disable_parallel_tool_use=True),
+    messages.ChooseAny(),
+    messages.ChooseNone(),
+])
+thinkings = st.sampled_from([
+    None,
+    messages.Adaptive(),
+    messages.Adaptive("summarized"),
+    messages.Enabled(500),
+    messages.Enabled(10_000),
+    messages.Enabled(200_000),
+    messages.Disabled(),
+    messages.BetweenTools(),
+])
+formats = st.sampled_from([
+    None,
+    None,
+    messages.JsonObject(),
+    *(messages.JsonSchema(Raw(json.dumps(one).encode())) for one in SCHEMAS if isinstance(one, dict)),
+])
 efforts = st.sampled_from([None, "none", "minimal", "low", "medium", "high", "xhigh", "max"])
 configs = st.none() | st.builds(messages.OutputConfig, efforts, formats)
 

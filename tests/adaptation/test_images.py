@@ -5,9 +5,11 @@ import base64
 import pytest
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.images import MAX_IMAGE_BYTES
 from claude_code_proxy.errors import InvalidRequest
 from tests.adaptation.requests import PNG, accepted, adapted, request, told, user
+
+
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
 
 
 def encoded(data: bytes) -> str:
@@ -50,9 +52,10 @@ def test_trap_19_the_media_type_is_what_the_bytes_show(said: str, data: str, tru
 
 
 def test_trap_19_what_is_named_right_is_not_touched() -> None:
-    asked = adapted(request(user("a", image("image/png", PNG))))
-    accepted(asked)
-    assert asked.adjustments == ()
+    asked = request(user("a", image("image/png", PNG)))
+    accepted(adapted(asked))
+    assert adapted(asked).adjustments == ()
+    assert adapted(asked).request.messages[0] is asked.messages[0]
 
 
 @pytest.mark.parametrize("data", [encoded(b"BM and so on"), encoded(b"RIFF\x10\x00\x00\x00WAVE"), "", "!!!!"])

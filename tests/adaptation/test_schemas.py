@@ -45,21 +45,19 @@ def test_trap_44_a_reference_to_nowhere_leaves_an_open_object(reference: str) ->
 
 
 def test_trap_44_all_of_is_merged() -> None:
-    whole = made(
-        {
-            "allOf": [
-                {
-                    "type": "object",
-                    "properties": {"a": {"type": "string"}},
-                    "required": ["a"],
-                    "additionalProperties": False,
-                },
-                {"$ref": "#/definitions/B"},
-            ],
-            "properties": {"a": {"minLength": 1}},
-            "definitions": {"B": {"properties": {"b": {}}, "required": ["b", "a"]}},
-        }
-    )
+    whole = made({
+        "allOf": [
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}},
+                "required": ["a"],
+                "additionalProperties": False,
+            },
+            {"$ref": "#/definitions/B"},
+        ],
+        "properties": {"a": {"minLength": 1}},
+        "definitions": {"B": {"properties": {"b": {}}, "required": ["b", "a"]}},
+    })
     assert whole["properties"] == {"a": {"allOf": [{"minLength": 1}, {"type": "string"}]}, "b": {}}
     assert whole["required"] == ["a", "b"]
     assert "allOf" not in whole
@@ -106,12 +104,10 @@ def test_another_type_is_wrapped() -> None:
 
 def test_trap_45_illegal_property_names_are_rewritten() -> None:
     form = normalised(
-        json.dumps(
-            {
-                "properties": {"_top": {}, "$top": {"type": "integer"}, "k" * 65: {}, "": {}},
-                "required": ["$top"],
-            }
-        ).encode()
+        json.dumps({
+            "properties": {"_top": {}, "$top": {"type": "integer"}, "k" * 65: {}, "": {}},
+            "required": ["$top"],
+        }).encode()
     )
     schema = json.loads(bytes(form.raw or b""))
     assert list(schema["properties"]) == ["_top", "_top_2", "k" * 64, "_"]
@@ -165,29 +161,27 @@ def test_what_comes_out_is_taken_and_stays_as_it_is(schema: Any) -> None:
     accepted(adapted(request(tools=(tool("look", once),))))
 
 
-KEYS = st.sampled_from(
-    [
-        "type",
-        "properties",
-        "required",
-        "items",
-        "anyOf",
-        "allOf",
-        "oneOf",
-        "$ref",
-        "$defs",
-        "enum",
-        "const",
-        "minimum",
-        "exclusiveMinimum",
-        "additionalProperties",
-        "description",
-        "not",
-        "pattern",
-        "minLength",
-        "a",
-    ]
-)
+KEYS = st.sampled_from([
+    "type",
+    "properties",
+    "required",
+    "items",
+    "anyOf",
+    "allOf",
+    "oneOf",
+    "$ref",
+    "$defs",
+    "enum",
+    "const",
+    "minimum",
+    "exclusiveMinimum",
+    "additionalProperties",
+    "description",
+    "not",
+    "pattern",
+    "minLength",
+    "a",
+])
 VALUES = st.recursive(
     st.sampled_from(["object", "string", "any", "#/$defs/a", "#", True, False, None, 1, -1, "a", 0.5]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=4),
