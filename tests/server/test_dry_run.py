@@ -27,7 +27,7 @@ def shown(**body: object) -> dict[str, Any]:
         vault=ThinkingVault(MemoryStore(), lambda: 0.0),
         now=lambda: 0.0,
     )
-    found: dict[str, Any] = json.loads(dry_run(serving, CHAT_COMPLETIONS, json.dumps(body).encode()))
+    found: dict[str, Any] = json.loads(dry_run(serving, CHAT_COMPLETIONS, body=json.dumps(body).encode()))
     return found
 
 

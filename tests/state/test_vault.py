@@ -47,13 +47,13 @@ def vault() -> ThinkingVault:
 @pytest.mark.parametrize("model", [FREE, BOUND])
 def test_thinking_comes_back_byte_for_byte_and_in_its_place(vault: ThinkingVault, model: Model) -> None:
     whole = (THOUGHT, messages.Text("Let me "), REDACTED, messages.Text("look."), CALL_A, THOUGHT, CALL_B)
-    vault.keep(asked(model), model, replied(model, *whole))
+    vault.keep(asked(model), model, message=replied(model, *whole))
     request = asked(model, QUESTION, replayed(messages.Text("Let me look."), CALL_A, CALL_B), RESULTS)
     assert vault.restore(request, model).messages == (QUESTION, replayed(*whole), RESULTS)
 
 
 def test_a_turn_whose_text_the_client_dropped_keeps_its_thinking(vault: ThinkingVault) -> None:
-    vault.keep(asked(FREE), FREE, replied(FREE, THOUGHT, messages.Text("Let me look."), CALL_A))
+    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Let me look."), CALL_A))
     request = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
     assert vault.restore(request, FREE).messages[1] == replayed(THOUGHT, CALL_A)
 
@@ -70,20 +70,20 @@ def test_a_turn_whose_text_the_client_dropped_keeps_its_thinking(vault: Thinking
 def test_a_turn_that_the_client_changed_stays_as_the_client_tells_it(
     vault: ThinkingVault, turn: messages.InputMessage
 ) -> None:
-    vault.keep(asked(FREE), FREE, replied(FREE, THOUGHT, messages.Text("Let me look."), CALL_A, CALL_B))
+    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Let me look."), CALL_A, CALL_B))
     request = asked(FREE, QUESTION, turn, RESULTS)
     assert vault.restore(request, FREE).messages == request.messages
 
 
 def test_another_model_gets_no_thinking_that_is_not_its_own(vault: ThinkingVault) -> None:
-    vault.keep(asked(FREE), FREE, replied(FREE, THOUGHT, CALL_A))
+    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, CALL_A))
     request = asked(BOUND, QUESTION, replayed(CALL_A), RESULTS)
     assert vault.restore(request, BOUND) == request
 
 
 def test_a_changed_prefix_leaves_thinking_out_where_it_is_bound(vault: ThinkingVault) -> None:
     for model, expected in ((BOUND, replayed(CALL_A)), (FREE, replayed(THOUGHT, CALL_A))):
-        vault.keep(asked(model, system="It is 10:00."), model, replied(model, THOUGHT, CALL_A))
+        vault.keep(asked(model, system="It is 10:00."), model, message=replied(model, THOUGHT, CALL_A))
         request = asked(model, QUESTION, replayed(CALL_A), RESULTS, system="It is 10:01.")
         assert vault.restore(request, model).messages[1] == expected
 
@@ -91,7 +91,7 @@ def test_a_changed_prefix_leaves_thinking_out_where_it_is_bound(vault: ThinkingV
 def test_moving_cache_breakpoints_are_no_change(vault: ThinkingVault) -> None:
     marked = messages.InputMessage("user", (messages.Text("Hi", cache_control=messages.CacheControl()),))
     plain = messages.InputMessage("user", (messages.Text("Hi"),))
-    vault.keep(asked(BOUND, marked), BOUND, replied(BOUND, THOUGHT, CALL_A))
+    vault.keep(asked(BOUND, marked), BOUND, message=replied(BOUND, THOUGHT, CALL_A))
     request = asked(BOUND, plain, replayed(CALL_A), RESULTS)
     assert vault.restore(request, BOUND).messages[1] == replayed(THOUGHT, CALL_A)
 
@@ -103,21 +103,23 @@ def test_every_turn_of_a_long_loop_is_restored(vault: ThinkingVault) -> None:
         thought = messages.Thinking("", f"signature {step}")
         sent = vault.restore(asked(BOUND, *turns), BOUND)
         assert sum(isinstance(block, messages.Thinking) for turn in sent.messages for block in turn.content) == step
-        vault.keep(asked(BOUND, *turns), BOUND, replied(BOUND, thought, call))
+        vault.keep(asked(BOUND, *turns), BOUND, message=replied(BOUND, thought, call))
         turns += [replayed(call), messages.InputMessage("user", (messages.ToolResult(call.id),))]
 
 
 def test_turns_without_calls_or_thinking_are_not_kept() -> None:
     store = MemoryStore()
     vault = ThinkingVault(store, Clock())
-    vault.keep(asked(FREE), FREE, replied(FREE, THOUGHT, messages.Text("Fine.")))
-    vault.keep(asked(FREE), FREE, replied(FREE, CALL_A))
+    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Fine.")))
+    vault.keep(asked(FREE), FREE, message=replied(FREE, CALL_A))
     assert len(store) == 0
 
 
 def test_no_words_of_the_conversation_are_kept() -> None:
     store = MemoryStore()
-    ThinkingVault(store, Clock()).keep(asked(FREE), FREE, replied(FREE, THOUGHT, messages.Text("Secret words"), CALL_A))
+    ThinkingVault(store, Clock()).keep(
+        asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Secret words"), CALL_A)
+    )
     (value,) = store.get([CALL_A.id], now=0).values()
     assert b"Secret" not in value
     assert b"weather" not in value
@@ -128,7 +130,7 @@ def test_no_words_of_the_conversation_are_kept() -> None:
 def test_what_is_too_old_is_forgotten() -> None:
     clock = Clock()
     vault = ThinkingVault(MemoryStore(), clock)
-    vault.keep(asked(FREE), FREE, replied(FREE, THOUGHT, CALL_A))
+    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, CALL_A))
     clock.now += KEPT_SECONDS
     request = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
     assert vault.restore(request, FREE) == request

@@ -57,7 +57,7 @@ class DryRun(Struct, frozen=True):
     note: str = "Nothing was sent. Tokens and costs are rough estimates."
 
 
-def dry_run(serving: Serving, endpoint: Endpoint, body: bytes) -> bytes:
+def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes) -> bytes:
     """Raises `InvalidRequest` for what the endpoint itself would refuse."""
     asked = endpoint.decode(body, serving.policy.default_model)
     model = serving.catalogue.find(asked.request.model)
@@ -72,7 +72,7 @@ def dry_run(serving: Serving, endpoint: Endpoint, body: bytes) -> bytes:
             betas=adapted.betas,
             adjustments=(*asked.adjustments, *adapted.adjustments),
             cache=plan,
-            estimate=_estimate(model, tokens, adapted.request.max_tokens),
+            estimate=_estimate(model, tokens=tokens, max_tokens=adapted.request.max_tokens),
         )
     )
 
@@ -103,7 +103,7 @@ def _tokens(block: Any) -> int:
     return round(len(messages.encode_request(block)) / _BYTES_PER_TOKEN)
 
 
-def _estimate(model: Model, tokens: int, max_tokens: int) -> Estimate:
+def _estimate(model: Model, *, tokens: int, max_tokens: int) -> Estimate:
     return Estimate(
         input_tokens=tokens,
         max_output_tokens=max_tokens,

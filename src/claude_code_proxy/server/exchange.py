@@ -88,15 +88,17 @@ class Exchange:
         context = ReplyContext(
             self._endpoint.id_prefix + record.id, int(serving.wall()), record.asked_model, Bill(model)
         )
-        await (self._stream if asked.stream else self._whole)(asked, asking, context)
+        await (self._stream if asked.stream else self._whole)(asked, asking, context=context)
 
     def _asking(self, asked: Asked, model: Model) -> Asking:
         serving = self._serving
         retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else serving.policy.retries
         deadline = None if asked.stream else self.record.started + serving.policy.answer_seconds
-        return Asking(serving, self.record, asked.request, model=model, call=Call(retries=retries, deadline=deadline))
+        return Asking(
+            serving, self.record, said=asked.request, model=model, call=Call(retries=retries, deadline=deadline)
+        )
 
-    async def _whole(self, asked: Asked, asking: Asking, context: ReplyContext) -> None:
+    async def _whole(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
         record = self.record
         replies = (await asking.whole(),) if asked.n == 1 else await asking.several(asked.n)
         self._bill(context, [reply.usage for reply in replies])
@@ -105,22 +107,31 @@ class Exchange:
         headers = whole_headers(record, rate_limits=asking.rate_limits, now=self._serving.wall())
         self._responder.send(200, headers, asked.reply(replies, context))
 
-    async def _stream(self, asked: Asked, asking: Asking, context: ReplyContext) -> None:
+    async def _stream(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
         translators = asked.translators(context)
-        with StreamedReply(self._responder, self._serving.pulse, lambda: self._stream_head(asking)) as reply:
+        with StreamedReply(self._responder, self._serving.pulse, head=lambda: self._stream_head(asking)) as reply:
             self._last_words = translators[0].fail
             try:
                 if asked.n == 1:
-                    frames = await self._pump(reply, asking, translators[0])
+                    frames = await self._pump(reply, asking, translator=translators[0])
                 else:
-                    frames = await self._pump_several(reply, asking, translators)
+                    frames = await self._pump_several(reply, asking, translators=translators)
             finally:
                 self._bill(context, [translator.usage for translator in translators])
         reply.end(frames)
 
-    async def _pump(self, reply: StreamedReply, asking: Asking, translator: StreamTranslator) -> bytes:
+    async def _pump(
+        self,
+        reply: StreamedReply,
+        asking: Asking,
+        *,
+        translator: StreamTranslator,
+        begun: Callable[[], None] | None = None,
+    ) -> bytes:
         """Passes one answer on; gives its closing frames. While nothing has gone out, a bad one may be repaired."""
         stream = await asking.stream()
+        if begun is not None:
+            begun()
         if self.record.first_byte is None:
             self.record.first_byte = self._serving.now() - self.record.started
         try:
@@ -144,12 +155,18 @@ class Exchange:
         return frames
 
     async def _pump_several(
-        self, reply: StreamedReply, asking: Asking, translators: tuple[StreamTranslator, ...]
+        self, reply: StreamedReply, asking: Asking, *, translators: tuple[StreamTranslator, ...]
     ) -> bytes:
-        """All choices at once; each one's closing frames go out as it ends, the last one's end the reply."""
+        """All choices at once; each one's closing frames go out as it ends, the last one's end the reply.
+
+        The first one's answer has begun before the others are asked for: what it writes to the prompt cache, they read.
+        """
+        warmed = asyncio.Event()
 
         async def pump(translator: StreamTranslator) -> bytes:
-            frames = await self._pump(reply, asking, translator)
+            if translator is not translators[0]:
+                await warmed.wait()
+            frames = await self._pump(reply, asking, translator=translator, begun=warmed.set)
             if frames.endswith(sse.DONE):
                 return frames
             await reply.write(frames)

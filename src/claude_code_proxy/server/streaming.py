@@ -23,7 +23,7 @@ class StreamedReply:
 
     __slots__ = ("_beat", "_head", "_pulse", "_responder", "passed")
 
-    def __init__(self, responder: Responder, pulse: Pulse, head: Callable[[], Headers]) -> None:
+    def __init__(self, responder: Responder, pulse: Pulse, *, head: Callable[[], Headers]) -> None:
         self.passed = False  # whether any byte of the answer has gone out
         self._responder = responder
         self._pulse = pulse

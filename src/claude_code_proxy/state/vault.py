@@ -48,7 +48,7 @@ class ThinkingVault:
         self._store = store
         self._clock = clock
 
-    def keep(self, request: messages.MessagesRequest, model: Model, message: messages.Message) -> None:
+    def keep(self, request: messages.MessagesRequest, model: Model, *, message: messages.Message) -> None:
         """Keeps the thinking of a turn with tool calls. `request` is what the client sent, before adaptation."""
         calls = [block for block in message.content if isinstance(block, messages.ToolUse)]
         if not calls or not any(isinstance(block, Thought) for block in message.content):
