@@ -21,14 +21,15 @@ _finishing: set[asyncio.Task[None]] = set()  # the loop itself holds on to no ta
 class TransportEvents:
     """An `EventStream`. An error event ends it: what came before it is given first, then the error is raised."""
 
-    __slots__ = ("_ahead", "_decoder", "_error", "_response", "_stopped", "facts")
+    __slots__ = ("_ahead", "_closed", "_decoder", "_error", "_response", "_stopped", "facts")
 
     def __init__(self, response: Response, facts: Facts) -> None:
         self.facts = facts
         self._response = response
         self._decoder = sse.Decoder()
         self._error: ProxyError | None = None
-        self._stopped = False
+        self._stopped = False  # its last event has come
+        self._closed = False
         self._ahead: Sequence[messages.Event] | None = None
 
     async def begin(self) -> None:
@@ -56,13 +57,15 @@ class TransportEvents:
 
     def close(self) -> None:
         """After the last event the connection is kept: the end of the body may be a packet behind."""
+        if self._closed:
+            return
+        self._closed = True
         if self._stopped and not _has_ended(self._response):
             task = asyncio.ensure_future(_finish(self._response))
             _finishing.add(task)
             task.add_done_callback(_finishing.discard)
         else:
             self._response.close()
-        self._stopped = False
 
     def _decode(self, frames: list[bytes]) -> Sequence[messages.Event]:
         try:

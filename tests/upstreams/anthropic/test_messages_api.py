@@ -1,0 +1,256 @@
+"""Requests, retries and answers over the wire; more of it, with the client's side, stands in tests/server."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from claude_code_proxy import messages
+from claude_code_proxy.credentials.credential import Credential
+from claude_code_proxy.errors import ProxyError, Unauthenticated, UpstreamBroke, UpstreamRejected, UpstreamTimeout
+from claude_code_proxy.secret import Secret
+from claude_code_proxy.upstreams.anthropic.messages_api import WHOLE_UP_TO, MessagesApi
+from claude_code_proxy.upstreams.anthropic.transport import Transport
+from claude_code_proxy.upstreams.upstream import Call
+from tests.server import scripted_upstream as wire
+from tests.server.scripted_upstream import MESSAGE, ScriptedUpstream, breaking_off, refusal, saying, silent, whole
+from tests.upstreams.anthropic.scripted_server import slots
+
+OVERLOADED = refusal(529, "overloaded_error", "Overloaded")
+SHORT = messages.MessagesRequest("claude-sonnet-4-6", (messages.InputMessage("user", (messages.Text("Hi"),)),), 100)
+
+
+class Credentials:
+    """Gives one after the other, the last one for ever."""
+
+    def __init__(self, *secrets: str) -> None:
+        self._secrets = list(secrets)
+
+    def resolve(self) -> Credential:
+        if not self._secrets:
+            raise Unauthenticated("There is none.")
+        secret = self._secrets.pop(0) if len(self._secrets) > 1 else self._secrets[0]
+        return Credential("api_key", Secret(secret), "a test")
+
+
+class Api:
+    """The API in front of a scripted upstream; `pauses` are the waits between attempts, which take no time."""
+
+    def __init__(self, upstream: ScriptedUpstream, *secrets: str) -> None:
+        self.upstream = upstream
+        self.transport = Transport(upstream.url)
+        self.pauses: list[float] = []
+        self.failures: list[tuple[ProxyError, bool]] = []
+        self.api = MessagesApi(
+            self.transport,
+            Credentials(*secrets),
+            on_failure=self.failed,
+            chance=lambda: 1.0,
+            pause=self.pause,
+        )
+
+    def failed(self, error: ProxyError, *, retried: bool) -> None:
+        self.failures.append((error, retried))
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+@asynccontextmanager
+async def api(*scripts: wire.Script, secrets: Sequence[str] = ("sk-ant-test-1",)) -> AsyncIterator[Api]:
+    async with wire.scripted_upstream() as upstream:
+        upstream.answers(*scripts or (whole(),))
+        made = Api(upstream, *secrets)
+        try:
+            yield made
+        finally:
+            assert slots(made.transport)[0] == 0, "a connection was not given back"
+            await made.api.close()
+
+
+def asking(max_tokens: int) -> messages.MessagesRequest:
+    return messages.MessagesRequest(SHORT.model, SHORT.messages, max_tokens)
+
+
+class TestWhole:
+    @pytest.mark.parametrize(("max_tokens", "streamed"), [(WHOLE_UP_TO, False), (WHOLE_UP_TO + 1, True)])
+    async def test_long_ones_are_streamed_inside(self, max_tokens: int, *, streamed: bool) -> None:
+        async with api() as made:
+            message, facts = await made.api.create(asking(max_tokens), Call())
+            assert (message.content[0], message.stop_reason) == (messages.Text("Hello there."), "end_turn")
+            assert (facts.request_id, facts.attempts) == ("req_1", 1)
+            assert bool(made.upstream.calls[0].json.get("stream")) is streamed
+            assert made.failures == []
+
+    async def test_what_is_no_message(self) -> None:
+        async with api(saying(wire.reply(200, b'{"not":"a message"}'))) as made:
+            with pytest.raises(UpstreamBroke, match="not a Message") as caught:
+                await made.api.create(SHORT, Call(retries=0))
+            assert caught.value.request_id == "req_1"
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            breaking_off(wire.STREAM_HEAD + wire.chunk(wire.frames(wire.start()))),
+            breaking_off(wire.STREAM_HEAD + wire.chunk(wire.frames(wire.start(), *wire.end()[:1])) + wire.LAST_CHUNK),
+        ],
+    )
+    async def test_a_broken_one_is_asked_for_again(self, script: wire.Script) -> None:
+        async with api(script, whole()) as made:
+            message, facts = await made.api.create(asking(100_000), Call())
+            assert message.content[0] == messages.Text("Hello there.")
+            assert facts.attempts == 2
+
+
+class TestStream:
+    async def test_it_has_begun(self) -> None:
+        async with api() as made:
+            stream = await made.api.stream(SHORT, Call())
+            assert (stream.facts.request_id, stream.facts.attempts) == ("req_1", 1)
+            events: list[messages.Event] = []
+            while (batch := await stream.events()) is not None:
+                events += batch
+            stream.close()
+            assert isinstance(events[0], messages.MessageStart)
+            assert isinstance(events[-1], messages.MessageStop)
+
+    async def test_a_failure_before_that_is_tried_again(self) -> None:
+        async with api(OVERLOADED, breaking_off(wire.STREAM_HEAD), whole()) as made:
+            stream = await made.api.stream(SHORT, Call())
+            assert stream.facts.attempts == 3
+            stream.close()
+
+    async def test_one_that_is_given_up_while_it_begins(self) -> None:
+        async with api(silent(wire.STREAM_HEAD)) as made:
+            task = asyncio.create_task(made.api.stream(SHORT, Call()))
+            call = await made.upstream.call()
+            await asyncio.sleep(0.02)
+            task.cancel()
+            await asyncio.wait_for(call.gone.wait(), 1)
+            await asyncio.gather(task, return_exceptions=True)
+
+
+class TestRetries:
+    async def test_waits_grow_and_attempts_are_counted(self) -> None:
+        async with api(OVERLOADED) as made:
+            with pytest.raises(UpstreamRejected) as caught:
+                await made.api.create(SHORT, Call(retries=3))
+            assert made.pauses == [0.5, 1.0, 2.0]
+            assert (caught.value.attempts, caught.value.should_retry) == (4, False)
+            assert [retried for _, retried in made.failures] == [True, True, True, False]
+
+    async def test_without_retries_the_client_may_try(self) -> None:
+        async with api(OVERLOADED) as made:
+            with pytest.raises(UpstreamRejected) as caught:
+                await made.api.create(SHORT, Call(retries=0))
+            assert (caught.value.attempts, caught.value.should_retry) == (1, None)
+
+    async def test_what_is_not_worth_it_is_not_paused_for(self) -> None:
+        async with api(refusal(400, "invalid_request_error", "no")) as made:
+            with pytest.raises(UpstreamRejected) as caught:
+                await made.api.create(SHORT, Call())
+            assert (made.pauses, caught.value.attempts, caught.value.should_retry) == ([], 1, None)
+            assert [retried for _, retried in made.failures] == [False]
+
+    async def test_each_attempt_has_its_own_request_id(self) -> None:
+        first = saying(wire.reply(500, b"{}").replace(b"req_1", b"req_first"))
+        async with api(first, breaking_off()) as made:
+            with pytest.raises(ProxyError) as caught:
+                await made.api.create(SHORT, Call(retries=1))
+            assert caught.value.request_id is None
+
+    async def test_no_attempt_after_the_deadline(self) -> None:
+        async with api(OVERLOADED) as made:
+            deadline = asyncio.get_running_loop().time() + 0.75
+            with pytest.raises(UpstreamRejected) as caught:
+                await made.api.create(SHORT, Call(retries=5, deadline=deadline))
+            assert caught.value.message == "Overloaded"
+            assert made.pauses == [0.5]
+
+    async def test_the_deadline_ends_an_attempt(self) -> None:
+        async with api(silent()) as made:
+            deadline = asyncio.get_running_loop().time() + 0.2
+            with pytest.raises(UpstreamTimeout):
+                await made.api.create(SHORT, Call(deadline=deadline))
+            assert len(made.upstream.calls) == 1
+
+    async def test_every_attempt_resolves_the_credential_anew(self) -> None:
+        async with api(refusal(529, "overloaded_error", "w"), whole(), secrets=("sk-ant-old", "sk-ant-new")) as made:
+            await made.api.create(SHORT, Call())
+            assert b"x-api-key: sk-ant-old\r\n" in made.upstream.calls[0].head
+            assert b"x-api-key: sk-ant-new\r\n" in made.upstream.calls[1].head
+
+    async def test_without_a_credential_nothing_is_sent(self) -> None:
+        async with api(secrets=()) as made:
+            with pytest.raises(Unauthenticated):
+                await made.api.create(SHORT, Call())
+            assert made.upstream.connections == 0
+
+
+async def test_betas_go_into_the_header() -> None:
+    async with api() as made:
+        for betas in (("one-1",), ("one-1", "two-2"), ()):
+            await made.api.create(SHORT, Call(betas=betas))
+        heads = [call.head for call in made.upstream.calls]
+        assert b"anthropic-beta: one-1\r\n" in heads[0]
+        assert b"anthropic-beta: one-1,two-2\r\n" in heads[1]
+        assert b"anthropic-beta" not in heads[2]
+
+
+async def test_header_blocks_do_not_gather_without_end() -> None:
+    async with api(secrets=[f"sk-ant-test-{number}" for number in range(200)]) as made:
+        for _ in range(200):
+            await made.api.create(SHORT, Call())
+        assert len(made.api._headers) <= 65
+
+
+async def test_large_requests_arrive_whole() -> None:
+    async with api() as made:
+        words = "word " * 200_000
+        request = messages.MessagesRequest(
+            SHORT.model, (messages.InputMessage("user", (messages.Text(words),)),), max_tokens=10
+        )
+        await made.api.create(request, Call())
+        assert made.upstream.calls[0].json["messages"][0]["content"][0]["text"] == words
+
+
+async def test_models_page_by_page() -> None:
+    async with api() as made:
+        asked: list[bytes] = []
+
+        async def page(call: wire.Call) -> None:
+            asked.append(call.head.split(b" ")[1])
+            last = len(asked) == 2
+            body = json.dumps({"data": [{"id": f"claude {len(asked)}/x"}], "has_more": not last}).encode()
+            await call.send(wire.reply(200, body))
+
+        made.upstream.models = page
+        assert [info.id for info in await made.api.models()] == ["claude 1/x", "claude 2/x"]
+        assert asked == [b"/v1/models?limit=1000", b"/v1/models?limit=1000&after_id=claude%201%2Fx"]
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (refusal(401, "authentication_error", "no"), UpstreamRejected),
+        (saying(wire.reply(200, b"nonsense")), UpstreamBroke),
+        (saying(wire.reply(200, b'{"data":"\xff"}')), UpstreamBroke),
+    ],
+)
+async def test_a_list_that_cannot_be_had(script: wire.Script, error: type[ProxyError]) -> None:
+    async with api() as made:
+        made.upstream.models = script
+        with pytest.raises(error):
+            await made.api.models()
+
+
+async def test_a_list_without_end_ends() -> None:
+    async with api() as made:
+        made.upstream.models = saying(wire.reply(200, b'{"data":[{"id":"m"}],"has_more":true}'))
+        assert len(await made.api.models()) == 20
+
+
+def test_the_message_of_the_tests_is_a_message() -> None:
+    assert messages.decode_message(json.dumps(MESSAGE).encode()).id == "msg_1"

@@ -1,0 +1,85 @@
+"""Which failures are worth another attempt, and when."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_code_proxy.errors import (
+    InvalidRequest,
+    Misconfigured,
+    Overloaded,
+    ProxyError,
+    Unauthenticated,
+    UpstreamBroke,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from claude_code_proxy.upstreams.anthropic.dial import CannotConnect, ConnectTimeout
+from claude_code_proxy.upstreams.anthropic.retry import LONGEST_WAIT, wait_before_retry
+
+
+def said(status: int, *, should_retry: bool | None = None, retry_after: float | None = None) -> UpstreamRejected:
+    error = UpstreamRejected("w", status=status, kind="k", retry_after=retry_after)
+    error.should_retry = should_retry
+    return error
+
+
+def worth_it(error: ProxyError) -> bool:
+    return wait_before_retry(error, 1, chance=0.5) is not None
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 520, 529])
+def test_by_status(status: int) -> None:
+    assert worth_it(said(status))
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 413, 418, 422])
+def test_not_by_status(status: int) -> None:
+    assert not worth_it(said(status))
+
+
+def test_the_services_own_word_comes_first() -> None:
+    assert worth_it(said(400, should_retry=True))
+    assert not worth_it(said(529, should_retry=False))
+
+
+@pytest.mark.parametrize("code", ["contract_spend_limit_reached", "enforced_spend_limit_reached"])
+def test_money_does_not_come_by_waiting(code: str) -> None:
+    error = said(429, should_retry=True)
+    error.error_code = code
+    assert not worth_it(error)
+
+
+@pytest.mark.parametrize("error", [UpstreamUnavailable("w"), UpstreamBroke("w"), CannotConnect("w")])
+def test_a_network_that_failed(error: ProxyError) -> None:
+    assert worth_it(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UpstreamTimeout("w"),
+        ConnectTimeout("w"),
+        Overloaded("w", retry_after=1.0),
+        Unauthenticated("w"),
+        InvalidRequest("w"),
+        Misconfigured("w"),
+    ],
+)
+def test_what_another_attempt_would_not_mend(error: ProxyError) -> None:
+    assert not worth_it(error)
+
+
+def test_the_wait_that_is_asked_for() -> None:
+    assert wait_before_retry(said(429, retry_after=0.0), 1, chance=1.0) == 0.0
+    assert wait_before_retry(said(429, retry_after=LONGEST_WAIT), 3, chance=0.0) == LONGEST_WAIT
+    assert wait_before_retry(said(429, retry_after=LONGEST_WAIT + 0.1), 1, chance=0.0) is None
+
+
+@given(attempt=st.integers(1, 12), chance=st.floats(0, 1))
+def test_else_twice_as_long_each_time_with_jitter(attempt: int, chance: float) -> None:
+    wait = wait_before_retry(said(500), attempt, chance=chance)
+    most = min(0.5 * 2 ** (attempt - 1), 8.0)
+    assert wait is not None
+    assert most * 0.75 <= wait <= most
