@@ -1,7 +1,7 @@
 """Makes what follows from the chart: values.yaml and the table of its README from the schema, and the plain manifests.
 
-`make chart` writes the first two, `make manifests` the last, with the real helm. Every manifest names the hash of what it
-was made from, so that a machine without helm can tell whether it is current.
+`make chart` writes the first two, `make manifests` the last, with the real helm. Every manifest names the hash of what
+it was made from, so that a machine without helm can tell whether it is current.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ Value = dict[str, Any]
 
 
 def values_yaml() -> str:
-    head = "# Made from values.schema.json by tools/chart.py, which says what is allowed; put your own values in a file beside it."
+    head = "# Made from values.schema.json by tools/chart.py. Put values of your own into a file of your own."
     return "\n".join([head, *_yaml(_schema()["properties"], 0), ""])
 
 
@@ -44,7 +44,8 @@ def table() -> str:
     lines = ["| value | default | what it is |", "|---|---|---|"]
     for path, node in _leaves(_schema()["properties"]):
         shown = json.dumps(node["default"])
-        lines.append(f"| `{path}` | {'–' if node['default'] in ('', [], {}) else f'`{shown}`'} | {_described(node)} |")
+        default = "–" if node["default"] in ("", [], {}) else f"`{shown}`"
+        lines.append(f"| `{path}` | {default} | {_described(node)} |")
     return "\n".join([*lines, ""])
 
 
