@@ -75,6 +75,12 @@ class CredentialSource:
         return not self._explicit and not self._login_sent
 
     @property
+    def is_login(self) -> bool:
+        """Whether a login is what is there to be used."""
+        found = self._find()
+        return isinstance(found, Credential) and found.kind == "login"
+
+    @property
     def renews(self) -> bool:
         """Whether a login file is what is used, and so what has to be kept fresh."""
         return not self._explicit and self._token is None

@@ -29,15 +29,18 @@ class Asking:
     __slots__ = ("_model", "_record", "_said", "_serving", "_terms", "adapted", "rate_limits")
 
     def __init__(
-        self, serving: Serving, record: Record, said: messages.MessagesRequest, *, model: Model, call: Call
+        self, serving: Serving, record: Record, *, said: messages.MessagesRequest, model: Model, call: Call
     ) -> None:
         """Raises `InvalidRequest` when what was said cannot be asked of the model at all."""
         self._serving = serving
         self._record = record
-        self._said = said
-        self._model = model
+        self._said, dropped = serving.terms.carry(said)
+        self._model = model = serving.terms.fit(model)
         self._terms = call
-        self.adapted = adapt(serving.vault.restore(said, model), model, options=serving.policy.adaptation)
+        adapted = adapt(serving.vault.restore(self._said, model), model, options=serving.policy.adaptation)
+        if dropped:
+            adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
+        self.adapted = adapted
         self.rate_limits: dict[str, str] = {}
 
     async def whole(self) -> messages.Message:
@@ -59,7 +62,7 @@ class Asking:
 
     def keep_thinking(self, message: messages.Message) -> None:
         """The client will forget it, and the model will want it back."""
-        self._serving.vault.keep(self._said, self._model, message)
+        self._serving.vault.keep(self._said, self._model, message=message)
 
     def may_think_and_call(self) -> bool:
         """Whether the answer may hold thinking that a later request needs."""
@@ -122,7 +125,7 @@ class Asking:
     def _relax(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
         """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
         relaxed = relax(self.adapted, error, model=self._model) if refused is self.adapted.request else None
-        if relaxed is None:
+        if relaxed is None or (self._serving.policy.strict and any(a.changes_meaning for a in relaxed.adjustments)):
             raise _explained(error, self._model)
         lesson = learn(error.message)
         if lesson is not None:

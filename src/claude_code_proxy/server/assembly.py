@@ -4,25 +4,29 @@ import asyncio
 import os
 import ssl
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from claude_code_proxy.adaptation.adapt import Options
-from claude_code_proxy.credentials.chain import CredentialSource, explicit
-from claude_code_proxy.credentials.login_file import LoginFile
+from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
+from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
 from claude_code_proxy.http1.contract import Limits as ClientLimits
 from claude_code_proxy.http1.request import Request
 from claude_code_proxy.http1.server import Server
 from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.models.upstream_list import ModelInfo
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server import logs
 from claude_code_proxy.server.access_log import AccessLog, layout
 from claude_code_proxy.server.api_keys import ApiKeys
 from claude_code_proxy.server.app import App, Reply
+from claude_code_proxy.server.capabilities import render_capabilities
 from claude_code_proxy.server.cors import Cors
 from claude_code_proxy.server.dry_run import dry_run
+from claude_code_proxy.server.login import Login
 from claude_code_proxy.server.metrics import Metrics
 from claude_code_proxy.server.metrics_page import MetricsPage
 from claude_code_proxy.server.metrics_share import Share
@@ -37,9 +41,14 @@ from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.store import MemoryStore, Store
 from claude_code_proxy.state.vault import ThinkingVault
 from claude_code_proxy.upstreams.anthropic.address import parse_origin, proxy_for
+from claude_code_proxy.upstreams.anthropic.capabilities import TERMS as MESSAGES_API_TERMS
 from claude_code_proxy.upstreams.anthropic.limits import Limits, Timeouts
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
 from claude_code_proxy.upstreams.anthropic.transport import Transport
+from claude_code_proxy.upstreams.claude_code.capabilities import TERMS as CLAUDE_CODE_TERMS
+from claude_code_proxy.upstreams.upstream import Terms, Upstream
+
+AskModels = Callable[[], Awaitable[Sequence[ModelInfo]]]
 
 
 @dataclass(frozen=True)
@@ -61,18 +70,15 @@ class Assembly:
         self._share = None if place is None else Share(place.directory, place.slot)
         self._tasks: list[asyncio.Task[None]] = []
         self.metrics = Metrics(self._gauges, None if self._share is None else self._share.inherited())
-        self.credentials = credential_source(settings)
+        self.login = Login(settings)
+        self.credentials = self.login.credentials
         self._log = _access_log(settings, loop)
         self._store = _store(settings, place)
-        connections = upstream_connections(files, settings.max_concurrent)
-        self.upstream = MessagesApi(
-            _transport(settings, connections),
-            self.credentials,
-            workspace_id=settings.anthropic_workspace_id,
-            on_failure=self.metrics.upstream_failed,
-        )
+        self._ask_models: AskModels | None = None
+        self.upstream, terms = self._serves(upstream_connections(files, settings.max_concurrent))
         self.serving = Serving(
             upstream=self.upstream,
+            terms=terms,
             catalogue=BUILT_IN.with_aliases(settings.model_aliases),
             policy=_policy(settings),
             pulse=Pulse(loop, settings.keepalive_seconds),
@@ -91,8 +97,12 @@ class Assembly:
             self.serving,
             ApiKeys(settings.proxy_api_key),
             readiness=self.credentials.readiness,
-            endpoints=(CHAT_COMPLETIONS,),
-            pages={"GET /metrics": page, "POST /translate": self._translate},
+            endpoints=(CHAT_COMPLETIONS, COMPLETIONS),
+            pages={
+                "GET /capabilities": lambda _: (200, [JSON], render_capabilities(self.upstream.name, terms)),
+                "GET /metrics": page,
+                "POST /translate": self._translate,
+            },
             cors=Cors(settings.cors_origins) if settings.cors_origins else None,
         )
         self.server = Server(
@@ -107,8 +117,10 @@ class Assembly:
         """Raises `OSError` when the address cannot be had."""
         settings = self._settings
         await self.server.start(host=settings.host, port=settings.port, reuse_port=self._share is not None)
-        seconds = settings.models_refresh_seconds
-        self._tasks.append(asyncio.create_task(keep_fresh(self.serving, self.upstream.models, seconds=seconds)))
+        self.login.start()
+        if self._ask_models is not None:
+            seconds = settings.models_refresh_seconds
+            self._tasks.append(asyncio.create_task(keep_fresh(self.serving, self._ask_models, seconds=seconds)))
         if self._share is not None:
             self._tasks.append(asyncio.create_task(self._share.keep(self._counts)))
 
@@ -122,14 +134,29 @@ class Assembly:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.upstream.close()
+        await self.login.close()
         self._store.close()
         if self._log is not None:
             self._log.flush()
         if self._share is not None:
             self._share.write(self._counts())
 
+    def _serves(self, connections: int) -> tuple[Upstream, Terms]:
+        """Who answers: Claude Code where there is a login for it, else the Messages API."""
+        settings = self._settings
+        if self.credentials.through_claude_code:
+            return self.login.upstream(self.metrics.upstream_failed), CLAUDE_CODE_TERMS
+        upstream = MessagesApi(
+            _transport(settings, connections),
+            self.credentials,
+            workspace_id=settings.anthropic_workspace_id,
+            on_failure=self.metrics.upstream_failed,
+        )
+        self._ask_models = upstream.models
+        return upstream, MESSAGES_API_TERMS
+
     def _translate(self, asked: Request) -> Reply:
-        return 200, [JSON], dry_run(self.serving, CHAT_COMPLETIONS, asked.body)
+        return 200, [JSON], dry_run(self.serving, CHAT_COMPLETIONS, body=asked.body)
 
     def _gauges(self) -> Gauges:
         turnstile = self.serving.turnstile
@@ -145,11 +172,7 @@ class Assembly:
 
 
 def credential_source(settings: Settings) -> CredentialSource:
-    return CredentialSource(
-        explicit(settings.anthropic_api_key, settings.claude_access_token),
-        LoginFile(settings.login_paths()),
-        login_sent=settings.claude_login_via == "messages-api",
-    )
+    return Login(settings).credentials
 
 
 def _credential(source: CredentialSource) -> Credential:

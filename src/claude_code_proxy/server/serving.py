@@ -13,7 +13,7 @@ from claude_code_proxy.server.pulse import Pulse
 from claude_code_proxy.server.record import Observer
 from claude_code_proxy.server.turnstile import Turnstile
 from claude_code_proxy.state.vault import ThinkingVault
-from claude_code_proxy.upstreams.upstream import Upstream
+from claude_code_proxy.upstreams.upstream import AS_IT_IS, Terms, Upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Policy:
 
 @dataclass(slots=True)
 class Serving:
-    """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds."""
+    """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `terms` the upstream's."""
 
     upstream: Upstream
     catalogue: Catalogue
@@ -39,6 +39,7 @@ class Serving:
     vault: ThinkingVault
     now: Callable[[], float]
     wall: Callable[[], float] = time.time
+    terms: Terms = AS_IT_IS
     observers: Sequence[Observer] = ()
     _ids: "itertools.count[int]" = field(default_factory=itertools.count)
     _prefix: str = field(default_factory=lambda: os.urandom(8).hex())

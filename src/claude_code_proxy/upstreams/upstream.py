@@ -3,12 +3,15 @@
 Whatever goes wrong is a `ProxyError`. Retries that a caller cannot tell from a slow answer happen behind this seam.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct
 
 from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.models.model import Model
 
 
 class Call(Struct, frozen=True):
@@ -29,6 +32,31 @@ class Facts(Struct):
     request_id: str | None = None
     attempts: int = 0
     rate_limits: dict[str, str] = {}
+
+
+class Capability(Struct, frozen=True):
+    """One thing that a request may ask for. `carried`: yes, emulated by the proxy, or no; `how` in a clause."""
+
+    name: str
+    carried: str
+    how: str
+
+
+def _as_it_is(request: messages.MessagesRequest) -> tuple[messages.MessagesRequest, tuple[Adjustment, ...]]:
+    return request, ()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a place can carry. `fit` is a model as it is there; `carry` leaves out of a request what it has no way for,
+    and says what that was. Both before adaptation, which emulates what it can."""
+
+    fit: Callable[[Model], Model] = lambda model: model
+    carry: Callable[[messages.MessagesRequest], tuple[messages.MessagesRequest, tuple[Adjustment, ...]]] = _as_it_is
+    capabilities: tuple[Capability, ...] = ()
+
+
+AS_IT_IS = Terms()
 
 
 class EventStream(Protocol):

@@ -1,0 +1,14 @@
+"""`GET /v1/capabilities`: what the upstream in use can do and what it cannot."""
+
+import msgspec
+
+from claude_code_proxy.upstreams.upstream import Capability, Terms
+
+
+class _Page(msgspec.Struct):
+    upstream: str
+    capabilities: tuple[Capability, ...]
+
+
+def render_capabilities(upstream: str, terms: Terms) -> bytes:
+    return msgspec.json.encode(_Page(upstream, terms.capabilities))

@@ -1,0 +1,1 @@
+"""The owner's own Claude Code, driven through the official Agent SDK: Messages in, Messages out."""

@@ -1,0 +1,78 @@
+"""What Claude Code can carry of a request and what it cannot, as data; and what that makes of a model and a request.
+
+What it cannot carry is emulated where the proxy has a way of its own, and otherwise left out and named.
+"""
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.models.model import Model
+from claude_code_proxy.upstreams.upstream import Capability, Terms
+
+CAPABILITIES = (
+    Capability("text", "yes", "as it is; `@path` and `/command` are plain text"),
+    Capability("streaming", "yes", "events pass on as they come"),
+    Capability("system_prompt", "yes", "after Claude Code's own two lines, which say who it is"),
+    Capability("images", "yes", "with a line beside each that names a file of Claude Code's own"),
+    Capability("tools", "yes", "schemas unchanged, but for alternatives at the top, which go into the description"),
+    Capability("parallel_tool_calls", "yes", "answered in the same process"),
+    Capability("tool_choice", "yes", "for as long as the process lives"),
+    Capability("thinking", "yes", "of the kind that was asked for; blocks go back byte for byte"),
+    Capability("effort", "yes", "as asked for"),
+    Capability("max_tokens", "yes", "the process is ended there, since it would go on by itself"),
+    Capability("stop_sequences", "yes", "for as long as the process lives"),
+    Capability("sampling", "yes", "where the model takes it"),
+    Capability("n", "emulated", "by as many conversations"),
+    Capability("response_format", "emulated", "by an instruction; the answer is checked against the schema"),
+    Capability("strict_tools", "emulated", "arguments are not held to the schema by the service"),
+    Capability("late_system_messages", "emulated", "as text of the user's"),
+    Capability("prefill", "no", "a conversation ends with a turn of the user's"),
+    Capability("hosted_tools", "no", "such as web search"),
+    Capability("prompt_cache_breakpoints", "no", "Claude Code sets its own"),
+    Capability("betas", "no", "Claude Code sends its own"),
+    Capability("user_id", "no", "Claude Code sends its own"),
+    Capability("speed", "no", "only the standard speed"),
+    Capability("inference_geo", "no", "only the account's own region"),
+    Capability("request_id", "no", "the service's id of a request is not told"),
+)
+
+
+def fit(model: Model) -> Model:
+    """The model as it is through Claude Code."""
+    return replace(
+        model,
+        structured_outputs=False,
+        strict_tools=False,
+        prefill=False,
+        mid_conversation_system=False,
+        inference_geo=False,
+        fast="no",
+    )
+
+
+def carry(request: messages.MessagesRequest) -> tuple[messages.MessagesRequest, tuple[Adjustment, ...]]:
+    """The request without what Claude Code has no way to send, and what that was."""
+    notes: list[Adjustment] = []
+    hosted = tuple(tool for tool in request.tools if isinstance(tool, messages.HostedTool))
+    if hosted:
+        names = ", ".join(tool.name for tool in hosted)
+        notes.append(
+            Adjustment("tools", "dropped", f"Claude Code does not pass on the hosted {names}", changes_meaning=True)
+        )
+        request = replace(request, tools=tuple(tool for tool in request.tools if isinstance(tool, messages.Tool)))
+    if request.metadata is not None:
+        notes.append(Adjustment("user", "dropped", "Claude Code sends a user id of its own"))
+        request = replace(request, metadata=None)
+    if _has_breakpoints(request):
+        notes.append(Adjustment("cache_control", "dropped", "Claude Code sets cache breakpoints of its own"))
+        request = replace(request, cache_control=None)
+    return request, tuple(notes)
+
+
+def _has_breakpoints(request: messages.MessagesRequest) -> bool:
+    places = [*request.tools, *request.system, *(block for turn in request.messages for block in turn.content)]
+    return request.cache_control is not None or any(getattr(place, "cache_control", None) for place in places)
+
+
+TERMS = Terms(fit, carry, CAPABILITIES)

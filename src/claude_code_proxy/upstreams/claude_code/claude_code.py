@@ -1,0 +1,163 @@
+"""Messages served by the owner's own Claude Code: an `Upstream`.
+
+A request goes to the process that knows its conversation, or to a new one that is told what has been. Either way one
+request of the caller's is one request to a model.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from claude_code_proxy import messages
+from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout
+from claude_code_proxy.upstreams.anthropic.retry import wait_before_retry
+from claude_code_proxy.upstreams.claude_code.conversation import Asked, digest, split
+from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
+from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.claude_code.process import Start
+from claude_code_proxy.upstreams.claude_code.session import Session, Turn
+from claude_code_proxy.upstreams.upstream import Call, Facts
+
+
+class Login(Protocol):
+    def resolve(self) -> object:
+        """Raises `Unauthenticated` when there is none that Claude Code could use."""
+
+
+class Freshness(Protocol):
+    async def fresh(self) -> bool:
+        """Renews the login if it is about to run out."""
+
+
+class OnFailure(Protocol):
+    def __call__(self, error: ProxyError, *, retried: bool) -> None: ...
+
+
+def _unheard(error: ProxyError, *, retried: bool) -> None:
+    pass
+
+
+class ClaudeCode:
+    """`first_seconds` and `idle_seconds`: the longest silence before an answer, and within one."""
+
+    name = "claude-code"
+
+    def __init__(
+        self,
+        start: Start,
+        pool: Pool,
+        *,
+        login: Login,
+        renewal: Freshness,
+        seconds: tuple[float, float] = (300.0, 600.0),
+        on_failure: OnFailure = _unheard,
+    ) -> None:
+        self._start = start
+        self._pool = pool
+        self._login = login
+        self._renewal = renewal
+        self._first_seconds, self._idle_seconds = seconds
+        self._on_failure = on_failure
+        self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+        answer = messages.Accumulator()
+        try:
+            async with asyncio.timeout_at(call.deadline):
+                stream = await self.stream(request, call)
+                try:
+                    while (batch := await stream.events()) is not None:
+                        answer.feed_all(batch)
+                finally:
+                    stream.close()
+        except TimeoutError as error:
+            raise UpstreamTimeout("Claude Code's answer was not complete in time.") from error
+        return answer.message(), stream.facts
+
+    async def stream(self, request: messages.MessagesRequest, call: Call) -> "SessionEvents":
+        """Returns with the first events, so that a failure until then can still be tried again."""
+        facts = Facts()
+        while True:
+            facts.attempts += 1
+            try:
+                return await self._attempt(request, facts)
+            except ProxyError as error:
+                error.attempts = facts.attempts
+                wait = wait_before_retry(error, facts.attempts, chance=random.random())  # noqa: S311 - spreads retries
+                if facts.attempts > call.retries or (call.deadline and _loop_time() + (wait or 0) >= call.deadline):
+                    wait = None
+                self._on_failure(error, retried=wait is not None)
+                if wait is None:
+                    raise
+            await self.pause(wait)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _attempt(self, request: messages.MessagesRequest, facts: Facts) -> "SessionEvents":
+        launch, asked = to_launch(request), split(request.messages)
+        session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
+        fresh = session is None
+        if session is None:
+            session = await self._new(launch, asked)
+        turn = Turn(self._keeper(session, request))
+        events = SessionEvents(session, turn, facts=facts, idle_seconds=self._idle_seconds)
+        try:
+            async with asyncio.timeout(self._first_seconds):
+                await (session.begin(self._start, asked, turn) if fresh else session.go_on(asked, turn))
+                await events.begin()
+        except TimeoutError as error:
+            events.close()
+            raise UpstreamTimeout("Claude Code did not begin to answer in time.") from error
+        except BaseException:
+            events.close()
+            raise
+        return events
+
+    async def _new(self, launch: Launch, asked: Asked) -> Session:
+        self._login.resolve()
+        if asked.past:  # a process that is told a past cannot renew the login
+            await self._renewal.fresh()
+        return await self._pool.new(launch)
+
+    def _keeper(self, session: Session, request: messages.MessagesRequest) -> Callable[[messages.Message], None]:
+        def keep(message: messages.Message) -> None:
+            said = (*request.messages, messages.InputMessage("assistant", message.content))
+            self._pool.keep(session, digest(session.launch.key, said))
+
+        return keep
+
+
+class SessionEvents:
+    """An `EventStream`."""
+
+    def __init__(self, session: Session, turn: Turn, *, facts: Facts, idle_seconds: float) -> None:
+        self.facts = facts
+        self._session = session
+        self._turn = turn
+        self._idle_seconds = idle_seconds
+        self._ahead: Sequence[messages.Event] | None = None
+
+    async def begin(self) -> None:
+        """Waits for the first events; raises when there is an error instead."""
+        self._ahead = await self._turn.events()
+
+    async def events(self) -> Sequence[messages.Event] | None:
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return ahead
+        try:
+            async with asyncio.timeout(self._idle_seconds):
+                return await self._turn.events()
+        except TimeoutError as error:
+            self.close()
+            raise UpstreamBroke("Claude Code fell silent in the middle of its answer.") from error
+
+    def close(self) -> None:
+        if not self._turn.ended:
+            self._session.give_up()
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

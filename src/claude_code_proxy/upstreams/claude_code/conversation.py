@@ -1,0 +1,87 @@
+"""What a conversation is told to a Claude Code process as: its past, what is asked now, and by what it is known again.
+
+Pure. A process knows its conversation by a digest of all that was said, however a client writes it back: without
+thinking, with other white space around texts, with the keys of a call's input in another order.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from claude_code_proxy import messages
+
+LARGEST_RESULT = 400_000  # characters; the runtime puts longer ones of a live call into a file
+_HIDDEN = messages.Thinking | messages.RedactedThinking
+_canonical = msgspec.json.Encoder(order="sorted").encode
+
+
+class Asked(Struct, frozen=True):
+    """`past` is what a new process is told has been; `prompt` what it is asked, empty if the past ends in results.
+
+    `head` is the part up to the last answer, `results` what answers its calls.
+    """
+
+    past: tuple[messages.InputMessage, ...]
+    prompt: tuple[messages.Block, ...]
+    head: tuple[messages.InputMessage, ...]
+    results: tuple[messages.ToolResult, ...]
+
+    def answers(self, calls: Iterable[str]) -> bool:
+        """Whether a process that waits for these calls can be given the results as they are."""
+        plain = all(map(_is_plain, self.results))
+        return plain and not self.prompt and {result.tool_use_id for result in self.results} == set(calls)
+
+
+def split(conversation: Sequence[messages.InputMessage]) -> Asked:
+    """The conversation ends with a turn of the user's."""
+    *before, last = conversation
+    results = tuple(block for block in last.content if isinstance(block, messages.ToolResult))
+    prompt = tuple(block for block in last.content if not isinstance(block, messages.ToolResult))
+    past = tuple(before)
+    if results:
+        past = (*before, messages.InputMessage("user", results))
+    return Asked(past=past, prompt=prompt, head=tuple(before), results=results)
+
+
+def digest(launch: bytes, conversation: Iterable[messages.InputMessage]) -> bytes:
+    """`launch` is what the process was started with."""
+    total = blake2b(launch, digest_size=16)
+    for message in conversation:
+        total.update(_canonical((message.role, _told(message))))
+    return total.digest()
+
+
+def blocks(content: Iterable[messages.Block]) -> list[dict[str, Any]]:
+    """As JSON values, without cache breakpoints: the runtime sets its own."""
+    return [_block(block) for block in content]
+
+
+def _block(block: messages.Block) -> dict[str, Any]:
+    value: dict[str, Any] = msgspec.json.decode(messages.encode_request(block))
+    value.pop("cache_control", None)
+    if isinstance(block, messages.ToolResult):
+        value["content"] = blocks(block.content)
+    return value
+
+
+def _told(message: messages.InputMessage) -> list[Any]:
+    """Texts as one, for clients differ in how they cut them; then everything else in its order."""
+    shown = [block for block in message.content if not isinstance(block, _HIDDEN)]
+    text = "".join(block.text for block in shown if isinstance(block, messages.Text)).strip()
+    return [text, *(_block(block) for block in shown if not isinstance(block, messages.Text))]
+
+
+def _is_plain(result: messages.ToolResult) -> bool:
+    """Whether it reaches the model through a live call as it is."""
+    texts = [block.text for block in result.content if isinstance(block, messages.Text)]
+    images = [block for block in result.content if _is_inline_image(block)]
+    if len(texts) + len(images) < len(result.content) or (images and result.is_error):
+        return False
+    return sum(map(len, texts)) <= LARGEST_RESULT
+
+
+def _is_inline_image(block: messages.Block) -> bool:
+    return isinstance(block, messages.Image) and isinstance(block.source, messages.Base64Source)

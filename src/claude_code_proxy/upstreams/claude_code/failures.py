@@ -1,0 +1,59 @@
+"""What Claude Code says instead of an answer -> the error it stands for.
+
+It wraps the service's words in its own: "API Error: 529 Overloaded. …". The words stay; status and type are read off.
+"""
+
+import re
+
+from msgspec import Struct
+
+from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
+
+_API_ERROR = re.compile(r"^API Error: (?:(\d{3}) )?(.*)$", re.DOTALL)
+_STATUS = {
+    "authentication_failed": 401,
+    "oauth_org_not_allowed": 403,
+    "billing_error": 402,
+    "rate_limit": 429,
+    "overloaded": 529,
+    "invalid_request": 400,
+    "model_not_found": 404,
+    "server_error": 500,
+}
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+SIGN_IN = "Sign in again with `claude auth login`; the new login is used at once, without a restart."
+
+
+class Failure(Struct, frozen=True):
+    """`kind` is Claude Code's word for it, `status` the service's, where it is told; `resets_at` in epoch seconds."""
+
+    text: str
+    kind: str = "unknown"
+    status: int | None = None
+    resets_at: float | None = None
+
+
+def to_error(failure: Failure, now: float) -> ProxyError:
+    found = _API_ERROR.match(failure.text)
+    told = int(found[1]) if found and found[1] else None
+    status = told or failure.status or _STATUS.get(failure.kind)
+    words = (found[2] if found else failure.text).strip() or "Claude Code could not get an answer."
+    if status is None:
+        return UpstreamBroke(f"Claude Code gave no answer: {words}")
+    if status == 401:
+        words = f"{words} {SIGN_IN}"
+    kind = _KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
+    error = UpstreamRejected(words, status=status, kind=kind)
+    if failure.resets_at is not None and status == 429:
+        error.retry_after = max(failure.resets_at - now, 0.0)
+    return error

@@ -1,0 +1,98 @@
+"""The conversations that have a process: found again by what was said, few enough, and none for longer than it pays.
+
+A cap holds for all processes together. Where it is reached, the conversation that has waited longest gives way; one
+that is being answered never does.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+
+from claude_code_proxy.errors import Overloaded
+from claude_code_proxy.upstreams.claude_code.conversation import Asked
+from claude_code_proxy.upstreams.claude_code.launch import Launch
+from claude_code_proxy.upstreams.claude_code.session import Session
+
+
+class Pool:
+    """`idle_seconds` is how long a conversation may wait for its next turn, `queue_seconds` a request for a place."""
+
+    def __init__(self, most: int, *, idle_seconds: float, queue_seconds: float, now: Callable[[], float]) -> None:
+        self._most = most
+        self._idle_seconds = idle_seconds
+        self._queue_seconds = queue_seconds
+        self._now = now
+        self._waiting: OrderedDict[Session, tuple[bytes, asyncio.TimerHandle]] = OrderedDict()  # longest first
+        self._by_key: dict[bytes, list[Session]] = {}
+        self._all: set[Session] = set()
+        self._left = asyncio.Event()
+        self.started = 0
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def find(self, key: bytes, asked: Asked) -> Session | None:
+        """The session whose conversation that is, if it can take what is asked next. It is no longer waiting then."""
+        found = next((session for session in self._by_key.get(key, ()) if session.can_take(asked)), None)
+        if found is not None:
+            self._forget(found)
+        return found
+
+    async def new(self, launch: Launch) -> Session:
+        """A session without a process yet. Raises `Overloaded` when no place becomes free."""
+        try:
+            async with asyncio.timeout(self._queue_seconds):
+                while len(self._all) >= self._most:
+                    self._left.clear()
+                    if self._waiting:
+                        oldest = next(iter(self._waiting))
+                        self._forget(oldest)
+                        oldest.give_up()
+                    await self._left.wait()
+        except TimeoutError:
+            raise Overloaded(
+                f"Claude Code answers {self._most} conversations already; CLAUDE_CODE_PROCESSES says how many it may.",
+                retry_after=5.0,
+            ) from None
+        session = Session(launch, on_end=self._ended, now=self._now)
+        self._all.add(session)
+        self.started += 1
+        return session
+
+    def keep(self, session: Session, key: bytes) -> None:
+        """A turn has ended: the session waits for the next one, under what has been said by now."""
+        if session.state not in {"parked", "idle"}:
+            return
+        timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._expire, session)
+        self._waiting[session] = (key, timer)
+        self._by_key.setdefault(key, []).append(session)
+
+    async def close(self) -> None:
+        sessions = list(self._all)
+        for session in sessions:
+            self._forget(session)
+            session.give_up()
+        await asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
+
+    def _expire(self, session: Session) -> None:
+        self._forget(session)
+        session.give_up()
+
+    def _forget(self, session: Session) -> None:
+        entry = self._waiting.pop(session, None)
+        if entry is None:
+            return
+        key, timer = entry
+        timer.cancel()
+        self._by_key[key].remove(session)
+        if not self._by_key[key]:
+            del self._by_key[key]
+
+    def _ended(self, session: Session) -> None:
+        self._forget(session)
+        self._all.discard(session)
+        self._left.set()

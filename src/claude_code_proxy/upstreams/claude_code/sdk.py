@@ -1,0 +1,263 @@
+"""The Agent SDK: starts Claude Code processes and speaks with them. The one module that knows the SDK's names.
+
+The SDK is imported when the first process is started: without the extra it is not there.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from claude_code_proxy import __version__, messages
+from claude_code_proxy.credentials.claude_command import environment
+from claude_code_proxy.errors import UpstreamUnavailable
+from claude_code_proxy.upstreams.claude_code.conversation import blocks
+from claude_code_proxy.upstreams.claude_code.failures import Failure
+from claude_code_proxy.upstreams.claude_code.launch import SERVER, Launch
+from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, TurnEnded
+from claude_code_proxy.upstreams.claude_code.transcript import rows
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient
+
+_RAW = {
+    "CLAUDE_AGENT_SDK_MCP_NO_PREFIX": "1",
+    "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
+    "CLAUDE_CODE_DISABLE_REFUSAL_FALLBACK": "1",
+    "CLAUDE_CODE_DISABLE_REFUSAL_RETRY": "1",
+    "CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH": "100000",
+    "CLAUDE_CODE_MAX_RETRIES": "0",
+    "CLAUDE_CODE_SKIP_PROMPT_HISTORY": "1",
+    "DISABLE_AUTO_COMPACT": "1",
+    "ENABLE_TOOL_SEARCH": "0",
+}
+_INLINE_RESULT = 500_000  # characters; the most that the runtime keeps in a live conversation
+_LARGEST_MESSAGE = 256 * 1024 * 1024
+
+
+class Sdk:
+    """Starts processes. `config_dir` is where the login is, `private` an empty directory of our own, `extra` is set
+    on top of the environment that the process inherits."""
+
+    def __init__(self, inherited: Mapping[str, str], *, config_dir: Path, private: Path, extra: Mapping[str, str]):
+        self._environment = {**environment(inherited, config_dir=config_dir, private=private), **_RAW, **extra}
+        self._private = private
+
+    async def __call__(self, launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> "SdkProcess":
+        from claude_agent_sdk import ClaudeSDKClient, ClaudeSDKError  # noqa: PLC0415
+
+        folder = Path(tempfile.mkdtemp(prefix="conversation-", dir=self._private))
+        client = ClaudeSDKClient(self._options(launch, past, folder=folder, on_call=on_call))
+        try:
+            await client.connect()
+        except (ClaudeSDKError, OSError, RuntimeError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise UpstreamUnavailable("Claude Code could not be started.") from error
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return SdkProcess(client, folder)
+
+    def _options(
+        self, launch: Launch, past: Sequence[messages.InputMessage], *, folder: Path, on_call: OnCall
+    ) -> "ClaudeAgentOptions":
+        from claude_agent_sdk import ClaudeAgentOptions  # noqa: PLC0415
+
+        work = folder / "empty"
+        work.mkdir()
+        extra = {"CLAUDE_CODE_EXTRA_BODY": launch.body.decode(), "CLAUDE_CODE_TMPDIR": str(folder)}
+        if launch.max_tokens:
+            extra["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(launch.max_tokens)
+        if past and past[-1].role == "user":
+            extra["CLAUDE_CODE_RESUME_INTERRUPTED_TURN"] = "1"
+        session = uuid4()
+        return ClaudeAgentOptions(
+            model=launch.model,
+            system_prompt=_system_prompt(launch.system, folder),
+            tools=[],
+            mcp_servers={SERVER: {"type": "sdk", "name": SERVER, "instance": _server(launch, on_call)}}
+            if launch.tools
+            else {},
+            allowed_tools=[f"mcp__{SERVER}"] if launch.tools else [],
+            strict_mcp_config=True,
+            setting_sources=[],
+            effort=launch.effort,
+            thinking={"type": "disabled"} if launch.thinking_off else {"type": "adaptive"},
+            include_partial_messages=True,
+            verbatim_prompts=True,
+            cwd=work,
+            env={**self._environment, **extra},
+            client_app=f"claude-code-proxy/{__version__}",
+            max_buffer_size=_LARGEST_MESSAGE,
+            stderr=_unheard,
+            **(_resumed(past, session, launch=launch, cwd=work) if past else _kept_to_itself()),
+        )
+
+
+class SdkProcess:
+    """A `Process`."""
+
+    def __init__(self, client: "ClaudeSDKClient", folder: Path) -> None:
+        self._client = client
+        self._folder = folder
+        # The SDK has no word for ending a process at once.
+        self._pid: int = client._transport._process.pid  # noqa: SLF001
+
+    @property
+    def pid(self) -> int:
+        return self._pid
+
+    async def heard(self) -> AsyncIterator[Sequence[Heard]]:
+        from claude_agent_sdk import ClaudeSDKError  # noqa: PLC0415
+
+        resets_at: float | None = None
+        failed = False
+        try:
+            async for said in self._client.receive_messages():
+                resets_at = _reset(said) or resets_at
+                found = _heard(said, resets_at)
+                failed = failed or isinstance(found, Failure)
+                if found is not None:
+                    yield (found,)
+        except ClaudeSDKError as error:
+            if not failed:
+                yield (Failure(f"its process ended ({type(error).__name__})"),)
+        except Exception as error:  # noqa: BLE001 - the SDK raises a bare Exception for what it cannot name
+            yield (Failure(f"its process ended ({type(error).__name__})"),)
+        else:
+            yield (Failure("its process ended"),)
+
+    async def ask(self, prompt: list[dict[str, Any]]) -> None:
+        from claude_agent_sdk import ClaudeSDKError  # noqa: PLC0415
+
+        async def turn() -> AsyncIterator[dict[str, Any]]:
+            yield {"type": "user", "message": {"role": "user", "content": prompt}, "parent_tool_use_id": None}
+
+        try:
+            await self._client.query(turn())
+        except ClaudeSDKError as error:
+            raise ConnectionError from error
+
+    async def interrupt(self) -> None:
+        with suppress(Exception):  # it may be gone already, and then there is nothing to stop
+            await self._client.interrupt()
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+
+    async def close(self) -> None:
+        try:
+            await self._client.disconnect()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _heard(said: Any, resets_at: float | None) -> Heard | None:
+    """One message of the SDK's, as far as it is about the answer."""
+    from claude_agent_sdk import AssistantMessage, ResultMessage  # noqa: PLC0415
+    from claude_agent_sdk.types import StreamEvent  # noqa: PLC0415
+
+    match said:
+        case StreamEvent(parent_tool_use_id=None):
+            return messages.decode_event(msgspec.json.encode(said.event))
+        case AssistantMessage() if said.error is not None:
+            text = "".join(getattr(block, "text", "") for block in said.content)
+            return Failure(text, said.error, resets_at=resets_at)
+        case ResultMessage(is_error=True):
+            text = said.result or "; ".join(said.errors or ()) or said.subtype
+            return Failure(text, status=said.api_error_status, resets_at=resets_at)
+        case ResultMessage():
+            return TurnEnded()
+        case _:
+            return None
+
+
+def _reset(said: Any) -> float | None:
+    from claude_agent_sdk import RateLimitEvent  # noqa: PLC0415
+
+    return said.rate_limit_info.resets_at if isinstance(said, RateLimitEvent) else None
+
+
+def _unheard(_: str) -> None:
+    """What Claude Code writes to standard error may quote a request."""
+
+
+def _kept_to_itself() -> dict[str, Any]:
+    return {"extra_args": {"no-session-persistence": None}}
+
+
+def _resumed(past: Sequence[messages.InputMessage], session: UUID, *, launch: Launch, cwd: Path) -> dict[str, Any]:
+    from claude_agent_sdk import __version__ as version  # noqa: PLC0415
+
+    stamp = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    told = rows(past, session=session, model=launch.model, timestamp=stamp, cwd=str(cwd), version=version)
+    return {"resume": str(session), "session_store": _Past(told)}
+
+
+class _Past:
+    """A session store that knows one session and keeps nothing."""
+
+    def __init__(self, told: list[dict[str, Any]]) -> None:
+        self._told = told
+
+    async def append(self, key: Any, entries: Any) -> None:
+        pass
+
+    async def load(self, key: Any) -> list[dict[str, Any]]:
+        return self._told
+
+
+def _system_prompt(text: str, folder: Path) -> Any:
+    """In a file: as an argument it would be seen by everybody on the machine, and could be too long."""
+    if not text:
+        return ""
+    path = folder / "system.txt"
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+    return {"type": "file", "path": str(path)}
+
+
+def _server(launch: Launch, on_call: OnCall) -> Any:
+    """The caller's tools as a server in this process. Schemas go through unread."""
+    import mcp_types  # noqa: PLC0415
+    from mcp.server.lowlevel import Server  # noqa: PLC0415
+
+    offered = [
+        mcp_types.Tool(
+            name=tool.name,
+            description=tool.description or "",
+            input_schema=msgspec.json.decode(tool.input_schema),
+            annotations=mcp_types.ToolAnnotations(read_only_hint=True),  # so that calls run side by side
+            meta={"anthropic/maxResultSizeChars": _INLINE_RESULT},
+        )
+        for tool in launch.tools
+    ]
+
+    async def list_tools(_context: Any, _params: Any) -> Any:
+        return mcp_types.ListToolsResult(tools=offered)
+
+    async def call_tool(_context: Any, params: Any) -> Any:
+        result = await on_call(params.meta["claudecode/toolUseId"])
+        content = [_content(block) for block in blocks(result.content)]
+        return mcp_types.CallToolResult(content=content, is_error=result.is_error)
+
+    return Server(SERVER, on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+def _content(block: dict[str, Any]) -> Any:
+    import mcp_types  # noqa: PLC0415
+
+    if block["type"] == "image":
+        source = block["source"]
+        return mcp_types.ImageContent(type="image", data=source["data"], mime_type=source["media_type"])
+    return mcp_types.TextContent(type="text", text=block["text"])

@@ -1,0 +1,242 @@
+"""One conversation with one Claude Code process: turns are asked of it, its calls wait here for the caller's results.
+
+Its answer ends where the service ended it. Whatever Claude Code would do of its own accord after that (go on after the
+limit of tokens, answer a call of a tool that nobody has) is cut off before it is sent.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Literal
+
+from claude_code_proxy import messages
+from claude_code_proxy.errors import ProxyError, UpstreamBroke
+from claude_code_proxy.upstreams.claude_code.conversation import Asked, blocks
+from claude_code_proxy.upstreams.claude_code.failures import Failure, to_error
+from claude_code_proxy.upstreams.claude_code.launch import Launch
+from claude_code_proxy.upstreams.claude_code.process import Heard, Process, Start, TurnEnded
+
+_CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
+_SETTLE_SECONDS = 5.0  # for a process that was interrupted to come to rest
+_RENEWAL_SECONDS = 45.0  # for one that has not begun to answer: it may be renewing the login
+Said = Callable[[messages.Message], None]
+
+
+class Turn:
+    """What one answer brings, as it comes: batches of events, and its end or an error."""
+
+    def __init__(self, said: Said) -> None:
+        self._batches: asyncio.Queue[Sequence[messages.Event] | ProxyError | None] = asyncio.Queue()
+        self._answer = messages.Accumulator()
+        self._said = said
+        self.begun = False
+        self.ended = False
+
+    def feed(self, event: messages.Event) -> None:
+        self.begun = True
+        self._answer.feed(event)
+        self._batches.put_nowait((event,))
+
+    def message(self) -> messages.Message:
+        return self._answer.message()
+
+    def end(self) -> None:
+        """After the last event. Whoever waits for the answer has it only when all is ready for what comes next."""
+        self.ended = True
+        self._said(self.message())
+        self._batches.put_nowait(None)
+
+    def fail(self, error: ProxyError) -> None:
+        if not self.ended:
+            self.ended = True
+            self._batches.put_nowait(error)
+
+    async def events(self) -> Sequence[messages.Event] | None:
+        """All that has come by now, at least one; None at the end."""
+        found = await self._batches.get()
+        if isinstance(found, ProxyError):
+            raise found
+        if found is None:
+            return None
+        batch = list(found)
+        while not self._batches.empty():
+            more = self._batches.get_nowait()
+            if more is None or isinstance(more, ProxyError):
+                self._batches.put_nowait(more)
+                break
+            batch += more
+        return batch
+
+
+class Session:
+    """`state`: starting, running a turn, parked on calls, idle, or gone. `on_end` is told when the process is no more."""
+
+    def __init__(self, launch: Launch, *, on_end: Callable[["Session"], None], now: Callable[[], float]) -> None:
+        self.launch = launch
+        self.state: Literal["starting", "running", "parked", "idle", "gone"] = "starting"
+        self.waiting: frozenset[str] = frozenset()
+        self._on_end = on_end
+        self._now = now
+        self._process: Process | None = None
+        self._turn: Turn | None = None
+        self._calls: dict[str, asyncio.Future[messages.ToolResult]] = {}
+        self._strange = False
+        self._at_rest = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    async def begin(self, start: Start, asked: Asked, turn: Turn) -> None:
+        """The first turn: of a process that is started for it."""
+        self._turn, self.state = turn, "running"
+        try:
+            self._process = await start(self.launch, asked.past, on_call=self._result)
+        except BaseException:
+            self.state = "gone"
+            self._on_end(self)
+            raise
+        self._listening = asyncio.create_task(self._listen(self._process))
+        if asked.prompt:
+            await self._ask(asked)
+
+    async def go_on(self, asked: Asked, turn: Turn) -> None:
+        """A later turn: results for the calls it waits for, or what the user says next."""
+        parked = self.state == "parked"
+        self._turn, self.state = turn, "running"
+        if parked:
+            self.waiting = frozenset()
+            for result in asked.results:
+                self._call(result.tool_use_id).set_result(result)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SETTLE_SECONDS):
+                    await self._at_rest.wait()
+            await self._ask(asked)
+
+    def can_take(self, asked: Asked) -> bool:
+        match self.state:
+            case "parked":
+                return asked.answers(self.waiting)
+            case "idle":
+                return bool(asked.prompt) and not asked.results
+            case _:
+                return False
+
+    def give_up(self) -> None:
+        """An answer under way is cut off, and the process let go."""
+        if self._closing is None:
+            interrupt = self._turn is not None and not self._turn.ended
+            self.state = "gone"
+            self._closing = asyncio.create_task(self._let_go(interrupt=interrupt))
+
+    async def close(self) -> None:
+        self.give_up()
+        if self._closing is not None:
+            await asyncio.wait((self._closing,))
+
+    async def _ask(self, asked: Asked) -> None:
+        self._at_rest.clear()
+        assert self._process is not None
+        try:
+            await self._process.ask(blocks(asked.prompt))
+        except ConnectionError as error:
+            self.give_up()
+            raise UpstreamBroke("Claude Code's process was gone before it was asked.") from error
+
+    async def _result(self, call: str) -> messages.ToolResult:
+        return await self._call(call)
+
+    def _call(self, call: str) -> "asyncio.Future[messages.ToolResult]":
+        """Whoever comes first makes it: the runtime that waits, or the caller who answers."""
+        found = self._calls.get(call)
+        if found is None:
+            found = self._calls[call] = asyncio.get_running_loop().create_future()
+        return found
+
+    async def _listen(self, process: Process) -> None:
+        try:
+            async for batch in process.heard():
+                for heard in batch:
+                    self._hear(heard, process)
+        finally:
+            self._fail(UpstreamBroke("Claude Code's process ended in the middle of its answer."))
+            self.give_up()
+
+    def _hear(self, heard: Heard, process: Process) -> None:
+        match heard:
+            case TurnEnded():
+                self._at_rest.set()
+            case Failure():
+                self._at_rest.set()
+                self._fail(to_error(heard, self._now()))
+                self.give_up()
+            case _:
+                self._hear_event(heard, process)
+
+    def _hear_event(self, event: messages.Event, process: Process) -> None:
+        turn = self._turn
+        if turn is None or turn.ended:
+            if isinstance(event, messages.MessageStart):  # nobody asked for another answer
+                self._end_at_once(process)
+            return
+        if isinstance(event, messages.MessageStart) and turn.begun:
+            self._end_at_once(process)
+            turn.fail(UpstreamBroke("Claude Code began its answer anew."))
+            return
+        event = self._named(event)
+        turn.feed(event)
+        if isinstance(event, messages.MessageStop):
+            self._end_turn(turn)
+        elif isinstance(event, messages.MessageDelta) and self._would_go_on(event):
+            self._end_at_once(process)
+            turn.feed(messages.MessageStop())
+            turn.end()
+
+    def _named(self, event: messages.Event) -> messages.Event:
+        """With a tool's own name; a name that no tool has is remembered."""
+        if not isinstance(event, messages.ContentBlockStart) or not isinstance(event.content_block, messages.ToolUse):
+            return event
+        call = event.content_block
+        self._strange = self._strange or all(tool.name != call.name for tool in self.launch.tools)
+        name = self.launch.names.get(call.name)
+        return messages.ContentBlockStart(event.index, _renamed(call, name)) if name else event
+
+    def _would_go_on(self, event: messages.MessageDelta) -> bool:
+        return event.delta.stop_reason in _CUT_SHORT or (self._strange and event.delta.stop_reason == "tool_use")
+
+    def _end_turn(self, turn: Turn) -> None:
+        """The session is ready for the next turn before anybody learns that this one has ended."""
+        message = turn.message()
+        if message.stop_reason == "tool_use":
+            self.waiting = frozenset(block.id for block in message.content if isinstance(block, messages.ToolUse))
+            self.state = "parked"
+        else:
+            self.state = "idle"
+        turn.end()
+
+    def _end_at_once(self, process: Process) -> None:
+        process.kill()
+        self.give_up()
+
+    def _fail(self, error: ProxyError) -> None:
+        if self._turn is not None:
+            self._turn.fail(error)
+
+    async def _let_go(self, *, interrupt: bool) -> None:
+        process, turn = self._process, self._turn
+        if process is not None:
+            if interrupt and turn is not None:
+                self._at_rest.clear()
+                await process.interrupt()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_SETTLE_SECONDS if turn.begun else _RENEWAL_SECONDS):
+                        await self._at_rest.wait()
+            for call in self._calls.values():
+                call.cancel()
+            await process.close()
+        if self._listening is not None:
+            await asyncio.wait((self._listening,))
+        self._on_end(self)
+
+
+def _renamed(call: messages.ToolUse, name: str) -> messages.ToolUse:
+    return messages.ToolUse(call.id, name, call.input)
