@@ -219,5 +219,5 @@ async def test_a_response_that_was_given_up_ends_the_upstreams_work_at_once() ->
         task = asyncio.create_task(whole_exchange(transport))
         await asyncio.sleep(0.02)
         task.cancel()
-        await asyncio.wait_for(told.wait(), 1)
+        await asyncio.wait_for(told.wait(), 5)
         assert slots(transport) == (0, 0, 0)

@@ -20,13 +20,13 @@ from tests.upstreams.anthropic.scripted_server import (
 )
 
 
-async def fails(what: Callable[[], Awaitable[object]], kind: type[ProxyError], *, within: tuple[float, float]) -> str:
+async def fails(what: Callable[[], Awaitable[object]], kind: type[ProxyError], *, not_before: float) -> str:
     loop = asyncio.get_running_loop()
     started = loop.time()
     with pytest.raises(ProxyError) as failure:
         await what()
     assert type(failure.value) is kind
-    assert within[0] <= loop.time() - started < within[1]
+    assert not_before <= loop.time() - started < 10  # a slow machine may take its time, but not the default's
     return failure.value.message
 
 
@@ -36,7 +36,7 @@ async def silent(peer: Peer) -> None:
 
 async def test_a_server_that_never_answers() -> None:
     async with serving(silent) as server, connected(server, timeouts=Timeouts(first_byte=0.2)) as transport:
-        message = await fails(lambda: transport.request(b"GET", b"/"), UpstreamTimeout, within=(0.15, 1))
+        message = await fails(lambda: transport.request(b"GET", b"/"), UpstreamTimeout, not_before=0.15)
         assert message == f"127.0.0.1:{server.port} did not begin to answer for 0.2 seconds."
         assert slots(transport) == (0, 0, 0)
         await eventually(lambda: server.open == 0)
@@ -48,7 +48,7 @@ async def test_a_server_that_never_reads() -> None:
 
     async with serving(deaf) as server, connected(server, timeouts=Timeouts(send=0.2)) as transport:
         body = b"x" * 100_000_000
-        message = await fails(lambda: transport.request(b"POST", b"/", body=body), UpstreamTimeout, within=(0.15, 3))
+        message = await fails(lambda: transport.request(b"POST", b"/", body=body), UpstreamTimeout, not_before=0.15)
         assert "took no more of the request for 0.2 seconds" in message
         assert slots(transport) == (0, 0, 0)
 
@@ -66,7 +66,7 @@ async def test_a_server_that_falls_silent_in_the_body() -> None:
         response = await transport.request(b"GET", b"/")
         for _ in range(4):
             assert await response.chunk() == b"hi"
-        message = await fails(response.chunk, UpstreamTimeout, within=(0.15, 1))
+        message = await fails(response.chunk, UpstreamTimeout, not_before=0.15)
         assert "sent no more of its answer for 0.25 seconds" in message
         assert slots(transport) == (0, 0, 0)
         await eventually(lambda: server.open == 0)
@@ -91,7 +91,7 @@ async def test_a_tls_handshake_that_never_ends() -> None:
     async with serving(silent) as server:
         url = f"https://127.0.0.1:{server.port}"
         async with connected(url, timeouts=Timeouts(connect=0.2)) as transport:
-            message = await fails(lambda: transport.request(b"GET", b"/"), ConnectTimeout, within=(0.19, 1))
+            message = await fails(lambda: transport.request(b"GET", b"/"), ConnectTimeout, not_before=0.19)
             assert message == f"Connecting to 127.0.0.1:{server.port} took more than 0.2 seconds."
             assert slots(transport) == (0, 0, 0)
             await eventually(lambda: server.open == 0)
@@ -101,7 +101,7 @@ async def test_a_proxy_that_never_consents() -> None:
     async with serving(silent) as relay:
         options = {"timeouts": Timeouts(connect=0.2), "proxy": relay.url}
         async with connected("https://upstream.test", **options) as transport:  # type: ignore[arg-type]
-            await fails(lambda: transport.request(b"GET", b"/"), ConnectTimeout, within=(0.19, 1))
+            await fails(lambda: transport.request(b"GET", b"/"), ConnectTimeout, not_before=0.19)
         await eventually(lambda: relay.open == 0)
 
 
@@ -113,7 +113,7 @@ async def test_a_stale_connection_whose_replacement_cannot_be_made() -> None:
 
     async with serving(stale, silent) as server, connected(server, timeouts=Timeouts(first_byte=0.2)) as transport:
         await (await transport.request(b"GET", b"/")).read()
-        await fails(lambda: transport.request(b"GET", b"/"), UpstreamTimeout, within=(0.15, 1))
+        await fails(lambda: transport.request(b"GET", b"/"), UpstreamTimeout, not_before=0.15)
         assert (server.accepted, slots(transport)) == (2, (0, 0, 0))
 
 
@@ -122,7 +122,7 @@ async def test_a_line_that_does_not_move() -> None:
     async with serving(silent) as server, connected(server, limits=limits, timeouts=Timeouts(slot=0.2)) as transport:
         first = asyncio.create_task(transport.request(b"GET", b"/"))
         await asyncio.sleep(0.01)
-        message = await fails(lambda: transport.request(b"GET", b"/"), Overloaded, within=(0.19, 1))
+        message = await fails(lambda: transport.request(b"GET", b"/"), Overloaded, not_before=0.19)
         assert message.startswith(f"All 1 connections to 127.0.0.1:{server.port} are in use")
         assert slots(transport) == (1, 0, 0)
         first.cancel()
@@ -144,7 +144,7 @@ def soon() -> float:
 async def test_a_deadline_ends_the_wait_for_an_answer() -> None:
     async with serving(silent) as server, connected(server, timeouts=Timeouts(idle=0.4)) as transport:
         ask = lambda: transport.request(b"GET", b"/", deadline=soon())  # noqa: E731
-        message = await fails(ask, UpstreamTimeout, within=(0.25, 1))
+        message = await fails(ask, UpstreamTimeout, not_before=0.25)
         assert "in the time there was" in message
         assert slots(transport) == (0, 0, 0)
 
@@ -159,7 +159,7 @@ async def test_a_deadline_ends_an_answer_that_never_ends() -> None:
 
     async with serving(endless) as server, connected(server, timeouts=Timeouts(idle=0.4)) as transport:
         response = await transport.request(b"GET", b"/", deadline=soon())
-        await fails(response.read, UpstreamTimeout, within=(0.25, 1))
+        await fails(response.read, UpstreamTimeout, not_before=0.25)
         assert slots(transport) == (0, 0, 0)
         await eventually(lambda: server.open == 0)
 

@@ -54,6 +54,8 @@ class Response:
                 self.close()
                 raise UpstreamBroke(f"The answer is larger than {self._body_limit} bytes.")
             pieces.append(data)
+            if self._ended:
+                break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def close(self) -> None:
