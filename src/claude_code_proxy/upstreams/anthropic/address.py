@@ -121,7 +121,7 @@ def _covers(entry: str, origin: Origin) -> bool:
         return _in_network(address, name)
     domain = name.removeprefix("*").strip(".")
     host = origin.host.rstrip(".")
-    return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+    return host == domain or host.endswith(f".{domain}")
 
 
 def _entry_parts(entry: str) -> tuple[str, str]:
