@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 LOCKS := requirements
-PYTEST = $(BIN)/pytest --quiet --timeout 300 --numprocesses auto --dist loadgroup
+# One hash seed, so that every worker puts the parameters of a test, sets among them, in the same order.
+PYTEST = PYTHONHASHSEED=0 $(BIN)/pytest --quiet --timeout 300 --numprocesses auto --dist loadgroup
 UV := .cache/uv/bin/uv
 COMPILE = $(UV) pip compile $(UPGRADE) --quiet --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock"
