@@ -1,6 +1,6 @@
 """`make audit`: asks the public database for known weaknesses of everything the locks install.
 
-Exit code 1 when one is known. What the database cannot be asked about, for want of a network or because it stands behind
+Exit code 1 when one is known. What the database cannot be asked about, for want of a network or behind
 a mirror that lacks it, is told, and is no failure.
 """
 
@@ -15,7 +15,7 @@ LOCKS = ("run", "claude-code", "demo", "dev", "build")
 
 
 def main() -> int:
-    return max([_audit(lock) for lock in LOCKS])
+    return max(_audit(lock) for lock in LOCKS)
 
 
 def _audit(lock: str) -> int:

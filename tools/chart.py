@@ -37,12 +37,12 @@ Value = dict[str, Any]
 
 def values_yaml() -> str:
     head = "# Made from values.schema.json by tools/chart.py. Put values of your own into a file of your own."
-    return "\n".join([head, *_yaml(_schema()["properties"], 0), ""])
+    return "\n".join([head, *_yaml(schema()["properties"], 0), ""])
 
 
 def table() -> str:
     lines = ["| value | default | what it is |", "|---|---|---|"]
-    for path, node in _leaves(_schema()["properties"]):
+    for path, node in _leaves(schema()["properties"]):
         shown = json.dumps(node["default"])
         default = "–" if node["default"] in ("", [], {}) else f"`{shown}`"
         lines.append(f"| `{path}` | {default} | {_described(node)} |")
@@ -90,7 +90,7 @@ def chart_hash() -> str:
     return digest.hexdigest()
 
 
-def _schema() -> Value:
+def schema() -> Value:
     schema: Value = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return schema
 
