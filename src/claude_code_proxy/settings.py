@@ -193,7 +193,8 @@ class Settings:
 
     default_model: Annotated[str, "The model of requests that name none."] = "claude-sonnet-4-6"
     model_aliases: Annotated[
-        Mapping[str, str], "Other names for models, like `gpt-4o=claude-sonnet-5-5,low=claude-haiku-5-5`."
+        Mapping[str, str],
+        "Other names for models, like `low=claude-haiku-5-5,gpt-*=claude-sonnet-5-5`; `*` stands for anything.",
     ] = field(default_factory=dict)
     models_refresh_seconds: Annotated[float, "How often the upstream's list of models is read again.", _seconds(1)] = (
         3600.0

@@ -47,6 +47,19 @@ def test_an_unknown_name_is_forwarded_as_it_was_asked(asked: str) -> None:
     assert (found.id, found.known) == (asked, False)
 
 
+def test_an_alias_with_a_star_takes_names_that_are_no_models() -> None:
+    catalogue = BUILT_IN.with_aliases({
+        "gpt-4o": "claude-opus-5-5",
+        "gpt-*": "claude-haiku-5-5",
+        "*": "claude-sonnet-5-5",
+    })
+    assert catalogue.find("gpt-4o").id == "claude-opus-5-5"
+    assert catalogue.find("openai/GPT-4o").id == "claude-opus-5-5"
+    assert catalogue.find("gpt-5-mini").id == "claude-haiku-5-5"
+    assert catalogue.find("o3").id == "claude-sonnet-5-5"
+    assert catalogue.find("anthropic/claude-opus-4.6").id == "claude-opus-4-6"
+
+
 def test_aliases_come_first_and_forgive_case_and_prefix() -> None:
     catalogue = BUILT_IN.with_aliases({"GPT-4o": "claude-sonnet-5.5", "claude-3-opus": "claude-opus-5-5"})
     assert catalogue.find("gpt-4o").id == "claude-sonnet-5-5"

@@ -6,6 +6,7 @@ the aliases of the settings.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from msgspec import structs
 
@@ -68,7 +69,14 @@ class Catalogue:
         if not self.aliases:
             return name
         asked = name.strip().lower()
-        return self.aliases.get(asked) or self.aliases.get(asked.rpartition("/")[2]) or name
+        found = self.aliases.get(asked) or self.aliases.get(asked.rpartition("/")[2])
+        return found or self._matched(asked) or name
+
+    def _matched(self, asked: str) -> str | None:
+        """The first alias with a `*` that the name fits; names of models are never taken for another's."""
+        if names.parse(asked).key in self.models:
+            return None
+        return next((to for alias, to in self.aliases.items() if "*" in alias and fnmatchcase(asked, alias)), None)
 
     def _newest_of_line(self, key: str) -> Model | None:
         """What `claude-opus` or `claude-opus-latest` means."""

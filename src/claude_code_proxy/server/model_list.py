@@ -35,7 +35,7 @@ class ListedModel(Struct, frozen=True):
 def render_list(catalogue: Catalogue) -> bytes:
     """Every model that can be asked for, and every alias."""
     models = [_listed(model, model.id) for model in catalogue.listing()]
-    models += [_listed(catalogue.find(alias), alias) for alias in catalogue.aliases]
+    models += [_listed(catalogue.find(alias), alias) for alias in catalogue.aliases if "*" not in alias]
     return msgspec.json.encode({"object": "list", "data": models})
 
 
