@@ -58,6 +58,11 @@ def test_what_is_out_of_range_is_refused_by_name(fields: Any, param: str) -> Non
     assert refusal(**fields).param == param
 
 
+@pytest.mark.parametrize("fields", [{"temperature": 0}, {"temperature": 2}, {"top_p": 0}, {"top_p": 1}])
+def test_the_ends_of_the_ranges_are_in_them(fields: Any) -> None:
+    assert translated(**fields).items() >= fields.items()
+
+
 @pytest.mark.parametrize("n", [1, 2, 128])
 def test_several_choices(n: int) -> None:
     assert asked(n=n).n == n

@@ -39,6 +39,13 @@ def test_the_rest_means_what_it_means_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
+    "fields", [{"n": 1}, {"n": 128}, {"temperature": 0}, {"temperature": 2}, {"top_p": 0}, {"top_p": 1}]
+)
+def test_the_ends_of_the_ranges_are_in_them(fields: Any) -> None:
+    assert asked(**fields).n == fields.get("n", 1)
+
+
+@pytest.mark.parametrize(
     ("fields", "param"),
     [
         ({"prompt": None}, "prompt"),

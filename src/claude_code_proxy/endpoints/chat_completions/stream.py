@@ -23,7 +23,7 @@ _encode = msgspec.json.encode
 class ChunkStream:
     """One choice of a streamed reply."""
 
-    def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int = 0) -> None:
+    def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int) -> None:
         template = Template.of(
             context, index, kind="chat.completion.chunk", field="delta", include_usage=shape.include_usage
         )

@@ -16,7 +16,7 @@ _encode = msgspec.json.encode
 class TextStream:
     """One choice of a streamed reply."""
 
-    def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int = 0) -> None:
+    def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int) -> None:
         self._template = Template.of(
             context, index, kind="text_completion", field="text", include_usage=shape.include_usage
         )
