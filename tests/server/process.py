@@ -3,8 +3,10 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,14 +19,16 @@ _ADDRESS = re.compile(rb"http://127\.0\.0\.1:(\d+)/v1")
 
 
 class Process:
-    """`output` and `errors` grow as it prints."""
+    """`output` and `errors` grow as it prints; `scratch` is its directory for temporary files."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, scratch: Path) -> None:
         self._process = process
         self.pid = process.pid
         self.output = b""
         self.errors = b""
         self.port = 0
+        self.scratch = scratch
+        self.left_behind: list[str] = []
         assert process.stdout is not None
         assert process.stderr is not None
         self._readers = [
@@ -65,6 +69,8 @@ class Process:
         async with asyncio.timeout(seconds):
             code = await self._process.wait()
             await asyncio.gather(*self._readers)
+        self.left_behind += [path.name for path in self.scratch.glob("*")]
+        shutil.rmtree(self.scratch, ignore_errors=True)
         return code
 
     async def kill(self) -> None:
@@ -111,10 +117,11 @@ async def process(upstream: str, home: Path, *, port: int = 0, **environment: An
 
 
 async def start(upstream: str, home: Path, *, port: int = 0, **environment: Any) -> Process:
+    scratch = Path(tempfile.mkdtemp(prefix="p-"))  # with a short path, for the sockets that may be in it
     usual = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
-        "TMPDIR": str(home),
+        "TMPDIR": str(scratch),
         "PYTHONPATH": str(ROOT / "src"),
         "ANTHROPIC_API_KEY": KEY,
         "ANTHROPIC_API_BASE": upstream,
@@ -129,5 +136,6 @@ async def start(upstream: str, home: Path, *, port: int = 0, **environment: Any)
             env=usual | {name: str(value) for name, value in environment.items()},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-        )
+        ),
+        scratch,
     )

@@ -9,10 +9,13 @@ from claude_code_proxy.adaptation.adapt import Options
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.dry_run import dry_run
 from claude_code_proxy.server.serving import Policy, Serving
 from claude_code_proxy.state.store import MemoryStore
 from claude_code_proxy.state.vault import ThinkingVault
+from tests.server.running import ASKED, running
+from tests.server.scripted_upstream import ScriptedUpstream
 
 LONG = "You are an agent that knows a lot. " * 400
 
@@ -76,3 +79,23 @@ def test_what_the_endpoint_refuses_is_refused_here_too() -> None:
     with pytest.raises(InvalidRequest) as refused:
         shown(model="claude-sonnet-5-5", messages=[])
     assert refused.value.param == "messages"
+
+
+async def test_over_the_wire_it_is_what_is_then_sent(upstream: ScriptedUpstream) -> None:
+    asked = {**ASKED, "model": "anthropic/claude-sonnet-4-6", "max_tokens": 5, "logit_bias": {"1": 2}}
+    async with running(upstream.url) as proxy:
+        async with proxy.client() as client:
+            await client.post(asked, path="/v1/translate")
+            told = (await client.reply()).json
+        assert upstream.calls == []
+        await proxy.ask(**asked)
+    assert told["request"] == upstream.calls[0].json
+
+
+async def test_over_the_wire_it_asks_for_the_key_and_is_recorded(upstream: ScriptedUpstream) -> None:
+    async with running(upstream.url, proxy_api_key=(Secret("key"),)) as proxy, proxy.client() as client:
+        await client.post(ASKED, path="/v1/translate")
+        assert (await client.reply()).status == 401
+        await client.post(ASKED, path="/v1/translate", headers={"authorization": "Bearer key"})
+        assert (await client.reply()).status == 200
+        assert [record.status for record in proxy.records] == [401, 200]

@@ -113,7 +113,7 @@ async def test_they_end_as_one(upstream: ScriptedUpstream, tmp_path: Path, numbe
         assert reply.ended
         assert await proxy.ended(seconds=3) == 0
         assert all(map(_ended, workers))
-        assert not _left_behind(tmp_path)
+        assert proxy.left_behind == []
 
 
 async def test_a_second_signal_ends_them_at_once(upstream: ScriptedUpstream, tmp_path: Path) -> None:
@@ -148,10 +148,6 @@ async def test_what_keeps_all_of_them_from_serving_is_told_once(upstream: Script
     assert await proxy.ended() == 1
     assert proxy.errors.startswith(b"claude-code-proxy: STATE_DIR: ")
     assert proxy.errors.count(b"\n") == 1
-
-
-def _left_behind(directory: Path) -> list[Path]:
-    return list(directory.glob("claude-code-proxy-*"))
 
 
 def _ended(pid: int) -> bool:

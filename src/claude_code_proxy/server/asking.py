@@ -130,6 +130,7 @@ class Asking:
         lesson = learn(error.message)
         if lesson is not None:
             self._serving.learn(self._model.id, lesson)
+        self._record.attempts += error.attempts
         told = dict.fromkeys((*self._record.adjustments, *relaxed.adjustments))
         self._record.adjustments = tuple(told)
         self.adapted = relaxed

@@ -1,0 +1,195 @@
+"""Asking again: after a refusal that teaches, for an answer that does not fit, to go on after a pause. All bounded."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.server.running import Reply, running
+from tests.server.scripted_upstream import (
+    LAST_CHUNK,
+    MESSAGE,
+    STREAM_HEAD,
+    Call,
+    Script,
+    ScriptedUpstream,
+    chunk,
+    error_event,
+    frames,
+    refusal,
+    saying,
+    spelled,
+    start,
+    whole,
+)
+
+NO_SAMPLING = refusal(400, "invalid_request_error", "`temperature` is deprecated for this model.")
+JSON_WANTED: dict[str, Any] = {"response_format": {"type": "json_object"}, "max_tokens": 100}
+SEARCHING: dict[str, Any] = {"web_search_options": {}, "max_tokens": 100}
+
+
+def answering(text: str, **changes: Any) -> Script:
+    return whole({**MESSAGE, "content": [{"type": "text", "text": text}], **changes})
+
+
+def content(reply: Reply, *, stream: bool) -> str:
+    if stream:
+        assert reply.ended
+        return reply.text
+    words: str = reply.json["choices"][0]["message"]["content"]
+    return words
+
+
+@pytest.mark.parametrize("stream", [False, True])
+class TestRefusals:
+    async def test_a_lesson_is_heeded_and_kept(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        upstream.answers(NO_SAMPLING, whole())
+        async with running(upstream.url) as proxy:
+            first = await proxy.ask(temperature=0.3, stream=stream)
+            assert content(first, stream=stream) == "Hello there."
+            assert "temperature=dropped" in first.headers["x-claude-proxy-adjustments"]
+            await proxy.ask(temperature=0.3, stream=stream)
+            records = [await proxy.record(0), await proxy.record(1)]
+        assert ["temperature" in call.json for call in upstream.calls] == [True, False, False]
+        assert [record.attempts for record in records] == [2, 1]
+        assert [record.outcome for record in records] == ["answered", "answered"]
+        assert all(len(record.adjustments) == 1 for record in records)
+
+    async def test_one_that_teaches_nothing_is_passed_on(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        upstream.answers(refusal(400, "invalid_request_error", "Something else."))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(temperature=0.3, stream=stream)
+        assert (reply.status, reply.error["message"]) == (400, "Something else.")
+        assert len(upstream.calls) == 1
+
+    async def test_one_lesson_for_each_request(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        upstream.answers(
+            NO_SAMPLING, refusal(400, "invalid_request_error", "max_tokens: 9 > 5, which is the maximum allowed")
+        )
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(temperature=0.3, stream=stream)
+        assert reply.status == 400
+        assert len(upstream.calls) == 2
+
+    async def test_a_lesson_in_the_first_event(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        late = saying(
+            STREAM_HEAD
+            + chunk(frames(error_event("invalid_request_error", "`temperature` is deprecated for this model.")))
+            + LAST_CHUNK
+        )
+        upstream.answers(late, whole())
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(temperature=0.3, stream=stream)
+        assert content(reply, stream=stream) == "Hello there."
+
+
+@pytest.mark.parametrize("stream", [False, True])
+class TestRepairs:
+    async def test_an_answer_that_does_not_fit_is_asked_for_once_more(
+        self, upstream: ScriptedUpstream, *, stream: bool
+    ) -> None:
+        upstream.answers(answering("No idea."), answering('{"ok": true}'))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(
+                **JSON_WANTED, stream=stream, stream_options={"include_usage": True} if stream else None
+            )
+            record = await proxy.record()
+        assert json.loads(content(reply, stream=stream)) == {"ok": True}
+        assert len(upstream.calls) == 2
+        assert upstream.calls[1].json["messages"][-2]["content"][0]["text"] == "No idea."
+        assert "response_format:repaired" in {f"{a.param}:{a.action}" for a in record.adjustments}
+        assert (record.outcome, record.attempts) == ("answered", 2)
+
+    async def test_but_only_once(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        upstream.answers(answering("No idea."))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(**JSON_WANTED, stream=stream)
+            record = await proxy.record()
+        assert (reply.status, reply.error["code"]) == (422, "model_output_invalid")
+        assert len(upstream.calls) == 2
+        assert record.outcome == "failed"
+
+
+async def test_an_answer_that_was_asked_for_twice_is_billed_twice(upstream: ScriptedUpstream) -> None:
+    upstream.answers(answering("No idea."), answering('{"ok": true}'))
+    async with running(upstream.url) as proxy:
+        await proxy.ask(**JSON_WANTED)
+        record = await proxy.record()
+    assert record.usage is not None
+    assert (record.usage.input_tokens, record.usage.output_tokens) == (50, 24)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+class TestPauses:
+    async def test_a_paused_turn_goes_on(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        paused = answering("Let me look.", stop_reason="pause_turn")
+        upstream.answers(paused, paused, answering("Here it is."))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(**SEARCHING, stream=stream)
+            record = await proxy.record()
+        assert content(reply, stream=stream) == "Let me look.Let me look.Here it is."
+        assert [len(call.json["messages"]) for call in upstream.calls] == [1, 2, 2]
+        assert len(upstream.calls[2].json["messages"][1]["content"]) == 2
+        assert record.attempts == 3
+        assert record.usage is not None
+        assert (record.usage.input_tokens, record.usage.output_tokens) == (75, 36)
+
+    async def test_not_without_end(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        upstream.answers(answering("On and on.", stop_reason="pause_turn"))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(**SEARCHING, stream=stream)
+        assert len(upstream.calls) == 9
+        assert content(reply, stream=stream) == "On and on." * 9
+
+    async def test_a_part_that_fails(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        refused = refusal(400, "invalid_request_error", "no more")
+        upstream.answers(answering("Let me look.", stop_reason="pause_turn"), refused)
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(**SEARCHING, stream=stream)
+            record = await proxy.record()
+        if stream:
+            assert not reply.ended
+            assert reply.chunks[-1]["error"]["message"] == "no more"
+        else:
+            assert (reply.status, reply.error["message"]) == (400, "no more")
+        assert record.outcome == ("broken" if stream else "failed")
+
+
+async def test_the_first_of_several_choices_goes_ahead(upstream: ScriptedUpstream) -> None:
+    seen: list[int] = []
+
+    async def script(call: Call) -> None:
+        seen.append(len(upstream.calls))
+        await whole()(call)
+
+    upstream.answers(script)
+    async with running(upstream.url) as proxy:
+        assert len((await proxy.ask(n=4, max_tokens=10)).json["choices"]) == 4
+    assert seen[0] == 1, "what it writes to the prompt cache, the others read"
+    assert len(upstream.calls) == 4
+
+
+async def test_thinking_comes_back_in_the_next_turn(upstream: ScriptedUpstream) -> None:
+    call = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"at": "it"}}
+    thought = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}
+    turn = {**MESSAGE, "content": [thought, call], "stop_reason": "tool_use"}
+    tools = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
+    upstream.answers(whole(turn), whole())
+    async with running(upstream.url) as proxy:
+        asked: dict[str, Any] = {
+            "model": "claude-opus-4-6",
+            "tools": tools,
+            "reasoning_effort": "high",
+            "max_tokens": 4000,
+        }
+        user = {"role": "user", "content": "Look."}
+        reply = await proxy.ask(**asked, messages=[user])
+        message = reply.json["choices"][0]["message"]
+        replayed = {"role": "assistant", "content": None, "tool_calls": message["tool_calls"]}
+        result = {"role": "tool", "tool_call_id": "toolu_1", "content": "seen"}
+        await proxy.ask(**asked, messages=[user, replayed, result])
+    assert upstream.calls[1].json["messages"][1]["content"][0]["signature"] == "c2ln"
+
+
+def test_the_double_speaks() -> None:
+    assert spelled(MESSAGE)[0] == start()
