@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from claude_code_proxy.http1 import Limits, Request, Responder
+from claude_code_proxy.http1 import Limits, Request, Responder, plain_fault
+from claude_code_proxy.http1.connection import Connection
+from claude_code_proxy.http1.service import Service
 from tests.http1.conftest import Serve
-from tests.http1.wire import CHUNKED, QUICK, Client, Echo, Running, eventually, get, post
+from tests.http1.wire import CHUNKED, QUICK, Client, Echo, Running, Sink, eventually, get, post
 
 MEGABYTE = 1 << 20
 LEAVING: list[Callable[[Client], None]] = [Client.close, Client.reset, Client.half_close]
@@ -72,8 +74,7 @@ def test_a_client_that_leaves_with_requests_in_its_pipeline(serve: Serve, leave:
 
 
 @pytest.mark.parametrize("leave", LEAVING)
-def test_a_client_that_leaves_before_its_handler_has_begun(serve: Serve, leave: Callable[[Client], None]) -> None:
-    """The task is there, but has not run a step: request and end arrive within one turn of the event loop."""
+def test_clients_that_leave_right_after_asking(serve: Serve, leave: Callable[[Client], None]) -> None:
     handler = Patient()
     running = serve(handler)
     clients = [running.connect() for _ in range(20)]
@@ -170,6 +171,28 @@ def test_what_a_handler_raises_when_its_client_has_left_is_reported(serve: Serve
     assert [str(error) for error in running.errors] == ["in cleaning up"]
 
 
+async def test_a_client_that_leaves_within_the_turn_that_brought_its_request() -> None:
+    """The handler's task is cancelled before its first step."""
+    handler = Patient()
+    service = Service(
+        handler=handler,
+        gate=None,
+        fault=plain_fault,
+        on_error=print,
+        limits=Limits(),
+        loop=asyncio.get_running_loop(),
+    )
+    connection = Connection(service)
+    connection.connection_made(Sink())
+    connection.data_received(get())
+    assert service.open_requests == 1
+    connection.eof_received()
+    connection.connection_lost(None)
+    assert not service.deserted.is_set()
+    await asyncio.sleep(0.01)
+    assert (handler.begun, service.open_requests, service.deserted.is_set()) == (0, 0, True)
+
+
 class Flood:
     """A handler that streams more than any buffer holds, waiting for the client as it should."""
 
@@ -233,6 +256,17 @@ def test_a_slow_reader_that_leaves(serve: Serve, leave: Callable[[Client], None]
     assert running.errors == []
 
 
+def test_a_client_that_half_closes_has_gone_even_with_much_to_be_sent(serve: Serve) -> None:
+    handler = Flood()
+    running = serve(handler)
+    client = running.connect(receive_buffer=4096)
+    client.send(get())
+    client.head()
+    client.half_close()
+    eventually(lambda: handler.cancelled)
+    assert running.server.connections == 1
+
+
 def test_a_reader_that_has_stopped_is_given_up(serve: Serve) -> None:
     handler = Flood()
     running = serve(handler, limits=Limits(unread_seconds=0.2, sweep_seconds=QUICK))
@@ -271,13 +305,15 @@ def test_a_whole_reply_that_nobody_reads_is_given_up(serve: Serve, headers: list
     async def handler(request: Request, responder: Responder) -> None:
         responder.send(200, [], b"x" * (20 * MEGABYTE))
 
-    running = serve(handler, limits=Limits(unread_seconds=0.2, sweep_seconds=QUICK))
+    running = serve(handler, limits=Limits(unread_seconds=0.3, sweep_seconds=QUICK))
     client = running.connect(receive_buffer=4096)
     client.send(get("/", *headers))
     client.head()
-    eventually(lambda: running.server.open_requests == 0)
-    assert running.server.connections == 1
+    time.sleep(0.1)
+    client.file.read(2 * MEGABYTE)
+    stopped = time.monotonic()
     assert_empty(running)
+    assert time.monotonic() - stopped > 0.2
 
 
 def test_a_refused_client_that_neither_reads_nor_closes_is_given_up(serve: Serve) -> None:

@@ -135,6 +135,16 @@ def test_a_head_that_does_not_come_in_time(serve: Serve) -> None:
     assert 0.05 < time.monotonic() - started < 2
 
 
+def test_the_time_for_a_head_begins_with_its_first_byte(serve: Serve) -> None:
+    client = serve(Echo(), limits=limits(head_seconds=0.3)).connect()
+    time.sleep(0.4)
+    request = get()
+    client.send(request[:-5])
+    assert client.is_silent(0.1)
+    client.send(request[-5:])
+    assert client.reply().status == 200
+
+
 def test_a_head_that_comes_drop_by_drop(serve: Serve) -> None:
     """The time runs from the first byte, whatever follows; across many connections at once."""
     running = serve(Echo(), fault=fault, limits=limits(head_seconds=0.2))
@@ -420,6 +430,18 @@ def test_a_handler_may_break_its_reply_off(serve: Serve) -> None:
     assert client.rest() == (b"10000\r\n" + b"x" * 65536 + b"\r\n") * 64
     sender.join()
     assert running.errors == []
+
+
+def test_a_last_reply_survives_more_than_is_read_ahead(serve: Serve) -> None:
+    """The client sends on and on before it reads; nothing of it was wanted, but its reply must reach it."""
+
+    async def handler(request: Request, responder: Responder) -> None:
+        await asyncio.sleep(0.1)
+        responder.send(200, [], b"the last word")
+
+    client = serve(handler).connect()
+    client.send(get("/", "Connection: close"), b"x" * (20 * MEGABYTE))
+    assert last_reply(client).body == b"the last word"
 
 
 def test_without_anybody_to_tell_the_event_loop_is_told(serve: Serve) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,43 +13,9 @@ from claude_code_proxy.http1.contract import Limits, plain_fault
 from claude_code_proxy.http1.request import Request
 from claude_code_proxy.http1.responder import Responder
 from claude_code_proxy.http1.service import Service
-from tests.http1.wire import CHUNKED, chunked, get, post
+from tests.http1.wire import CHUNKED, Sink, chunked, get, post
 
 Seen = tuple[str, str, dict[bytes, bytes], bytes]
-
-
-class Wire(asyncio.Transport):
-    """A transport that takes everything at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.ended = False
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return ("127.0.0.1", 1) if name == "peername" else default
-
-    def write(self, data: Any) -> None:
-        assert not self.ended
-        self.written += data
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def is_closing(self) -> bool:
-        return False
-
-    def write_eof(self) -> None:
-        self.ended = True
-
-    def close(self) -> None:
-        self.ended = True
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
 
 
 @dataclass
@@ -74,13 +39,13 @@ def converse(pieces: list[bytes], *, patient: bool) -> Outcome:
         for _ in range(60):
             await asyncio.sleep(0)
 
-    async def feed() -> Wire:
+    async def feed() -> Sink:
         loop = asyncio.get_running_loop()
         errors: list[BaseException] = []
         service = Service(
             handler=handler, gate=None, fault=plain_fault, on_error=errors.append, limits=LIMITS, loop=loop
         )
-        wire = Wire()
+        wire = Sink()
         connection = Connection(service)
         connection.connection_made(wire)
         for piece in pieces:

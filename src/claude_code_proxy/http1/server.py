@@ -105,8 +105,6 @@ class Server:
 
     async def _deserted(self, seconds: float) -> bool:
         """Whether every connection and handler ended within that time."""
-        if self._service.deserted.is_set():
-            return True
         try:
             await asyncio.wait_for(self._service.deserted.wait(), seconds)
         except TimeoutError:
