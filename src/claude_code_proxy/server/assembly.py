@@ -164,7 +164,7 @@ class Assembly:
             open_streams=self.serving.pulse.streams,
             requests_in_progress=turnstile.inside,
             requests_waiting=turnstile.waiting,
-            client_connections=self.server.connections,
+            client_connections=self.server.connections if self.server.sockets else 0,
         )
 
     def _counts(self) -> Counts:
