@@ -8,7 +8,6 @@ from claude_code_proxy import messages
 from claude_code_proxy.errors import InvalidRequest
 from tests.adaptation.requests import PNG, accepted, adapted, request, told, user
 
-
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 
 
