@@ -39,6 +39,7 @@ def closed(**properties: Any) -> dict[str, Any]:
             {"type": "array", "items": {}, "minItems": 1, "description": "(minItems: 3)"},
         ),
         ({"type": "array", "minItems": 1}, {"type": "array", "minItems": 1}),
+        ({"type": "array", "minItems": 0}, {"type": "array", "minItems": 0}),
         (
             {"type": "array", "prefixItems": [{"type": "string"}]},
             {"type": "array", "description": '(prefixItems: [{"type":"string"}])'},

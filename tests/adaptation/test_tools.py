@@ -46,6 +46,7 @@ def test_trap_42_illegal_names_are_rewritten_and_restored(asked: str, sent: str)
     assert made.request.messages[1] == assistant(call("x", sent))
     assert made.request.tool_choice == messages.ChooseTool(sent)
     assert told(made) == ["tools[0].function.name=renamed"]
+    assert not made.adjustments[0].changes_meaning
     assert answered(wanted, call("y", sent)) == (call("y", asked),)
 
 
