@@ -37,17 +37,22 @@ LOGIN = {
 
 @dataclass(frozen=True)
 class Way:
-    """One way to start an image, and what must then be so. `owner` is the uid of the mounted login, if one is."""
+    """One way to start an image, and what must then be so. `owner` is the uid of the mounted login, if one is.
+
+    `group` is its group where that may write too, as a cluster makes it with `fsGroup`.
+    """
 
     name: str
     image: str
     uid: int
     owner: int | None = None
+    group: int | None = None
     user: str = ""
     variables: tuple[str, ...] = ()
     read_only: bool = False
     status: int = 200
     says: str = ""
+    through: str = "Messages API"
 
 
 KEYED = (f"ANTHROPIC_API_KEY={KEY}",)
@@ -61,13 +66,20 @@ def ways(image: str) -> Iterator[Way]:
     if image == "slim":
         yield Way("-v ~/.claude", image, 1000, owner=1000, status=401, says="Claude Code")
     else:
-        yield Way("-v ~/.claude", image, 1000, owner=1000)
-        yield Way("-v ~/.claude of root", image, 0, owner=0, says="without any capability")
-        yield Way("-v ~/.claude, --read-only", image, 1000, owner=1000, read_only=True)
+        yield from _through_claude_code(image)
     yield Way("-v ~/.claude, sent as bearer", image, 1000, owner=1000, variables=AS_BEARER)
     yield Way("-v ~/.claude of root, bearer", image, 0, owner=0, variables=AS_BEARER, says="without any capability")
     yield Way("-v ~/.claude, bearer, --read-only", image, 1000, owner=1000, variables=AS_BEARER, read_only=True)
     yield Way("no credential", image, 10001, status=401, says="ANTHROPIC_API_KEY")
+
+
+def _through_claude_code(image: str) -> Iterator[Way]:
+    ours = {"through": "Claude Code"}
+    yield Way("-v ~/.claude", image, 1000, owner=1000, **ours)
+    yield Way("-v ~/.claude of root", image, 0, owner=0, says="without any capability", **ours)
+    yield Way("-v ~/.claude, --user 1000", image, 1000, owner=1000, user="1000:1000", **ours)
+    yield Way("-v ~/.claude, --read-only", image, 1000, owner=1000, read_only=True, **ours)
+    yield Way("as on Kubernetes, login", image, 10001, owner=0, group=10001, user="10001:10001", read_only=True, **ours)
 
 
 @dataclass
@@ -82,6 +94,7 @@ class Seen:
     exit_code: str = "-"
     seconds: float = 0.0
     rss: str = "-"
+    through: str = "-"
     faults: list[str] = field(default_factory=list)
 
 
@@ -99,6 +112,8 @@ def main() -> int:
         print(f"{target}: {size:.1f} MB compressed above its base", flush=True)
         if target == "slim" and size >= SLIM_LIMIT:
             faults.append(f"slim is {size:.1f} MB, the limit is {SLIM_LIMIT:g}")
+        if target == "full":
+            faults += _claude_faults(name)
         for way in ways(target):
             rows.append((way, _try(way, name)))
             faults += [f"{way.image}, {way.name}: {fault}" for fault in rows[-1][1].faults]
@@ -108,16 +123,23 @@ def main() -> int:
     return 1 if faults else 0
 
 
-_HEAD = (
-    "| image | started with | uid | capabilities | completion | healthcheck | written | SIGTERM | ready | RSS |",
-    "|---|---|---|---|---|---|---|---|---|---|",
-)
+_CELLS = ("uid", "capabilities", "completion", "through", "healthcheck", "written", "SIGTERM", "ready", "RSS")
+_HEAD = (f"| image | started with | {' | '.join(_CELLS)} |", "|---|---" + "|---" * len(_CELLS) + "|")
+
+
+def _claude_faults(image: str) -> list[str]:
+    """`claude auth login` is how a login gets into a pod."""
+    with _container(image) as (container, _):
+        line = images.command("run", "--user=10001:10001", container, "--", "claude", "--version")
+        ended = subprocess.run(line, env=images.environment(), capture_output=True, text=True, check=False)
+    print(f"claude --version: {ended.stdout.strip()}", flush=True)
+    return [] if "Claude Code" in ended.stdout else [f"full: claude --version: {ended.stderr[-300:]}"]
 
 
 def _row(way: Way, seen: Seen) -> str:
-    cells = (way.image, f"`{way.name}`", seen.uid, seen.capabilities, seen.status, seen.healthy, seen.written,
-             seen.exit_code, f"{seen.seconds:.1f} s", seen.rss)  # fmt: skip
-    return f"| {' | '.join(map(str, cells))} |"
+    cells = (seen.uid, seen.capabilities, seen.status, seen.through, seen.healthy, seen.written, seen.exit_code,
+             f"{seen.seconds:.1f} s", seen.rss)  # fmt: skip
+    return f"| {way.image} | `{way.name}` | {' | '.join(map(str, cells))} |"
 
 
 def _try(way: Way, image: str) -> Seen:
@@ -126,7 +148,7 @@ def _try(way: Way, image: str) -> Seen:
     with _container(image) as (container, root), _simulated() as upstream:
         port = _free_port()
         variables = (*way.variables, f"PORT={port}", f"ANTHROPIC_API_BASE={upstream}", "LOG_FORMAT=json")
-        mounts = _mounted_login(scratch, way.owner) if way.owner is not None else []
+        mounts = _mounted_login(scratch, way) if way.owner is not None else []
         started = Started(way, images.config_of(image), container=container, root=root, variables=variables)
         marker = _marker()
         process = started.process(mounts)
@@ -184,7 +206,7 @@ class Started:
         inner += [f"mount --bind {mount.split(':')[0]} {root}{mount.split(':')[1]}" for mount in mounts]
         inner += [f"mount -o remount,bind,ro {root}", f"mount --rbind /dev {root}/dev"]
         inner += [f"mount -t {kind} {kind} {root}/{place}" for kind, place in (("tmpfs", "tmp"), ("proc", "proc"))]
-        inner += ['exec chroot "$0" "$@"']
+        inner += [f'exec chroot --userspec={self.way.user or "0:0"} --groups= "$0" "$@"']
         variables = [*_words(self.config["Env"]), "HOME=/root", *self.variables]
         shell = ["unshare", "--mount", "sh", "-ec", "\n".join(inner), str(root)]
         return [*shell, "/usr/bin/env", "-i", "-C", "/", *variables, *command]
@@ -205,10 +227,15 @@ def _look(seen: Seen, way: Way, *, process: "subprocess.Popen[str]", port: int) 
     seen.status, reply = _complete(port)
     if way.says and way.status != 200 and way.says not in reply:
         seen.faults.append(f"the refusal does not name {way.says!r}: {reply[:300]}")
-    status = _status(port)
+    servers = _servers(port)
+    status = _status(servers[0]) if servers else {}
+    begun = [pid for server in servers for pid in _children(server)]
+    seen.through = "Claude Code" if any(_status(pid).get("Name") == "claude" for pid in begun) else "Messages API"
     seen.uid = status.get("Uid", "?").split()[0]
     seen.capabilities = _capabilities(status, may_be_bounded=bool(way.user))
-    seen.rss = f"{int(status.get('VmRSS', '0 kB').split()[0]) // 1024} MB"
+    seen.rss = (
+        " + ".join(f"{int(_status(pid).get('VmRSS', '0').split()[0]) // 1024}" for pid in [*servers, *begun]) + " MB"
+    )
 
 
 def _capabilities(status: dict[str, str], *, may_be_bounded: bool) -> str:
@@ -222,6 +249,7 @@ def _judge(seen: Seen, way: Way, *, output: str) -> None:
     expected = [
         (seen.uid == str(way.uid), f"uid {seen.uid}, not {way.uid}"),
         (seen.status == way.status, f"completion {seen.status}, not {way.status}"),
+        (way.status != 200 or seen.through == way.through, f"through {seen.through}, not {way.through}"),
         (seen.healthy == "ok", f"healthcheck {seen.healthy}"),
         (seen.written == "nothing", f"wrote {seen.written}"),
         (seen.exit_code == "0", f"exit code {seen.exit_code} after SIGTERM"),
@@ -261,11 +289,16 @@ def _servers(port: int) -> list[int]:
     return found
 
 
-def _status(port: int) -> dict[str, str]:
-    servers = _servers(port)
-    if not servers:
-        return {}
-    lines = Path(f"/proc/{servers[0]}/status").read_text().splitlines()
+def _children(parent: int) -> list[int]:
+    """Its processes, and theirs."""
+    own = [
+        int(pid) for task in Path(f"/proc/{parent}/task").iterdir() for pid in (task / "children").read_text().split()
+    ]
+    return [*own, *(further for pid in own for further in _children(pid))]
+
+
+def _status(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
@@ -290,14 +323,16 @@ def _complete(port: int) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def _mounted_login(place: Path, owner: int) -> list[str]:
+def _mounted_login(place: Path, way: Way) -> list[str]:
     shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(mode=0o700)
+    place.mkdir()
     file = place / ".credentials.json"
     file.write_text(json.dumps(LOGIN))
     file.chmod(0o600)
-    for path in (file, place):
-        os.chown(path, owner, owner)
+    os.chown(file, way.uid, way.uid)
+    assert way.owner is not None  # noqa: S101 - or there were no mount
+    os.chown(place, way.owner, way.owner if way.group is None else way.group)
+    place.chmod(0o700 if way.group is None else 0o2775)
     return [f"{place}:/root/.claude"]
 
 
