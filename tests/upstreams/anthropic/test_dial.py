@@ -396,6 +396,17 @@ async def test_a_proxy_that_refuses(answer: bytes, words: str) -> None:
     assert "secret" not in failure.value.message
 
 
+async def test_a_proxy_that_never_comes_to_an_end() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 20_000)
+        await peer.gone()
+
+    async with serving(script) as relay:
+        with pytest.raises(CannotConnect, match="did not answer in HTTP"):
+            await get("https://upstream.test", proxy=relay.url)
+
+
 async def test_a_proxy_that_resets() -> None:
     async def script(peer: Peer) -> None:
         await peer.head()
