@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_code_proxy.credentials.chain import CredentialSource, Readiness, explicit
+from claude_code_proxy.credentials.chain import CredentialSource, Readiness, Runtime, explicit, setup_token
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.login_file import LoginFile
 from claude_code_proxy.errors import Unauthenticated
@@ -78,16 +78,73 @@ def refusal(chosen: CredentialSource) -> str:
 
 def test_without_any_it_names_the_ways_to_give_one(path: Path) -> None:
     message = refusal(source(path))
-    for way in ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN", "CLAUDE_LOGIN_VIA=messages-api", str(path)):
+    for way in ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "claude auth login", str(path)):
         assert way in message
 
 
-def test_a_login_that_the_owner_did_not_choose_to_send_is_told(path: Path) -> None:
-    signed_in(path)
-    message = refusal(source(path, login_sent=False))
+def test_without_claude_code_a_login_names_both_ways_out(path: Path) -> None:
+    runtime_login(path)
+    chosen = CredentialSource((), LoginFile([path]), runtime=Runtime("get the extra"), clock=lambda: NOW)
+    message = refusal(chosen)
     assert f"login was found in {path}" in message
+    assert "get the extra" in message
     assert "CLAUDE_LOGIN_VIA=messages-api" in message
     assert LOGIN.reveal() not in message
+
+
+def runtime_login(path: Path, expires_at: float | None = None, **others: object) -> None:
+    told = {"accessToken": LOGIN.reveal(), "refreshToken": "r", "scopes": ["user:inference"], **others}
+    path.write_text(json.dumps({"claudeAiOauth": told | {"expiresAt": expires_at and expires_at * 1000}}))
+
+
+def through_claude_code(path: Path, trouble: str = "") -> CredentialSource:
+    return CredentialSource((), LoginFile([path]), runtime=Runtime(trouble=lambda: trouble), clock=lambda: NOW)
+
+
+def test_claude_code_is_left_to_renew_what_has_expired(path: Path) -> None:
+    runtime_login(path, NOW - 60)
+    chosen = through_claude_code(path)
+    assert chosen.through_claude_code
+    assert chosen.renews
+    assert chosen.resolve().secret == LOGIN
+    assert chosen.readiness().reason.endswith("expired; Claude Code renews it")
+
+
+def test_what_keeps_it_from_being_renewed_is_said(path: Path) -> None:
+    runtime_login(path, NOW - 60)
+    assert "was not renewed: the directory cannot be written" in refusal(
+        through_claude_code(path, "the directory cannot be written")
+    )
+
+
+def test_a_file_that_claude_code_does_not_read_can_only_be_sent(path: Path) -> None:
+    signed_in(path)
+    assert "CLAUDE_LOGIN_VIA=messages-api" in refusal(through_claude_code(path))
+    assert source(path).resolve().secret == LOGIN
+
+
+def test_a_token_of_its_own_comes_before_the_file(path: Path) -> None:
+    runtime_login(path)
+    token = setup_token(Secret("sk-ant-oat01-test"))
+    for sent in (False, True):
+        chosen = CredentialSource((), LoginFile([path]), token=token, login_sent=sent, clock=lambda: NOW)
+        assert chosen.resolve() == token
+        assert chosen.is_login
+        assert not chosen.renews
+    assert setup_token(None) is None
+    named = CredentialSource(explicit(None, TOKEN), LoginFile([path]), token=token)
+    assert (named.resolve().secret, named.is_login, named.through_claude_code) == (TOKEN, False, False)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [(30 * 86_400, ""), (2 * 86_400, "The sign-in itself ends in 2 d 0 h"), (-5, "The sign-in itself has ended")],
+)
+def test_the_end_of_the_sign_in_is_announced(path: Path, left: float, said: str) -> None:
+    runtime_login(path, NOW + 3600, refreshTokenExpiresAt=(NOW + left) * 1000)
+    reason = through_claude_code(path).readiness().reason
+    assert said in reason
+    assert ("claude auth login" in reason) == bool(said)
 
 
 def test_an_expired_login_says_since_when_and_what_to_do(path: Path) -> None:
@@ -98,8 +155,9 @@ def test_an_expired_login_says_since_when_and_what_to_do(path: Path) -> None:
 
 
 def test_a_login_that_comes_later_is_used(path: Path) -> None:
-    moments = iter([NOW, NOW, NOW + 2])
-    late = CredentialSource((), LoginFile([path]), login_sent=True, clock=lambda: next(moments))
+    moments = [NOW]
+    late = CredentialSource((), LoginFile([path]), login_sent=True, clock=lambda: moments[-1])
     refusal(late)
     signed_in(path)
+    moments.append(NOW + 2)
     assert late.resolve().secret == LOGIN

@@ -17,7 +17,7 @@ TOKEN = "sk-ant-test-login"
 
 def oauth(token: str = TOKEN, **others: Any) -> str:
     return json.dumps({
-        "claudeAiOauth": {"accessToken": token, "refreshToken": "r", "scopes": [], **others},
+        "claudeAiOauth": {"accessToken": token, "refreshToken": "r", "scopes": ["user:inference"], **others},
         "mcpOAuth": {},
     })
 
@@ -25,6 +25,12 @@ def oauth(token: str = TOKEN, **others: Any) -> str:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / ".credentials.json"
+
+
+def full(token: str, path: Path, *times: float) -> Login:
+    """As Claude Code's own files are found; others it would not read."""
+    why = "" if path.name == ".credentials.json" else "its file is not called .credentials.json"
+    return Login(Secret(token), path, *times, bearer_only=why, renewable=True)
 
 
 def read(path: Path, content: str | bytes) -> Login | NoLogin:
@@ -41,12 +47,13 @@ def replaced(path: Path, content: str) -> None:
 
 def test_what_claude_code_writes(path: Path) -> None:
     login = read(path, oauth(expiresAt=int(LATER * 1000), refreshTokenExpiresAt=int((LATER + 9) * 1000)))
-    assert login == Login(Secret(TOKEN), path, LATER, LATER + 9)
+    assert login == full(TOKEN, path, LATER, LATER + 9)
 
 
 @pytest.mark.parametrize("key", ["access_token", "token"])
 def test_a_flat_object(path: Path, key: str) -> None:
-    assert read(path, json.dumps({key: TOKEN, "expires_at": LATER})) == Login(Secret(TOKEN), path, LATER)
+    login = read(path, json.dumps({key: TOKEN, "expires_at": LATER}))
+    assert login == Login(Secret(TOKEN), path, LATER, bearer_only="it is not in the shape that Claude Code writes")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +78,7 @@ def test_the_ways_to_write_when_it_expires(path: Path, told: object, expires_at:
 
 
 def test_without_an_expiry_it_never_expires(path: Path) -> None:
-    assert read(path, oauth()) == Login(Secret(TOKEN), path)
+    assert read(path, oauth()) == full(TOKEN, path)
 
 
 def test_a_byte_order_mark_does_no_harm(path: Path) -> None:
@@ -80,7 +87,7 @@ def test_a_byte_order_mark_does_no_harm(path: Path) -> None:
 
 @pytest.mark.parametrize("content", [oauth(""), '{"claudeAiOauth": null}', "{}", '{"access_token": ""}'])
 def test_without_a_token_it_is_signed_out(path: Path, content: str) -> None:
-    assert read(path, content) == NoLogin(f"{path} is signed out (it holds no access token)")
+    assert read(path, content) == NoLogin(f"{path} is signed out (it holds no access token)", signed_out=True)
 
 
 @pytest.mark.parametrize(
@@ -110,17 +117,17 @@ def test_the_first_file_that_exists_is_the_one(tmp_path: Path) -> None:
     file = LoginFile([hidden, plain])
     assert file.read(NOW) == NoLogin(f"there is no login file at {hidden} or {plain}")
     plain.write_text(oauth("plain"))
-    assert file.read(NOW + 2) == Login(Secret("plain"), plain)
+    assert file.read(NOW + 2) == full("plain", plain)
     hidden.write_text(oauth("hidden"))
-    assert file.read(NOW + 4) == Login(Secret("hidden"), hidden)
+    assert file.read(NOW + 4) == full("hidden", hidden)
 
 
 def test_a_renewed_login_is_found_without_a_restart(path: Path) -> None:
     path.write_text(oauth("first"))
     file = LoginFile([path])
-    assert file.read(NOW) == Login(Secret("first"), path)
+    assert file.read(NOW) == full("first", path)
     replaced(path, oauth("other"))
-    assert file.read(NOW + LOOK_EVERY_SECONDS) == Login(Secret("other"), path)
+    assert file.read(NOW + LOOK_EVERY_SECONDS) == full("other", path)
 
 
 def test_it_looks_at_the_file_once_a_second_at_most(path: Path) -> None:
@@ -128,7 +135,7 @@ def test_it_looks_at_the_file_once_a_second_at_most(path: Path) -> None:
     file = LoginFile([path])
     file.read(NOW)
     replaced(path, oauth("other"))
-    assert file.read(NOW + LOOK_EVERY_SECONDS / 2) == Login(Secret("first"), path)
+    assert file.read(NOW + LOOK_EVERY_SECONDS / 2) == full("first", path)
 
 
 def test_a_clock_set_back_does_not_blind_it(path: Path) -> None:
@@ -136,7 +143,7 @@ def test_a_clock_set_back_does_not_blind_it(path: Path) -> None:
     file = LoginFile([path])
     file.read(NOW)
     replaced(path, oauth("other"))
-    assert file.read(NOW - 3600) == Login(Secret("other"), path)
+    assert file.read(NOW - 3600) == full("other", path)
 
 
 def test_an_unchanged_file_is_not_read_again(path: Path) -> None:
@@ -146,7 +153,7 @@ def test_an_unchanged_file_is_not_read_again(path: Path) -> None:
     file.read(NOW)
     path.write_text(oauth("other"))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert file.read(NOW + 60) == Login(Secret("first"), path)
+    assert file.read(NOW + 60) == full("first", path)
 
 
 @pytest.mark.parametrize("half", ["", oauth("other")[:25]])
@@ -155,9 +162,9 @@ def test_while_it_is_half_written_the_last_good_one_holds(path: Path, half: str)
     file = LoginFile([path])
     file.read(NOW)
     path.write_text(half)
-    assert file.read(NOW + 2) == Login(Secret("first"), path)
+    assert file.read(NOW + 2) == full("first", path)
     path.write_text(oauth("other"))
-    assert file.read(NOW + 4) == Login(Secret("other"), path)
+    assert file.read(NOW + 4) == full("other", path)
 
 
 def test_signed_out_is_believed_at_once(path: Path) -> None:
@@ -175,4 +182,27 @@ def test_it_may_vanish_and_come_back(path: Path) -> None:
     path.unlink()
     assert file.read(NOW + 2) == NoLogin(f"there is no login file at {path}")
     path.write_text(oauth("first"))
-    assert file.read(NOW + 4) == Login(Secret("first"), path)
+    assert file.read(NOW + 4) == full("first", path)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (oauth(scopes=["user:profile"]), "its scopes lack user:inference"),
+        (json.dumps({"claudeAiOauth": {"accessToken": TOKEN}}), "it names no scopes"),
+        (json.dumps({"claudeAiOauth": {"accessToken": TOKEN, "refreshToken": "r"}}), ""),
+        ("\ufeff" + oauth(), "its file begins with a byte order mark"),
+    ],
+)
+def test_what_claude_code_itself_would_not_read(path: Path, content: str, why: str) -> None:
+    login = read(path, content)
+    assert isinstance(login, Login)
+    assert login.bearer_only == why
+
+
+def test_it_can_be_looked_at_without_waiting(path: Path) -> None:
+    path.write_text(oauth("first"))
+    file = LoginFile([path])
+    file.read(NOW)
+    replaced(path, oauth("other"))
+    assert file.read_now(NOW) == full("other", path)

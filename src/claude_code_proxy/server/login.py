@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 from claude_code_proxy.credentials.chain import CredentialSource, Runtime, explicit, setup_token
@@ -27,6 +28,8 @@ from claude_code_proxy.upstreams.claude_code.sdk import Sdk
 TERMS = "https://code.claude.com/docs/en/legal-and-compliance"
 MISSING = f"the Agent SDK, which brings it, is not installed ({EXTRA}, or the image that has it)"
 _DEFAULT_BASE = Settings().anthropic_api_base
+_A_START_SECONDS = 30.0  # a place for a process becomes free no faster than another one answers
+_SDK = ("claude_agent_sdk", "mcp.server.lowlevel")
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,7 @@ class Login:
         self._settings = settings
         self._inherited = os.environ if inherited is None else inherited
         self._keeping: asyncio.Task[None] | None = None
+        self._importing: asyncio.Task[None] | None = None
         self._made: list[Path] = []
         file = LoginFile(settings.login_paths())
         self.renewal = Renewal(file, self._launch if find_claude() is not None else None)
@@ -59,7 +63,7 @@ class Login:
         pool = Pool(
             settings.claude_code_processes,
             idle_seconds=settings.claude_code_idle_seconds,
-            queue_seconds=max(settings.queue_seconds, 1.0),
+            queue_seconds=max(settings.queue_seconds, _A_START_SECONDS),
             now=time.time,
         )
         private = self._own_directory()
@@ -76,6 +80,8 @@ class Login:
                 "against: %s",
                 TERMS,
             )
+        if self.credentials.through_claude_code and has_sdk():
+            self._importing = asyncio.create_task(asyncio.to_thread(_import_ahead))
         if self.credentials.renews:
             self._keeping = asyncio.create_task(self.renewal.keep())
 
@@ -84,6 +90,8 @@ class Login:
             self._keeping.cancel()
             await asyncio.wait((self._keeping,))
         await self.renewal.close()
+        if self._importing is not None:
+            await asyncio.wait((self._importing,))
         for made in self._made:
             shutil.rmtree(made, ignore_errors=True)
 
@@ -119,6 +127,12 @@ class Login:
             "NODE_EXTRA_CA_CERTS": str(settings.ssl_cert_file or ""),
         }
         return {name: value for name, value in meant.items() if value}
+
+
+def _import_ahead() -> None:
+    """The SDK takes a second or two, which the first request need not wait for."""
+    for name in _SDK:
+        import_module(name)
 
 
 def _revealed(secret: Secret | None) -> str:

@@ -13,7 +13,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -91,15 +91,20 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(home: Path, *, told: dict[str, Any] | None = None, **settings: str) -> AsyncIterator[Stage]:
-    """`told` is the content of the login file; `settings` are variables of the proxy, with an empty one to unset it."""
+async def staged(
+    home: Path, *, told: dict[str, Any] | None = None, before: Sequence[str] = (), **settings: str
+) -> AsyncIterator[Stage]:
+    """`told` is the content of the login file; `settings` are variables of the proxy, with an empty one to unset it.
+
+    `before` is what runs the proxy, such as a command that changes what it sees.
+    """
     config = home / ".claude"
     config.mkdir(exist_ok=True)
     if told is not None:
         (config / ".credentials.json").write_text(json.dumps(told))
     service = await simulated.serve()
     process = subprocess.Popen(
-        [str(environment.python()), "-m", "claude_code_proxy", "--port", "0"],
+        [*before, str(environment.python()), "-m", "claude_code_proxy", "--port", "0"],
         cwd=home,
         env=_environment(home) | {"ANTHROPIC_API_BASE": service.url} | settings,
         stdout=subprocess.PIPE,

@@ -62,17 +62,20 @@ class ClaudeCode:
         self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
-        answer = messages.Accumulator()
         try:
             async with asyncio.timeout_at(call.deadline):
-                stream = await self.stream(request, call)
-                try:
-                    while (batch := await stream.events()) is not None:
-                        answer.feed_all(batch)
-                finally:
-                    stream.close()
+                return await self._whole(request, call)
         except TimeoutError as error:
             raise UpstreamTimeout("Claude Code's answer was not complete in time.") from error
+
+    async def _whole(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+        answer = messages.Accumulator()
+        stream = await self.stream(request, call)
+        try:
+            while (batch := await stream.events()) is not None:
+                answer.feed_all(batch)
+        finally:
+            stream.close()
         return answer.message(), stream.facts
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> "SessionEvents":
@@ -105,7 +108,7 @@ class ClaudeCode:
         events = SessionEvents(session, turn, facts=facts, idle_seconds=self._idle_seconds)
         try:
             async with asyncio.timeout(self._first_seconds):
-                await (session.begin(self._start, asked, turn) if fresh else session.go_on(asked, turn))
+                await (session.begin(asked, turn, start=self._start) if fresh else session.go_on(asked, turn))
                 await events.begin()
         except TimeoutError as error:
             events.close()

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
 
-_API_ERROR = re.compile(r"^API Error: (?:(\d{3}) )?(.*)$", re.DOTALL)
+_API_ERROR = re.compile(r"API Error: (?:(\d{3}) )?(.*)$", re.DOTALL)
 _STATUS = {
     "authentication_failed": 401,
     "oauth_org_not_allowed": 403,
@@ -44,7 +44,7 @@ class Failure(Struct, frozen=True):
 
 
 def to_error(failure: Failure, now: float) -> ProxyError:
-    found = _API_ERROR.match(failure.text)
+    found = _API_ERROR.search(failure.text)
     told = int(found[1]) if found and found[1] else None
     status = told or failure.status or _STATUS.get(failure.kind)
     words = (found[2] if found else failure.text).strip() or "Claude Code could not get an answer."

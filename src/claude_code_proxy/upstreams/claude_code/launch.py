@@ -35,7 +35,7 @@ _PREFIX = "own_"
 
 
 class Launch(Struct, frozen=True):
-    """`tools` are under the names that the model sees; `names` leads from those back to the caller's, where they differ.
+    """`tools` have the names that the model sees; `names` leads from those back to the caller's, where they differ.
 
     `body` is merged into every request, as JSON.
     """

@@ -25,7 +25,7 @@ class Pool:
         self._waiting: OrderedDict[Session, tuple[bytes, asyncio.TimerHandle]] = OrderedDict()  # longest first
         self._by_key: dict[bytes, list[Session]] = {}
         self._all: set[Session] = set()
-        self._left = asyncio.Event()
+        self._changed = asyncio.Event()
         self.started = 0
 
     def __len__(self) -> int:
@@ -46,13 +46,7 @@ class Pool:
         """A session without a process yet. Raises `Overloaded` when no place becomes free."""
         try:
             async with asyncio.timeout(self._queue_seconds):
-                while len(self._all) >= self._most:
-                    self._left.clear()
-                    if self._waiting:
-                        oldest = next(iter(self._waiting))
-                        self._forget(oldest)
-                        oldest.give_up()
-                    await self._left.wait()
+                await self._make_room()
         except TimeoutError:
             raise Overloaded(
                 f"Claude Code answers {self._most} conversations already; CLAUDE_CODE_PROCESSES says how many it may.",
@@ -63,6 +57,13 @@ class Pool:
         self.started += 1
         return session
 
+    async def _make_room(self) -> None:
+        while len(self._all) >= self._most:
+            self._changed.clear()
+            if self._waiting:
+                self._expire(next(iter(self._waiting)))
+            await self._changed.wait()
+
     def keep(self, session: Session, key: bytes) -> None:
         """A turn has ended: the session waits for the next one, under what has been said by now."""
         if session.state not in {"parked", "idle"}:
@@ -70,6 +71,7 @@ class Pool:
         timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._expire, session)
         self._waiting[session] = (key, timer)
         self._by_key.setdefault(key, []).append(session)
+        self._changed.set()
 
     async def close(self) -> None:
         sessions = list(self._all)
@@ -95,4 +97,4 @@ class Pool:
     def _ended(self, session: Session) -> None:
         self._forget(session)
         self._all.discard(session)
-        self._left.set()
+        self._changed.set()

@@ -4,16 +4,17 @@ The SDK is imported when the first process is started: without the extra it is n
 """
 
 import os
+import platform
 import shutil
 import signal
+import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 
@@ -24,7 +25,7 @@ from claude_code_proxy.upstreams.claude_code.conversation import blocks
 from claude_code_proxy.upstreams.claude_code.failures import Failure
 from claude_code_proxy.upstreams.claude_code.launch import SERVER, Launch
 from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, TurnEnded
-from claude_code_proxy.upstreams.claude_code.transcript import rows
+from claude_code_proxy.upstreams.claude_code.transcript import Context, Origin, rows
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient
@@ -51,6 +52,9 @@ class Sdk:
     def __init__(self, inherited: Mapping[str, str], *, config_dir: Path, private: Path, extra: Mapping[str, str]):
         self._environment = {**environment(inherited, config_dir=config_dir, private=private), **_RAW, **extra}
         self._private = private
+        self._work = private / "empty"
+        self._work.mkdir(exist_ok=True)
+        self._context = Context(_environment_row(inherited, self._work))
 
     async def __call__(self, launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> "SdkProcess":
         from claude_agent_sdk import ClaudeSDKClient, ClaudeSDKError  # noqa: PLC0415
@@ -72,14 +76,11 @@ class Sdk:
     ) -> "ClaudeAgentOptions":
         from claude_agent_sdk import ClaudeAgentOptions  # noqa: PLC0415
 
-        work = folder / "empty"
-        work.mkdir()
         extra = {"CLAUDE_CODE_EXTRA_BODY": launch.body.decode(), "CLAUDE_CODE_TMPDIR": str(folder)}
         if launch.max_tokens:
             extra["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(launch.max_tokens)
         if past and past[-1].role == "user":
             extra["CLAUDE_CODE_RESUME_INTERRUPTED_TURN"] = "1"
-        session = uuid4()
         return ClaudeAgentOptions(
             model=launch.model,
             system_prompt=_system_prompt(launch.system, folder),
@@ -94,13 +95,22 @@ class Sdk:
             thinking={"type": "disabled"} if launch.thinking_off else {"type": "adaptive"},
             include_partial_messages=True,
             verbatim_prompts=True,
-            cwd=work,
+            cwd=self._work,
             env={**self._environment, **extra},
             client_app=f"claude-code-proxy/{__version__}",
             max_buffer_size=_LARGEST_MESSAGE,
             stderr=_unheard,
-            **(_resumed(past, session, launch=launch, cwd=work) if past else _kept_to_itself()),
+            **(self._resumed(past, launch) if past else {"extra_args": {"no-session-persistence": None}}),
         )
+
+    def _resumed(self, past: Sequence[messages.InputMessage], launch: Launch) -> dict[str, Any]:
+        now = datetime.now().astimezone()
+        stamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        origin = Origin(uuid4(), launch.model, stamp, cwd=str(self._work), version=_version())
+        context = self._context.attachments(launch.model, f"{now:%Y-%m-%d}")
+        told = rows(past, origin, context=context)
+        store = _Past(told, lambda entries: self._context.learn(launch.model, entries))
+        return {"resume": str(origin.session), "session_store": store}
 
 
 class SdkProcess:
@@ -192,28 +202,39 @@ def _unheard(_: str) -> None:
     """What Claude Code writes to standard error may quote a request."""
 
 
-def _kept_to_itself() -> dict[str, Any]:
-    return {"extra_args": {"no-session-persistence": None}}
+def _version() -> str:
+    from claude_agent_sdk._cli_version import __cli_version__  # noqa: PLC0415
+
+    return str(__cli_version__)
 
 
-def _resumed(past: Sequence[messages.InputMessage], session: UUID, *, launch: Launch, cwd: Path) -> dict[str, Any]:
-    from claude_agent_sdk import __version__ as version  # noqa: PLC0415
-
-    stamp = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    told = rows(past, session=session, model=launch.model, timestamp=stamp, cwd=str(cwd), version=version)
-    return {"resume": str(session), "session_store": _Past(told)}
+def _environment_row(inherited: Mapping[str, str], cwd: Path) -> dict[str, Any]:
+    """As Claude Code sees its surroundings, of which it tells the model."""
+    return {
+        "type": "environment",
+        "snapshot": {
+            "workingDirectory": str(cwd),
+            "isWorktree": False,
+            "isGitRepo": False,
+            "additionalWorkingDirectories": [],
+            "platform": sys.platform,
+            "shell": Path(inherited.get("SHELL") or "bash").name,
+            "osVersion": f"{platform.system()} {platform.release()}",
+        },
+    }
 
 
 class _Past:
-    """A session store that knows one session and keeps nothing."""
+    """A session store that knows one session and keeps nothing; `learn` hears what is written to it."""
 
-    def __init__(self, told: list[dict[str, Any]]) -> None:
+    def __init__(self, told: list[dict[str, Any]], learn: Callable[[Sequence[dict[str, Any]]], None]) -> None:
         self._told = told
+        self._learn = learn
 
-    async def append(self, key: Any, entries: Any) -> None:
-        pass
+    async def append(self, key: Any, entries: Sequence[dict[str, Any]]) -> None:  # noqa: ARG002 - the SDK's signature
+        self._learn(entries)
 
-    async def load(self, key: Any) -> list[dict[str, Any]]:
+    async def load(self, key: Any) -> list[dict[str, Any]]:  # noqa: ARG002 - the SDK's signature
         return self._told
 
 

@@ -69,7 +69,10 @@ class Turn:
 
 
 class Session:
-    """`state`: starting, running a turn, parked on calls, idle, or gone. `on_end` is told when the process is no more."""
+    """`state`: starting, running a turn, parked on calls, idle, or gone.
+
+    `on_end` is told when the process is no more; `now` is the time of day in epoch seconds.
+    """
 
     def __init__(self, launch: Launch, *, on_end: Callable[["Session"], None], now: Callable[[], float]) -> None:
         self.launch = launch
@@ -85,7 +88,7 @@ class Session:
         self._listening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
-    async def begin(self, start: Start, asked: Asked, turn: Turn) -> None:
+    async def begin(self, asked: Asked, turn: Turn, *, start: Start) -> None:
         """The first turn: of a process that is started for it."""
         self._turn, self.state = turn, "running"
         try:
@@ -135,9 +138,10 @@ class Session:
 
     async def _ask(self, asked: Asked) -> None:
         self._at_rest.clear()
-        assert self._process is not None
+        process = self._process
         try:
-            await self._process.ask(blocks(asked.prompt))
+            if process is not None:
+                await process.ask(blocks(asked.prompt))
         except ConnectionError as error:
             self.give_up()
             raise UpstreamBroke("Claude Code's process was gone before it was asked.") from error
@@ -167,7 +171,10 @@ class Session:
                 self._at_rest.set()
             case Failure():
                 self._at_rest.set()
-                self._fail(to_error(heard, self._now()))
+                error = to_error(heard, self._now())
+                self._fail(error)
+                if error.status != 401:  # with a bad login it may be renewing it, and must not be ended
+                    process.kill()
                 self.give_up()
             case _:
                 self._hear_event(heard, process)
@@ -222,20 +229,23 @@ class Session:
             self._turn.fail(error)
 
     async def _let_go(self, *, interrupt: bool) -> None:
-        process, turn = self._process, self._turn
+        process = self._process
         if process is not None:
-            if interrupt and turn is not None:
-                self._at_rest.clear()
-                await process.interrupt()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_SETTLE_SECONDS if turn.begun else _RENEWAL_SECONDS):
-                        await self._at_rest.wait()
+            if interrupt and self._turn is not None:
+                await self._interrupt(process, _SETTLE_SECONDS if self._turn.begun else _RENEWAL_SECONDS)
             for call in self._calls.values():
                 call.cancel()
             await process.close()
         if self._listening is not None:
             await asyncio.wait((self._listening,))
         self._on_end(self)
+
+    async def _interrupt(self, process: Process, patience: float) -> None:
+        self._at_rest.clear()
+        await process.interrupt()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._at_rest.wait()
 
 
 def _renamed(call: messages.ToolUse, name: str) -> messages.ToolUse:

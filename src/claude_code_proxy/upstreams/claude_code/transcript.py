@@ -4,36 +4,82 @@ The form of the rows is Claude Code's own affair and may change with any version
 one reads them in the tests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID, uuid5
+
+from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.upstreams.claude_code.conversation import blocks
 from claude_code_proxy.upstreams.claude_code.launch import seen
 
+_LEARNT = ("environment", "model", "session_context")
+
+
+class Origin(Struct, frozen=True):
+    """What every row of one transcript has: its session, the model, the time, the directory, and who wrote it."""
+
+    session: UUID
+    model: str
+    timestamp: str
+    cwd: str
+    version: str
+
 
 def rows(
-    past: Sequence[messages.InputMessage], *, session: UUID, model: str, timestamp: str, cwd: str, version: str
+    past: Sequence[messages.InputMessage], origin: Origin, *, context: Sequence[dict[str, Any]] = ()
 ) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = []
-    parent = None
+    """`context` is what Claude Code says of itself at the start of a conversation: its own attachments.
+
+    Without them it would say so at the end instead, and no cached prefix, or thinking bound to one, would hold.
+    """
+    contents: list[dict[str, Any]] = []
     for index, turn in enumerate(past):
-        identity = str(uuid5(session, str(index)))
-        made.append({
+        contents.append({"type": turn.role, "message": _message(turn, index, model=origin.model)})
+        if index == 0:
+            contents += [{"type": "attachment", **attachment} for attachment in context]
+    return list(_chained(contents, origin))
+
+
+def _chained(contents: Sequence[dict[str, Any]], origin: Origin) -> Iterator[dict[str, Any]]:
+    parent = None
+    for index, content in enumerate(contents):
+        identity = str(uuid5(origin.session, str(index)))
+        yield {
             "parentUuid": parent,
             "isSidechain": False,
             "userType": "external",
-            "cwd": cwd,
-            "sessionId": str(session),
-            "version": version,
-            "type": turn.role,
-            "message": _message(turn, index, model=model),
+            "cwd": origin.cwd,
+            "sessionId": str(origin.session),
+            "version": origin.version,
             "uuid": identity,
-            "timestamp": timestamp,
-        })
+            "timestamp": origin.timestamp,
+            **content,
+        }
         parent = identity
-    return made
+
+
+class Context:
+    """The attachments, by model: those that Claude Code was seen to write, and until then those that we know."""
+
+    def __init__(self, environment: dict[str, Any]) -> None:
+        self._environment = environment
+        self._seen: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def learn(self, model: str, entries: Sequence[dict[str, Any]]) -> None:
+        for entry in entries:
+            attachment = entry.get("attachment") or {}
+            if entry.get("type") == "attachment" and attachment.get("type") in _LEARNT:
+                kept: dict[str, Any] = {
+                    name: entry[name] for name in ("attachment", "rendered", "renderedRole") if name in entry
+                }
+                self._seen.setdefault(model, {})[attachment["type"]] = kept
+
+    def attachments(self, model: str, today: str) -> list[dict[str, Any]]:
+        seen_here = {"environment": {"attachment": self._environment}, **self._seen.get(model, {})}
+        known = [seen_here[name] for name in _LEARNT if name in seen_here]
+        return [*known, {"attachment": {"type": "date", "date": today}}]
 
 
 def _message(turn: messages.InputMessage, index: int, *, model: str) -> dict[str, Any]:

@@ -1,0 +1,207 @@
+"""When a login is renewed and when it is not: with a clock that only moves when somebody waits, and doubles for Claude."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from claude_code_proxy.credentials.login_file import LoginFile
+from claude_code_proxy.credentials.renewal import CHECK_SECONDS, PATIENCE_SECONDS, TRIES, Renewal
+
+NOW = 1_795_000_000.0
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def pause(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+class Claude:
+    """A session that writes a new login `after` so many seconds, or blanks the file, or does nothing."""
+
+    def __init__(self, path: Path, clock: Clock, *, after: float | None = 1.0, content: str = "") -> None:
+        self.path = path
+        self.clock = clock
+        self.after = after
+        self.content = content
+        self.starts = 0
+        self.finished: list[float] = []
+        self.started = 0.0
+
+    async def __call__(self, config_dir: Path) -> "Claude":
+        assert config_dir == self.path.parent
+        self.starts += 1
+        self.started = self.clock.now
+        return self
+
+    @property
+    def ended(self) -> bool:
+        if self.after is not None and self.clock.now >= self.started + self.after:
+            self.path.write_text(self.content or content(self.clock.now + 28_800))
+        return False
+
+    async def finish(self) -> None:
+        self.finished.append(self.clock.now - self.started)
+
+
+def content(expires_at: float, token: str = "sk-ant-test") -> str:
+    oauth = {"accessToken": token, "refreshToken": token and "r", "expiresAt": expires_at * 1000}
+    return json.dumps({"claudeAiOauth": oauth | {"scopes": ["user:inference"]}})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / ".credentials.json"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def renewal(claude: Claude, *, safe: Callable[[Path], str] = lambda _: "") -> Renewal:
+    return Renewal(LoginFile([claude.path]), claude, safe=safe, clock=claude.clock, pause=claude.clock.pause)
+
+
+async def test_a_login_with_time_left_is_left_alone(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW + 301))
+    claude = Claude(path, clock)
+    assert await renewal(claude).fresh()
+    assert claude.starts == 0
+
+
+@pytest.mark.parametrize("left", [299, 0, -3600])
+async def test_a_login_that_runs_out_is_renewed(path: Path, clock: Clock, left: float) -> None:
+    path.write_text(content(NOW + left))
+    claude = Claude(path, clock)
+    keeper = renewal(claude)
+    assert await keeper.fresh()
+    assert (claude.starts, len(claude.finished), keeper.renewed, keeper.trouble()) == (1, 1, 1, "")
+
+
+async def test_all_who_ask_share_one_attempt(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    claude = Claude(path, clock)
+    keeper = renewal(claude)
+    assert await asyncio.gather(*(keeper.fresh() for _ in range(50))) == [True] * 50
+    assert claude.starts == 1
+
+
+async def test_one_who_stops_waiting_does_not_end_it(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    claude = Claude(path, clock)
+    keeper = renewal(claude)
+    waiting = asyncio.create_task(keeper.renew())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await keeper.close()
+    assert keeper.renewed == 1
+
+
+async def test_it_is_never_ended_early(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    claude = Claude(path, clock, after=None)
+    keeper = renewal(claude)
+    assert not await keeper.renew()
+    assert claude.finished[0] >= PATIENCE_SECONDS
+    assert keeper.trouble() == "Claude Code brought no new token"
+
+
+async def test_after_a_failure_there_is_a_rest_and_after_three_it_is_over(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    claude = Claude(path, clock, after=None)
+    keeper = renewal(claude)
+    for count in range(1, TRIES + 1):
+        assert not await keeper.renew()
+        assert not await keeper.renew()
+        assert claude.starts == count
+        clock.now += 600
+    assert not await keeper.renew()
+    assert claude.starts == TRIES
+    assert "tried 3 times" in keeper.trouble()
+
+
+async def test_another_login_begins_anew(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    claude = Claude(path, clock, after=None)
+    keeper = renewal(claude)
+    await keeper.renew()
+    path.write_text(content(clock.now + 10, token="sk-ant-another"))
+    clock.now += 2
+    assert keeper.trouble() == ""
+    claude.after = 1.0
+    assert await keeper.renew()
+
+
+async def test_a_blanked_file_is_signed_out(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    keeper = renewal(Claude(path, clock, content=content(0, token="")))
+    assert not await keeper.renew()
+    assert "signed out" in keeper.trouble()
+    assert "claude auth login" in keeper.trouble()
+
+
+async def test_where_it_would_be_lost_it_is_not_tried(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    claude = Claude(path, clock)
+    keeper = renewal(claude, safe=lambda _: "it is mounted as a single file")
+    assert not await keeper.renew()
+    assert claude.starts == 0
+    assert keeper.trouble() == "it is mounted as a single file"
+
+
+async def test_a_half_written_file_is_not_the_end(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    claude = Claude(path, clock, content="{")
+    keeper = renewal(claude)
+    asking = asyncio.create_task(keeper.renew())
+    while "{" != path.read_text():
+        await asyncio.sleep(0)
+    claude.content = ""
+    assert await asking
+
+
+async def test_it_is_looked_after_for_as_long_as_it_runs(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW + 1000))
+    claude = Claude(path, clock)
+    keeping = asyncio.create_task(renewal(claude).keep())
+    while claude.starts < 3:
+        await asyncio.sleep(0)
+    keeping.cancel()
+    assert clock.now - NOW > 2 * (28_800 - 300)
+    assert clock.now - NOW < 3 * (28_800 + CHECK_SECONDS)
+
+
+async def test_without_claude_code_it_says_so(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+    keeper = Renewal(LoginFile([path]), None, safe=lambda _: "", clock=clock, pause=clock.pause)
+    assert not await keeper.renew()
+    assert "no Claude Code here" in keeper.trouble()
+
+
+async def test_one_that_cannot_be_started_says_so(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW - 1))
+
+    async def launch(_: Path) -> Claude:
+        raise FileNotFoundError(2, "No such file")
+
+    keeper = Renewal(LoginFile([path]), launch, safe=lambda _: "", clock=clock, pause=clock.pause)
+    assert not await keeper.renew()
+    assert "cannot be started" in keeper.trouble()
+
+
+async def test_what_cannot_be_renewed_has_all_the_time(path: Path, clock: Clock) -> None:
+    keeper = renewal(Claude(path, clock))
+    assert keeper.left() == float("inf")
+    path.write_text(json.dumps({"claudeAiOauth": {"accessToken": "t", "expiresAt": 1}}))
+    clock.now += 2
+    assert keeper.left() == float("inf")
