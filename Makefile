@@ -14,9 +14,9 @@ COMPILE = $(UV) pip compile $(UPGRADE) --quiet --universal --generate-hashes --p
 CLIENTS := openai_python openai_node
 MORE_CLIENTS := langchain litellm vercel_ai
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/*/requirements.in))
-GO_TOOLS := .cache/go/bin
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+GO_TOOLS := .cache/go/bin/.$(notdir $(HELM))-$(notdir $(KUBECONFORM))
 HELM_KUBERNETES := $(foreach part,chartutil lint/rules,-X helm.sh/helm/v3/pkg/$(part).k8sVersionMajor=1 \
 	-X helm.sh/helm/v3/pkg/$(part).k8sVersionMinor=37)
 
@@ -112,11 +112,12 @@ $(VENV)/.run $(VENV)/.demo $(VENV)/.dev $(VENV)/.claude-code: $(VENV)/.%: $(LOCK
 	@touch $@
 
 # What only Go can build. Where it is missing, the tests that need it are skipped, and say so.
+$(GO_TOOLS): export GOBIN := $(CURDIR)/.cache/go/bin
+$(GO_TOOLS): export CGO_ENABLED := 0
 $(GO_TOOLS):
-	@if command -v go >/dev/null; then \
-		echo "building helm and kubeconform" && mkdir -p $@.part && GOBIN=$(CURDIR)/$@.part CGO_ENABLED=0 \
-		go install -trimpath -ldflags="-s -w $(HELM_KUBERNETES)" $(HELM) && GOBIN=$(CURDIR)/$@.part CGO_ENABLED=0 \
-		go install -trimpath -ldflags="-s -w" $(KUBECONFORM) && mv $@.part $@; \
+	@if command -v go >/dev/null; then echo "building helm and kubeconform" && mkdir -p $(@D) && \
+		go install -trimpath -ldflags="-s -w $(HELM_KUBERNETES)" $(HELM) && \
+		go install -trimpath -ldflags="-s -w" $(KUBECONFORM) && touch $@; \
 	else echo "notice: there is no Go here, so the chart is not tested with the real helm"; fi
 
 $(UV): $(LOCKS)/lock.txt

@@ -64,7 +64,7 @@ def ways(image: str) -> Iterator[Way]:
     yield Way("-e ANTHROPIC_API_KEY, --user 1234", image, 1234, user="1234:1234", variables=KEYED)
     yield Way("-e ANTHROPIC_API_KEY, --read-only", image, 10001, variables=KEYED, read_only=True)
     if image == "slim":
-        yield Way("-v ~/.claude", image, 1000, owner=1000, status=401, says="Claude Code")
+        yield Way("-v ~/.claude", image, 1000, owner=1000, status=401, says="Claude Code is not there to serve it")
     else:
         yield from _through_claude_code(image)
     yield Way("-v ~/.claude, sent as bearer", image, 1000, owner=1000, variables=AS_BEARER)
@@ -112,6 +112,7 @@ def main() -> int:
         print(f"{target}: {size:.1f} MB compressed above its base", flush=True)
         if target == "slim" and size >= SLIM_LIMIT:
             faults.append(f"slim is {size:.1f} MB, the limit is {SLIM_LIMIT:g}")
+        faults += _traces(name)
         if target == "full":
             faults += _claude_faults(name)
         for way in ways(target):
@@ -125,6 +126,17 @@ def main() -> int:
 
 _CELLS = ("uid", "capabilities", "completion", "through", "healthcheck", "written", "SIGTERM", "ready", "RSS")
 _HEAD = (f"| image | started with | {' | '.join(_CELLS)} |", "|---|---" + "|---" * len(_CELLS) + "|")
+
+
+# What was at hand while it was built, and must not have stayed.
+_LEFT_BEHIND = ("build", "etc/pip.conf", "run/ca.crt", "usr/bin/pip3", "usr/bin/strip", "root/.claude", "root/.cache")
+
+
+def _traces(image: str) -> list[str]:
+    with _container(image) as (_, root):
+        left = [path for path in _LEFT_BEHIND if (root / path).exists()]
+        left += [str(path.relative_to(root)) for path in root.glob("opt/*/lib/*/site-packages/pip*")]
+    return [f"{image} still holds /{path}" for path in left]
 
 
 def _claude_faults(image: str) -> list[str]:
