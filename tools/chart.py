@@ -56,6 +56,8 @@ def readme() -> str:
 
 def manifest(name: str) -> str:
     """One plain manifest, whole; needs helm."""
+    if not HELM.exists():
+        raise SystemExit("the manifests are made by helm, and helm by Go, which is missing here")
     settings = [part for setting in (*ALWAYS, *VARIANTS[name]) for part in ("--set", setting)]
     line = [
         str(HELM),
