@@ -112,9 +112,12 @@ async def test_a_late_first_may_still_win() -> None:
 async def test_of_two_that_win_at_once_one_is_closed() -> None:
     async with serving(answering(OK)) as server:
         both = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.4, both.set)
-        await reach(server, Names(["2001:db8::1", "192.0.2.1"], {"2001:db8::1": both, "192.0.2.1": both}))
-        await eventually(lambda: (server.accepted, server.open) == (2, 0))
+        names = Names(["2001:db8::1", "192.0.2.1"], {"2001:db8::1": both, "192.0.2.1": both})
+        reaching = asyncio.create_task(reach(server, names))
+        await eventually(lambda: server.accepted == 2)
+        both.set()
+        await reaching
+        await eventually(lambda: server.open == 0)
 
 
 async def test_when_all_fail_the_preferred_ones_failure_is_told() -> None:
