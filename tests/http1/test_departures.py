@@ -112,6 +112,23 @@ def test_a_client_that_leaves_before_its_request_is_whole(
     assert echo.requests == []
 
 
+@pytest.mark.parametrize("leave", LEAVING)
+def test_a_client_that_leaves_after_any_byte(serve: Serve, leave: Callable[[Client], None]) -> None:
+    running = serve(Echo(), fault=lambda status, message: ([], message.encode()))
+    data = (
+        post(b"ab", "Expect: 100-continue")
+        + get("/", CHUNKED, method="POST")
+        + b"1;x\r\na\r\n0\r\nT: y\r\n\r\n"
+        + b"bad\n\n"
+    )
+    for end in range(len(data) + 1):
+        client = running.connect()
+        client.send(data[:end])
+        leave(client)
+    assert_empty(running)
+    assert running.errors == []
+
+
 def test_a_client_that_leaves_after_its_reply_does_not_disturb_the_handler(serve: Serve) -> None:
     """What it writes down afterwards is still written down."""
     done: list[bool] = []
