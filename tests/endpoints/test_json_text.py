@@ -16,6 +16,7 @@ from claude_code_proxy.endpoints.json_text import is_given, mend_surrogates
         (rb'"\ud83d\ude00"', rb'"\ud83d\ude00"'),
         (rb'"\uD83D\uDE00"', rb'"\uD83D\uDE00"'),
         (rb'"\ud83d"', rb'"\ufffd"'),
+        (rb'"\uD83D"', rb'"\ufffd"'),
         (rb'"\ude00 x"', rb'"\ufffd x"'),
         (rb'"\ude00\ud83d"', rb'"\ufffd\ufffd"'),
         (rb'"\ud83d\ud83d\ude00"', rb'"\ufffd\ud83d\ude00"'),

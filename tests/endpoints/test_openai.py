@@ -133,11 +133,16 @@ def test_a_field_that_the_client_has_as_well_is_named(message: str, param: str |
     assert to_error_reply(rejected(message, 500, "api_error")).param is None
 
 
-def test_an_empty_purse_is_not_worth_a_retry() -> None:
-    error = rejected("You have reached your specified API usage limits. You will regain access on 2026-12-01.")
+@pytest.mark.parametrize("status", [400, 402, 403, 429])
+def test_an_empty_purse_is_not_worth_a_retry(status: int) -> None:
+    error = rejected("You have reached your specified API usage limits.", status)
     error.retry_after, error.should_retry = 5.0, True
     reply = to_error_reply(error)
     assert (reply.status, reply.code, reply.should_retry, reply.retry_after) == (429, "insufficient_quota", False, None)
+
+
+def test_the_words_of_an_empty_purse_in_another_error_are_words() -> None:
+    assert to_error_reply(rejected("spend limit service is down", 500, "api_error")).status == 500
 
 
 def test_a_rate_limit_is_worth_one() -> None:
