@@ -116,10 +116,10 @@ async def test_a_login_that_has_ended_is_signed_out(endpoint: TokenEndpoint, tmp
 
 
 async def test_expiry_in_the_middle_of_a_conversation(endpoint: TokenEndpoint, tmp_path: Path) -> None:
-    async with renewing(endpoint, tmp_path, login(expires_in=302)) as stage:
+    async with renewing(endpoint, tmp_path, login(expires_in=312)) as stage:
         said: list[Any] = [{"role": "user", "content": "One"}]
         said.append({"role": "assistant", "content": await chat(stage, *said)})
-        await asyncio.sleep(3.0)  # now less is left than Claude Code is content with
+        await asyncio.sleep(13.0)  # now less is left than Claude Code is content with
         assert endpoint.posts == 0
         assert "Two" in await chat(stage, *said, {"role": "user", "content": "Two"})
         await until(stage, "sk-ant-oat01-new-1")

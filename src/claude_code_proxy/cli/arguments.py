@@ -14,7 +14,10 @@ PROGRAM = "claude-code-proxy"
 OWN = {
     "pace": ("simulate", "Words a second; 0 for all at once. [0]"),
     "replay": ("simulate", "A file with a recorded exchange, which answers every request."),
+    "json": ("doctor", "Tells it for machines."),
+    "call": ("doctor", "Asks a model too, which costs a few tokens."),
 }
+_SWITCHES = frozenset({"json", "call"})
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,13 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("command", nargs="?", default=next(iter(commands)), help=argparse.SUPPRESS)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     groups: dict[str, argparse._ArgumentGroup] = {}
-    own = parser.add_argument_group("simulate alone")
-    for name, (_, what) in OWN.items():
-        own.add_argument(f"--{name}", help=what, metavar=name.upper())
+    for name, (command, what) in OWN.items():
+        own = groups.get(command) or parser.add_argument_group(f"{command} alone")
+        groups[command] = own
+        if name in _SWITCHES:
+            own.add_argument(f"--{name}", help=what, action="store_const", const="true")
+        else:
+            own.add_argument(f"--{name}", help=what, metavar=name.upper())
     for setting in SETTINGS:
         if setting.flag is not None:
             group = groups.get(setting.group) or parser.add_argument_group(setting.group.lower())

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "hold a conversation with a simulated Claude, through the OpenAI SDK",
     "simulate": "be an offline Claude: a strict stand-in for the Messages API",
     "models": "print what is known of each model",
+    "doctor": "look at everything that has to be right, and say what to do about the rest",
     "config": "print the settings in effect, and where each came from",
 }
 

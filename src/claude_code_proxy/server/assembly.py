@@ -147,7 +147,7 @@ class Assembly:
         if self.credentials.through_claude_code:
             return self.login.upstream(self.metrics.upstream_failed), CLAUDE_CODE_TERMS
         upstream = MessagesApi(
-            _transport(settings, connections),
+            make_transport(settings, connections),
             self.credentials,
             workspace_id=settings.anthropic_workspace_id,
             on_failure=self.metrics.upstream_failed,
@@ -213,7 +213,7 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _transport(settings: Settings, connections: int) -> Transport:
+def make_transport(settings: Settings, connections: int) -> Transport:
     timeouts = Timeouts(
         connect=settings.connect_seconds, first_byte=settings.first_byte_seconds, idle=settings.idle_seconds
     )

@@ -71,7 +71,9 @@ def two_calls(round_: int) -> simulated.Reply:
     ]
     message = {"id": f"msg_{round_}", "type": "message", "role": "assistant", "model": MODEL, "content": calls}
     usage = {"input_tokens": 9, "output_tokens": 9}
-    return simulated.Reply(message=message | {"stop_reason": "tool_use", "stop_sequence": None, "usage": usage})
+    return simulated.Reply(
+        message=message | {"stop_reason": "tool_use", "stop_sequence": None, "stop_details": None, "usage": usage}
+    )
 
 
 def texts(body: dict[str, Any]) -> str:

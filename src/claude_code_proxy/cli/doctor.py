@@ -1,0 +1,163 @@
+"""`doctor`: looks at everything that has to be right, and says of each thing that is not the one thing to do.
+
+One screen; exit code 0 only if all is well; `--json` for machines; `--call` asks a model too. Never a secret.
+"""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import msgspec
+
+from claude_code_proxy import messages
+from claude_code_proxy.cli.loop import run_loop
+from claude_code_proxy.credentials.chain import CredentialSource, ends_soon
+from claude_code_proxy.credentials.claude_command import EXTRA, find_claude, has_sdk
+from claude_code_proxy.credentials.credential import Credential
+from claude_code_proxy.credentials.login_file import Login, LoginFile
+from claude_code_proxy.credentials.safety import hindrance
+from claude_code_proxy.errors import ProxyError
+from claude_code_proxy.server.assembly import Assembly, make_transport
+from claude_code_proxy.server.login import Login as OwnersLogin
+from claude_code_proxy.settings import Settings
+from claude_code_proxy.upstreams.upstream import Call
+
+SKEW_SECONDS = 60.0
+_SIGN_IN = "sign in with `claude auth login`; without a browser, `claude setup-token` and CLAUDE_CODE_OAUTH_TOKEN"
+_SECONDS = 60.0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """What was looked at, whether it is well, what was found, and what to do if it is not."""
+
+    check: str
+    ok: bool
+    found: str
+    do: str = ""
+
+
+def run(settings: Settings, *, json: str | None = None, call: str | None = None) -> int:
+    checks = run_loop(examine(settings, call=call is not None))
+    print(msgspec.json.encode(checks).decode() if json is not None else screen(checks))
+    return 0 if all(check.ok for check in checks) else 1
+
+
+async def examine(settings: Settings, *, call: bool = False) -> list[Check]:
+    source = OwnersLogin(settings).credentials
+    checks = [credential(source)]
+    if source.renews:
+        checks += login_file(settings.login_paths(), time.time())
+    if source.through_claude_code:
+        checks += await asyncio.to_thread(runtime)
+    checks += await upstream(settings)
+    if call:
+        checks.append(await model_answers(settings))
+    return checks
+
+
+def screen(checks: Sequence[Check]) -> str:
+    """For people."""
+    width = max(len(check.check) for check in checks)
+    lines: list[str] = []
+    for check in checks:
+        lines.append(f"{'ok  ' if check.ok else 'FAIL'}  {check.check:{width}}  {check.found}")
+        if check.do:
+            lines.append(f"{'':{width + 6}}  → {check.do}")
+    return "\n".join(lines)
+
+
+def credential(source: CredentialSource) -> Check:
+    readiness = source.readiness()
+    if readiness.ok:
+        return Check("credential", ok=True, found=readiness.reason)
+    missing = source.through_claude_code and source.runtime.missing
+    return Check("credential", ok=False, found=readiness.reason, do=EXTRA if missing else _SIGN_IN)
+
+
+def login_file(paths: Sequence[Path], now: float) -> list[Check]:
+    """Its mode, and whether it may be renewed where it is; nothing where there is none, which was said already."""
+    path = next((path for path in paths if path.exists()), None)
+    login = LoginFile(paths).read(now)
+    if path is None or not isinstance(login, Login):
+        return []
+    mode = path.stat().st_mode & 0o777
+    private = mode & 0o077 == 0
+    why = hindrance(path)
+    ending = ends_soon(_as_credential(login), now)
+    return [
+        Check("login file mode", private, f"{mode:04o} {path}", "" if private else f"chmod 600 {path}"),
+        Check("login file place", not why, why or f"{path.parent} can be written", why.rpartition(": ")[2]),
+        Check("sign-in", not ending, ending or "does not end within a week", "`claude auth login`" if ending else ""),
+    ]
+
+
+def runtime() -> list[Check]:
+    command = find_claude()
+    found = "not installed" if command is None else f"{_version(command)} {command}"
+    return [
+        Check("agent sdk", has_sdk(), "installed" if has_sdk() else "not installed", "" if has_sdk() else EXTRA),
+        Check("claude code", command is not None, found, "" if command is not None else EXTRA),
+    ]
+
+
+async def upstream(settings: Settings) -> list[Check]:
+    """Whether it can be reached, and whether its clock and ours agree: tokens run out by the clock."""
+    base = settings.anthropic_api_base
+    transport = make_transport(settings, 1)
+    try:
+        response = await transport.request(b"HEAD", b"/", deadline=asyncio.get_running_loop().time() + _SECONDS)
+        told = response.headers.get(b"date", b"").decode("latin-1")
+        response.close()
+    except ProxyError as error:
+        return [Check("upstream", ok=False, found=f"{base}: {error.message}", do="look at the network, or HTTPS_PROXY")]
+    finally:
+        await transport.close()
+    return [Check("upstream", ok=True, found=f"{base} answers"), *_clock(told)]
+
+
+def _clock(told: str) -> list[Check]:
+    with suppress(ValueError):
+        skew = time.time() - parsedate_to_datetime(told).timestamp()
+        well = abs(skew) <= SKEW_SECONDS
+        do = "" if well else "set this machine's clock, for instance by NTP"
+        return [Check("clock", well, f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the upstream's", do)]
+    return []
+
+
+async def model_answers(settings: Settings) -> Check:
+    question = messages.InputMessage("user", (messages.Text("Say ok."),))
+    name = settings.default_model
+    assembly = Assembly(settings, files=256)
+    begun = time.perf_counter()
+    try:
+        model = assembly.serving.catalogue.find(name)
+        request = messages.MessagesRequest(model.id, (question,), max_tokens=min(1024, model.max_output))
+        deadline = asyncio.get_running_loop().time() + _SECONDS
+        await assembly.upstream.create(request, Call(retries=0, deadline=deadline))
+    except ProxyError as error:
+        return Check("a model answers", ok=False, found=f"{name}: {error.message}", do=_remedy(error))
+    finally:
+        await assembly.close()
+    return Check("a model answers", ok=True, found=f"{name}, after {time.perf_counter() - begun:.1f} s")
+
+
+def _remedy(error: ProxyError) -> str:
+    remedies: dict[int, str] = {
+        401: "mend the credential above",
+        404: "set DEFAULT_MODEL to a model that the account has",
+        429: "wait until the account's limit is over",
+    }
+    return remedies.get(error.status, "try again; if it stays, look at the log")
+
+
+def _version(command: Path) -> str:
+    told = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+    return told.stdout.strip() or "a version that does not tell"
+
+
+def _as_credential(login: Login) -> Credential:
+    return Credential("login", login.token, str(login.path), login.expires_at, login.ends_at)

@@ -1,0 +1,122 @@
+"""What the doctor sees in a scratch home, with the simulated service as the upstream."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from claude_code_proxy.cli import doctor
+from claude_code_proxy.cli.arguments import parse
+from claude_code_proxy.cli.doctor import Check, examine, login_file, runtime, screen
+from claude_code_proxy.cli.main import COMMANDS
+from claude_code_proxy.secret import Secret
+from claude_code_proxy.settings import Settings
+from claude_code_proxy.upstreams import simulated
+
+KEY = Secret("sk-ant-test-doctor")
+TOKEN = "sk-ant-oat01-doctor"
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[simulated.Running]:
+    running = await simulated.serve()
+    yield running
+    await running.close()
+
+
+def settings(home: Path, base: str, **changes: Any) -> Settings:
+    return Settings(claude_config_dir=home, anthropic_api_base=base, log_level="error", **changes)
+
+
+def sign_in(home: Path, *, mode: int = 0o600, **changes: Any) -> Path:
+    path = home / ".credentials.json"
+    oauth = {"accessToken": TOKEN, "refreshToken": "r", "scopes": ["user:inference"]}
+    path.write_text(json.dumps({"claudeAiOauth": oauth | changes}))
+    path.chmod(mode)
+    return path
+
+
+def by_name(checks: list[Check]) -> dict[str, Check]:
+    return {check.check: check for check in checks}
+
+
+async def test_with_a_key_and_a_service_all_is_well(tmp_path: Path, service: simulated.Running) -> None:
+    checks = await examine(settings(tmp_path, service.url, anthropic_api_key=KEY), call=True)
+    assert [check for check in checks if not check.ok] == []
+    assert {"credential", "upstream", "a model answers"} <= by_name(checks).keys()
+
+
+async def test_without_a_call_no_model_is_asked(tmp_path: Path, service: simulated.Running) -> None:
+    await examine(settings(tmp_path, service.url, anthropic_api_key=KEY))
+    assert [one.path for one in service.requests if one.path == "/v1/messages"] == []
+
+
+async def test_a_refused_key_is_told_with_what_to_do(tmp_path: Path) -> None:
+    service = await simulated.serve(options=simulated.Options(api_keys=frozenset({"another"})))
+    checks = by_name(await examine(settings(tmp_path, service.url, anthropic_api_key=KEY), call=True))
+    await service.close()
+    assert not checks["a model answers"].ok
+    assert checks["a model answers"].do == "mend the credential above"
+
+
+async def test_an_upstream_out_of_reach(tmp_path: Path) -> None:
+    checks = by_name(await examine(settings(tmp_path, "http://127.0.0.1:9", anthropic_api_key=KEY)))
+    assert not checks["upstream"].ok
+    assert "HTTPS_PROXY" in checks["upstream"].do
+
+
+async def test_nobody_signed_in(tmp_path: Path, service: simulated.Running) -> None:
+    checks = by_name(await examine(settings(tmp_path, service.url)))
+    assert not checks["credential"].ok
+    assert "agent sdk" in checks
+
+
+async def test_a_login_sent_straight_needs_no_claude_code(tmp_path: Path, service: simulated.Running) -> None:
+    sign_in(tmp_path)
+    checks = by_name(await examine(settings(tmp_path, service.url, claude_login_via="messages-api")))
+    assert checks["credential"].ok
+    assert "agent sdk" not in checks
+
+
+def test_a_login_that_others_can_read(tmp_path: Path) -> None:
+    path = sign_in(tmp_path, mode=0o644)
+    check = by_name(login_file([path], time.time()))["login file mode"]
+    assert (check.ok, check.do) == (False, f"chmod 600 {path}")
+
+
+def test_a_login_that_is_a_link(tmp_path: Path) -> None:
+    path = sign_in(tmp_path)
+    link = tmp_path / "elsewhere"
+    link.mkdir()
+    (link / ".credentials.json").symlink_to(path)
+    check = by_name(login_file([link / ".credentials.json"], time.time()))["login file place"]
+    assert (check.ok, check.do) == (False, "keep the file itself there")
+
+
+def test_a_sign_in_that_ends_soon(tmp_path: Path) -> None:
+    path = sign_in(tmp_path, refreshTokenExpiresAt=(time.time() + 3600) * 1000)
+    check = by_name(login_file([path], time.time()))["sign-in"]
+    assert (check.ok, check.do) == (False, "`claude auth login`")
+
+
+def test_the_runtime_is_looked_for() -> None:
+    assert [check.check for check in runtime()] == ["agent sdk", "claude code"]
+
+
+def test_one_screen_and_what_to_do() -> None:
+    shown = screen([Check("a", ok=True, found="x"), Check("long name", ok=False, found="y", do="z")])
+    assert shown.splitlines() == ["ok    a          x", "FAIL  long name  y", "                 → z"]
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sign_in(tmp_path)
+    arguments = parse(["doctor", "--json"], COMMANDS)
+    assert arguments.own == {"json": "true"}
+    assert doctor.run(settings(tmp_path, "http://127.0.0.1:9"), **arguments.own) == 1
+    shown = capsys.readouterr().out
+    assert TOKEN not in shown
+    assert len(msgspec.json.decode(shown, type=list[Check])) >= 4
