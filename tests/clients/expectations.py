@@ -106,6 +106,15 @@ def cut(record: Record) -> None:
     assert record["usage"]["completion_tokens"] == 3
 
 
+def two_choices(record: Record) -> None:
+    assert_no_error(record)
+    assert record["indexes"] == [0, 1]
+    assert record["finish"] == ["stop", "stop"]
+    assert all("Say hello." in text for text in record["texts"])
+    if record["usage"]:
+        assert_usage(record["usage"])
+
+
 def models(record: Record) -> None:
     assert_no_error(record)
     assert "claude-sonnet-4-6" in record["models"]

@@ -55,6 +55,8 @@ OPENAI: dict[str, Expectation] = {
     "parse helper": seen.parsed_city,
     "json object": seen.json_object,
     "newest model, with what it refuses": seen.weather_call,
+    "two choices": seen.two_choices,
+    "two choices, streamed": seen.two_choices,
     "models": seen.models,
     "bad request": seen.failure(400, r"messages\[0\]\.role"),
 }

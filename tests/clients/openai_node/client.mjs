@@ -167,6 +167,21 @@ scenario('newest model, with what it refuses', () => {
   return ask([said('What is the weather in Paris?')], { model: NEWEST_MODEL, ...options });
 });
 
+const choicesOf = ({ choices, usage = null }) => ({
+  indexes: choices.map((choice) => choice.index),
+  texts: choices.map((choice) => choice.message.content),
+  finish: choices.map((choice) => choice.finish_reason),
+  usage,
+});
+
+scenario('two choices', async () =>
+  choicesOf(await completions.create({ model: MODEL, messages: [said('Say hello.')], n: 2 })),
+);
+
+scenario('two choices, streamed', async () =>
+  choicesOf(await completions.stream({ model: MODEL, messages: [said('Say hello.')], n: 2 }).finalChatCompletion()),
+);
+
 scenario('models', async () => {
   const models = [];
   for await (const model of client.models.list()) models.push(model.id);

@@ -258,6 +258,27 @@ def newest_model() -> Record:
     return ask(said("What is the weather in Paris?"), model=NEWEST_MODEL, **options)
 
 
+@scenario("two choices")
+def two_choices() -> Record:
+    completion = client.chat.completions.create(model=MODEL, messages=[said("Say hello.")], n=2)
+    return choices_of(completion.choices, completion.usage)
+
+
+@scenario("two choices, streamed")
+def two_choices_streamed() -> Record:
+    with client.chat.completions.stream(model=MODEL, messages=[said("Say hello.")], n=2) as stream:
+        return choices_of(stream.until_done().get_final_completion().choices, None)
+
+
+def choices_of(choices: Any, usage: Any) -> Record:
+    return {
+        "indexes": [choice.index for choice in choices],
+        "texts": [choice.message.content for choice in choices],
+        "finish": [choice.finish_reason for choice in choices],
+        "usage": usage and usage.model_dump(),
+    }
+
+
 @scenario("models")
 def models() -> Record:
     listed = [model.id for model in client.models.list()]
