@@ -242,7 +242,13 @@ def _look(seen: Seen, way: Way, *, process: "subprocess.Popen[str]", port: int) 
     servers = _servers(port)
     status = _status(servers[0]) if servers else {}
     begun = [pid for server in servers for pid in _children(server)]
-    seen.through = "Claude Code" if any(_status(pid).get("Name") == "claude" for pid in begun) else "Messages API"
+    seen.through = (
+        "-"
+        if seen.status != 200
+        else "Claude Code"
+        if any(_status(pid).get("Name") == "claude" for pid in begun)
+        else "Messages API"
+    )
     seen.uid = status.get("Uid", "?").split()[0]
     seen.capabilities = _capabilities(status, may_be_bounded=bool(way.user))
     seen.rss = (
