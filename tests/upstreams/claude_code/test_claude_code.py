@@ -1,0 +1,228 @@
+"""Which process a request goes to, and what happens when one fails: with processes that say what they are told to."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from claude_code_proxy import messages
+from claude_code_proxy.errors import Unauthenticated, UpstreamBroke, UpstreamRejected, UpstreamTimeout
+from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode
+from claude_code_proxy.upstreams.claude_code.failures import Failure
+from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.upstream import Call
+from tests.upstreams.claude_code.scripted import (
+    ScriptedProcess,
+    Starter,
+    answer,
+    assistant,
+    calls,
+    request,
+    result,
+    tool,
+    user,
+)
+
+HISTORY = (user("One"), assistant(messages.Text("Two")), user("Three"))
+ONCE = Call(retries=0)
+
+
+class Owner:
+    """A login, and how often it was asked to be fresh."""
+
+    def __init__(self, *, there: bool = True) -> None:
+        self.there = there
+        self.asked = 0
+
+    def resolve(self) -> object:
+        if not self.there:
+            raise Unauthenticated("nobody is signed in")
+        return self
+
+    async def fresh(self) -> bool:
+        self.asked += 1
+        return True
+
+
+def upstream(start: Starter, owner: Owner | None = None, *, seconds: float = 5.0) -> ClaudeCode:
+    owner = owner or Owner()
+    pool = Pool(4, idle_seconds=60, queue_seconds=1, now=lambda: 0.0)
+    made = ClaudeCode(start, pool, login=owner, renewal=owner, seconds=(seconds, seconds))
+    made.pause = lambda _: asyncio.sleep(0)
+    return made
+
+
+def says(text: str) -> Starter:
+    return Starter(lambda process: process.say(*answer(text)))
+
+
+async def test_a_first_question_starts_a_process() -> None:
+    start = says("Hello")
+    claude = upstream(start)
+    message, facts = await claude.create(request(user("Hi")), ONCE)
+    assert message.content == (messages.Text("Hello"),)
+    assert (start.processes[0].past, start.processes[0].asked, facts.attempts) == (
+        (),
+        [[{"type": "text", "text": "Hi"}]],
+        1,
+    )
+    await claude.close()
+    assert start.processes[0].closed
+
+
+async def test_the_next_question_goes_to_the_same_process() -> None:
+    start = says("Hello")
+    claude = upstream(start)
+    await claude.create(request(user("Hi")), ONCE)
+    start.processes[0].say(*answer("Again"))
+    message, _ = await claude.create(request(user("Hi"), assistant(messages.Text("Hello ")), user("More")), ONCE)
+    assert message.content == (messages.Text("Again"),)
+    assert len(start.processes) == 1
+    await claude.close()
+
+
+@pytest.mark.parametrize(
+    "other", [request(user("Hi"), assistant(messages.Text("Other")), user("More")), request(user("Hi"))]
+)
+async def test_another_conversation_gets_another(other: messages.MessagesRequest) -> None:
+    start = says("Hello")
+    claude = upstream(start)
+    await claude.create(request(user("Hi")), ONCE)
+    await claude.create(other, ONCE)
+    assert len(start.processes) == 2
+    await claude.close()
+
+
+async def test_a_past_is_told_with_a_login_that_lasts() -> None:
+    start, owner = says("Four"), Owner()
+    claude = upstream(start, owner)
+    await claude.create(request(*HISTORY), ONCE)
+    assert start.processes[0].past == HISTORY[:2]
+    assert owner.asked == 1
+    await claude.close()
+
+
+async def test_results_reach_the_calls_that_wait() -> None:
+    start = Starter(lambda process: process.say(*calls("a", "b")))
+    claude = upstream(start)
+    tools = (tool("a"), tool("b"))
+    message, _ = await claude.create(request(user("Go"), tools=tools), ONCE)
+    assert message.stop_reason == "tool_use"
+    process = start.processes[0]
+    waiting = [asyncio.ensure_future(process.on_call(f"toolu_{name}")) for name in "ab"]
+    back = messages.InputMessage("user", (result("toolu_a", "1"), result("toolu_b", "2")))
+    process.say(*answer("Done"))
+    await claude.create(request(user("Go"), assistant(*message.content), back, tools=tools), ONCE)
+    assert await asyncio.gather(*waiting) == [result("toolu_a", "1"), result("toolu_b", "2")]
+    assert len(start.processes) == 1
+    await claude.close()
+
+
+async def test_results_with_words_are_told_to_a_new_one() -> None:
+    start = Starter(lambda process: process.say(*calls("a")))
+    claude = upstream(start)
+    message, _ = await claude.create(request(user("Go"), tools=(tool("a"),)), ONCE)
+    back = messages.InputMessage("user", (result("toolu_a"), messages.Text("And hurry")))
+    await claude.create(request(user("Go"), assistant(*message.content), back, tools=(tool("a"),)), ONCE)
+    assert start.processes[1].past[-1] == messages.InputMessage("user", (result("toolu_a"),))
+    assert start.processes[1].asked == [[{"type": "text", "text": "And hurry"}]]
+    await claude.close()
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "model_context_window_exceeded"])
+async def test_an_answer_cut_short_ends_its_process(reason: str) -> None:
+    start = Starter(lambda process: process.say(*answer("Long", reason)[:-2]))
+    claude = upstream(start)
+    message, _ = await claude.create(request(user("Go")), ONCE)
+    assert (message.stop_reason, start.processes[0].killed) == (reason, True)
+    await claude.close()
+
+
+async def test_a_call_of_a_tool_that_nobody_has_ends_its_process() -> None:
+    start = Starter(lambda process: process.say(*calls("strange")))
+    claude = upstream(start)
+    message, _ = await claude.create(request(user("Go"), tools=(tool("a"),)), ONCE)
+    assert message.stop_reason == "tool_use"
+    assert start.processes[0].killed
+    await claude.close()
+
+
+async def test_an_answer_that_nobody_asked_for_is_cut_off() -> None:
+    start = says("Hello")
+    claude = upstream(start)
+    await claude.create(request(user("Hi")), ONCE)
+    start.processes[0].say(*answer("By the way"))
+    await asyncio.sleep(0.01)
+    assert start.processes[0].killed
+    await claude.close()
+
+
+async def test_a_refusal_before_the_first_event_is_tried_again_or_told() -> None:
+    said: list[Sequence[object]] = [[Failure("API Error: 529 Busy")], answer("Hello")]
+    start = Starter(lambda process: process.say(*said.pop(0)))  # type: ignore[arg-type]
+    claude = upstream(start)
+    message, facts = await claude.create(request(user("Hi")), Call(retries=1))
+    assert (message.content, facts.attempts) == ((messages.Text("Hello"),), 2)
+    said = [[Failure("API Error: 400 Bad")]]
+    with pytest.raises(UpstreamRejected, match="Bad") as caught:
+        await claude.create(request(user("Hi")), Call(retries=1))
+    assert caught.value.attempts == 1
+    await claude.close()
+
+
+async def test_a_process_that_dies_before_it_answers_is_replaced() -> None:
+    first = True
+
+    def begin(process: ScriptedProcess) -> None:
+        nonlocal first
+        process.say(*answer("Hello")) if not first else process.die()
+        first = False
+
+    claude = upstream(Starter(begin))
+    message, facts = await claude.create(request(user("Hi")), Call(retries=1))
+    assert (message.content, facts.attempts) == ((messages.Text("Hello"),), 2)
+    await claude.close()
+
+
+async def test_a_process_that_dies_in_the_middle_is_an_error() -> None:
+    def begin(process: ScriptedProcess) -> None:
+        process.say(*answer("Hello")[:2])
+        process.die()
+
+    claude = upstream(Starter(begin))
+    with pytest.raises(UpstreamBroke):
+        await claude.create(request(user("Hi")), Call(retries=3))
+    await claude.close()
+
+
+async def test_a_client_that_leaves_stops_the_answer() -> None:
+    start = Starter(lambda process: process.say(*answer("Hello")[:2]))
+    claude = upstream(start)
+    stream = await claude.stream(request(user("Hi")), ONCE)
+    stream.close()
+    await claude.close()
+    assert start.processes[0].interrupted
+    assert start.processes[0].closed
+
+
+async def test_silence_has_an_end() -> None:
+    claude = upstream(Starter(), seconds=0.05)
+    with pytest.raises(UpstreamTimeout):
+        await claude.create(request(user("Hi")), ONCE)
+    late = upstream(Starter(lambda process: process.say(*answer("Hello")[:2])), seconds=0.05)
+    with pytest.raises(UpstreamBroke, match="silent"):
+        await late.create(request(user("Hi")), ONCE)
+    whole = upstream(Starter(lambda process: process.say(*answer("Hello")[:2])))
+    with pytest.raises(UpstreamTimeout, match="complete"):
+        deadline = asyncio.get_running_loop().time() + 0.05
+        await whole.create(request(user("Hi")), Call(retries=0, deadline=deadline))
+    for each in (claude, late, whole):
+        await each.close()
+
+
+async def test_without_a_login_nothing_is_started() -> None:
+    start = Starter()
+    claude = upstream(start, Owner(there=False))
+    with pytest.raises(Unauthenticated):
+        await claude.create(request(user("Hi")), ONCE)
+    assert start.processes == []

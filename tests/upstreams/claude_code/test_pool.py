@@ -1,0 +1,82 @@
+"""How many conversations have a process, which gives way, and for how long one is kept."""
+
+import asyncio
+
+import pytest
+
+from claude_code_proxy.errors import Overloaded
+from claude_code_proxy.upstreams.claude_code.conversation import split
+from claude_code_proxy.upstreams.claude_code.launch import to_launch
+from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.claude_code.session import Session, Turn
+from tests.upstreams.claude_code.scripted import Starter, answer, request, user
+
+LAUNCH = to_launch(request(user("x")))
+ASKED = split([user("x")])
+
+
+def pool(most: int = 2, idle_seconds: float = 60.0) -> Pool:
+    return Pool(most, idle_seconds=idle_seconds, queue_seconds=0.05, now=lambda: 0.0)
+
+
+async def answered(kept: Pool, key: bytes) -> Session:
+    """A session that has given an answer and waits under `key`."""
+    session = await kept.new(LAUNCH)
+    done = asyncio.Event()
+
+    def said(_: object) -> None:
+        kept.keep(session, key)
+        done.set()
+
+    await session.begin(ASKED, Turn(said), start=Starter(lambda process: process.say(*answer("ok"))))
+    await done.wait()
+    return session
+
+
+async def test_a_conversation_is_found_once() -> None:
+    kept = pool()
+    session = await answered(kept, b"a")
+    assert kept.find(b"b", ASKED) is None
+    assert kept.find(b"a", ASKED) is session
+    assert kept.find(b"a", ASKED) is None
+    await kept.close()
+    assert len(kept) == 0
+
+
+async def test_the_one_that_waited_longest_gives_way() -> None:
+    kept = pool()
+    await answered(kept, b"a")
+    second = await answered(kept, b"b")
+    await answered(kept, b"c")
+    assert (len(kept), kept.find(b"a", ASKED), kept.find(b"b", ASKED)) == (2, None, second)
+    await kept.close()
+
+
+async def test_one_that_is_being_answered_never_does() -> None:
+    kept = pool(1)
+    session = await kept.new(LAUNCH)
+    with pytest.raises(Overloaded, match="CLAUDE_CODE_PROCESSES"):
+        await kept.new(LAUNCH)
+    await session.close()
+    await kept.new(LAUNCH)
+    await kept.close()
+
+
+async def test_a_place_is_waited_for() -> None:
+    kept = Pool(1, idle_seconds=60, queue_seconds=5, now=lambda: 0.0)
+    first = await kept.new(LAUNCH)
+    waiting = asyncio.create_task(kept.new(LAUNCH))
+    await asyncio.sleep(0.01)
+    turn = Turn(lambda _: kept.keep(first, b"a"))
+    await first.begin(ASKED, turn, start=Starter(lambda process: process.say(*answer("ok"))))
+    assert await waiting is not first
+    await kept.close()
+
+
+async def test_one_that_rests_is_let_go() -> None:
+    kept = pool(idle_seconds=0.02)
+    await answered(kept, b"a")
+    async with asyncio.timeout(2):
+        while len(kept):
+            await asyncio.sleep(0.01)
+    assert kept.find(b"a", ASKED) is None

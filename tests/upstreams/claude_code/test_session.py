@@ -1,0 +1,79 @@
+"""What one answer brings, and what a session can be asked next; the rest is in test_claude_code.py."""
+
+import asyncio
+
+import pytest
+
+from claude_code_proxy import messages
+from claude_code_proxy.errors import UpstreamBroke
+from claude_code_proxy.upstreams.claude_code.conversation import split
+from claude_code_proxy.upstreams.claude_code.launch import to_launch
+from claude_code_proxy.upstreams.claude_code.session import Session, Turn
+from tests.upstreams.claude_code.scripted import Starter, answer, assistant, calls, request, result, tool, user
+
+
+async def begun(start: Starter, *, tools: tuple[messages.Tool, ...] = ()) -> tuple[Session, Turn]:
+    session = Session(to_launch(request(user("x"), tools=tools)), on_end=lambda _: None, now=lambda: 0.0)
+    turn = Turn(lambda _: None)
+    await session.begin(split([user("x")]), turn, start=start)
+    return session, turn
+
+
+async def everything(turn: Turn) -> list[messages.Event]:
+    heard: list[messages.Event] = []
+    while (batch := await turn.events()) is not None:
+        heard += batch
+    return heard
+
+
+async def test_all_that_has_come_is_given_at_once() -> None:
+    session, turn = await begun(Starter(lambda process: process.say(*answer("Hello"))))
+    await asyncio.sleep(0.01)
+    assert len(await turn.events() or ()) == len(answer("Hello")) - 1
+    assert await turn.events() is None
+    await session.close()
+
+
+async def test_an_error_comes_after_what_came_before_it() -> None:
+    turn = Turn(lambda _: None)
+    turn.feed(messages.Ping())
+    turn.fail(UpstreamBroke("gone"))
+    assert await turn.events() == [messages.Ping()]
+    with pytest.raises(UpstreamBroke):
+        await turn.events()
+
+
+async def test_a_tool_of_a_reserved_name_is_called_by_its_own() -> None:
+    start = Starter(lambda process: process.say(*calls("own_Read")))
+    session, turn = await begun(start, tools=(tool("Read"),))
+    named = [event.content_block for event in await everything(turn) if isinstance(event, messages.ContentBlockStart)]
+    assert [call.name for call in named if isinstance(call, messages.ToolUse)] == ["Read"]
+    assert session.state == "parked"
+    await session.close()
+
+
+async def test_what_it_can_be_asked_next() -> None:
+    words = split([user("x"), assistant(messages.Text("ok")), user("y")])
+    back = split([user("x"), assistant(), messages.InputMessage("user", (result("toolu_a"),))])
+    session, turn = await begun(Starter(lambda process: process.say(*answer("ok"))))
+    assert not session.can_take(words)
+    await everything(turn)
+    assert session.can_take(words)
+    assert not session.can_take(back)
+    await session.close()
+    assert not session.can_take(words)
+    parked, turn = await begun(Starter(lambda process: process.say(*calls("a"))), tools=(tool("a"),))
+    await everything(turn)
+    assert parked.can_take(back)
+    assert not parked.can_take(words)
+    await parked.close()
+
+
+async def test_a_result_may_come_before_the_call_is_waited_for() -> None:
+    start = Starter(lambda process: process.say(*calls("a")))
+    session, turn = await begun(start, tools=(tool("a"),))
+    await everything(turn)
+    back = split([user("x"), assistant(), messages.InputMessage("user", (result("toolu_a"),))])
+    await session.go_on(back, Turn(lambda _: None))
+    assert await start.processes[0].on_call("toolu_a") == result("toolu_a")
+    await session.close()
