@@ -49,6 +49,11 @@ def test_a_block_that_was_cut_short_is_kept_as_far_as_it_came() -> None:
     assert accumulated(events).content == (messages.ToolUse("toolu_1", "look", Raw(b'{"a":')),)
 
 
+def test_a_block_ends_where_the_next_begins() -> None:
+    first, second = (block(messages.Text(""), messages.TextDelta(text))[:-1] for text in "AB")
+    assert accumulated([START, *first, *second, *END]).content == (messages.Text("A"), messages.Text("B"))
+
+
 def test_what_is_new_is_passed_over() -> None:
     hologram = messages.UnknownBlock("hologram", b'{"type":"hologram"}')
     stray = messages.ContentBlockDelta(0, messages.TextDelta("stray"))
