@@ -27,10 +27,10 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / ".credentials.json"
 
 
-def full(token: str, path: Path, *times: float) -> Login:
+def full(token: str, path: Path, expires_at: float | None = None, ends_at: float | None = None) -> Login:
     """As Claude Code's own files are found; others it would not read."""
     why = "" if path.name == ".credentials.json" else "its file is not called .credentials.json"
-    return Login(Secret(token), path, *times, bearer_only=why, renewable=True)
+    return Login(Secret(token), path, expires_at, ends_at, bearer_only=why, renewable=True)
 
 
 def read(path: Path, content: str | bytes) -> Login | NoLogin:

@@ -1,4 +1,4 @@
-"""When a login is renewed and when it is not: with a clock that only moves when somebody waits, and doubles for Claude."""
+"""When a login is renewed and when it is not: a clock that only moves when somebody waits, and doubles for Claude."""
 
 import asyncio
 import json
@@ -164,7 +164,7 @@ async def test_a_half_written_file_is_not_the_end(path: Path, clock: Clock) -> N
     claude = Claude(path, clock, content="{")
     keeper = renewal(claude)
     asking = asyncio.create_task(keeper.renew())
-    while "{" != path.read_text():
+    while path.read_text() != "{":
         await asyncio.sleep(0)
     claude.content = ""
     assert await asking
@@ -191,7 +191,7 @@ async def test_without_claude_code_it_says_so(path: Path, clock: Clock) -> None:
 async def test_one_that_cannot_be_started_says_so(path: Path, clock: Clock) -> None:
     path.write_text(content(NOW - 1))
 
-    async def launch(_: Path) -> Claude:
+    async def launch(config_dir: Path) -> Claude:
         raise FileNotFoundError(2, "No such file")
 
     keeper = Renewal(LoginFile([path]), launch, safe=lambda _: "", clock=clock, pause=clock.pause)

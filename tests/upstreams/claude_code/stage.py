@@ -76,9 +76,10 @@ class Stage:
     def bodies(self) -> list[dict[str, Any]]:
         return [json.loads(one.raw) for one in self.service.requests if one.path == "/v1/messages"]
 
-    def client(self, **options: Any) -> AsyncOpenAI:
+    def client(self) -> Any:
+        """The OpenAI SDK's; what it is given here is made of plain dicts."""
         http = DefaultAsyncHttpxClient(trust_env=False)
-        return AsyncOpenAI(base_url=self.url, api_key="unused", max_retries=0, timeout=60, http_client=http, **options)
+        return AsyncOpenAI(base_url=self.url, api_key="unused", max_retries=0, timeout=60, http_client=http)
 
     def runtimes(self) -> list[int]:
         """The processes of Claude Code that this proxy has."""

@@ -1,7 +1,7 @@
 """Which process a request goes to, and what happens when one fails: with processes that say what they are told to."""
 
 import asyncio
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,6 +22,9 @@ from tests.upstreams.claude_code.scripted import (
     tool,
     user,
 )
+
+if TYPE_CHECKING:
+    from claude_code_proxy.upstreams.claude_code.process import Heard
 
 HISTORY = (user("One"), assistant(messages.Text("Two")), user("Three"))
 ONCE = Call(retries=0)
@@ -158,8 +161,8 @@ async def test_an_answer_that_nobody_asked_for_is_cut_off() -> None:
 
 
 async def test_a_refusal_before_the_first_event_is_tried_again_or_told() -> None:
-    said: list[Sequence[object]] = [[Failure("API Error: 529 Busy")], answer("Hello")]
-    start = Starter(lambda process: process.say(*said.pop(0)))  # type: ignore[arg-type]
+    said: list[list[Heard]] = [[Failure("API Error: 529 Busy")], answer("Hello")]
+    start = Starter(lambda process: process.say(*said.pop(0)))
     claude = upstream(start)
     message, facts = await claude.create(request(user("Hi")), Call(retries=1))
     assert (message.content, facts.attempts) == ((messages.Text("Hello"),), 2)
@@ -213,8 +216,8 @@ async def test_silence_has_an_end() -> None:
     with pytest.raises(UpstreamBroke, match="silent"):
         await late.create(request(user("Hi")), ONCE)
     whole = upstream(Starter(lambda process: process.say(*answer("Hello")[:2])))
+    deadline = asyncio.get_running_loop().time() + 0.05
     with pytest.raises(UpstreamTimeout, match="complete"):
-        deadline = asyncio.get_running_loop().time() + 0.05
         await whole.create(request(user("Hi")), Call(retries=0, deadline=deadline))
     for each in (claude, late, whole):
         await each.close()

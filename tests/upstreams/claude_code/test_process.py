@@ -1,11 +1,8 @@
-"""The seam is kept by the double that stands in for it in the tests."""
+"""What a process says when it is done; the rest of the seam is a promise, kept by the double of the other tests."""
 
-from claude_code_proxy.upstreams.claude_code.process import Process, Start
-from tests.upstreams.claude_code.scripted import ScriptedProcess, Starter
+from claude_code_proxy.upstreams.claude_code.process import TurnEnded
+from tests.upstreams.claude_code.scripted import answer
 
 
-def test_the_double_is_what_the_seam_asks_for() -> None:
-    start: Start = Starter()
-    process: type[Process] = ScriptedProcess
-    assert start is not None
-    assert process is ScriptedProcess
+def test_a_turn_ends_after_its_answer() -> None:
+    assert answer("ok")[-1] == TurnEnded()

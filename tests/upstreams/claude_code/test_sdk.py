@@ -12,7 +12,6 @@ from typing import Any
 import httpx2 as httpx
 import openai
 import pytest
-from openai import AsyncOpenAI
 
 from claude_code_proxy.upstreams import simulated
 from tests.upstreams.claude_code.stage import Stage, login, staged
@@ -27,7 +26,7 @@ PIXEL = base64.b64encode(
         "0000000049454e44ae426082"
     )
 ).decode()
-WEATHER = {
+WEATHER: dict[str, Any] = {
     "type": "function",
     "function": {
         "name": "get_weather",
@@ -35,7 +34,10 @@ WEATHER = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-READ = {"type": "function", "function": {"name": "Read", "description": "Reads.", "parameters": {"type": "object"}}}
+READ: dict[str, Any] = {
+    "type": "function",
+    "function": {"name": "Read", "description": "Reads.", "parameters": {"type": "object"}},
+}
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
 
 
-async def ask(client: AsyncOpenAI, said: list[Any], **options: Any) -> Any:
+async def ask(client: Any, said: list[Any], **options: Any) -> Any:
     """One answer, which is added to what has been said as clients do it."""
     reply = await client.chat.completions.create(**{"model": MODEL, "messages": said, **options})
     message = reply.choices[0].message
@@ -220,18 +222,50 @@ async def test_a_client_that_leaves_ends_the_answer(stage: Stage) -> None:
 
 
 async def test_a_process_that_dies_in_the_middle_is_a_clean_error(stage: Stage) -> None:
+    seen = 0
+
+    async def hear(stream: Any) -> None:
+        nonlocal seen
+        async for _ in stream:
+            seen += 1
+            if seen == 5:
+                os.kill(stage.runtimes()[0], signal.SIGKILL)
+
     async with stage.client() as client:
-        stream = await client.chat.completions.create(
-            model=MODEL, messages=[user("Tell me a lot. [[simulate: words=2000 pace=20]]")], stream=True
-        )
-        seen = 0
+        said = [user("Tell me a lot. [[simulate: words=2000 pace=20]]")]
+        stream = await client.chat.completions.create(model=MODEL, messages=said, stream=True)
         with pytest.raises((openai.APIError, httpx.HTTPError)):
-            async for _ in stream:
-                seen += 1
-                if seen == 5:
-                    os.kill(stage.runtimes()[0], signal.SIGKILL)
+            await hear(stream)
     assert seen >= 5
     assert len(stage.bodies) == 1
+
+
+async def test_a_rebuilt_conversation_begins_as_the_first_did(stage: Stage) -> None:
+    """So that the prompt cache, and thinking that is bound to what came before it, still hold."""
+    async with stage.client() as client:
+        await ask(client, [user("Other"), {"role": "assistant", "content": "x"}, user("y")])  # what it says is learnt
+        said: list[Any] = [user("Weather in Rome? [[simulate: call=get_weather]]")]
+        said += results(await ask(client, said, tools=[WEATHER]))
+        for pid in stage.runtimes():
+            os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.3)
+        await ask(client, said, tools=[WEATHER])
+    before, after = (unmarked(body) for body in stage.bodies[1:])
+    assert after["system"] == before["system"]
+    assert after["tools"] == before["tools"]
+    assert after["messages"][: len(before["messages"])] == before["messages"]
+    assert after["messages"][len(before["messages"])]["content"][0]["type"] == "thinking"
+
+
+def unmarked(value: Any) -> Any:
+    """Without what does not count for a prefix: breakpoints, efforts of a turn, a text alone written as a block."""
+    if isinstance(value, list):
+        found = [unmarked(one) for one in value]
+        alone = found[0] if len(found) == 1 and isinstance(found[0], dict) else {}
+        return alone["text"] if alone.keys() == {"type", "text"} else found
+    if isinstance(value, dict):
+        return {name: unmarked(one) for name, one in value.items() if name not in {"cache_control", "output_config"}}
+    return value
 
 
 async def test_the_limit_of_tokens_is_the_end(stage: Stage) -> None:
@@ -259,7 +293,7 @@ async def test_parameters_arrive(stage: Stage) -> None:
     body = stage.bodies[0]
     assert (body["model"].startswith(OLDER), body["temperature"], body["stop_sequences"]) == (True, 0.3, ["END"])
     assert (body["max_tokens"], body["tool_choice"], body["thinking"]) == (99, {"type": "any"}, {"type": "disabled"})
-    assert body["tools"][0]["input_schema"] == WEATHER["function"]["parameters"]  # type: ignore[index]
+    assert body["tools"][0]["input_schema"] == WEATHER["function"]["parameters"]
 
 
 async def test_a_schema_is_asked_for_in_words_and_checked(stage: Stage) -> None:

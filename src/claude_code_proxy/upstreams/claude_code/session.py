@@ -124,10 +124,10 @@ class Session:
             case _:
                 return False
 
-    def give_up(self) -> None:
+    def give_up(self, *, killed: bool = False) -> None:
         """An answer under way is cut off, and the process let go."""
         if self._closing is None:
-            interrupt = self._turn is not None and not self._turn.ended
+            interrupt = not killed and self._turn is not None and not self._turn.ended
             self.state = "gone"
             self._closing = asyncio.create_task(self._let_go(interrupt=interrupt))
 
@@ -222,7 +222,7 @@ class Session:
 
     def _end_at_once(self, process: Process) -> None:
         process.kill()
-        self.give_up()
+        self.give_up(killed=True)
 
     def _fail(self, error: ProxyError) -> None:
         if self._turn is not None:
