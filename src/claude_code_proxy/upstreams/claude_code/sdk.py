@@ -37,7 +37,6 @@ _RAW = {
     "CLAUDE_CODE_DISABLE_REFUSAL_RETRY": "1",
     "CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH": "100000",
     "CLAUDE_CODE_MAX_RETRIES": "0",
-    "CLAUDE_CODE_SKIP_PROMPT_HISTORY": "1",
     "DISABLE_AUTO_COMPACT": "1",
     "ENABLE_TOOL_SEARCH": "0",
 }
@@ -79,7 +78,9 @@ class Sdk:
         extra = {"CLAUDE_CODE_EXTRA_BODY": launch.body.decode(), "CLAUDE_CODE_TMPDIR": str(folder)}
         if launch.max_tokens:
             extra["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(launch.max_tokens)
-        if past and past[-1].role == "user":
+        if not past:
+            extra["CLAUDE_CODE_SKIP_PROMPT_HISTORY"] = "1"
+        elif past[-1].role == "user":
             extra["CLAUDE_CODE_RESUME_INTERRUPTED_TURN"] = "1"
         return ClaudeAgentOptions(
             model=launch.model,
@@ -104,13 +105,14 @@ class Sdk:
         )
 
     def _resumed(self, past: Sequence[messages.InputMessage], launch: Launch) -> dict[str, Any]:
+        """What such a process writes goes to a directory that the SDK removes with it, and to us."""
         now = datetime.now().astimezone()
         stamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         origin = Origin(uuid4(), launch.model, stamp, cwd=str(self._work), version=_version())
         context = self._context.attachments(launch.model, f"{now:%Y-%m-%d}")
         told = rows(past, origin, context=context)
         store = _Past(told, lambda entries: self._context.learn(launch.model, entries))
-        return {"resume": str(origin.session), "session_store": store}
+        return {"resume": str(origin.session), "session_store": store, "session_store_flush": "eager"}
 
 
 class SdkProcess:
