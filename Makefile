@@ -22,13 +22,16 @@ HELM_KUBERNETES := $(foreach part,chartutil lint/rules,-X helm.sh/helm/v3/pkg/$(
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo run test test-all check lint format bench bench-quick lock chart manifests image-check audit sbom clean
+.PHONY: help demo demo-claude-code run test test-all check lint format bench bench-quick lock chart manifests image-check audit sbom clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(VENV)/.demo ## a whole conversation through the OpenAI SDK, with the simulated Claude; needs no key
 	@$(BIN)/claude-code-proxy demo
+
+demo-claude-code: $(VENV)/.demo ## an agent's loop through the real Claude Code, with the simulated Claude; needs no login
+	@PYTHONPATH=src $(BIN)/python -m tests.upstreams.claude_code.demo
 
 run: $(VENV)/.run ## serve with the credentials at hand; flags go in ARGS
 	@$(BIN)/claude-code-proxy $(ARGS)
