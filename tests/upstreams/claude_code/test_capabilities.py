@@ -1,11 +1,13 @@
 """What Claude Code cannot carry is left out, and named."""
 
+from pathlib import Path
+
 import msgspec
 
 from claude_code_proxy import messages
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.upstreams.anthropic.capabilities import CAPABILITIES as STRAIGHT
-from claude_code_proxy.upstreams.claude_code.capabilities import CAPABILITIES, carry, fit
+from claude_code_proxy.upstreams.claude_code.capabilities import CAPABILITIES, carry, describe, fit
 from tests.upstreams.claude_code.scripted import request, tool, user
 
 
@@ -36,3 +38,8 @@ def test_a_model_does_less_through_it() -> None:
 def test_both_ways_say_the_same_things_of_themselves() -> None:
     assert [one.name for one in CAPABILITIES] == [one.name for one in STRAIGHT]
     assert {one.carried for one in (*CAPABILITIES, *STRAIGHT)} == {"yes", "emulated", "no"}
+
+
+def test_the_document_says_the_same() -> None:
+    page = Path(__file__).parents[3] / "docs" / "subscription.md"
+    assert describe() in page.read_text(encoding="utf-8")

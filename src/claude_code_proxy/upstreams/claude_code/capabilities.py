@@ -76,3 +76,10 @@ def _has_breakpoints(request: messages.MessagesRequest) -> bool:
 
 
 TERMS = Terms(fit, carry, CAPABILITIES)
+
+
+def describe() -> str:
+    """All of it as a Markdown table."""
+    lines = ["| what | carried | how |", "|---|---|---|"]
+    lines += [f"| `{one.name}` | {one.carried} | {one.how} |" for one in CAPABILITIES]
+    return "\n".join(lines) + "\n"
