@@ -20,7 +20,7 @@ async def held(url: str) -> tuple[bool, str, float]:
 async def test_every_step_brings_what_it_should(proxy_url: str) -> None:
     good, told, dollars = await held(proxy_url)
     assert good, told
-    assert told.count("✓") == 5
+    assert told.count("✓") == 8
     assert "✗" not in told
     assert dollars > 0
 
@@ -33,6 +33,9 @@ async def test_what_is_told_is_what_happened(proxy_url: str) -> None:
         'get_weather({"city": "Lisbon"})',
         "21 degrees",
         "image/png",
+        "3 rounds",
+        "citations as annotations",
+        "checked against the schema",
         "status 404 · code model_not_found · param model",
     ):
         assert part in told
@@ -43,6 +46,6 @@ async def test_each_step_fails_where_no_proxy_answers(tmp_path: Path) -> None:
     with started(tmp_path, "simulate", "--port", "0") as (_, url):
         good, told, dollars = await held(f"{url}/v1")
     assert not good
-    assert told.count("✗") == 5
+    assert told.count("✗") == 8
     assert "✓" not in told
     assert dollars == 0

@@ -13,6 +13,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCo
 from openai.types.completion_usage import CompletionUsage
 
 from claude_code_proxy.cli.picture import Picture
+from claude_code_proxy.cli.showpieces import Showpieces
 from claude_code_proxy.cli.stage import Stage
 
 Step = tuple[str, Callable[[], Awaitable[str]]]  # its heading; what it brought
@@ -53,6 +54,7 @@ class Conversation:
             ("A streamed answer", self._streamed),
             ("A tool call, and its result", self._tool),
             ("A picture", self._picture),
+            *Showpieces(self._client, self._stage, charge=self._add, expect=_expect).steps(),
             ("An error, in the SDK's own terms", self._error),
         ]
 
@@ -174,6 +176,9 @@ class Conversation:
         self._charge(completion.usage)
         _expect(choice.finish_reason == ended, f"finish_reason {ended}, not {choice.finish_reason}")
         return text
+
+    def _add(self, dollars: float) -> None:
+        self.dollars += dollars
 
     def _charge(self, usage: CompletionUsage | None) -> None:
         self.dollars += float((usage.model_extra or {}).get("cost") or 0) if usage else 0

@@ -1,0 +1,84 @@
+"""A thinking model keeps its thinking through a tool loop although the client forgets it: the whole proxy, the wire."""
+
+import asyncio
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+
+from claude_code_proxy.server.assembly import Assembly
+from claude_code_proxy.settings import load
+from claude_code_proxy.upstreams.simulated import Running, serve
+
+STEPS = 12
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "look_up",
+        "description": "Looks a thing up.",
+        "parameters": {"type": "object", "properties": {"what": {"type": "string"}}, "required": ["what"]},
+    },
+}
+
+
+def post(url: str, body: dict[str, Any]) -> Any:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return reply.read()
+
+
+def merged(stream: bytes) -> dict[str, Any]:
+    """The calls and text of a streamed reply, as a client without any idea of reasoning puts them together."""
+    message: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": []}
+    frames = [line.removeprefix("data: ") for line in stream.decode().split("\n\n") if line.startswith("data: {")]
+    for delta in (choice["delta"] for frame in frames for choice in json.loads(frame)["choices"]):
+        message["content"] += delta.get("content") or ""
+        for call in delta.get("tool_calls", ()):
+            if "id" in call:
+                message["tool_calls"].append({"id": call["id"], "type": "function", "function": {**call["function"]}})
+            else:
+                message["tool_calls"][-1]["function"]["arguments"] += call["function"]["arguments"]
+    return message
+
+
+def forgetful(reply: bytes, *, stream: bool) -> dict[str, Any]:
+    """What a typed OpenAI client keeps of an answer: what OpenAI's API knows."""
+    message = merged(reply) if stream else json.loads(reply)["choices"][0]["message"]
+    kept = {"role": "assistant", "content": message["content"] or None}
+    return kept | ({"tool_calls": message["tool_calls"]} if message.get("tool_calls") else {})
+
+
+def thinking_of(upstream: Running) -> list[list[dict[str, Any]]]:
+    """The thinking blocks of each assistant turn in the last request."""
+    turns = [turn for turn in upstream.requests[-1].body["messages"] if turn["role"] == "assistant"]
+    return [[block for block in turn["content"] if block["type"] == "thinking"] for turn in turns]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-opus-5", "claude-opus-4-6"])
+async def test_every_turn_of_twelve_goes_back_with_its_thinking(model: str, stream: bool) -> None:
+    upstream = await serve(host="127.0.0.1", port=0)
+    told = {"HOME": "/nonexistent", "ANTHROPIC_API_KEY": "sk-ant-test-loop", "LOG_LEVEL": "error", "PORT": "0"}
+    assembly = Assembly(load({}, {**told, "ANTHROPIC_API_BASE": upstream.url}), files=1024)
+    await assembly.start()
+    url = f"http://127.0.0.1:{assembly.server.port}/v1/chat/completions"
+    said: list[dict[str, Any]] = [{"role": "user", "content": f"Use look_up for each part. steps: {STEPS}"}]
+    asked = {"model": model, "tools": [TOOL], "reasoning_effort": "high", "stream": stream}
+    try:
+        for step in range(STEPS):
+            message = forgetful(await asyncio.to_thread(post, url, {**asked, "messages": said}), stream=stream)
+            (call,) = message["tool_calls"]
+            before = thinking_of(upstream)
+            assert len(before) == step
+            assert all(blocks and all(block["signature"] for block in blocks) for blocks in before)
+            said += [message, {"role": "tool", "tool_call_id": call["id"], "content": f"result {step}"}]
+        last = forgetful(await asyncio.to_thread(post, url, {**asked, "messages": said}), stream=stream)
+        assert "tool_calls" not in last
+        assert len(thinking_of(upstream)) == STEPS
+        seals = [block["signature"] for blocks in thinking_of(upstream) for block in blocks]
+        assert len(set(seals)) == len(seals)
+    finally:
+        await assembly.drain(0)
+        await assembly.close()
+        await upstream.close()
