@@ -100,7 +100,7 @@ class MistakenUpstream:
         return MistakenStream(self)
 
     async def close(self) -> None:
-        raise NotImplementedError
+        raise AssertionError("it is the right upstream's place to be closed")
 
 
 class MistakenStream:

@@ -26,8 +26,8 @@ def run(settings: Settings) -> int:
 def _run_workers(settings: Settings, ready: Callable[[Listening], None]) -> int:
     from claude_code_proxy.server.workers import supervise  # noqa: PLC0415 - most servers are one process
 
-    def work(settings: Settings, place: Place, serves: Callable[[Listening], None]) -> None:
-        run_loop(serve_until_told(settings, serves, place=place))
+    def work(settings: Settings, place: Place, *, ready: Callable[[Listening], None]) -> None:
+        run_loop(serve_until_told(settings, ready, place=place))
 
     try:
         return supervise(settings, work, ready=ready)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.http1.listeners import bind
@@ -32,8 +33,11 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _GRACE = 10.0  # beyond the time to drain, before a worker that does not end is killed
 
-Work = Callable[[Settings, Place, Callable[[Listening], None]], None]
-"""What a worker does, in a process of its own, until it is told to stop; it calls the last once it serves."""
+
+class Work(Protocol):
+    """What a worker does, in a process of its own, until it is told to stop; it calls `ready` once it serves."""
+
+    def __call__(self, settings: Settings, place: Place, *, ready: Callable[[Listening], None]) -> None: ...
 
 
 def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], None]) -> int:
@@ -105,7 +109,7 @@ class _Workers:
     def _start(self, slot: int) -> None:
         def work(serves: Callable[[], None]) -> None:
             place = Place(slot, self._directory, parent=self._life[0])
-            self._work(self._settings, place, lambda _: serves())
+            self._work(self._settings, place, ready=lambda _: serves())
 
         siblings = [worker.close for worker in self._alive.values()]
         self._alive[slot] = fork(slot, work, forget=[self._signals.close, lambda: os.close(self._life[1]), *siblings])
