@@ -337,6 +337,11 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     return settings
 
 
+def inherited() -> Mapping[str, str]:
+    """All that this process was given, for one that it starts: what of it that may see is decided there."""
+    return os.environ
+
+
 def _from_flags_or_environment(
     setting: Setting, *, flags: Mapping[str, str], environ: Mapping[str, str]
 ) -> _Told | None:

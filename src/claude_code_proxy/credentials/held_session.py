@@ -36,7 +36,7 @@ class Launch(Protocol):
 class ClaudeSession:
     """Starts sessions of the `claude` command, in a directory of their own."""
 
-    def __init__(self, command: Path, inherited: Mapping[str, str], private: Path) -> None:
+    def __init__(self, command: Path, inherited: Mapping[str, str], *, private: Path) -> None:
         self._command = command
         self._inherited = inherited
         self._private = private

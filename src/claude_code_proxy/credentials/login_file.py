@@ -135,12 +135,12 @@ def _login(path: Path, content: bytes) -> Login | NoLogin:
         path,
         _epoch(oauth.expires_at),
         _epoch(oauth.refresh_token_expires_at),
-        bearer_only=_why_bearer_only(path, content, document.oauth),
+        bearer_only=_why_bearer_only(path, content, oauth=document.oauth),
         renewable=bool(oauth.refresh_token),
     )
 
 
-def _why_bearer_only(path: Path, content: bytes, oauth: _OAuth | None) -> str:
+def _why_bearer_only(path: Path, content: bytes, *, oauth: _OAuth | None) -> str:
     """What Claude Code would stumble over; it reads one name and one shape."""
     if path.name != RUNTIME_NAME:
         return f"its file is not called {RUNTIME_NAME}"

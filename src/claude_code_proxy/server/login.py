@@ -1,11 +1,10 @@
 """The owner's Claude Code login as a server has it: where it is, what keeps it fresh, what serves it.
 
-The one place that hands on the process's own environment: whole to what Claude Code inherits, for blanking it there.
+What Claude Code is given to see of this process's environment is decided in `credentials.claude_command`.
 """
 
 import asyncio
 import logging
-import os
 import shutil
 import tempfile
 import time
@@ -20,7 +19,7 @@ from claude_code_proxy.credentials.login_file import RUNTIME_NAME, LoginFile
 from claude_code_proxy.credentials.renewal import Renewal
 from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.settings import Settings
+from claude_code_proxy.settings import Settings, inherited
 from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode, OnFailure
 from claude_code_proxy.upstreams.claude_code.pool import Pool
 from claude_code_proxy.upstreams.claude_code.sdk import Sdk
@@ -36,9 +35,9 @@ _log = logging.getLogger(__name__)
 class Login:
     """`start` keeps the login fresh from then on, `close` ends that. With an API key, neither does anything."""
 
-    def __init__(self, settings: Settings, inherited: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: Settings, given: Mapping[str, str] | None = None) -> None:
         self._settings = settings
-        self._inherited = os.environ if inherited is None else inherited
+        self._inherited = inherited() if given is None else given
         self._keeping: asyncio.Task[None] | None = None
         self._importing: asyncio.Task[None] | None = None
         self._made: list[Path] = []
@@ -99,7 +98,7 @@ class Login:
         command = find_claude()
         if command is None:
             raise FileNotFoundError(2, "the command is gone")
-        return await ClaudeSession(command, self._inherited, self._own_directory())(config_dir)
+        return await ClaudeSession(command, self._inherited, private=self._own_directory())(config_dir)
 
     def _own_directory(self) -> Path:
         """Empty, and seen by nobody else."""

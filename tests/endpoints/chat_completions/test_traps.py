@@ -11,7 +11,7 @@ from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.openai import to_error_reply
 from claude_code_proxy.errors import InvalidRequest, UpstreamBroke
 from claude_code_proxy.upstreams.anthropic.rejections import rejected, rejected_midway
-from claude_code_proxy.upstreams.anthropic.retry import wait_before_retry
+from claude_code_proxy.upstreams.retry import wait_before_retry
 from tests.endpoints.replies import CONTEXT, HELLO, asked, message, streamed, translated
 from tests.endpoints.strict_reader import read_stream
 

@@ -18,8 +18,8 @@ from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents
 from claude_code_proxy.upstreams.anthropic.headers import request_headers
 from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, request_id_of
-from claude_code_proxy.upstreams.anthropic.retry import wait_before_retry
 from claude_code_proxy.upstreams.anthropic.transport import Response, Transport
+from claude_code_proxy.upstreams.retry import wait_before_retry
 from claude_code_proxy.upstreams.upstream import Call, Facts
 
 WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two

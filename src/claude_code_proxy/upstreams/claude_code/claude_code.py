@@ -11,12 +11,12 @@ from typing import Protocol
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout
-from claude_code_proxy.upstreams.anthropic.retry import wait_before_retry
 from claude_code_proxy.upstreams.claude_code.conversation import Asked, digest, split
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
 from claude_code_proxy.upstreams.claude_code.pool import Pool
 from claude_code_proxy.upstreams.claude_code.process import Start
 from claude_code_proxy.upstreams.claude_code.session import Session, Turn
+from claude_code_proxy.upstreams.retry import wait_before_retry
 from claude_code_proxy.upstreams.upstream import Call, Facts
 
 

@@ -16,7 +16,7 @@ from claude_code_proxy.errors import (
     UpstreamUnavailable,
 )
 from claude_code_proxy.upstreams.anthropic.dial import CannotConnect, ConnectTimeout
-from claude_code_proxy.upstreams.anthropic.retry import LONGEST_WAIT, wait_before_retry
+from claude_code_proxy.upstreams.retry import LONGEST_WAIT, wait_before_retry
 
 
 def said(status: int, *, should_retry: bool | None = None, retry_after: float | None = None) -> UpstreamRejected:
