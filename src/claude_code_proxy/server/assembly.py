@@ -12,7 +12,7 @@ from claude_code_proxy.adaptation.adapt import Options
 from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
-from claude_code_proxy.errors import Misconfigured, Unauthenticated
+from claude_code_proxy.errors import Misconfigured, ProxyError, Unauthenticated
 from claude_code_proxy.http1.contract import Limits as ClientLimits
 from claude_code_proxy.http1.request import Request
 from claude_code_proxy.http1.server import Server
@@ -150,10 +150,14 @@ class Assembly:
             make_transport(settings, connections),
             self.credentials,
             workspace_id=settings.anthropic_workspace_id,
-            on_failure=self.metrics.upstream_failed,
+            on_failure=self._failed,
         )
         self._ask_models = upstream.models
         return upstream, MESSAGES_API_TERMS
+
+    def _failed(self, error: ProxyError, *, retried: bool) -> None:
+        self.login.explain(error)
+        self.metrics.upstream_failed(error, retried=retried)
 
     def _translate(self, asked: Request) -> Reply:
         return 200, [JSON], dry_run(self.serving, CHAT_COMPLETIONS, body=asked.body)

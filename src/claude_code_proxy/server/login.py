@@ -5,6 +5,7 @@ What Claude Code is given to see of this process's environment is decided in `cr
 
 import asyncio
 import logging
+import re
 import shutil
 import tempfile
 import time
@@ -17,7 +18,7 @@ from claude_code_proxy.credentials.claude_command import EXTRA, find_claude, has
 from claude_code_proxy.credentials.held_session import ClaudeSession, Held
 from claude_code_proxy.credentials.login_file import RUNTIME_NAME, LoginFile
 from claude_code_proxy.credentials.renewal import Renewal
-from claude_code_proxy.errors import Misconfigured
+from claude_code_proxy.errors import Misconfigured, ProxyError, UpstreamRejected
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings, inherited
 from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode, OnFailure
@@ -27,6 +28,11 @@ from claude_code_proxy.upstreams.claude_code.sdk import Sdk
 TERMS = "https://code.claude.com/docs/en/legal-and-compliance"
 MISSING = f"the Agent SDK, which brings it, is not installed ({EXTRA}, or the image that has it)"
 _DEFAULT_BASE = Settings().anthropic_api_base
+_REFUSED = re.compile("only authorized for use with Claude Code|OAuth authentication|Third-party apps|extra usage")
+_WAYS_OUT = (
+    " (A Claude Code login that is sent straight to the Messages API is often refused: leave CLAUDE_LOGIN_VIA unset, so "
+    "that Claude Code itself serves it, or set ANTHROPIC_API_KEY.)"
+)
 _A_START_SECONDS = 30.0  # a place for a process becomes free no faster than another one answers
 _SDK = ("claude_agent_sdk", "mcp.server.lowlevel")
 _log = logging.getLogger(__name__)
@@ -40,7 +46,7 @@ class Login:
         self._inherited = inherited() if given is None else given
         self._keeping: asyncio.Task[None] | None = None
         self._importing: asyncio.Task[None] | None = None
-        self._made: list[Path] = []
+        self.directories: list[Path] = []
         file = LoginFile(settings.login_paths())
         self.renewal = Renewal(file, self._launch if find_claude() is not None else None)
         self.credentials = CredentialSource(
@@ -84,6 +90,12 @@ class Login:
         if self.credentials.renews:
             self._keeping = asyncio.create_task(self.renewal.keep())
 
+    def explain(self, error: ProxyError) -> None:
+        """Adds the ways out to a refusal of a login that was sent straight to the Messages API."""
+        straight = not self.credentials.through_claude_code and self.credentials.is_login
+        if straight and isinstance(error, UpstreamRejected) and _REFUSED.search(error.message):
+            error.message += _WAYS_OUT
+
     async def close(self) -> None:
         if self._keeping is not None:
             self._keeping.cancel()
@@ -91,7 +103,7 @@ class Login:
         await self.renewal.close()
         if self._importing is not None:
             await asyncio.wait((self._importing,))
-        for made in self._made:
+        for made in self.directories:
             shutil.rmtree(made, ignore_errors=True)
 
     async def _launch(self, config_dir: Path) -> Held:
@@ -102,9 +114,9 @@ class Login:
 
     def _own_directory(self) -> Path:
         """Empty, and seen by nobody else."""
-        if not self._made:
-            self._made.append(Path(tempfile.mkdtemp(prefix="claude-code-proxy-")))
-        return self._made[0]
+        if not self.directories:
+            self.directories.append(Path(tempfile.mkdtemp(prefix="claude-code-proxy-")))
+        return self.directories[0]
 
     def _config_dir(self, private: Path) -> Path:
         """Where the login is that Claude Code is to use; a token needs no file, so none is shown to it."""
