@@ -30,8 +30,10 @@ def test_what_is_not_ascii_cannot_break_the_header() -> None:
 
 def test_what_does_not_fit_is_counted() -> None:
     assert render_header([note(name) for name in "abc"], limit=32) == "a=ignored (why); +2 more"
-    assert render_header([note(name) for name in "abc"], limit=25) == "a=ignored (why); +2 more"
-    assert render_header([note(name) for name in "abc"], limit=24) == "+3 more"
+    assert render_header([note(name) for name in "abc"], limit=24) == "a=ignored (why); +2 more"
+    assert render_header([note(name) for name in "abc"], limit=23) == "+3 more"
+    assert render_header([note(name) for name in "abc"], limit=41) == "a=ignored (why); b=ignored (why); +1 more"
+    assert render_header([note(name) for name in "abc"], limit=40) == "a=ignored (why); +2 more"
     assert render_header([note("x" * 5000), note("b")]) == "+2 more"
 
 
