@@ -18,7 +18,7 @@ _SECONDS = 20
 
 @contextmanager
 def started(home: Path, *arguments: str, **environ: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """The process and the address in its first line; killed at the end if it still runs."""
+    """The process and the first address that it tells; killed at the end if it still runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "claude_code_proxy", *arguments],
         env=_environment(home, environ),
@@ -29,9 +29,11 @@ def started(home: Path, *arguments: str, **environ: str) -> Iterator[tuple["subp
     assert process.stdout is not None
     with process.stdout as output:
         try:
-            first = output.readline()
-            found = re.search(r"http://[^\s\"]+", first)
-            assert found, first + output.read()
+            said = [output.readline()]
+            while said[-1] and "http://" not in said[-1]:  # a warning may come before it
+                said.append(output.readline())
+            found = re.search(r"http://[^\s\"]+", said[-1])
+            assert found, "".join(said)
             yield process, found[0]
         finally:
             process.kill()

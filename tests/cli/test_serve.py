@@ -68,7 +68,7 @@ def test_without_a_credential_it_starts_and_each_completion_says_what_to_set(tmp
         status, body = post(f"{url}/chat/completions", HELLO)
     assert status == 401
     assert all(
-        way in body["error"]["message"] for way in ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN", "CLAUDE_LOGIN_VIA")
+        way in body["error"]["message"] for way in ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN", "claude auth login")
     )
 
 
@@ -77,7 +77,9 @@ def test_a_login_is_found_and_told_but_not_sent_unless_the_owner_says_so(tmp_pat
     with started(tmp_path, "--port", "0", ANTHROPIC_API_BASE=NOBODY) as (_, url):
         status, body = post(f"{url}/chat/completions", HELLO)
     assert status == 401
-    assert f"login was found in {path}" in body["error"]["message"]
+    message = body["error"]["message"]
+    assert str(path) in message
+    assert "CLAUDE_LOGIN_VIA=messages-api" in message
 
 
 def test_a_login_that_is_sent_goes_out_as_a_bearer_token(tmp_path: Path) -> None:
