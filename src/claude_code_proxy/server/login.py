@@ -28,10 +28,10 @@ from claude_code_proxy.upstreams.claude_code.sdk import Sdk
 TERMS = "https://code.claude.com/docs/en/legal-and-compliance"
 MISSING = f"the Agent SDK, which brings it, is not installed ({EXTRA}, or the image that has it)"
 _DEFAULT_BASE = Settings().anthropic_api_base
-_REFUSED = re.compile("only authorized for use with Claude Code|OAuth authentication|Third-party apps|extra usage")
+_REFUSED = re.compile("only authorized for use with Claude|OAuth authentication|Third-party apps|extra usage")
 _WAYS_OUT = (
-    " (A Claude Code login that is sent straight to the Messages API is often refused: leave CLAUDE_LOGIN_VIA unset, so "
-    "that Claude Code itself serves it, or set ANTHROPIC_API_KEY.)"
+    " (A Claude Code login that is sent straight to the Messages API is often refused: leave CLAUDE_LOGIN_VIA unset, "
+    "so that Claude Code itself serves it, or set ANTHROPIC_API_KEY.)"
 )
 _A_START_SECONDS = 30.0  # a place for a process becomes free no faster than another one answers
 _SDK = ("claude_agent_sdk", "mcp.server.lowlevel")

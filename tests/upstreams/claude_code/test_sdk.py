@@ -277,13 +277,33 @@ async def test_the_limit_of_tokens_is_the_end(stage: Stage) -> None:
     assert stage.bodies[0]["max_tokens"] == 40
 
 
-@pytest.mark.parametrize("prompt", ["@/etc/hostname please", "/clear", "/context", "!ls", "#remember this"])
-async def test_prompts_are_plain_text(stage: Stage, prompt: str) -> None:
+async def test_prompts_are_plain_text(stage: Stage) -> None:
+    secret = stage.home / "secret.txt"
+    secret.write_text("a-secret-of-this-machine")
+    prompts = [f"@{secret} please", "@/etc/hostname please", "/clear", "/context", "!ls", "#remember this"]
     async with stage.client() as client:
-        await ask(client, [user(prompt)])
-    (body,) = stage.bodies
-    assert prompt in texts(body)
-    assert Path("/etc/hostname").read_text().strip() not in texts(body)
+        for prompt in prompts:
+            await ask(client, [user(prompt)])
+    assert len(stage.bodies) == len(prompts)
+    for prompt, body in zip(prompts, stage.bodies, strict=True):
+        assert prompt in texts(body)
+        assert "a-secret-of-this-machine" not in texts(body)
+
+
+async def test_nothing_of_the_machine_is_told(stage: Stage) -> None:
+    config = stage.home / ".claude"
+    (config / "CLAUDE.md").write_text("instructions-of-the-machine")
+    hook = {"hooks": [{"type": "command", "command": f"touch {stage.home}/hooked"}]}
+    servers = {"x": {"command": "touch", "args": [f"{stage.home}/served"]}}
+    (config / "settings.json").write_text(json.dumps({"hooks": {"UserPromptSubmit": [hook], "SessionStart": [hook]}}))
+    (config / ".claude.json").write_text(json.dumps({"mcpServers": servers}))
+    async with stage.client() as client:
+        await ask(client, [user("Weather in Rome")], tools=[WEATHER])
+        await ask(client, [user("One"), {"role": "assistant", "content": "Two"}, user("Three")])
+    assert "instructions-of-the-machine" not in json.dumps(stage.bodies)
+    assert [tool["name"] for tool in stage.bodies[0]["tools"]] == ["get_weather"]
+    assert not (stage.home / "hooked").exists()
+    assert not (stage.home / "served").exists()
 
 
 async def test_parameters_arrive(stage: Stage) -> None:

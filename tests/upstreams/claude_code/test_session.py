@@ -1,15 +1,27 @@
 """What one answer brings, and what a session can be asked next; the rest is in test_claude_code.py."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.upstreams.claude_code.conversation import split
-from claude_code_proxy.upstreams.claude_code.launch import to_launch
+from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
+from claude_code_proxy.upstreams.claude_code.process import OnCall
 from claude_code_proxy.upstreams.claude_code.session import Session, Turn
-from tests.upstreams.claude_code.scripted import Starter, answer, assistant, calls, request, result, tool, user
+from tests.upstreams.claude_code.scripted import (
+    ScriptedProcess,
+    Starter,
+    answer,
+    assistant,
+    calls,
+    request,
+    result,
+    tool,
+    user,
+)
 
 
 async def begun(start: Starter, *, tools: tuple[messages.Tool, ...] = ()) -> tuple[Session, Turn]:
@@ -77,3 +89,24 @@ async def test_a_result_may_come_before_the_call_is_waited_for() -> None:
     await session.go_on(back, Turn(lambda _: None))
     assert await start.processes[0].on_call("toolu_a") == result("toolu_a")
     await session.close()
+
+
+async def test_a_process_that_nobody_waits_for_any_more_is_let_go() -> None:
+    ended: list[Session] = []
+    session = Session(to_launch(request(user("x"))), on_end=ended.append, now=lambda: 0.0)
+    started: list[ScriptedProcess] = []
+    go = asyncio.Event()
+
+    async def start(launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> ScriptedProcess:
+        await go.wait()
+        started.append(ScriptedProcess(launch, past, on_call))
+        return started[0]
+
+    waiting = asyncio.create_task(session.begin(split([user("x")]), Turn(lambda _: None), start=start))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait((waiting,))
+    assert (session.state, ended) == ("gone", [])
+    go.set()
+    await session.close()
+    assert (started[0].closed, ended) == (True, [session])

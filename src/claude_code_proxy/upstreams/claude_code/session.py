@@ -91,11 +91,12 @@ class Session:
     async def begin(self, asked: Asked, turn: Turn, *, start: Start) -> None:
         """The first turn: of a process that is started for it."""
         self._turn, self.state = turn, "running"
+        starting = asyncio.ensure_future(start(self.launch, asked.past, on_call=self._result))
         try:
-            self._process = await start(self.launch, asked.past, on_call=self._result)
+            self._process = await asyncio.shield(starting)
         except BaseException:
             self.state = "gone"
-            self._on_end(self)
+            self._closing = asyncio.create_task(self._drop(starting))
             raise
         self._listening = asyncio.create_task(self._listen(self._process))
         if asked.prompt:
@@ -238,6 +239,12 @@ class Session:
             await process.close()
         if self._listening is not None:
             await asyncio.wait((self._listening,))
+        self._on_end(self)
+
+    async def _drop(self, starting: "asyncio.Future[Process]") -> None:
+        """Nobody waits any more for a process that is being started, or it could not be: it is gone when it is."""
+        with suppress(ProxyError):
+            await (await starting).close()
         self._on_end(self)
 
     async def _interrupt(self, process: Process, patience: float) -> None:
