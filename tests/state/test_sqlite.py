@@ -1,0 +1,60 @@
+"""The store in a file: it outlives its process, is shared, kept from others, and never fails a request."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from claude_code_proxy.state.sqlite import SqliteStore, open_store
+
+
+def test_the_file_outlives_the_process_that_wrote_it(tmp_path: Path) -> None:
+    first = SqliteStore(tmp_path / "state.db")
+    first.put("a", b"1", until=1e12)
+    first.close()
+    second = SqliteStore(tmp_path / "state.db")
+    assert second.get(["a"], now=0) == {"a": b"1"}
+    second.close()
+
+
+def test_two_processes_see_each_others_entries(tmp_path: Path) -> None:
+    one, other = SqliteStore(tmp_path / "state.db"), SqliteStore(tmp_path / "state.db")
+    one.put("a", b"1", until=1e12)
+    assert other.get(["a"], now=0) == {"a": b"1"}
+    one.close()
+    other.close()
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "new" / "state.db")
+    assert (tmp_path / "new" / "state.db").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    store.close()
+
+
+def test_a_file_that_fails_costs_entries_not_requests(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = SqliteStore(tmp_path / "state.db")
+    store.close()
+    store.put("a", b"1", until=100)
+    assert store.get(["a", "b"], now=0) == {"a": b"1"}  # from memory
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_the_file_is_bounded(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.db", most_bytes=100_000)
+    for number in range(600):
+        store.put(f"k{number:04}", bytes(1000), until=1e12 + number)
+    store.close()
+    with sqlite3.connect(tmp_path / "state.db") as database:
+        (size,) = database.execute("select sum(length(value)) from entries").fetchone()
+    assert size < 400_000  # swept every 256 writes
+    database.close()
+
+
+def test_a_directory_that_cannot_be_written_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(FileExistsError):
+        open_store(tmp_path / "taken" / "state.db")
+    (tmp_path / "state.db").write_bytes(b"not a database, but long enough to look at" * 100)
+    with pytest.raises(OSError, match="not a database"):
+        open_store(tmp_path / "state.db")
