@@ -55,9 +55,14 @@ async def test_what_was_made_is_removed(tmp_path: Path) -> None:
     assert [path.exists() for path in made] == [False]
 
 
-def test_several_workers_are_refused(tmp_path: Path) -> None:
+async def test_several_workers_are_refused_where_there_is_a_login(tmp_path: Path) -> None:
+    several = settings(tmp_path, workers=2)
+    login = Login(several, {})
+    await login.upstream(unheard).close()  # nobody to serve yet: that is told with each request
+    await login.close()
+    sign_in(tmp_path)
     with pytest.raises(Misconfigured, match="WORKERS=1"):
-        Login(settings(tmp_path, workers=2), {}).upstream(unheard)
+        Login(several, {}).upstream(unheard)
 
 
 async def test_sent_straight_it_is_warned_of_with_the_link(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

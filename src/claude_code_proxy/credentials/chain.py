@@ -81,6 +81,11 @@ class CredentialSource:
         return isinstance(found, Credential) and found.kind == "login"
 
     @property
+    def finds_login(self) -> bool:
+        """Whether there is a login, be it of use or not."""
+        return self._token is not None or not isinstance(self._login.read(self._clock()), NoLogin)
+
+    @property
     def renews(self) -> bool:
         """Whether a login file is what is used, and so what has to be kept fresh."""
         return not self._explicit and self._token is None

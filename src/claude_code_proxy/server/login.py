@@ -60,7 +60,7 @@ class Login:
     def upstream(self, on_failure: OnFailure) -> ClaudeCode:
         """Raises `Misconfigured` where several workers would each hold a part of the conversations."""
         settings = self._settings
-        if settings.workers > 1:
+        if settings.workers > 1 and self.credentials.finds_login:
             raise Misconfigured(
                 "WORKERS: a Claude Code login is served by one worker, which holds its conversations; set WORKERS=1, "
                 "or ANTHROPIC_API_KEY."
