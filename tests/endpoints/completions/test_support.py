@@ -14,6 +14,10 @@ def test_every_field_has_its_row_and_every_row_its_field() -> None:
     assert REQUEST.keys() == set(CompletionRequest.__struct_fields__)
 
 
+def test_what_changes_the_answer_is_known_to() -> None:
+    assert {name for name, row in REQUEST.items() if row.changes_meaning} == set(IGNORED) - {"seed"}
+
+
 @pytest.mark.parametrize("name", IGNORED)
 def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
     _, note = asked(**{name: 5}).adjustments
