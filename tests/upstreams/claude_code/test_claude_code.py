@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claude_code_proxy import messages
+from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import Unauthenticated, UpstreamBroke, UpstreamRejected, UpstreamTimeout
+from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode
 from claude_code_proxy.upstreams.claude_code.failures import Failure
 from claude_code_proxy.upstreams.claude_code.pool import Pool
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 HISTORY = (user("One"), assistant(messages.Text("Two")), user("Three"))
 ONCE = Call(retries=0)
+EXPIRES = 1_795_000_000.0
 
 
 class Owner:
@@ -37,10 +40,10 @@ class Owner:
         self.there = there
         self.asked = 0
 
-    def resolve(self) -> object:
+    def resolve(self) -> Credential:
         if not self.there:
             raise Unauthenticated("nobody is signed in")
-        return self
+        return Credential("login", Secret("sk-ant-test"), "a file", EXPIRES)
 
     async def fresh(self) -> bool:
         self.asked += 1
@@ -52,6 +55,7 @@ def upstream(start: Starter, owner: Owner | None = None, *, seconds: float = 5.0
     pool = Pool(4, idle_seconds=60, queue_seconds=1, now=lambda: 0.0)
     made = ClaudeCode(start, pool, login=owner, renewal=owner, seconds=(seconds, seconds))
     made.pause = lambda _: asyncio.sleep(0)
+    made.wall = lambda: EXPIRES - 3600
     return made
 
 
@@ -102,6 +106,16 @@ async def test_a_past_is_told_with_a_login_that_lasts() -> None:
     await claude.create(request(*HISTORY), ONCE)
     assert start.processes[0].past == HISTORY[:2]
     assert owner.asked == 1
+    await claude.close()
+
+
+async def test_a_process_that_cannot_renew_its_login_is_replaced_before_that_runs_out() -> None:
+    start, owner = says("Four"), Owner()
+    claude = upstream(start, owner)
+    await claude.create(request(*HISTORY), ONCE)
+    claude.wall = lambda: EXPIRES - 30
+    await claude.create(request(*HISTORY, assistant(messages.Text("Four")), user("Five")), ONCE)
+    assert (len(start.processes), owner.asked) == (2, 2)
     await claude.close()
 
 

@@ -6,10 +6,12 @@ request of the caller's is one request to a model.
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from claude_code_proxy import messages
+from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout
 from claude_code_proxy.upstreams.claude_code.conversation import Asked, digest, split
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
@@ -19,9 +21,11 @@ from claude_code_proxy.upstreams.claude_code.session import Session, Turn
 from claude_code_proxy.upstreams.retry import wait_before_retry
 from claude_code_proxy.upstreams.upstream import Call, Facts
 
+_LAST_SECONDS = 60.0  # of a login, in which no further answer is begun with it
+
 
 class Login(Protocol):
-    def resolve(self) -> object:
+    def resolve(self) -> Credential:
         """Raises `Unauthenticated` when there is none that Claude Code could use."""
 
 
@@ -60,6 +64,7 @@ class ClaudeCode:
         self._first_seconds, self._idle_seconds = seconds
         self._on_failure = on_failure
         self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self.wall: Callable[[], float] = time.time
 
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
         try:
@@ -100,7 +105,7 @@ class ClaudeCode:
 
     async def _attempt(self, request: messages.MessagesRequest, facts: Facts) -> "SessionEvents":
         launch, asked = to_launch(request), split(request.messages)
-        session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
+        session = self._known(launch, asked)
         fresh = session is None
         if session is None:
             session = await self._new(launch, asked)
@@ -118,11 +123,22 @@ class ClaudeCode:
             raise
         return events
 
+    def _known(self, launch: Launch, asked: Asked) -> Session | None:
+        """The session of this conversation. One that was told a past has a login that it cannot renew."""
+        session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
+        if session is None or session.good_until is None or session.good_until - self.wall() > _LAST_SECONDS:
+            return session
+        session.give_up()
+        return None
+
     async def _new(self, launch: Launch, asked: Asked) -> Session:
         self._login.resolve()
-        if asked.past:  # a process that is told a past cannot renew the login
+        if asked.past:
             await self._renewal.fresh()
-        return await self._pool.new(launch)
+        session = await self._pool.new(launch)
+        if asked.past:
+            session.good_until = self._login.resolve().expires_at
+        return session
 
     def _keeper(self, session: Session, request: messages.MessagesRequest) -> Callable[[messages.Message], None]:
         def keep(message: messages.Message) -> None:

@@ -71,13 +71,15 @@ class Turn:
 class Session:
     """`state`: starting, running a turn, parked on calls, idle, or gone.
 
-    `on_end` is told when the process is no more; `now` is the time of day in epoch seconds.
+    `on_end` is told when the process is no more; `now` is the time of day in epoch seconds. `good_until` is when the
+    login runs out that its process cannot renew, if it is such a one.
     """
 
     def __init__(self, launch: Launch, *, on_end: Callable[["Session"], None], now: Callable[[], float]) -> None:
         self.launch = launch
         self.state: Literal["starting", "running", "parked", "idle", "gone"] = "starting"
         self.waiting: frozenset[str] = frozenset()
+        self.good_until: float | None = None
         self._on_end = on_end
         self._now = now
         self._process: Process | None = None
