@@ -183,5 +183,5 @@ def head(method: str, path: str, headers: dict[str, str]) -> bytes:
 async def eventually(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
     """Waits, but not for ever, until it holds."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - whatever it is, it cannot tell us
+        while not condition():
             await asyncio.sleep(0.002)

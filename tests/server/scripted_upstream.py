@@ -88,7 +88,7 @@ class ScriptedUpstream:
     async def call(self, number: int = 0) -> Call:
         """Waits for that request."""
         async with asyncio.timeout(5):
-            while len(self.calls) <= number:  # noqa: ASYNC110 - simplest in a test
+            while len(self.calls) <= number:
                 await asyncio.sleep(0.002)
         return self.calls[number]
 
