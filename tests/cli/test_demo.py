@@ -23,7 +23,7 @@ def test_it_ends_well_whatever_the_machine_has_set(tmp_path: Path) -> None:
         OPENAI_API_KEY="sk-test",
     )
     assert code == 0, told
-    assert told.count("✓") == 5
+    assert told.count("✓") == 8
     assert "All of it as it should be" in told
     assert "Traceback" not in told
 
