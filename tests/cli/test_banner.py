@@ -53,9 +53,13 @@ def test_the_line_to_copy_is_a_whole_command() -> None:
 
 
 def test_the_line_to_copy_shows_a_key_where_one_is_needed_but_not_which() -> None:
-    shown = curl(URL, Settings(proxy_api_key=(Secret("key-of-a-caller"),)))
+    told = {"proxy_api_key": "PROXY_API_KEY"}
+    one, other = Secret("key-of-a-caller"), Secret("key-of-another")
+    shown = curl(URL, Settings(proxy_api_key=(one,), origins=told))
     assert '-H "Authorization: Bearer $PROXY_API_KEY"' in shown
     assert "key-of-a-caller" not in shown
+    for settings in (Settings(proxy_api_key=(one, other), origins=told), Settings(proxy_api_key=(one,))):
+        assert '-H "Authorization: Bearer YOUR-KEY"' in curl(URL, settings)
 
 
 def test_for_machines_it_is_one_line_of_json() -> None:

@@ -34,7 +34,7 @@ async def test_what_is_told_is_what_happened(proxy_url: str) -> None:
         "21 degrees",
         "image/png",
         "3 rounds",
-        "citations as annotations",
+        "sources as annotations",
         "checked against the schema",
         "status 404 · code model_not_found · param model",
     ):

@@ -20,7 +20,7 @@ def expect(holds: bool, what: str) -> None:
 
 @pytest.mark.parametrize(
     ("at", "told"),
-    [(0, f"{ROUNDS} rounds"), (1, "checked against the schema"), (2, "citations as annotations")],
+    [(0, f"{ROUNDS} rounds"), (1, "checked against the schema"), (2, "sources as annotations")],
 )
 async def test_a_showpiece(proxy_url: str, at: int, told: str) -> None:
     dollars: list[float] = []

@@ -85,7 +85,7 @@ def test_a_byte_order_mark_and_white_space_are_forgiven() -> None:
 @pytest.mark.parametrize(
     ("body", "message", "param", "code"),
     [
-        (b"", "not valid JSON", None, None),
+        (b"", "is empty", None, None),
         (b"{", "not valid JSON", None, None),
         (b'{"zz":1, broken', "not valid JSON", None, None),
         (b'{"name":"a"} tail', "not valid JSON", None, None),

@@ -33,7 +33,10 @@ def banner(now: "Listening", settings: Settings) -> str:
 
 def curl(url: str, settings: Settings) -> str:
     """A first request, ready to paste."""
-    key = ' -H "Authorization: Bearer $PROXY_API_KEY"' if settings.proxy_api_key else ""
+    key = ""
+    if settings.proxy_api_key:
+        alone = len(settings.proxy_api_key) == 1 and settings.origin("proxy_api_key") == "PROXY_API_KEY"
+        key = f' -H "Authorization: Bearer {"$PROXY_API_KEY" if alone else "YOUR-KEY"}"'
     body = msgspec.json.encode({
         "model": settings.default_model,
         "messages": [{"role": "user", "content": "Hello, Claude"}],

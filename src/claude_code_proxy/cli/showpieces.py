@@ -124,7 +124,7 @@ class Showpieces:
         for citation in cited[:2]:
             self._stage.note(f"“{text[citation.start_index : citation.end_index].strip()[:50]}” ← {citation.url}")
         self._expect(not message.tool_calls, "no call that the client would have to answer")
-        return f"{len(cited)} citations as annotations · finish_reason {told.choices[0].finish_reason}"
+        return f"sources as annotations: {len(cited)} · finish_reason {told.choices[0].finish_reason}"
 
     def _paid(self, told: ChatCompletion) -> None:
         usage = told.usage

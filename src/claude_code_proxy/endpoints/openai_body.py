@@ -30,6 +30,8 @@ class BodyDecoder(Generic[_T]):
 
     def decode(self, body: bytes) -> tuple[_T, tuple[str, ...]]:
         """The request, and the paths of unknown fields in it, such as `messages[2].foo`."""
+        if not body:
+            raise InvalidRequest("The request body is empty; it must be a JSON object.")
         try:
             return self._decoded(body)
         except UnicodeDecodeError as error:

@@ -151,4 +151,10 @@ def _explained(error: UpstreamRejected, model: Model) -> UpstreamRejected:
     if error.status == 404 and model.successor is not None:
         error.message = f"The model `{model.id}` is retired; use {model.successor} instead. ({error.message})"
         error.param, error.code = "model", "model_not_found"
+    elif error.status == 404 and not model.known:
+        error.message = (
+            f"The model `{model.id}` does not exist or you do not have access to it. Name a Claude model (see "
+            f"/v1/models), or give this name to one with MODEL_ALIASES. ({error.message})"
+        )
+        error.param, error.code = "model", "model_not_found"
     return error

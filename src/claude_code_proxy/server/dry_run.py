@@ -37,8 +37,9 @@ class CachePlan(Struct, frozen=True):
 
 
 class Estimate(Struct, frozen=True):
-    """USD; None where the price is not known. `input_from_cache` is what the input costs when all of it is cached."""
+    """USD, for all `choices`; None where the price is not known. `input_from_cache`: all of the input is cached."""
 
+    choices: int
     input_tokens: int
     max_output_tokens: int
     input: float | None
@@ -72,7 +73,7 @@ def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes) -> bytes:
             betas=adapted.betas,
             adjustments=(*asked.adjustments, *adapted.adjustments),
             cache=plan,
-            estimate=_estimate(model, tokens=tokens, max_tokens=adapted.request.max_tokens),
+            estimate=_estimate(model, tokens=tokens, max_tokens=adapted.request.max_tokens, choices=asked.n),
         )
     )
 
@@ -103,11 +104,16 @@ def _tokens(block: Any) -> int:
     return round(len(messages.encode_request(block)) / _BYTES_PER_TOKEN)
 
 
-def _estimate(model: Model, *, tokens: int, max_tokens: int) -> Estimate:
+def _estimate(model: Model, *, tokens: int, max_tokens: int, choices: int) -> Estimate:
+    def cost(billed: Billed) -> float | None:
+        usd = cost_usd(model, billed)
+        return None if usd is None else round(usd * choices, 8)
+
     return Estimate(
+        choices=choices,
         input_tokens=tokens,
         max_output_tokens=max_tokens,
-        input=cost_usd(model, Billed(input=tokens)),
-        input_from_cache=cost_usd(model, Billed(cache_read=tokens)),
-        output_at_most=cost_usd(model, Billed(output=max_tokens)),
+        input=cost(Billed(input=tokens)),
+        input_from_cache=cost(Billed(cache_read=tokens)),
+        output_at_most=cost(Billed(output=max_tokens)),
     )
