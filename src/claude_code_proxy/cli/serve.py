@@ -53,7 +53,15 @@ async def serve_until_told(
 
 def with_simulation(settings: Settings, url: str) -> Settings:
     """The same settings, with the simulation in Anthropic's place: it needs no real key and no way out."""
-    return replace(settings, anthropic_api_base=url, anthropic_api_key=MADE_UP_KEY, https_proxy=None, http_proxy=None)
+    origins = {**settings.origins, "anthropic_api_key": "the simulation, made up for it"}
+    return replace(
+        settings,
+        anthropic_api_base=url,
+        anthropic_api_key=MADE_UP_KEY,
+        https_proxy=None,
+        http_proxy=None,
+        origins=origins,
+    )
 
 
 async def _serve(settings: Settings, ready: Callable[[Listening], None], *, place: Place | None) -> None:

@@ -38,6 +38,11 @@ _SDK = ("claude_agent_sdk", "mcp.server.lowlevel")
 _log = logging.getLogger(__name__)
 
 
+def _origin(settings: Settings, key: str) -> str:
+    """Where a value stood; by its variable's name where that was not kept."""
+    return settings.origins.get(key, key.upper())
+
+
 class Login:
     """`start` keeps the login fresh from then on, `close` ends that. With an API key, neither does anything."""
 
@@ -50,7 +55,11 @@ class Login:
         file = LoginFile(settings.login_paths())
         self.renewal = Renewal(file, self._launch if find_claude() is not None else None)
         self.credentials = CredentialSource(
-            explicit(settings.anthropic_api_key, settings.claude_access_token),
+            explicit(
+                settings.anthropic_api_key,
+                settings.claude_access_token,
+                origins=(_origin(settings, "anthropic_api_key"), _origin(settings, "claude_access_token")),
+            ),
             file,
             token=setup_token(settings.claude_code_oauth_token),
             login_sent=settings.claude_login_via == "messages-api",
