@@ -67,3 +67,18 @@ def test_any_object_is_found_however_it_is_cut(value: object, size: int, before:
 def test_streamed_and_whole_are_the_same(texts: list[str], size: int) -> None:
     reply = message(*texts, call())
     assert streamed(BareJson("{"), reply, size) == BareJson("{").message(reply)
+
+
+def test_json_that_citations_split_over_blocks_stays_whole() -> None:
+    """Annotated text comes in several blocks; braces in a value of one of them are no JSON of their own."""
+    pieces = ('{"a": "', "x {y} z", '"} and so on', " {}")
+    reply = messages.Message("m", "x", tuple(messages.Text(piece) for piece in pieces), stop_reason="end_turn")
+    left = BareJson("{").message(reply)
+    assert "".join(block.text for block in left.content if isinstance(block, messages.Text)) == '{"a": "x {y} z"}'
+    streamed = messages.Accumulator()
+    reply_filter = BareJson("{")
+    for event in messages.as_events(reply):
+        streamed.feed_all(reply_filter.feed(event))
+    assert [b.text for b in streamed.message().content if isinstance(b, messages.Text)] == [
+        b.text for b in left.content if isinstance(b, messages.Text)
+    ]

@@ -138,9 +138,7 @@ def test_json_mode_asks_once_more_for_what_is_no_object(text: str) -> None:
     assert error.repair.messages[-1].role == "user"
 
 
-@pytest.mark.parametrize(
-    "stop_reason", ["refusal", "max_tokens", "tool_use", "stop_sequence", "model_context_window_exceeded"]
-)
+@pytest.mark.parametrize("stop_reason", ["refusal", "max_tokens", "tool_use", "model_context_window_exceeded"])
 def test_an_answer_that_ended_otherwise_stays_what_it_is(stop_reason: str) -> None:
     reply = message("I cannot", call(), stop_reason=stop_reason)
     for sent in (by_mode(), by_schema(PERSON)):

@@ -30,11 +30,18 @@ Settled = tuple[messages.ThinkingConfig | None, str | None]
 OPUS_5, SONNET_5_5, OPUS_4_5, OPUS_4_8 = "claude-opus-5", "claude-sonnet-5-5", "claude-opus-4-5", "claude-opus-4-8"
 
 
+def plain(thinking: messages.ThinkingConfig | None) -> messages.ThinkingConfig | None:
+    """Without what is said of summaries nobody asked for, which has a test of its own."""
+    if isinstance(thinking, messages.Adaptive | messages.Enabled) and thinking.display == "omitted":
+        return replace(thinking, display=None)
+    return thinking
+
+
 def settled(model: str, thinking: messages.ThinkingConfig | None, effort: str | None = None, **fields: Any) -> Settled:
     config = messages.OutputConfig(effort) if effort else None
     sent = adapted(request(model=model, thinking=thinking, output_config=config, **fields))
     accepted(sent)
-    return sent.request.thinking, sent.request.output_config.effort if sent.request.output_config else None
+    return plain(sent.request.thinking), sent.request.output_config.effort if sent.request.output_config else None
 
 
 def notes(
@@ -90,7 +97,18 @@ def test_trap_29_a_budget_on_models_that_think_adaptively() -> None:
 
 def test_the_wish_to_see_thinking_is_passed_on_and_never_added() -> None:
     assert settled(OLD, messages.Adaptive("summarized"), "low") == (messages.Enabled(2048, "summarized"), None)
-    assert settled(NEWEST, messages.Adaptive("omitted")) == (messages.Adaptive("omitted"), None)
+    asked = messages.Adaptive("omitted")
+    assert adapted(request(model=NEWEST, thinking=asked)).request.thinking == asked
+
+
+@pytest.mark.parametrize(("model", "said"), [(OLD, "omitted"), (PLAIN, "omitted"), (NEWEST, None)])
+def test_a_summary_is_made_only_for_those_who_ask(model: str, said: str | None) -> None:
+    """Older models make one unless they are told; the newer ones only when they are told."""
+    quiet = adapted(request(model=model, thinking=messages.Adaptive())).request.thinking
+    shown = adapted(request(model=model, thinking=messages.Adaptive("summarized"))).request.thinking
+    assert isinstance(quiet, messages.Adaptive | messages.Enabled)
+    assert isinstance(shown, messages.Adaptive | messages.Enabled)
+    assert (quiet.display, shown.display) == (said, "summarized")
 
 
 def test_effort_without_thinking_stays_effort() -> None:
@@ -204,7 +222,9 @@ SIGNED = messages.Thinking("Hm.", "signed")
 
 
 def looped(model: str, *talk: messages.InputMessage) -> messages.ThinkingConfig | None:
-    return adapted(request(*talk, model=model, thinking=messages.Enabled(2000), tools=(tool(),))).request.thinking
+    return plain(
+        adapted(request(*talk, model=model, thinking=messages.Enabled(2000), tools=(tool(),))).request.thinking
+    )
 
 
 def test_trap_32_a_loop_without_its_thinking_runs_without() -> None:
@@ -216,7 +236,7 @@ def test_trap_32_a_loop_without_its_thinking_runs_without() -> None:
 def test_trap_32_where_it_can_it_thinks_adaptively_instead() -> None:
     sent = adapted(request(*LOOP, model=PLAIN, thinking=messages.Enabled(2000), tools=(tool(),)))
     accepted(sent)
-    assert (sent.request.thinking, sent.request.output_config) == (ADAPTIVE, messages.OutputConfig("low"))
+    assert (plain(sent.request.thinking), sent.request.output_config) == (ADAPTIVE, messages.OutputConfig("low"))
 
 
 @pytest.mark.parametrize(

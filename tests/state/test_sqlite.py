@@ -1,6 +1,7 @@
 """The store in a file: it outlives its process, is shared, kept from others, and never fails a request."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_the_file_is_bounded(tmp_path: Path) -> None:
         (size,) = database.execute("select sum(length(value)) from entries").fetchone()
     assert size < 400_000  # swept every 256 writes
     database.close()
+
+
+def test_workers_that_start_together_all_get_the_file(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as together:
+        for turn in range(5):
+            stores = list(together.map(open_store, [tmp_path / f"{turn}" / "state.db"] * 16))
+            stores[0].put("a", b"1", until=1e12)
+            assert all(store.get(["a"], now=0) == {"a": b"1"} for store in stores)
+            for store in stores:
+                store.close()
 
 
 def test_a_directory_that_cannot_be_written_is_told_at_the_start(tmp_path: Path) -> None:

@@ -72,45 +72,44 @@ def bare(text: str, opener: str) -> str:
 
 
 class BareJson:
-    """The reply filter that leaves of each text block the JSON it holds."""
+    """The reply filter that leaves of the text the JSON it holds, be it split over several blocks by citations."""
 
     def __init__(self, opener: str) -> None:
         self._opener = opener
         self._span = JsonSpan(opener)
-        self._held = ""
-        self._index = 0
+        self._held: list[messages.ContentBlockDelta] = []
 
     def message(self, message: messages.Message) -> messages.Message:
-        return replace(
-            message,
-            content=tuple(
-                replace(block, text=bare(block.text, self._opener)) if isinstance(block, messages.Text) else block
-                for block in message.content
-            ),
-        )
+        return replace(message, content=tuple(map(self._block, message.content)))
 
     def feed(self, event: messages.Event) -> Sequence[messages.Event]:
         match event:
-            case messages.ContentBlockStart(content_block=messages.Text()):
-                self._span, self._held = JsonSpan(self._opener), ""
-                return (event,)
             case messages.ContentBlockDelta(delta=messages.TextDelta(text=text)):
-                return self._text(event.index, text)
+                return self._text(event, text)
             case messages.ContentBlockStop() | messages.MessageDelta() if self._held:
                 return (*self.close(), event)
             case _:
                 return (event,)
 
     def close(self) -> Sequence[messages.Event]:
-        """Text that holds no JSON."""
-        held, self._held = self._held, ""
-        return (messages.ContentBlockDelta(self._index, messages.TextDelta(held)),) if held else ()
+        """Text that holds no JSON; what follows it may."""
+        held, self._held = self._held, []
+        self._span = JsonSpan(self._opener)
+        return held
 
-    def _text(self, index: int, text: str) -> Sequence[messages.Event]:
-        self._index = index
+    def _block(self, block: messages.Block) -> messages.Block:
+        if not isinstance(block, messages.Text):
+            return block
+        found = self._span.feed(block.text)
+        if self._span.begun:
+            return replace(block, text=found)
+        self._span = JsonSpan(self._opener)
+        return block
+
+    def _text(self, event: messages.ContentBlockDelta, text: str) -> Sequence[messages.Event]:
         found = self._span.feed(text)
         if not self._span.begun:
-            self._held += text
+            self._held.append(event)
             return ()
-        self._held = ""
-        return (messages.ContentBlockDelta(index, messages.TextDelta(found)),) if found else ()
+        self._held = []
+        return (messages.ContentBlockDelta(event.index, messages.TextDelta(found)),) if found else ()

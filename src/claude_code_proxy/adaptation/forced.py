@@ -14,7 +14,7 @@ from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.models.model import Model
 
 _PARAM = "tool_choice"
-_JUDGED = frozenset({"end_turn", "tool_use", None})
+_JUDGED = frozenset({"end_turn", "tool_use", "stop_sequence", None})
 
 
 class Forced(Struct, frozen=True):

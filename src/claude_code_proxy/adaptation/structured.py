@@ -25,7 +25,7 @@ from claude_code_proxy.models.model import Model
 _PARAM = "response_format"
 _ONLY = "Answer with one JSON {kind} and nothing else: no prose before or after it, and no code fence around it."
 _BY_SCHEMA = "It must be valid by this JSON Schema:\n{schema}"
-_JUDGED = frozenset({"end_turn", None})
+_JUDGED = frozenset({"end_turn", "stop_sequence", None})
 _MOST_WORDS = 500  # of a validator's complaint
 _OPENERS = {"object": "{", "array": "["}
 

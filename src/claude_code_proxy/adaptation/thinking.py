@@ -41,7 +41,14 @@ def choose_thinking(
     if isinstance(thinking, messages.Enabled):
         thinking = _fitted(thinking, request.max_tokens, notes=notes)
     effort = _level(effort, thinking, model=model, notes=notes)
-    return _with(request, thinking, effort=effort)
+    return _with(request, _unshown(thinking, model), effort=effort)
+
+
+def _unshown(thinking: messages.ThinkingConfig | None, model: Model) -> messages.ThinkingConfig | None:
+    """A summary takes time, so a model that makes one by itself is told where nobody asked to see it."""
+    if isinstance(thinking, messages.Adaptive | messages.Enabled) and thinking.display is None:
+        return replace(thinking, display="omitted") if model.thinking_display == "summarized" else thinking
+    return thinking
 
 
 def fit_history(

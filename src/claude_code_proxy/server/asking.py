@@ -79,6 +79,10 @@ class Asking:
         asked = request or self.adapted.request  # the latter may be less by now than it was
         return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
 
+    def repairs_streams(self, unmet: Unmet) -> bool:
+        """A forced call, which is held back until it comes; JSON flows, so by then it is too late."""
+        return unmet.code == "tool_choice_not_met"
+
     def note_repair(self, unmet: Unmet) -> messages.MessagesRequest:
         """What to ask instead; that it was asked is told."""
         repaired = Adjustment(unmet.param or "", "repaired", "the first answer did not fit and was asked for again")

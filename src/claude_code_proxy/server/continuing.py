@@ -5,6 +5,7 @@ back as it is makes the service go on. The client sees one answer, with blocks c
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -23,7 +24,23 @@ def sum_usage(first: messages.Usage, later: messages.Usage) -> messages.Usage:
         return sum(told) if told else None
 
     names = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return replace(later, **{name: total(name) for name in names})
+    return replace(
+        later,
+        **{name: total(name) for name in names},
+        cache_creation=_summed(first.cache_creation, later.cache_creation),
+        output_tokens_details=_summed(first.output_tokens_details, later.output_tokens_details),
+        server_tool_use=_summed(first.server_tool_use, later.server_tool_use),
+    )
+
+
+_Counts = TypeVar("_Counts", messages.CacheCreation, messages.TokenDetails, messages.ServerToolUsage)
+
+
+def _summed(first: _Counts | None, later: _Counts | None) -> _Counts | None:
+    if first is None or later is None:
+        return first or later
+    both = {name: (getattr(first, name), getattr(later, name)) for name in first.__struct_fields__}
+    return type(first)(**{name: sum(filter(None, pair)) for name, pair in both.items() if pair != (None, None)})
 
 
 def join(first: messages.Message, later: messages.Message) -> messages.Message:

@@ -137,7 +137,7 @@ class Exchange:
         try:
             return await self._hear(reply, asking, translator=translator, stream=stream)
         except Unmet as unmet:
-            if reply.passed:
+            if reply.passed or not asking.repairs_streams(unmet):
                 raise
             repair = asking.note_repair(unmet)
         return await self._hear(reply, asking, translator=translator, stream=await asking.stream(repair))

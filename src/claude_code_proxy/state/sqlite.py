@@ -17,16 +17,26 @@ create table if not exists entries (key text primary key, value blob not null, u
 create index if not exists entries_until on entries (until);
 """
 _MOST_KEYS = 500  # in one query; SQLite takes 999 variables in old versions
+_OPEN_TRIES = 40
+_OPEN_PAUSE = 0.05  # seconds
 _SWEEP_EVERY = 256  # writes
 _COMPLAIN_EVERY = 60.0  # seconds
 
 
 def open_store(path: Path) -> "SqliteStore":
-    """Raises `OSError` when the file cannot be used: that is for the start to tell."""
-    try:
-        return SqliteStore(path)
-    except sqlite3.Error as error:
-        raise OSError(str(error)) from error
+    """Raises `OSError` when the file cannot be used: that is for the start to tell.
+
+    Workers that start together make the file together, and only one at a time can.
+    """
+    tries = _OPEN_TRIES
+    while True:
+        try:
+            return SqliteStore(path)
+        except sqlite3.Error as error:
+            tries -= 1
+            if not tries or "locked" not in str(error):
+                raise OSError(str(error)) from error
+        time.sleep(_OPEN_PAUSE)
 
 
 class SqliteStore:
@@ -39,10 +49,14 @@ class SqliteStore:
         self._writes = 0
         self._complained = 0.0
         self._database = sqlite3.connect(path, isolation_level=None, timeout=0.2, check_same_thread=False)
-        path.chmod(0o600)
-        self._database.execute("pragma journal_mode=wal")
-        self._database.execute("pragma synchronous=normal")
-        self._database.executescript(_SCHEMA)
+        try:
+            path.chmod(0o600)
+            self._database.execute("pragma journal_mode=wal")
+            self._database.execute("pragma synchronous=normal")
+            self._database.executescript(_SCHEMA)
+        except BaseException:
+            self._database.close()
+            raise
 
     def get(self, keys: Iterable[str], now: float) -> dict[str, bytes]:
         wanted = list(keys)

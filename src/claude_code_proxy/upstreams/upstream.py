@@ -31,6 +31,7 @@ class Facts(Struct):
 
     request_id: str | None = None
     attempts: int = 0
+    begun: bool = False  # the latest attempt has brought a part of its answer
     rate_limits: dict[str, str] = {}
 
 

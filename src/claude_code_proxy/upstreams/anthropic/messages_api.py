@@ -107,13 +107,13 @@ class MessagesApi:
         facts = Facts()
         while True:
             facts.attempts += 1
-            facts.request_id = None
+            facts.request_id, facts.begun = None, False
             try:
                 return await attempt(facts)
             except ProxyError as error:
                 error.request_id = error.request_id or facts.request_id
                 error.attempts = facts.attempts
-                wait = self._wait(error, facts.attempts, call=call)
+                wait = None if facts.begun else self._wait(error, facts.attempts, call=call)
                 self._on_failure(error, retried=wait is not None)
                 if wait is None:
                     raise
@@ -158,8 +158,8 @@ class MessagesApi:
         accumulator = messages.Accumulator()
         try:
             while not accumulator.stopped and (batch := await events.events()) is not None:
-                for event in batch:
-                    accumulator.feed(event)
+                facts.begun = True  # and billed: another attempt would be so again
+                accumulator.feed_all(batch)
             return accumulator.message(), facts
         finally:
             events.close()
