@@ -151,3 +151,24 @@ def test_a_late_system_message_out_of_place_is_marked_text(
 def test_a_native_system_message_loses_its_breakpoint() -> None:
     marked = messages.Text("b", cache_control=messages.CacheControl())
     assert sent(user("a"), late_system(marked), model=NEWEST)[1] == late_system("b")
+
+
+@pytest.mark.parametrize(
+    ("talk", "reason"),
+    [
+        ((user("a"), assistant(" "), user("b")), "an assistant message that says nothing"),
+        ((user(), assistant("a"), user("b")), "an empty user message is sent as (no content)"),
+    ],
+)
+def test_repairs_of_what_says_nothing_are_told(talk: tuple[messages.InputMessage, ...], reason: str) -> None:
+    assert reason in [one.reason for one in adapted(request(*talk)).adjustments]
+
+
+def test_a_conversation_of_system_text_alone_is_told() -> None:
+    asked = messages.MessagesRequest("claude-sonnet-4-6", (), system=(messages.Text("Hello"),))
+    assert [one.action for one in adapted(asked).adjustments] == ["mapped"]
+
+
+def test_a_stripped_prefill_is_told() -> None:
+    told = [one.reason for one in adapted(request(user("a"), assistant("b "), model="claude-haiku-4-5")).adjustments]
+    assert told == ["white space at the end of the last assistant text is left out"]

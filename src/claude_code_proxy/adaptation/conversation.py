@@ -21,7 +21,7 @@ _CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
 
 def mend(request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]) -> messages.MessagesRequest:
     """The request with a conversation that can be sent; itself when it already has one."""
-    request = _with_messages(system.without_blanks(request))
+    request = _with_messages(system.without_blanks(request), notes=notes)
     turns = _turns(request.messages, model, notes=notes)
     if not pairing.is_paired(turns):
         turns = _merged(pairing.paired(turns, notes=notes), notes=None)
@@ -37,12 +37,13 @@ def mend(request: messages.MessagesRequest, model: Model, *, notes: list[Adjustm
     return replace(request, messages=tuple(turns))
 
 
-def _with_messages(request: messages.MessagesRequest) -> messages.MessagesRequest:
+def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
     """A request of nothing but system text is asked as the user's."""
     if request.messages:
         return request
     if not request.system:
         raise InvalidRequest("At least one message is required.", param="messages")
+    notes.append(Adjustment("messages", "mapped", "system messages alone are asked as the user's"))
     return replace(request, system=(), messages=(messages.InputMessage("user", request.system),))
 
 
@@ -60,6 +61,8 @@ def _turns(
                 message = system.as_user(message, notes=notes)
         if message.content or message.role == "user":
             tidied.append(message)
+        elif message.role == "assistant":
+            notes.append(Adjustment("messages", "dropped", "an assistant message that says nothing"))
     turns = _merged(tidied, notes=notes)
     return _well_placed(turns, notes=notes) if late and model.mid_conversation_system else turns
 
@@ -89,7 +92,9 @@ def _merged(
         else:
             turns[-1] = _joined(turns[-1], message, notes=notes)
         hollow = hollow or not message.content
-    if hollow:
+    if hollow and not all(turn.content for turn in turns):
+        if notes is not None:
+            notes.append(Adjustment("messages", "inserted", "an empty user message is sent as (no content)"))
         turns = [turn if turn.content else replace(turn, content=_EMPTY_TURN) for turn in turns]
     return turns
 
@@ -124,6 +129,9 @@ def _end(turns: list[messages.InputMessage], *, can_prefill: bool, notes: list[A
         stripped = last.text.rstrip()
         if stripped != last.text:
             turns[-1] = replace(turns[-1], content=(*turns[-1].content[:-1], replace(last, text=stripped)))
+            notes.append(
+                Adjustment("messages", "mapped", "white space at the end of the last assistant text is left out")
+            )
         return
     turns.append(_CONTINUE)
     reason = "this model does not continue an assistant turn, so it is asked to in a user turn"

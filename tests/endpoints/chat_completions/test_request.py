@@ -164,3 +164,9 @@ def test_the_same_request_makes_the_same_bytes() -> None:
     fields = {"tools": [{"type": "custom", "custom": {"name": "b"}}], "user": "ada", "stop": ["b", "a", "b"]}
     assert len({messages.encode_request(asked(**fields).request) for _ in range(3)}) == 1
     assert json.loads(messages.encode_request(asked(**fields).request))["stop_sequences"] == ["b", "a"]
+
+
+def test_of_two_limits_the_one_that_loses_is_told() -> None:
+    told = [(one.param, one.action) for one in asked(max_tokens=10, max_completion_tokens=20).adjustments]
+    assert told == [("max_tokens", "ignored")]
+    assert asked(max_tokens=20, max_completion_tokens=20).adjustments == ()

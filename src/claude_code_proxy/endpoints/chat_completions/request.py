@@ -40,6 +40,8 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
     toolset = to_toolset(request)
     adjustments = [*conversation.adjustments, *toolset.adjustments, *ignored_fields(request)]
     thinking, effort = _thinking(request)
+    if request.max_tokens and request.max_completion_tokens and request.max_tokens != request.max_completion_tokens:
+        adjustments.append(Adjustment("max_tokens", "ignored", "max_completion_tokens wins"))
     if "minimal" in (request.reasoning_effort, request.reasoning.effort if request.reasoning else None):
         adjustments.append(Adjustment("reasoning_effort", "mapped", "low is the least that Claude has"))
     output_format = _format(request.response_format)
