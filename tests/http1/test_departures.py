@@ -125,6 +125,9 @@ def test_a_client_that_leaves_after_any_byte(serve: Serve, leave: Callable[[Clie
         client = running.connect()
         client.send(data[:end])
         leave(client)
+    last = running.connect()
+    last.send(post(b"last", "Connection: close"))
+    assert last.reply().body == b"last"  # accepted in their order, so all the others were too
     assert_empty(running)
     assert running.errors == []
 

@@ -11,6 +11,7 @@ from claude_code_proxy.http1.service import Service
 
 _BACKLOG = 2048
 _CANCELLED_SECONDS = 1.0  # for handlers to clean up after they have been cancelled
+_ACCEPTING_TURNS = 4  # of the event loop, from accepting a connection until its protocol knows of it
 
 
 class Server:
@@ -81,6 +82,8 @@ class Server:
         service = self._service
         service.closing = True
         self._stop_listening()
+        for _ in range(_ACCEPTING_TURNS):  # a connection that is half made would outlive the server
+            await asyncio.sleep(0)
         for connection in list(service.connections):
             connection.close_if_idle()
         if not await self._deserted(drain_seconds):
