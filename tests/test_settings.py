@@ -1,13 +1,17 @@
 """Flags beat the environment, which beats the file; what is not allowed ends the start with one clear line."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.settings import SETTINGS, Settings, SettingsError, describe, load, shown
+from claude_code_proxy.settings import SETTINGS, Setting, Settings, SettingsError, describe, load, shown
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "configuring.md"
 HOME = {"HOME": "/home/somebody"}
@@ -183,6 +187,72 @@ def test_a_value_of_the_file_that_is_not_allowed(tmp_path: Path, value: str) -> 
     file = tmp_path / "proxy.toml"
     file.write_text(f"port = {value}")
     assert refusal({"config": str(file)}).startswith(f"port in {file}: ")
+
+
+_VALUES = st.one_of(
+    st.booleans(),
+    st.integers(-(2**62), 2**62),
+    st.floats(allow_nan=True),
+    st.text(st.characters(codec="ascii", exclude_categories=["Cc"], exclude_characters='"\\'), max_size=20),
+    st.lists(st.one_of(st.integers(0, 9), st.text("ab", max_size=3)), max_size=3),
+    st.dictionaries(
+        st.text("ab", min_size=1, max_size=3), st.one_of(st.text("ab", max_size=3), st.booleans()), max_size=3
+    ),
+    st.dates(),
+)
+
+
+def _toml(value: object) -> str:
+    match value:
+        case bool() | str() | float() | int():
+            return json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
+        case list():
+            return "[" + ", ".join(map(_toml, value)) + "]"
+        case dict():
+            return "{ " + ", ".join(f"{name} = {_toml(entry)}" for name, entry in value.items()) + " }"
+        case _:
+            return str(value)
+
+
+@pytest.mark.parametrize("setting", [each for each in SETTINGS if each.key != "config"], ids=lambda each: each.key)
+@given(value=_VALUES)
+@hypothesis.settings(max_examples=25, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+def test_any_value_of_the_file_is_taken_or_refused_in_one_line(tmp_path: Path, setting: Setting, value: object) -> None:
+    """A type that the setting does not have is refused, whatever its text might mean; and nothing is repeated."""
+    file = tmp_path / "proxy.toml"
+    file.write_text(f"{setting.key} = {_toml(value)}\n", encoding="utf-8")
+    fits = isinstance(value, str) or type(value) in setting.kind.written
+    said = _said(file)
+    assert said.startswith((f"{setting.key} in {file}: ", str(file))) if said else fits
+    assert "\n" not in said
+
+
+def _said(file: Path) -> str:
+    try:
+        load({"config": str(file)}, HOME)
+    except SettingsError as error:
+        return error.message
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("host = 5", "host in {}: a number is not a host name or an IP address"),
+        ("port = true", "port in {}: true or false is not a whole number from 0 to 65535"),
+        ("port = 1.5", "port in {}: a fraction is not a whole number from 0 to 65535"),
+        ("strict = 1", "strict in {}: a number is not true or false"),
+        ("default_model = 4.6", "default_model in {}: a fraction is not text"),
+        ("anthropic_api_key = 4711", "anthropic_api_key in {}: a number is not one word of printable ASCII"),
+        ("cors_origins = [1]", "cors_origins in {}: its entries are not all text"),
+        ("model_aliases = { a = 1 }", "model_aliases in {}: its entries are not all text"),
+        ("state_dir = 2026-01-01", "state_dir in {}: a date or a time is not a path"),
+    ],
+)
+def test_a_value_of_the_file_that_has_the_wrong_type(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "proxy.toml"
+    file.write_text(text)
+    assert refusal({"config": str(file)}) == message.format(file)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

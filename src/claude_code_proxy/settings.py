@@ -28,10 +28,17 @@ class SettingsError(Misconfigured):
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """`parse` raises ValueError for what is not allowed; `allowed` finishes the sentence "this is not …"."""
+    """`parse` raises ValueError for what is not allowed; `allowed` finishes the sentence "this is not …".
+
+    `metavar` stands for a value in the help; `words` are all there are, if there are few. `written` are the types that
+    it may have in the file, beside text.
+    """
 
     parse: Callable[[str], T]
     allowed: str
+    metavar: str = "TEXT"
+    words: tuple[str, ...] = ()
+    written: tuple[type, ...] = ()
     secret: bool = False
 
 
@@ -94,7 +101,8 @@ def _whole(low: int, high: int | None = None) -> Kind[int]:
             raise ValueError
         return number
 
-    return Kind(parse, f"a whole number from {low} to {high}" if high is not None else f"a whole number from {low} up")
+    allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number from {low} up"
+    return Kind(parse, allowed, "N", written=(int,))
 
 
 def _seconds(low: float) -> Kind[float]:
@@ -104,23 +112,24 @@ def _seconds(low: float) -> Kind[float]:
             raise ValueError
         return number
 
-    return Kind(parse, f"a number of seconds from {low:g} up")
+    return Kind(parse, f"a number of seconds from {low:g} up", "SECONDS", written=(int, float))
 
 
 def _choice(*words: str) -> Kind[Any]:
-    return Kind(lambda text: words[words.index(text.lower())], " or ".join(words))
+    allowed = " or ".join((", ".join(words[:-1]), words[-1]))
+    return Kind(lambda text: words[words.index(text.lower())], allowed, f"{{{','.join(words)}}}", words)
 
 
-TEXT = Kind(str, "text")
-WORD = Kind(_word, "one word of printable ASCII")
-PATH = Kind(Path, "a path")
+TEXT = Kind(str, "text", "NAME")
+WORD = Kind(_word, "one word of printable ASCII", "WORD")
+PATH = Kind(Path, "a path", "PATH")
 SECRET = Kind(_secret, "one word of printable ASCII", secret=True)
-SECRETS = Kind(_secrets, "words of printable ASCII with commas between them", secret=True)
-LIST = Kind(_listed, "a list with commas between its entries")
-MAPPING = Kind(_mapped, "a list like name=model,other=model")
-FLAG = Kind(_truth, "true or false")
-HOST = Kind(_host, "a host name or an IP address")
-ADDRESS = Kind(_address, "an http or https address without user or query")
+SECRETS = Kind(_secrets, "words of printable ASCII with commas between them", written=(list,), secret=True)
+LIST = Kind(_listed, "a list with commas between its entries", "A,B", written=(list,))
+MAPPING = Kind(_mapped, "a list like name=model,other=model", "NAME=MODEL,...", written=(dict,))
+FLAG = Kind(_truth, "true or false", "{true,false}", ("true", "false"), (bool,))
+HOST = Kind(_host, "a host name or an IP address", "HOST")
+ADDRESS = Kind(_address, "an http or https address without user or query", "URL")
 
 
 # The table. -------------------------------------------------------------------------------------------------------
@@ -360,10 +369,12 @@ def _read_file(path: Path, where: str) -> dict[str, _Told]:
         raise SettingsError(f"{where}: cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
-    return {key: _filed(key, value, path=path) for key, value in table.items() if value not in ("", [], {})}
+    filed = {key: _filed(key, value, path=path) for key, value in table.items()}
+    return {key: told for key, told in filed.items() if told.text}
 
 
 def _filed(key: str, value: object, *, path: Path) -> _Told:
+    """What the file says of one setting. Its words are not repeated in an error: they may be a secret."""
     if key not in _BY_KEY or key == "config":
         import difflib  # noqa: PLC0415 - most starts do not need it
 
@@ -371,10 +382,23 @@ def _filed(key: str, value: object, *, path: Path) -> _Told:
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         raise SettingsError(f"{path}: unknown setting {key!r}{hint}")
     where = f"{key} in {path}"
+    kind = _BY_KEY[key].kind
+    if not isinstance(value, str) and type(value) not in kind.written:
+        noun = _NOUNS.get(type(value), "a date or a time")
+        raise SettingsError(f"{where}: {noun} is not {kind.allowed}")
     text = _as_text(value)
     if text is None:
-        raise SettingsError(f"{where}: not {_BY_KEY[key].kind.allowed}")
+        raise SettingsError(f"{where}: its entries are not all text")
     return _Told(text, where, str(path))
+
+
+_NOUNS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a number",
+    float: "a fraction",
+    list: "a list",
+    dict: "a table",
+}
 
 
 def _as_text(value: object) -> str | None:
@@ -382,14 +406,13 @@ def _as_text(value: object) -> str | None:
     match value:
         case bool():
             return str(value).lower()
-        case str() | int() | float():
-            return str(value)
-        case list() if all(isinstance(entry, str) for entry in value):
-            return ",".join(value)
-        case dict() if all(isinstance(entry, str) for entry in value.values()):
-            return ",".join(f"{name}={entry}" for name, entry in value.items())
+        case list():
+            return ",".join(value) if all(isinstance(entry, str) for entry in value) else None
+        case dict():
+            texts = all(isinstance(entry, str) for entry in value.values())
+            return ",".join(f"{name}={entry}" for name, entry in value.items()) if texts else None
         case _:
-            return None
+            return str(value).strip()
 
 
 def _parsed(setting: Setting, told: _Told, *, home: str) -> Any:
@@ -460,9 +483,17 @@ def describe() -> str:
     for setting in SETTINGS:
         if setting.group != group:
             group = setting.group
-            lines += ["", f"### {group}", "", "| variable | flag | default | what it is |", "|---|---|---|---|"]
+            lines += [
+                "",
+                f"### {group}",
+                "",
+                "| variable | flag | allowed | default | what it is |",
+                "|---|---|---|---|---|",
+            ]
         variables = ", ".join(f"`{name}`" for name in setting.env)
         flag = f"`{setting.flag}`" if setting.flag else "–"
         default = f"`{text}`" if (text := shown(setting, setting.default)) else "–"
-        lines.append(f"| {variables} | {flag} | {default} | {setting.doc} |")
+        words = setting.kind.words
+        allowed = ", ".join(f"`{word}`" for word in words) if words else setting.kind.allowed
+        lines.append(f"| {variables} | {flag} | {allowed} | {default} | {setting.doc} |")
     return "\n".join(lines).strip() + "\n"

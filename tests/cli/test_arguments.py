@@ -3,10 +3,15 @@
 import pytest
 
 from claude_code_proxy import __version__
-from claude_code_proxy.cli.arguments import Arguments, parse
-from claude_code_proxy.settings import SETTINGS, SettingsError
+from claude_code_proxy.cli.arguments import Arguments, Command, Flag, parse
+from claude_code_proxy.cli.main import COMMANDS as REAL_COMMANDS
+from claude_code_proxy.settings import SETTINGS, Setting, SettingsError
 
-COMMANDS = {"serve": "answers", "models": "lists"}
+COMMANDS = {
+    "serve": Command("answers"),
+    "models": Command("lists", frozenset({"model_aliases", "Server"})),
+    "simulate": Command("pretends", frozenset({"port"}), (Flag("pace", "how fast", "N"), Flag("json", "for machines"))),
+}
 
 
 @pytest.mark.parametrize(
@@ -31,8 +36,8 @@ def test_what_is_meant(typed: str, command: str, flags: dict[str, str]) -> None:
 
 
 def test_a_command_may_have_flags_of_its_own() -> None:
-    commands = {"serve": "answers", "simulate": "pretends"}
-    assert parse(["simulate", "--pace", "3"], commands) == Arguments("simulate", {}, {"pace": "3"})
+    assert parse(["simulate", "--pace", "3"], COMMANDS) == Arguments("simulate", {}, {"pace": "3"})
+    assert parse(["simulate", "--json"], COMMANDS).own == {"json": "true"}
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
@@ -48,12 +53,15 @@ def test_every_setting_but_the_secrets_is_a_flag(setting: object) -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("paint", "unknown command 'paint'; there are serve, models"),
+        ("paint", "unknown command 'paint'; there are serve, models, simulate"),
         ("--prot 1", "unknown flag --prot; see claude-code-proxy --help"),
+        ("--prot=1", "unknown flag --prot (did you mean --port?); see claude-code-proxy serve --help"),
+        ("simulate --xyz", "unknown flag --xyz; see claude-code-proxy simulate --help"),
         ("serve again", "one argument too many"),
         ("--port", "argument --port: expected one argument"),
         ("--pace 3", "--pace belongs to the command simulate"),
-        ("--por 1", "unknown flag --por; see claude-code-proxy --help"),
+        ("--por=1", "unknown flag --por (did you mean --port?); see claude-code-proxy serve --help"),
+        ("models --strict", "--strict is no flag of the command models; see claude-code-proxy models --help"),
     ],
 )
 def test_what_is_not_understood(typed: str, said: str) -> None:
@@ -71,13 +79,51 @@ def test_a_secret_that_is_typed_is_not_repeated(typed: str) -> None:
     assert "sk-ant" not in caught.value.message
 
 
-def test_help_names_all_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+def helped(typed: str, capsys: pytest.CaptureFixture[str], commands: dict[str, Command] = COMMANDS) -> str:
     with pytest.raises(SystemExit) as ended:
-        parse(["--help"], COMMANDS)
-    shown = capsys.readouterr().out
+        parse(typed.split(), commands)
     assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = helped("--help", capsys)
+    assert all(name in shown and command.what in shown for name, command in COMMANDS.items())
+    assert "--port" not in shown
+
+
+def test_the_servers_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = helped("serve --help", capsys)
     assert all((setting.flag or setting.env[0]) in shown for setting in SETTINGS)
-    assert all(name in shown and what in shown for name, what in COMMANDS.items())
+    assert "--pace" not in shown
+
+
+@pytest.mark.parametrize("command", REAL_COMMANDS)
+def test_a_commands_help_lists_its_own_flags_and_no_other(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = helped(f"{command} -h", capsys, REAL_COMMANDS).split()
+    own = {f"--{flag.name}" for flag in REAL_COMMANDS[command].own}
+    takes = {setting.flag for setting in REAL_COMMANDS[command].settings() if setting.flag}
+    assert {word for word in words if word.startswith("--")} - {"--log-level", "--config."} == (own | takes) - {
+        "--log-level"
+    }
+
+
+@pytest.mark.parametrize("setting", [each for each in SETTINGS if each.flag], ids=lambda setting: setting.key)
+def test_help_tells_what_is_allowed_and_the_default(setting: Setting, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = " ".join(helped("serve --help", capsys).split())
+    mine = shown[shown.index(f" {setting.flag} ") :].removeprefix(f" {setting.flag} ").partition(" --")[0]
+    assert all(word in mine for word in setting.kind.words)
+    if setting.default not in (None, "", (), {}) and setting.key != "config":
+        assert "[" in mine
+    if setting.kind.metavar in {"N", "SECONDS"}:
+        assert "from " in mine
+
+
+def test_a_flag_stands_for_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = helped("serve --help", capsys)
+    assert "--port N " in shown
+    assert "--anthropic-api-base URL\n" in shown
+    assert "--log-level {debug,info,warning,error}\n" in shown
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

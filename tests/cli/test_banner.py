@@ -17,19 +17,26 @@ NOT_READY = Readiness(ok=False, reason="No credential for Claude: there is no lo
 
 
 def test_it_says_where_what_and_with_what() -> None:
-    shown = banner(Listening(URL, READY), Settings())
+    shown = banner(Listening(URL, "anthropic", READY), Settings())
     assert f"listens on {URL}\n" in shown
-    assert "upstream    https://api.anthropic.com\n" in shown
+    assert "upstream    anthropic, at https://api.anthropic.com\n" in shown
     assert "credential  API key from ANTHROPIC_API_KEY\n" in shown
     assert "warning" not in shown
 
 
 def test_without_a_credential_it_says_what_to_set() -> None:
-    assert NOT_READY.reason in banner(Listening(URL, NOT_READY), Settings())
+    shown = banner(Listening(URL, "claude-code", NOT_READY), Settings())
+    assert NOT_READY.reason in shown
+    assert "upstream    claude-code, once there is a login for it\n" in shown
+
+
+def test_a_login_is_served_on_this_machine() -> None:
+    signed_in = Readiness(ok=True, reason="Claude Code login from ~/.claude/.credentials.json")
+    assert "upstream    claude-code, on this machine\n" in banner(Listening(URL, "claude-code", signed_in), Settings())
 
 
 def test_the_simulation_needs_no_credential() -> None:
-    shown = banner(Listening(URL, READY), Settings(upstream="simulated"))
+    shown = banner(Listening(URL, "simulated", READY), Settings(upstream="simulated"))
     assert "simulated" in shown
     assert "credential  none needed\n" in shown
 
@@ -43,7 +50,7 @@ def test_the_simulation_needs_no_credential() -> None:
     ],
 )
 def test_an_open_door_is_told(settings: Settings, warned: bool) -> None:
-    assert (OPEN_DOOR in banner(Listening(URL, READY), settings)) is warned
+    assert (OPEN_DOOR in banner(Listening(URL, "anthropic", READY), settings)) is warned
 
 
 def test_the_line_to_copy_is_a_whole_command() -> None:
@@ -63,10 +70,11 @@ def test_the_line_to_copy_shows_a_key_where_one_is_needed_but_not_which() -> Non
 
 
 def test_for_machines_it_is_one_line_of_json() -> None:
-    shown = banner(Listening(URL, NOT_READY), Settings(host="0.0.0.0", log_format="json"))
+    shown = banner(Listening(URL, "claude-code", NOT_READY), Settings(host="0.0.0.0", log_format="json"))
     assert json.loads(shown) == {
         "event": "listening",
         "url": URL,
+        "upstream": "claude-code",
         "ready": False,
         "credential": NOT_READY.reason,
         "warning": OPEN_DOOR,

@@ -1,6 +1,7 @@
 """What the doctor sees in a scratch home, with the simulated service as the upstream."""
 
 import json
+import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from claude_code_proxy.cli import doctor
 from claude_code_proxy.cli.arguments import parse
 from claude_code_proxy.cli.doctor import Check, examine, login_file, runtime, screen
 from claude_code_proxy.cli.main import COMMANDS
+from claude_code_proxy.credentials.claude_command import find_claude, has_sdk
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.upstreams import simulated
@@ -72,7 +74,31 @@ async def test_an_upstream_out_of_reach(tmp_path: Path) -> None:
 async def test_nobody_signed_in(tmp_path: Path, service: simulated.Running) -> None:
     checks = by_name(await examine(settings(tmp_path, service.url)))
     assert not checks["credential"].ok
-    assert "agent sdk" in checks
+    assert checks["credential"].do.startswith("set ANTHROPIC_API_KEY; or, to use a Claude plan: ")
+    assert ("agent sdk" in checks) == has_sdk(), "who has no login is not told to install what only logins need"
+
+
+async def test_the_simulation_needs_nothing_of_this_machine(tmp_path: Path) -> None:
+    checks = await examine(settings(tmp_path, "http://127.0.0.1:9", upstream="simulated"), call=True)
+    assert [check for check in checks if not check.ok] == []
+    found = by_name(checks)
+    assert found["credential"].found == "none needed"
+    assert "127.0.0.1:9 " not in found["upstream"].found
+    assert "a model answers" in found
+    assert "agent sdk" not in found
+    quiet = by_name(await examine(settings(tmp_path, "http://127.0.0.1:9", upstream="simulated")))
+    assert "a model answers" not in quiet
+
+
+async def test_how_to_sign_in_is_told_for_the_claude_code_that_is_there(
+    tmp_path: Path, service: simulated.Running
+) -> None:
+    sign_in(tmp_path, accessToken="")
+    check = by_name(await examine(settings(tmp_path, service.url)))["credential"]
+    assert "signed out" in check.found
+    command = find_claude()
+    name = "claude" if shutil.which("claude") else str(command)
+    assert (f"`{name} auth login`" in check.do) == (command is not None)
 
 
 async def test_a_login_sent_straight_needs_no_claude_code(tmp_path: Path, service: simulated.Running) -> None:

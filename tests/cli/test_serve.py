@@ -72,6 +72,26 @@ def test_without_a_credential_it_starts_and_each_completion_says_what_to_set(tmp
     )
 
 
+@pytest.mark.parametrize(
+    ("flags", "environ", "name"),
+    [
+        ((), {}, "claude-code"),
+        ((), {"ANTHROPIC_API_KEY": KEY}, "anthropic"),
+        (("--upstream", "simulated"), {}, "simulated"),
+    ],
+)
+def test_the_start_and_the_capabilities_name_the_same_upstream(
+    tmp_path: Path, flags: tuple[str, ...], environ: dict[str, str], name: str
+) -> None:
+    told = {"ANTHROPIC_API_BASE": NOBODY, **environ}
+    with started(tmp_path, "--port", "0", *flags, **told) as (process, url):
+        with urllib.request.urlopen(f"{url}/capabilities", timeout=20) as answer:
+            assert json.load(answer)["upstream"] == name
+        process.terminate()
+        assert process.stdout is not None
+        assert f"upstream    {name}, " in process.stdout.read()
+
+
 def test_a_login_is_found_and_told_but_not_sent_unless_the_owner_says_so(tmp_path: Path) -> None:
     path = login(tmp_path)
     with started(tmp_path, "--port", "0", ANTHROPIC_API_BASE=NOBODY) as (_, url):

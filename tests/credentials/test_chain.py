@@ -80,6 +80,15 @@ def test_without_any_it_names_the_ways_to_give_one(path: Path) -> None:
     message = refusal(source(path))
     for way in ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "claude auth login", str(path)):
         assert way in message
+    assert len(message.replace(str(path), "")) < 200
+    assert message.index("ANTHROPIC_API_KEY") < message.index("claude auth login")
+
+
+def test_who_was_signed_out_is_told_to_sign_in_again(path: Path) -> None:
+    runtime_login(path, accessToken="")
+    message = refusal(through_claude_code(path))
+    assert f"{path} is signed out" in message
+    assert "Sign in again with `claude auth login`, or set ANTHROPIC_API_KEY." in message
 
 
 def test_without_claude_code_a_login_names_both_ways_out(path: Path) -> None:

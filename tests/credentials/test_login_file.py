@@ -115,7 +115,7 @@ def test_a_directory_in_its_place(path: Path) -> None:
 def test_the_first_file_that_exists_is_the_one(tmp_path: Path) -> None:
     hidden, plain = tmp_path / ".credentials.json", tmp_path / "credentials.json"
     file = LoginFile([hidden, plain])
-    assert file.read(NOW) == NoLogin(f"there is no login file at {hidden} or {plain}")
+    assert file.read(NOW) == NoLogin(f"there is no login in {hidden.parent}")
     plain.write_text(oauth("plain"))
     assert file.read(NOW + 2) == full("plain", plain)
     hidden.write_text(oauth("hidden"))
@@ -180,7 +180,7 @@ def test_it_may_vanish_and_come_back(path: Path) -> None:
     file = LoginFile([path])
     file.read(NOW)
     path.unlink()
-    assert file.read(NOW + 2) == NoLogin(f"there is no login file at {path}")
+    assert file.read(NOW + 2) == NoLogin(f"there is no login in {path}")
     path.write_text(oauth("first"))
     assert file.read(NOW + 4) == full("first", path)
 

@@ -9,7 +9,6 @@ from claude_code_proxy import __version__
 from claude_code_proxy.settings import Settings
 
 if TYPE_CHECKING:
-    from claude_code_proxy.credentials.chain import Readiness
     from claude_code_proxy.server.serve import Listening
 
 OPEN_DOOR = "everybody who can reach this address can use the proxy; set PROXY_API_KEY, or HOST=127.0.0.1"
@@ -20,11 +19,10 @@ def banner(now: "Listening", settings: Settings) -> str:
     warning = None if settings.loopback_only or settings.proxy_api_key else OPEN_DOOR
     if settings.log_format == "json":
         return _line(now, warning)
-    upstream, shown = _upstream(settings, now.credential)
     lines = [
         f"claude-code-proxy {__version__} listens on {now.url}",
-        f"  upstream    {upstream}",
-        f"  credential  {shown}",
+        f"  upstream    {now.upstream}, {_where(now, settings)}",
+        f"  credential  {'none needed' if now.upstream == 'simulated' else now.credential.reason}",
     ]
     if warning:
         lines.append(f"  warning     {warning}")
@@ -44,12 +42,22 @@ def curl(url: str, settings: Settings) -> str:
     return f"curl {url}/chat/completions -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
 
 
-def _upstream(settings: Settings, credential: "Readiness") -> tuple[str, str]:
-    if settings.upstream == "simulated":
-        return "a simulated Claude on this machine; its answers are made up", "none needed"
-    return settings.anthropic_api_base, credential.reason
+def _where(now: "Listening", settings: Settings) -> str:
+    match now.upstream:
+        case "simulated":
+            return "on this machine; its answers are made up"
+        case "claude-code":
+            return "on this machine" if now.credential.ok else "once there is a login for it"
+        case _:
+            return f"at {settings.anthropic_api_base}"
 
 
 def _line(now: "Listening", warning: str | None) -> str:
-    told = {"event": "listening", "url": now.url, "ready": now.credential.ok, "credential": now.credential.reason}
+    told = {
+        "event": "listening",
+        "url": now.url,
+        "upstream": now.upstream,
+        "ready": now.credential.ok,
+        "credential": now.credential.reason,
+    }
     return msgspec.json.encode(told | ({"warning": warning} if warning else {})).decode()

@@ -4,6 +4,7 @@ One screen; exit code 0 only if all is well; `--json` for machines; `--call` ask
 """
 
 import asyncio
+import shutil
 import subprocess
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import msgspec
 
 from claude_code_proxy import messages
 from claude_code_proxy.cli.loop import run_loop
+from claude_code_proxy.cli.serve import with_simulation
 from claude_code_proxy.credentials.chain import CredentialSource, ends_soon
 from claude_code_proxy.credentials.claude_command import EXTRA, find_claude, has_sdk
 from claude_code_proxy.credentials.credential import Credential
@@ -24,10 +26,10 @@ from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.server.assembly import Assembly, make_transport
 from claude_code_proxy.server.login import Login as OwnersLogin
 from claude_code_proxy.settings import Settings
+from claude_code_proxy.upstreams import simulated
 from claude_code_proxy.upstreams.upstream import Call
 
 SKEW_SECONDS = 60.0
-_SIGN_IN = "sign in with `claude auth login`; without a browser, `claude setup-token` and CLAUDE_CODE_OAUTH_TOKEN"
 _SECONDS = 60.0
 
 
@@ -47,16 +49,29 @@ def run(settings: Settings, *, json: str | None = None, call: str | None = None)
 
 
 async def examine(settings: Settings, *, call: bool = False) -> list[Check]:
+    if settings.upstream == "simulated":
+        return await _examine_simulation(settings, call=call)
     source = OwnersLogin(settings).credentials
     checks = [credential(source)]
     if source.renews:
         checks += login_file(settings.login_paths(), time.time())
-    if source.through_claude_code:
+    if source.through_claude_code and (source.finds_login or has_sdk()):
         checks += await asyncio.to_thread(runtime)
     checks += await upstream(settings)
     if call:
         checks.append(await model_answers(settings))
     return checks
+
+
+async def _examine_simulation(settings: Settings, *, call: bool) -> list[Check]:
+    """What a server with this upstream would have beside it."""
+    simulation = await simulated.serve()
+    try:
+        used = with_simulation(settings, simulation.url)
+        checks = [Check("credential", ok=True, found="none needed"), *await upstream(used)]
+        return [*checks, await model_answers(used)] if call else checks
+    finally:
+        await simulation.close()
 
 
 def screen(checks: Sequence[Check]) -> str:
@@ -74,8 +89,22 @@ def credential(source: CredentialSource) -> Check:
     readiness = source.readiness()
     if readiness.ok:
         return Check("credential", ok=True, found=readiness.reason)
-    missing = source.through_claude_code and source.runtime.missing
-    return Check("credential", ok=False, found=readiness.reason, do=EXTRA if missing else _SIGN_IN)
+    return Check("credential", ok=False, found=readiness.reason, do=_way_in(source))
+
+
+def _way_in(source: CredentialSource) -> str:
+    """The one thing to do; to sign in, with the Claude Code that is there."""
+    command = find_claude()
+    if source.through_claude_code and source.runtime.missing and source.finds_login:
+        return EXTRA
+    if command is None:
+        return f"set ANTHROPIC_API_KEY; or, to use a Claude plan: {EXTRA}, and ask again"
+    return f"set ANTHROPIC_API_KEY; or, to use a Claude plan: {_sign_in(command)}"
+
+
+def _sign_in(command: Path) -> str:
+    name = "claude" if shutil.which("claude") else str(command)
+    return f"`{name} auth login`; without a browser `{name} setup-token`, and CLAUDE_CODE_OAUTH_TOKEN"
 
 
 def login_file(paths: Sequence[Path], now: float) -> list[Check]:

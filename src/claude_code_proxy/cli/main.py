@@ -8,17 +8,40 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from claude_code_proxy.cli.arguments import PROGRAM, parse
+from claude_code_proxy.cli.arguments import PROGRAM, Command, Flag, parse
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.settings import SettingsError, load
 
 COMMANDS = {
-    "serve": "answer OpenAI clients; this is what happens without a command",
-    "demo": "hold a conversation with a simulated Claude, through the OpenAI SDK",
-    "simulate": "be an offline Claude: a strict stand-in for the Messages API",
-    "models": "print what is known of each model",
-    "doctor": "look at everything that has to be right, and say what to do about the rest",
-    "config": "print the settings in effect, and where each came from",
+    "serve": Command("answer OpenAI clients; this is what happens without a command"),
+    "demo": Command("hold a conversation with a simulated Claude, through the OpenAI SDK", frozenset()),
+    "simulate": Command(
+        "be an offline Claude: a strict stand-in for the Messages API",
+        frozenset({"config", "host", "port"}),
+        (
+            Flag("pace", "Words a second; 0 for all at once. [0]", "N"),
+            Flag("replay", "A file with a recorded exchange, which answers every request.", "PATH"),
+        ),
+    ),
+    "models": Command("print what is known of each model", frozenset({"config", "model_aliases"})),
+    "doctor": Command(
+        "look at everything that has to be right, and say what to do about the rest",
+        frozenset({
+            "config",
+            "default_model",
+            "model_aliases",
+            "Credentials",
+            "Upstream",
+            "connect_seconds",
+            "first_byte_seconds",
+            "idle_seconds",
+        }),
+        (
+            Flag("json", "Tells it for machines."),
+            Flag("call", "Asks a model too, which costs a few tokens."),
+        ),
+    ),
+    "config": Command("print the settings in effect, and where each came from"),
 }
 
 

@@ -20,9 +20,10 @@ from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
 
 WAYS = (
-    "Sign in to Claude Code (`claude auth login`; without a browser, `claude setup-token` and "
-    "CLAUDE_CODE_OAUTH_TOKEN), or set ANTHROPIC_API_KEY (an API key) or CLAUDE_ACCESS_TOKEN (an OAuth token)"
+    "Set ANTHROPIC_API_KEY, CLAUDE_ACCESS_TOKEN or CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`), or sign in "
+    "with `claude auth login`"
 )
+SIGN_IN_AGAIN = "Sign in again with `claude auth login`, or set ANTHROPIC_API_KEY"
 STRAIGHT = "CLAUDE_LOGIN_VIA=messages-api, which sends it to the Messages API as a bearer token"
 WARN_SECONDS = 7 * 86_400  # before a sign-in ends
 
@@ -111,7 +112,8 @@ class CredentialSource:
             return self._served(self._token)
         login = self._login.read(self._clock())
         if isinstance(login, NoLogin):
-            return NoLogin(f"No credential for Claude: {login.reason}. {WAYS}.")
+            ways = SIGN_IN_AGAIN if login.signed_out else WAYS
+            return NoLogin(f"No credential for Claude: {login.reason}. {ways}.")
         if self.through_claude_code and login.bearer_only:
             return NoLogin(
                 f"The login in {login.path} is not one that Claude Code reads ({login.bearer_only}). Sign in to Claude "

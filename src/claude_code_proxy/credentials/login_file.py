@@ -112,7 +112,8 @@ class LoginFile:
             return NoLogin(f"{path} cannot be read: {why}")
 
     def _absent(self) -> NoLogin:
-        return NoLogin(f"there is no login file at {' or '.join(map(str, self._paths)) or 'any place'}")
+        places = {path.parent for path in self._paths} if len(self._paths) > 1 else self._paths
+        return NoLogin(f"there is no login in {' or '.join(map(str, places)) or 'any place'}")
 
 
 def _fingerprint(path: Path) -> _Fingerprint | None:

@@ -92,6 +92,7 @@ class Assembly:
             now=time.monotonic,
             observers=[self.metrics] if self._log is None else [self._log, self.metrics],
         )
+        name = upstream_name(settings, self.credentials)
         page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
         self.app = App(
             self.serving,
@@ -99,7 +100,7 @@ class Assembly:
             readiness=self.credentials.readiness,
             endpoints=(CHAT_COMPLETIONS, COMPLETIONS),
             pages={
-                "GET /capabilities": lambda _: (200, [JSON], render_capabilities(self.upstream.name, terms)),
+                "GET /capabilities": lambda _: (200, [JSON], render_capabilities(name, terms)),
                 "GET /metrics": page,
                 "POST /translate": self._translate,
             },
@@ -177,6 +178,13 @@ class Assembly:
 
 def credential_source(settings: Settings) -> CredentialSource:
     return Login(settings).credentials
+
+
+def upstream_name(settings: Settings, source: CredentialSource) -> str:
+    """Who answers. Without a credential that is Claude Code, once there is a login for it: no other can come later."""
+    if settings.upstream == "simulated":
+        return "simulated"
+    return "claude-code" if source.through_claude_code else "anthropic"
 
 
 def _credential(source: CredentialSource) -> Credential:

@@ -26,7 +26,7 @@ from claude_code_proxy.upstreams.claude_code.pool import Pool
 from claude_code_proxy.upstreams.claude_code.sdk import Sdk
 
 TERMS = "https://code.claude.com/docs/en/legal-and-compliance"
-MISSING = f"the Agent SDK, which brings it, is not installed ({EXTRA}, or the image that has it)"
+MISSING = f"the Agent SDK, which brings it, is not installed ({EXTRA}, or the default image instead of slim)"
 _DEFAULT_BASE = Settings().anthropic_api_base
 _REFUSED = re.compile("only authorized for use with Claude|OAuth authentication|Third-party apps|extra usage")
 _WAYS_OUT = (

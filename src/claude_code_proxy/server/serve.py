@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.server import logs
-from claude_code_proxy.server.assembly import Assembly, Place
+from claude_code_proxy.server.assembly import Assembly, Place, upstream_name
 from claude_code_proxy.server.open_files import raise_limit
 from claude_code_proxy.settings import Settings
 
 
 @dataclass(frozen=True)
 class Listening:
-    """What the start may tell: where the server listens, and what it will authenticate with."""
+    """What the start may tell: where the server listens, who answers, and what it will authenticate with."""
 
     url: str
+    upstream: str
     credential: Readiness
 
 
@@ -36,7 +37,8 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
         await assembly.start()
         gc.freeze()  # what start-up made stays: the collector need not look at it again
         gc.set_threshold(20_000, 20, 50)
-        ready(Listening(url_of(settings.host, assembly.server.port), assembly.credentials.readiness()))
+        url = url_of(settings.host, assembly.server.port)
+        ready(Listening(url, upstream_name(settings, assembly.credentials), assembly.credentials.readiness()))
         await told.once()
         await _drain(assembly, settings.drain_seconds, told=told)
     finally:

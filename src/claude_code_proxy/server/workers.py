@@ -21,7 +21,7 @@ from typing import Protocol
 from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.http1.listeners import bind
 from claude_code_proxy.server import logs
-from claude_code_proxy.server.assembly import Place, credential_source
+from claude_code_proxy.server.assembly import Place, credential_source, upstream_name
 from claude_code_proxy.server.serve import Listening, url_of
 from claude_code_proxy.server.signals import Signals
 from claude_code_proxy.server.worker import Worker, fork
@@ -161,4 +161,5 @@ class _Workers:
 
     def _place_to_ask(self) -> Listening:
         url = url_of(self._settings.host, self._settings.port)
-        return Listening(url, credential_source(self._settings).readiness())
+        source = credential_source(self._settings)
+        return Listening(url, upstream_name(self._settings, source), source.readiness())
