@@ -191,3 +191,114 @@ async def test_thinking_comes_back_in_the_next_turn(upstream: ScriptedUpstream) 
 
 def test_the_double_speaks() -> None:
     assert spelled(MESSAGE)[0] == start()
+
+
+HAIKU: dict[str, Any] = {"model": "claude-haiku-5-5"}
+LONG = {"input_tokens": 60_000, "output_tokens": 1000}  # twice that is long enough for the dearer rate
+LONG_COST = 60_000 * 0.10e-6 + 1000 * 0.50e-6
+
+
+async def test_each_request_has_a_price_of_its_own_whole(upstream: ScriptedUpstream) -> None:
+    upstream.answers(answering("No idea.", usage=LONG), answering('{"ok": true}', usage=LONG))
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask(**HAIKU, **JSON_WANTED)
+        record = await proxy.record()
+    assert record.cost == pytest.approx(2 * LONG_COST)
+    assert reply.json["usage"]["cost"] == pytest.approx(2 * LONG_COST)
+    assert reply.json["usage"]["prompt_tokens"] == 120_000
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_each_request_has_a_price_of_its_own_after_a_pause(upstream: ScriptedUpstream, *, stream: bool) -> None:
+    paused = answering("Let me look.", stop_reason="pause_turn", usage=LONG)
+    upstream.answers(paused, paused, answering("Here it is.", usage=LONG))
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask(**HAIKU, **SEARCHING, stream=stream, **(USAGE_ASKED if stream else {}))
+        record = await proxy.record()
+    told = reply.chunks[-1]["usage"] if stream else reply.json["usage"]
+    assert record.cost == pytest.approx(3 * LONG_COST)
+    assert told["cost"] == pytest.approx(3 * LONG_COST)
+
+
+USAGE_ASKED: dict[str, Any] = {"stream_options": {"include_usage": True}}
+FORCED: dict[str, Any] = {
+    "model": "claude-sonnet-5-5",
+    "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}],
+    "tool_choice": "required",
+    "max_tokens": 100,
+}
+CALLING = chunk(
+    frames(
+        start(),
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}},
+        },
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "tool_use"},
+            "usage": {"input_tokens": 25, "output_tokens": 12},
+        },
+        {"type": "message_stop"},
+    )
+)
+
+
+class TestForcedCalls:
+    async def test_in_a_stream_both_answers_are_counted(self, upstream: ScriptedUpstream) -> None:
+        upstream.answers(answering("I had rather talk."), saying(STREAM_HEAD + CALLING + LAST_CHUNK))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(**FORCED, **USAGE_ASKED, stream=True)
+            record = await proxy.record()
+        assert reply.ended
+        assert reply.chunks[0]["choices"][0]["delta"]["role"] == "assistant"
+        usage = reply.chunks[-1]["usage"]
+        assert (usage["prompt_tokens"], usage["completion_tokens"]) == (50, 24)
+        assert record.usage is not None
+        assert (record.usage.input_tokens, record.usage.output_tokens) == (50, 24)
+        assert record.cost == pytest.approx(2 * (25 * 2e-6 + 12 * 10e-6))
+        assert usage["cost"] == pytest.approx(record.cost)
+
+    @pytest.mark.parametrize("stream", [False, True])
+    async def test_what_is_given_up_was_paid_for_too(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        upstream.answers(answering("I had rather talk."))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(**FORCED, stream=stream)
+            record = await proxy.record()
+        assert (reply.status, reply.error["code"]) == (422, "tool_choice_not_met")
+        assert record.usage is not None
+        assert (record.usage.input_tokens, record.usage.output_tokens) == (50, 24)
+        assert record.cost == pytest.approx(2 * (25 * 2e-6 + 12 * 10e-6))
+
+    async def test_one_choice_of_several_is_mended_while_others_flow(self, upstream: ScriptedUpstream) -> None:
+        calling = saying(STREAM_HEAD + CALLING + LAST_CHUNK)
+        upstream.answers(calling, answering("I had rather talk."), calling)
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(**FORCED, **USAGE_ASKED, stream=True, n=2)
+            record = await proxy.record()
+        assert reply.ended
+        assert record.attempts == 3
+        assert reply.chunks[-1]["usage"]["completion_tokens"] == 36
+
+
+async def test_of_several_choices_the_others_start_as_the_first_begins(upstream: ScriptedUpstream) -> None:
+    """However short they are to be: nobody waits for the end of the first."""
+
+    async def slow(call: Call) -> None:
+        first, *rest = spelled(MESSAGE)
+        await call.send(STREAM_HEAD)
+        await call.events(first)
+        await upstream.call(2)  # and not before
+        await call.events(*rest)
+        await call.send(LAST_CHUNK)
+
+    upstream.answers(slow, whole())
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask(n=3, max_tokens=10)
+        record = await proxy.record()
+    assert [choice["message"]["content"] for choice in reply.json["choices"]] == ["Hello there."] * 3
+    assert reply.json["usage"]["completion_tokens"] == 36
+    assert record.attempts == 3
+    assert [bool(call.json.get("stream")) for call in upstream.calls] == [True, False, False]

@@ -10,6 +10,7 @@ from claude_code_proxy.models.pricing import Billed
 from claude_code_proxy.server.billing import Bill, billed
 
 SONNET = BUILT_IN.find("claude-sonnet-4-6")
+HAIKU = BUILT_IN.find("claude-haiku-5-5")
 
 
 def test_nothing_told_is_nothing_billed() -> None:
@@ -44,6 +45,16 @@ def test_the_cost() -> None:
     usage = Usage(input_tokens=1000, output_tokens=100)
     assert bill(usage) == bill(usage) == pytest.approx(1000 * 3e-6 + 100 * 15e-6)
     assert bill(Usage(input_tokens=1)) == pytest.approx(3e-6)
+
+
+def test_each_request_of_a_sum_has_its_own_price() -> None:
+    """120,000 tokens at once would be five times as dear."""
+    each = Usage(input_tokens=60_000)
+    both = Usage(input_tokens=120_000, requests=(each, each))
+    assert Bill(HAIKU)(each) == pytest.approx(60_000 * 0.10e-6)
+    assert Bill(HAIKU)(both) == pytest.approx(120_000 * 0.10e-6)
+    assert Bill(HAIKU)(Usage(input_tokens=120_000)) == pytest.approx(120_000 * 0.50e-6)
+    assert Bill(unknown("whatever"))(both) is None
 
 
 def test_without_a_price_there_is_no_cost() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Raw
 
 from claude_code_proxy import messages
-from claude_code_proxy.server.continuing import MOST_PAUSES, ContinuedStream, join
+from claude_code_proxy.server.continuing import MOST_PAUSES, ContinuedStream, RepeatedStream, join, sum_usage
 from claude_code_proxy.upstreams.upstream import EventStream, Facts
 
 SEARCH = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b'{"query": "x"}'))
@@ -100,3 +100,23 @@ async def test_closing_ends_the_running_part() -> None:
     stream.close()
     assert only.closed
     assert stream.facts.request_id == "req_msg_1"
+
+
+def test_a_sum_knows_what_each_request_used() -> None:
+    one, two, three = (messages.Usage(input_tokens=n, output_tokens=1) for n in (1, 2, 3))
+    assert sum_usage(sum_usage(one, two), three).requests == (one, two, three)
+    assert sum_usage(one, sum_usage(two, three)).requests == (one, two, three)
+
+
+async def test_what_was_thrown_away_is_told_with_what_took_its_place() -> None:
+    used = messages.Usage(input_tokens=10, output_tokens=5)
+    kept = part(2, messages.Text("Hello"), stop="end_turn", used=(20, 6))
+    played = Played(kept, 2)
+    stream = RepeatedStream(played, used)
+    message, _ = await heard(stream)
+    assert message.content == kept.content
+    assert (message.usage.input_tokens, message.usage.output_tokens) == (30, 11)
+    assert message.usage.requests == (used, kept.usage)
+    assert stream.facts.request_id == "req_msg_2"
+    stream.close()
+    assert played.closed

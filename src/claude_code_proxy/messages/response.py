@@ -26,7 +26,10 @@ class CacheCreation(Struct, frozen=True, omit_defaults=True):
 
 
 class Usage(Struct, frozen=True, omit_defaults=True):
-    """Token counts. `input_tokens` leaves out what was written to or read from the cache; None means not told."""
+    """Token counts. `input_tokens` leaves out what was written to or read from the cache; None means not told.
+
+    `requests` never comes over the wire: where this is a sum, it holds what each request used, for each has its price.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -38,6 +41,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     service_tier: str | None = None
     speed: str | None = None
     inference_geo: str | None = None
+    requests: "tuple[Usage, ...] | None" = msgspec.field(default=None, name="(requests)")
 
     def updated(self, later: "Usage") -> "Usage":
         """Counts are cumulative: what a later event tells replaces what an earlier one told."""

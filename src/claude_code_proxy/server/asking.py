@@ -4,6 +4,9 @@ Adaptation says by value what to change after a refusal, and what to ask for ins
 wanted; a turn that the service paused is taken up again here. No more than that, and never without end.
 """
 
+import asyncio
+from collections.abc import Callable
+
 import msgspec
 
 from claude_code_proxy import messages
@@ -23,10 +26,11 @@ from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
 class Asking:
     """What one exchange asks.
 
-    `said` is what the client sent; `adapted` what was asked upstream last, which after a refusal may be less.
+    `said` is what the client sent; `adapted` what was asked upstream last, which after a refusal may be less; `used`
+    what each whole answer took that came from there.
     """
 
-    __slots__ = ("_model", "_record", "_said", "_serving", "_terms", "adapted", "rate_limits")
+    __slots__ = ("_model", "_record", "_said", "_serving", "_terms", "adapted", "rate_limits", "used")
 
     def __init__(
         self, serving: Serving, record: Record, *, said: messages.MessagesRequest, model: Model, call: Call
@@ -42,10 +46,14 @@ class Asking:
             adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
         self.adapted = adapted
         self.rate_limits: dict[str, str] = {}
+        self.used: list[messages.Usage] = []
 
-    async def whole(self) -> messages.Message:
-        """One whole answer, as the client is to get it; asked for once more if it is not what was promised."""
-        message = await self._turn(self.adapted.request)
+    async def whole(self, begun: Callable[[], None] | None = None) -> messages.Message:
+        """One whole answer, as the client is to get it; asked for once more if it is not what was promised.
+
+        `begun` is told when the upstream has begun to answer.
+        """
+        message = await self._turn(self.adapted.request, begun)
         if self.adapted.filter is None:
             return message
         try:
@@ -56,9 +64,14 @@ class Asking:
         return msgspec.structs.replace(filtered, usage=sum_usage(message.usage, filtered.usage))
 
     async def several(self, n: int) -> tuple[messages.Message, ...]:
-        """`n` whole answers. The first goes ahead: what it writes to the prompt cache, the others read."""
-        first = await self.whole()
-        return (first, *await together([self.whole() for _ in range(n - 1)]))
+        """`n` whole answers. The first goes ahead: what it writes to the prompt cache as it begins, the others read."""
+        warmed = asyncio.Event()
+
+        async def later() -> messages.Message:
+            await warmed.wait()
+            return await self.whole()
+
+        return tuple(await together([self.whole(warmed.set), *(later() for _ in range(n - 1))]))
 
     def keep_thinking(self, message: messages.Message) -> None:
         """The client will forget it, and the model will want it back."""
@@ -99,10 +112,12 @@ class Asking:
         self._note(stream.facts)
         return stream
 
-    async def _turn(self, request: messages.MessagesRequest) -> messages.Message:
+    async def _turn(
+        self, request: messages.MessagesRequest, begun: Callable[[], None] | None = None
+    ) -> messages.Message:
         """One turn to its end: one that the service paused is sent back as it is, until it is done."""
         original = self.adapted
-        message = await self._create(request)
+        message = await (self._create(request) if begun is None else self._hear(request, begun))
         if self.adapted is not original:
             request = self.adapted.request
         for _ in range(MOST_PAUSES):
@@ -113,6 +128,19 @@ class Asking:
         self.keep_thinking(message)
         return message
 
+    async def _hear(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
+        """A whole answer that is streamed inside, which shows when it begins."""
+        stream = await self._open(request)
+        begun()
+        heard = messages.Accumulator()
+        try:
+            while not heard.stopped and (batch := await stream.events()) is not None:
+                heard.feed_all(batch)
+            return heard.message()
+        finally:
+            stream.close()
+            self.used.append(heard.usage)
+
     async def _create(self, request: messages.MessagesRequest) -> messages.Message:
         try:
             message, facts = await self._serving.upstream.create(request, self._call())
@@ -120,6 +148,7 @@ class Asking:
             self._relax(error, request)
             message, facts = await self._serving.upstream.create(self.adapted.request, self._call())
         self._note(facts)
+        self.used.append(message.usage)
         return message
 
     def _call(self) -> Call:

@@ -1,4 +1,7 @@
-"""What an exchange costs: the usage that the upstream tells, at the prices of the model that served it."""
+"""What an exchange costs: the usage that the upstream tells, at the prices of the model that served it.
+
+Each request upstream has its own price: what several used together may cost more than their sum would.
+"""
 
 from claude_code_proxy.messages import Usage
 from claude_code_proxy.models.model import Model
@@ -18,8 +21,14 @@ class Bill:
     def __call__(self, usage: Usage) -> float | None:
         if usage is not self._usage:
             self._usage = usage
-            self._cost = cost_usd(self._model, billed(usage))
+            self._cost = self._priced(usage)
         return self._cost
+
+    def _priced(self, usage: Usage) -> float | None:
+        if usage.requests is None:
+            return cost_usd(self._model, billed(usage))
+        costs = [cost_usd(self._model, billed(each)) for each in usage.requests]
+        return sum(cost for cost in costs if cost is not None) if None not in costs else None
 
 
 def billed(usage: Usage) -> Billed:

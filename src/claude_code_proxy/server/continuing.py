@@ -17,7 +17,7 @@ More = Callable[[tuple[messages.Block, ...]], Awaitable[EventStream]]
 
 
 def sum_usage(first: messages.Usage, later: messages.Usage) -> messages.Usage:
-    """What two requests used, of which each is billed."""
+    """What several requests used, of which each is billed by itself."""
 
     def total(name: str) -> int | None:
         told = [value for usage in (first, later) if (value := getattr(usage, name)) is not None]
@@ -30,6 +30,7 @@ def sum_usage(first: messages.Usage, later: messages.Usage) -> messages.Usage:
         cache_creation=_summed(first.cache_creation, later.cache_creation),
         output_tokens_details=_summed(first.output_tokens_details, later.output_tokens_details),
         server_tool_use=_summed(first.server_tool_use, later.server_tool_use),
+        requests=(*(first.requests or (first,)), *(later.requests or (later,))),
     )
 
 
@@ -57,7 +58,7 @@ class ContinuedStream:
         self._more = more
         self._heard = messages.Accumulator()
         self._content: tuple[messages.Block, ...] = ()
-        self._used = messages.Usage()
+        self._used: messages.Usage | None = None
         self._pauses = 0
         self._pausing = False
 
@@ -82,7 +83,7 @@ class ContinuedStream:
     async def _go_on(self) -> None:
         part = self._heard.message()
         self._content += part.content
-        self._used = sum_usage(self._used, part.usage)
+        self._used = part.usage if self._used is None else sum_usage(self._used, part.usage)
         self._part.close()
         self._heard = messages.Accumulator()
         self._pausing = False
@@ -107,4 +108,35 @@ class ContinuedStream:
 
     def _total(self, usage: messages.Usage) -> messages.Usage:
         """Of all parts. The start of a later one was never passed on, so its counts are told here."""
-        return sum_usage(self._used, self._heard.usage.updated(usage)) if self._pauses else usage
+        return usage if self._used is None else sum_usage(self._used, self._heard.usage.updated(usage))
+
+
+class RepeatedStream:
+    """An `EventStream`: an answer after one that was thrown away. What that one used is told with it."""
+
+    def __init__(self, stream: EventStream, used: messages.Usage) -> None:
+        self._stream = stream
+        self._used = used
+        self._own = messages.Usage()
+
+    @property
+    def facts(self) -> Facts:
+        return self._stream.facts
+
+    async def events(self) -> Sequence[messages.Event] | None:
+        batch = await self._stream.events()
+        return None if batch is None else [self._passed(event) for event in batch]
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _passed(self, event: messages.Event) -> messages.Event:
+        match event:
+            case messages.MessageStart(message=message):
+                self._own = message.usage
+                return messages.MessageStart(replace(message, usage=sum_usage(self._used, self._own)))
+            case messages.MessageDelta():
+                self._own = self._own.updated(event.usage)
+                return replace(event, usage=sum_usage(self._used, self._own))
+            case _:
+                return event

@@ -20,7 +20,7 @@ from claude_code_proxy.http1.responder import Responder
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.server.asking import Asking
 from claude_code_proxy.server.billing import Bill
-from claude_code_proxy.server.continuing import sum_usage
+from claude_code_proxy.server.continuing import RepeatedStream, sum_usage
 from claude_code_proxy.server.logs import place_of
 from claude_code_proxy.server.record import Record
 from claude_code_proxy.server.reply_headers import Headers, error_headers, stream_headers, whole_headers
@@ -100,8 +100,11 @@ class Exchange:
 
     async def _whole(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
         record = self.record
-        replies = (await asking.whole(),) if asked.n == 1 else await asking.several(asked.n)
-        self._bill(context, [reply.usage for reply in replies])
+        try:
+            replies = (await asking.whole(),) if asked.n == 1 else await asking.several(asked.n)
+        finally:
+            if asking.used:
+                self._bill(context, asking.used)
         record.duration = record.first_byte = self._serving.now() - record.started
         record.status = 200
         headers = whole_headers(record, rate_limits=asking.rate_limits, now=self._serving.wall())
@@ -137,20 +140,28 @@ class Exchange:
         try:
             return await self._hear(reply, asking, translator=translator, stream=stream)
         except Unmet as unmet:
-            if reply.passed or not asking.repairs_streams(unmet):
+            if translator in reply.committed or not asking.repairs_streams(unmet):
                 raise
             repair = asking.note_repair(unmet)
-        return await self._hear(reply, asking, translator=translator, stream=await asking.stream(repair))
+        stream = RepeatedStream(await asking.stream(repair), translator.usage)
+        return await self._hear(reply, asking, translator=translator, stream=stream)
 
     async def _hear(
         self, reply: StreamedReply, asking: Asking, *, translator: StreamTranslator, stream: EventStream
     ) -> bytes:
-        heard = messages.Accumulator() if asking.may_think_and_call() else None
+        keeps_thinking = asking.may_think_and_call()
         make_filter = asking.adapted.filter
-        frames = await reply.pump(
-            stream, translator, heard=heard, reply_filter=make_filter() if make_filter is not None else None
-        )
-        if heard is not None and heard.stopped:
+        if make_filter is None:
+            heard = messages.Accumulator() if keeps_thinking else None
+            frames = await reply.pump(stream, translator, heard=heard)
+        else:
+            heard = messages.Accumulator()
+            try:
+                frames = await reply.pump(stream, translator, heard=heard, reply_filter=make_filter())
+            except Unmet:
+                translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # unheard, but not unpaid
+                raise
+        if keeps_thinking and heard is not None and heard.stopped:
             asking.keep_thinking(heard.message())
         return frames
 

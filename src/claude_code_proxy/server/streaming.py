@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Self
 
 from claude_code_proxy import messages, sse
-from claude_code_proxy.adaptation.reply import ReplyFilter
+from claude_code_proxy.adaptation.reply import ReplyFilter, Unmet
 from claude_code_proxy.endpoints.endpoint import StreamTranslator
 from claude_code_proxy.http1.responder import Responder
 from claude_code_proxy.server.pulse import Beat, Pulse
@@ -21,10 +21,10 @@ _KEEP_ALIVE = sse.comment(b"keep-alive")
 class StreamedReply:
     """`head` makes the reply's headers when they are needed. Use it as a context: it keeps the client company."""
 
-    __slots__ = ("_beat", "_head", "_pulse", "_responder", "passed")
+    __slots__ = ("_beat", "_head", "_pulse", "_responder", "committed")
 
     def __init__(self, responder: Responder, pulse: Pulse, *, head: Callable[[], Headers]) -> None:
-        self.passed = False  # whether any byte of the answer has gone out
+        self.committed: set[StreamTranslator] = set()  # those of bad answers of which something has gone out
         self._responder = responder
         self._pulse = pulse
         self._head = head
@@ -49,6 +49,7 @@ class StreamedReply:
         `heard` is told every event as the upstream sent it.
         """
         feed = translator.feed
+        passed = False
         try:
             while (batch := await stream.events()) is not None:
                 if heard is not None:
@@ -59,8 +60,13 @@ class StreamedReply:
                 if batch and type(batch[-1]) is messages.MessageStop:
                     return frames + _closing(translator, reply_filter)
                 if frames:
+                    passed = True
                     await self.write(frames)
             return _closing(translator, reply_filter)
+        except Unmet:
+            if passed:
+                self.committed.add(translator)
+            raise
         finally:
             stream.close()
 
@@ -69,7 +75,6 @@ class StreamedReply:
         if not responder.started:
             responder.start(200, self._head())
         responder.write(frames)
-        self.passed = True
         self._beat.flowing = True
         await responder.drain()
 
