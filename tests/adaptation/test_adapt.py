@@ -133,6 +133,26 @@ def test_trap_46_strict_tools_that_cannot_be_compiled_are_asked_for_without() ->
     assert [one.strict for one in again.tools if isinstance(one, messages.Tool)] == [False]
 
 
+def test_what_is_told_of_strict_tools_is_true() -> None:
+    """The model has strict tools: it is the service that could not compile these."""
+    asked = request(tools=(tool(strict=True),))
+    relaxed = relax(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
+    assert relaxed is not None
+    assert [(one.param, one.reason) for one in relaxed.adjustments] == [
+        ("tools", "the service could not compile their strict schemas")
+    ]
+
+
+def test_a_forced_tool_that_cannot_be_compiled_is_forced_without_strictness() -> None:
+    for choice in (messages.ChooseAny(), messages.ChooseTool("look")):
+        asked = request(model=ask.NEWEST, tools=(tool(),), tool_choice=choice)
+        relaxed = relax(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
+        assert relaxed is not None
+        assert [one.strict for one in relaxed.request.tools if isinstance(one, messages.Tool)] == [False]
+        assert told(relaxed) == ["tool_choice=emulated", "tools=relaxed"]
+        accepted(relaxed)
+
+
 def test_what_the_last_steps_of_a_retreat_leave_is_accepted_too() -> None:
     schema = messages.JsonSchema(Raw(b'{"type":"object","properties":{"a":{"type":"string"}}}'))
     asked = request(output_config=messages.OutputConfig(format=schema))

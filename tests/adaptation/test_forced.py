@@ -65,13 +65,34 @@ def test_trap_31_one_that_cannot_is_told_and_held_to_it() -> None:
     assert not sent.adjustments[0].changes_meaning
 
 
-def test_any_tool_leaves_the_tools_as_they_are() -> None:
+def test_any_tool_makes_all_of_them_strict() -> None:
     sent = forced(messages.ChooseAny(disable_parallel_tool_use=True))
-    assert sent.request.tools == TOOLS
+    assert [one.strict for one in sent.request.tools if isinstance(one, messages.Tool)] == [True, True]
+    assert told(sent) == ["tool_choice=emulated"]
     assert sent.request.tool_choice == messages.ChooseAuto(disable_parallel_tool_use=True)
     assert reply_filter(sent).message(message(call(name="find"), stop_reason="tool_use")).content == (
         call(name="find"),
     )
+
+
+def test_a_tool_that_cannot_be_strict_is_forced_without_and_nothing_is_told_of_it() -> None:
+    """Nobody asked for strictness, so there is nothing that was not given."""
+    open_map = {"type": "object", "additionalProperties": {"type": "string"}}
+    many = {"type": "object", "properties": {f"p{at}": {"type": "string"} for at in range(20)}}
+    tools = (tool("map", open_map), tool("one", many), tool("two", many), tool("three", strict=True))
+    sent = adapted(request(model=NEWEST, tools=tools, tool_choice=messages.ChooseAny()))
+    accepted(sent)
+    assert [one.strict for one in sent.request.tools if isinstance(one, messages.Tool)] == [False, True, False, True]
+    assert told(sent) == ["tool_choice=emulated"]
+
+
+def test_a_hosted_tool_is_any_tool() -> None:
+    search = messages.ServerToolUse("srvtoolu_1", "web_search", call().input)
+    reply = message("So.", search, "Found.")
+    tools = (messages.HostedTool("web_search_20250305", "web_search"),)
+    sent = adapted(request(model=NEWEST, tools=tools, tool_choice=messages.ChooseAny()))
+    assert reply_filter(sent).message(reply).content == (search, messages.Text("Found."))
+    assert streamed(reply_filter(sent), reply) == reply_filter(sent).message(reply)
 
 
 def test_the_instruction_is_no_prefill() -> None:
@@ -96,6 +117,94 @@ def test_another_tool_is_not_the_one_that_was_asked_for() -> None:
     assert isinstance(last.content[0], messages.ToolResult)
     assert last.content[0].is_error
     accepted(replace(forced(), request=error.repair))
+
+
+STRICT_SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "minLength": 2}, "days": {"type": "integer"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+BAD_ARGUMENTS = ['{"city": "x"}', '{"days": 3}', '{"city": "Rome", "days": "3"}', '{"city": "Rome"', "[]", ""]
+
+
+def by_schema(choice: messages.ToolChoice = LOOK, schema: Any = STRICT_SCHEMA) -> Adapted:
+    sent = adapted(request(model=NEWEST, tools=(tool("look", schema), tool("find")), tool_choice=choice))
+    accepted(sent)
+    return sent
+
+
+@pytest.mark.parametrize("choice", [LOOK, messages.ChooseAny()])
+@pytest.mark.parametrize("arguments", BAD_ARGUMENTS)
+def test_trap_31_arguments_that_the_schema_does_not_allow_are_asked_for_once_more(
+    choice: messages.ToolChoice, arguments: str
+) -> None:
+    """The schema as the caller wrote it, of which the grammar holds only a part."""
+    reply = message(call("x", "look", arguments), stop_reason="tool_use")
+    sent = by_schema(choice)
+    error = unmet(sent, reply)
+    assert (error.status, error.code, error.param) == (422, "tool_choice_not_met", "tool_choice")
+    assert [turn.role for turn in error.repair.messages] == ["user", "system", "assistant", "user"]
+    first, last = error.repair.messages[-1].content
+    assert isinstance(first, messages.ToolResult)
+    assert (first.tool_use_id, first.is_error) == ("x", True)
+    assert isinstance(last, messages.Text)
+    assert last.text.startswith("The arguments of that call cannot be used: ")
+    accepted(replace(sent, request=error.repair))
+
+
+@pytest.mark.parametrize("arguments", BAD_ARGUMENTS)
+def test_a_stream_passes_nothing_of_a_bad_call_on(arguments: str) -> None:
+    calls = reply_filter(by_schema())
+    *before, delta, _ = events(message("So.", call("x", "look", arguments), stop_reason="tool_use"), 3)
+    assert [out for event in before for out in calls.feed(event)] == []
+    with pytest.raises(Unmet):
+        calls.feed(delta)
+
+
+def test_a_bad_call_before_a_good_one_spoils_both() -> None:
+    good = call("y", "look", '{"city": "Rome"}')
+    reply = message(call("x", "look"), good, stop_reason="tool_use")
+    assert unmet(by_schema(), reply).code == "tool_choice_not_met"
+    calls = reply_filter(by_schema())
+    *before, delta, _ = events(reply, 3)
+    assert [out for event in before for out in calls.feed(event)] == []
+    with pytest.raises(Unmet):
+        calls.feed(delta)
+
+
+def test_good_arguments_are_passed_on_in_the_pieces_they_came_in() -> None:
+    reply = message(call("x", "look", '{"city": "Rome"}'), stop_reason="tool_use")
+    assert reply_filter(by_schema()).message(reply) == reply
+    assert streamed(reply_filter(by_schema()), reply) == reply
+    one = reply_filter(by_schema())
+    pieces = [passed for event in events(reply, 3) for passed in one.feed(event)]
+    assert len([piece for piece in pieces if isinstance(piece, messages.ContentBlockDelta)]) == 6
+
+
+def test_what_a_grammar_holds_whole_flows_at_once() -> None:
+    schema = {**STRICT_SCHEMA, "properties": {"city": {"type": "string"}}}
+    reply = message(call("x", "look", '{"city": "Rome"}'), stop_reason="tool_use")
+    for sent, at in ((by_schema(schema=schema), "ContentBlockStart"), (by_schema(), "ContentBlockStop")):
+        calls = reply_filter(sent)
+        first = next(event for event in events(reply, 3) if calls.feed(event))
+        assert type(first).__name__ == at
+
+
+def test_a_call_cut_short_stays_what_it_is() -> None:
+    reply = message("So.", call("x", "look", '{"city": '), stop_reason="max_tokens")
+    whole = reply_filter(by_schema()).message(reply)
+    assert whole.content == reply.content[1:]
+    assert streamed(reply_filter(by_schema()), reply) == whole
+
+
+def test_the_arguments_are_judged_in_the_shape_that_was_sent() -> None:
+    schema = {"type": "object", "properties": {"$top": {"type": "integer"}}, "required": ["$top"]}
+    sent = by_schema(schema=schema)
+    reply = message(call("x", "look", '{"_top": 1}'), stop_reason="tool_use")
+    assert reply_filter(sent).message(reply).content == (call("x", "look", '{"$top":1}'),)
+    error = unmet(sent, message(call("x", "look", '{"_top": "1"}'), stop_reason="tool_use"))
+    assert error.code == "tool_choice_not_met"
 
 
 def test_an_empty_answer_can_be_asked_for_again() -> None:

@@ -13,8 +13,8 @@ SIGNED = messages.Thinking("Hm.", "signed")
 TALK = (user("a"), assistant(SIGNED, call()), user(result()))
 
 
-def after(words: str, asked: messages.MessagesRequest) -> Retreat | None:
-    return retreat(words, asked, model=BUILT_IN.find(asked.model))
+def after(words: str, asked: messages.MessagesRequest, sent: messages.MessagesRequest | None = None) -> Retreat | None:
+    return retreat(words, asked, sent=sent or asked, model=BUILT_IN.find(asked.model))
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ def after(words: str, asked: messages.MessagesRequest) -> Retreat | None:
         "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation",
         "`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.",
         "messages.1.content.0.thinking.signature: Field required",
+        "messages.1: The final block in an assistant message cannot be `thinking`.",
+        "messages.1: When thinking is disabled, an `assistant` message in the final position cannot contain `thinking`",
     ],
 )
 def test_trap_34_refused_thinking_is_left_out(words: str) -> None:
@@ -69,7 +71,6 @@ def test_what_cannot_be_switched_off_is_only_stripped(asked: messages.MessagesRe
         "The compiled grammar is too large.",
         "Grammar compilation timed out.",
         "tools.0.custom: For 'string' type, property 'minLength' is not supported",
-        "output_config.format.schema: Regex pattern 'x' is not supported",
     ],
 )
 def test_trap_46_grammars_are_given_up_tools_first(words: str) -> None:
@@ -77,13 +78,30 @@ def test_trap_46_grammars_are_given_up_tools_first(words: str) -> None:
     both = request(tools=(tool(strict=True),), output_config=shape)
     found = after(words, both)
     assert found is not None
-    assert (found.request, found.model.strict_tools, found.model.structured_outputs) == (both, False, True)
+    assert found.request == replace(both, tools=(tool(),))
+    assert (found.model.strict_tools, found.model.structured_outputs) == (False, True)
     assert found.note.changes_meaning
     only = after(words, request(tools=(tool(),), output_config=shape))
     assert only is not None
     assert only.model == replace(BUILT_IN.find(PLAIN), structured_outputs=False)
     assert not only.note.changes_meaning
     assert after(words, request(tools=(tool(),))) is None
+
+
+def test_trap_46_a_format_that_is_named_is_given_up_first() -> None:
+    shape = messages.OutputConfig(format=messages.JsonSchema(Raw(b'{"type":"object"}')))
+    both = request(tools=(tool(strict=True),), output_config=shape)
+    found = after("output_config.format.schema: Regex pattern 'x' is not supported", both)
+    assert found is not None
+    assert (found.request, found.model.strict_tools, found.model.structured_outputs) == (both, True, False)
+
+
+def test_strictness_that_nobody_asked_for_is_given_up_too() -> None:
+    asked = request(tools=(tool(),))
+    found = after("Schema is too complex for compilation.", asked, request(tools=(tool(strict=True),)))
+    assert found is not None
+    assert (found.request, found.model.strict_tools) == (asked, False)
+    assert not found.note.changes_meaning
 
 
 def test_other_words_mean_nothing() -> None:

@@ -61,7 +61,7 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: Options) ->
     request, wanted = structured.settle_format(request, model, notes=notes)
     request, renames = tools.settle_tools(request, notes=notes)
     request, forcing = forced.settle_forcing(request, model, notes=notes)
-    request = strict.settle_strict(request, model, notes=notes)
+    request = strict.settle_strict(request, model, wished=forcing.schemas if forcing else (), notes=notes)
     request = thinking.choose_thinking(request, model, notes=notes)
     request = conversation.mend(request, model, notes=notes)
     request = thinking.fit_history(request, model, notes=notes)
@@ -91,7 +91,7 @@ def relax(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapted
         again = adapt(adapted.asked, lessons.apply(lesson, model), options=adapted.options)
         added: tuple[Adjustment, ...] = ()
     else:
-        less = refusals.retreat(error.message, adapted.asked, model=model)
+        less = refusals.retreat(error.message, adapted.asked, sent=adapted.request, model=model)
         if less is None:
             return None
         again = adapt(less.request, less.model, options=adapted.options)
@@ -123,7 +123,8 @@ class _Reply(Struct, frozen=True):
         if self.wanted is not None or self.forcing is not None:
             filters.append(Judged(self._judge))
         if self.forcing is not None:
-            filters.append(forced.CallsOnly(self.forcing))
+            by_grammar = strict.held_by_grammar(self.request.tools, self.forcing.schemas)
+            filters.append(forced.CallsOnly(self.forcing, by_grammar))
         if self.wanted is not None and self.wanted.opener:
             filters.append(BareJson(self.wanted.opener))
         if self.renames is not None:

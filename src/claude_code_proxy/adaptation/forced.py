@@ -3,33 +3,52 @@
 Nothing but calls of the right tool is passed on, so a caller sees what a forced model would have given it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.reply import Unmet
+from claude_code_proxy.adaptation.structured import complaint
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.models.model import Model
 
 _PARAM = "tool_choice"
 _JUDGED = frozenset({"end_turn", "tool_use", "stop_sequence", None})
+_UNUSED = messages.Text("This call was not carried out.")
 
 
 class Forced(Struct, frozen=True):
-    """The tool that must be called, by the name that is sent; None: any."""
+    """The tool that must be called, by the name that is sent; None: any. `schemas`: of those that may be, by name."""
 
     name: str | None
+    schemas: Mapping[str, bytes] = MappingProxyType({})
 
     def allows(self, block: messages.Block) -> bool:
-        return isinstance(block, messages.ToolUse) and (self.name is None or block.name == self.name)
+        """The service's own calls of a hosted tool count: where any tool will do, they are what forcing brings too."""
+        if not isinstance(block, messages.ToolUse | messages.ServerToolUse):
+            return False
+        return self.name is None or block.name == self.name
+
+    def complaint(self, block: messages.Block) -> str | None:
+        """What is wrong with the arguments of a call."""
+        if not isinstance(block, messages.ToolUse) or block.name not in self.schemas:
+            return None
+        return complaint(self.schemas[block.name], bytes(block.input).decode() or "{}")
+
+
+_ANYTHING = Forced(None)
 
 
 def settle_forcing(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> tuple[messages.MessagesRequest, Forced | None]:
-    """Native where the model has it. Tools must be settled; what is added to the conversation is not in place yet."""
+    """Native where the model has it. Tools must be settled; what is added to the conversation is not in place yet.
+
+    Making the tools strict as far as they can be is left to `strict`.
+    """
     choice = request.tool_choice
     if not isinstance(choice, messages.ChooseAny | messages.ChooseTool) or _is_native(model):
         return request, None
@@ -41,11 +60,15 @@ def settle_forcing(
     words = f"Answer with a call of {wanted} now, and with no other text."
     changed = replace(
         request,
-        tools=tuple(_strict(tool, name) for tool in request.tools) if name else request.tools,
         tool_choice=messages.ChooseAuto(choice.disable_parallel_tool_use),
         messages=(*request.messages, messages.InputMessage("system", (messages.Text(words),))),
     )
-    return changed, Forced(name)
+    schemas = {
+        tool.name: bytes(tool.input_schema)
+        for tool in request.tools
+        if isinstance(tool, messages.Tool) and name in {None, tool.name}
+    }
+    return changed, Forced(name, schemas)
 
 
 def _is_native(model: Model) -> bool:
@@ -54,22 +77,37 @@ def _is_native(model: Model) -> bool:
     return model.forced_tool_choice and (model.forced_with_adaptive or can_think_off)
 
 
-def _strict(tool: messages.Tool | messages.HostedTool, name: str) -> messages.Tool | messages.HostedTool:
-    if isinstance(tool, messages.Tool) and tool.name == name:
-        return replace(tool, strict=True)
-    return tool
-
-
 def judge(forced: Forced, message: messages.Message, *, request: messages.MessagesRequest) -> Unmet | None:
-    """Whether the answer calls the tool; if not, what to ask for once more. `request` is what was sent."""
-    if message.stop_reason not in _JUDGED or any(map(forced.allows, message.content)):
+    """Whether the answer calls the tool as its schema has it; if not, what to ask for once more.
+
+    `request` is what was sent.
+    """
+    if message.stop_reason not in _JUDGED:
         return None
+    calls = [block for block in message.content if forced.allows(block)]
     wanted = f"`{forced.name}`" if forced.name else "a tool"
-    again = f"That was not a call of {wanted}, and only such a call can be used. Call {wanted} now."
+    if not calls:
+        again = f"That was not a call of {wanted}, and only such a call can be used. Call {wanted} now."
+        wrong = f"The model did not call {wanted}, as 'tool_choice' asks for."
+        return _unmet(wrong, again, message=message, request=request)
+    for call in calls:
+        if (found := forced.complaint(call)) is not None:
+            again = f"The arguments of that call cannot be used: {found} Call {wanted} again, with arguments that are "
+            wrong = f"The model called {wanted} with arguments that its schema does not allow: {found}"
+            return _unmet(wrong, again + "right in this respect.", message=message, request=request)
+    return None
+
+
+def _unmet(wrong: str, again: str, *, message: messages.Message, request: messages.MessagesRequest) -> Unmet:
     given = messages.InputMessage("assistant", message.content)
-    asked = messages.InputMessage("user", (messages.Text(again),))
+    results = (
+        messages.ToolResult(block.id, (_UNUSED,), is_error=True)
+        for block in message.content
+        if isinstance(block, messages.ToolUse)
+    )
+    asked = messages.InputMessage("user", (*results, messages.Text(again)))
     return Unmet(
-        f"The model did not call {wanted}, as 'tool_choice' asks for.",
+        wrong,
         param=_PARAM,
         code="tool_choice_not_met",
         repair=replace(request, messages=(*request.messages, given, asked)),
@@ -79,13 +117,19 @@ def judge(forced: Forced, message: messages.Message, *, request: messages.Messag
 class CallsOnly:
     """The reply filter that passes on no text before the first call that is allowed, and no other calls.
 
-    Until then it holds everything back; an answer without such a call is a refusal or was cut short, and passes whole.
+    Until that call has shown that it can be used it holds everything back, so that a bad one can still be asked for
+    again; a call that the service itself holds to the schema need not show it. An answer without a good call is a
+    refusal or was cut short, and passes as it is.
     """
 
-    def __init__(self, forced: Forced) -> None:
+    def __init__(self, forced: Forced, held_by_grammar: frozenset[str] = frozenset()) -> None:
         self._forced = forced
+        self._by_grammar = held_by_grammar
         self._held: list[messages.Event] | None = []
-        self._places: dict[int, int] | None = {}  # of the blocks that are passed on; None: all stay where they are
+        self._call: messages.ToolUse | None = None  # that is coming in
+        self._arguments: list[str] = []
+        self._is_spoilt = False
+        self._places: dict[int, int] = {}  # of the blocks that are passed on
 
     def message(self, message: messages.Message) -> messages.Message:
         first = next((at for at, block in enumerate(message.content) if self._forced.allows(block)), None)
@@ -98,29 +142,51 @@ class CallsOnly:
         if self._held is None:
             return self._placed(event, begun=True)
         match event:
-            case messages.ContentBlockStart(content_block=block) if self._forced.allows(block):
-                return self._begin(event)
-            case messages.MessageDelta():
-                held, self._held, self._places = self._held, None, None
-                return (*held, event)
             case messages.Ping():
                 return ()
+            case messages.MessageDelta():
+                return self._released(event)
             case _:
                 self._held.append(event)
-                return ()
+                return self._released() if self._is_good(event) else ()
 
     def close(self) -> Sequence[messages.Event]:
         return ()
 
-    def _begin(self, event: messages.Event) -> Sequence[messages.Event]:
-        held, self._held = self._held or [], None
-        before = [out for earlier in held for out in self._placed(earlier, begun=False)]
-        return (*before, *self._placed(event, begun=True))
+    def _is_good(self, event: messages.Event) -> bool:
+        """Whether with this event there is a call that can be used, and none before it that cannot."""
+        match event:
+            case messages.ContentBlockStart(content_block=block) if self._forced.allows(block) and not self._is_spoilt:
+                self._call = block if isinstance(block, messages.ToolUse) else None
+                self._arguments = []
+                return self._call is None or self._call.name in self._by_grammar
+            case messages.ContentBlockDelta(delta=messages.InputJsonDelta(partial_json=piece)) if self._call:
+                self._arguments.append(piece)
+            case messages.ContentBlockStop() if self._call:
+                whole = replace(self._call, input=Raw("".join(self._arguments).encode()))
+                self._call = None
+                self._is_spoilt = self._forced.complaint(whole) is not None
+                return not self._is_spoilt
+            case _:
+                pass
+        return False
+
+    def _released(self, *more: messages.Event) -> list[messages.Event]:
+        """All that was held back, as far as it is passed on at all."""
+        held, self._held = [*(self._held or ()), *more], None
+        starts = (event for event in held if isinstance(event, messages.ContentBlockStart))
+        first = next((event.index for event in starts if self._forced.allows(event.content_block)), None)
+        if first is None:
+            self._forced, first = _ANYTHING, 0
+        passed: list[messages.Event] = []
+        for event in held:
+            passed += self._placed(
+                event, begun=not isinstance(event, messages.ContentBlockStart) or event.index >= first
+            )
+        return passed
 
     def _placed(self, event: messages.Event, *, begun: bool) -> Sequence[messages.Event]:
         """The event with its block's place among those that are passed on; nothing for one that is not."""
-        if self._places is None:
-            return (event,)
         match event:
             case messages.ContentBlockStart(index=index, content_block=block):
                 if not self._is_kept(block, begun=begun):

@@ -24,43 +24,62 @@ class Retreat(Struct, frozen=True):
     note: Adjustment
 
 
-_Retreating: TypeAlias = Callable[[messages.MessagesRequest, Model], Retreat | None]
+class _Refused(Struct, frozen=True):
+    """What was asked, as it came in, what was sent of it, and in which words it was refused."""
+
+    words: str
+    asked: messages.MessagesRequest
+    sent: messages.MessagesRequest
+    model: Model
 
 
-def retreat(message: str, request: messages.MessagesRequest, *, model: Model) -> Retreat | None:
+_Retreating: TypeAlias = Callable[[_Refused], Retreat | None]
+
+
+def retreat(
+    message: str, asked: messages.MessagesRequest, *, sent: messages.MessagesRequest, model: Model
+) -> Retreat | None:
     """None: these words are not known, or there is nothing to leave out."""
     for pattern, answer in _ANSWERS:
         if pattern.search(message):
-            return answer(request, model)
+            return answer(_Refused(message, asked, sent, model))
     return None
 
 
-def _without_signed_thinking(request: messages.MessagesRequest, model: Model) -> Retreat | None:
+def _without_signed_thinking(refused: _Refused) -> Retreat | None:
+    request = refused.asked
     stripped = thinking.without_history(request.messages)
     if stripped == request.messages:
         return None
     note = Adjustment("messages", "dropped", "the service no longer takes the signed thinking of earlier turns")
-    return Retreat(replace(request, messages=stripped), model, note)
+    return Retreat(replace(request, messages=stripped), refused.model, note)
 
 
-def _without_thinking(request: messages.MessagesRequest, model: Model) -> Retreat | None:
+def _without_thinking(refused: _Refused) -> Retreat | None:
     """The service wants thinking at the start of the turn that nobody has any more: this turn runs without."""
+    request, model = refused.asked, refused.model
     if model.thinking_off is None or isinstance(request.thinking, messages.Disabled | messages.BetweenTools):
-        return _without_signed_thinking(request, model)
+        return _without_signed_thinking(refused)
     note = Adjustment("thinking", "dropped", "the conversation lacks its signed thinking", changes_meaning=True)
     stripped = replace(request, messages=thinking.without_history(request.messages), thinking=messages.Disabled())
     return Retreat(stripped, model, note)
 
 
-def _without_grammar(request: messages.MessagesRequest, model: Model) -> Retreat | None:
-    """Too much for the service to compile: tools lose their strictness first, then the format its grammar."""
-    strict = any(isinstance(tool, messages.Tool) and tool.strict for tool in request.tools)
-    if strict and model.strict_tools:
-        note = Adjustment(
-            "tools", "relaxed", "the service could not compile their strict schemas", changes_meaning=True
+def _without_grammar(refused: _Refused) -> Retreat | None:
+    """Too much for the service to compile: tools lose their strictness first, unless it is the format that is meant."""
+    request, model = refused.asked, refused.model
+    config = refused.sent.output_config
+    has_format = config is not None and config.format is not None
+    is_strict = any(isinstance(tool, messages.Tool) and tool.strict for tool in refused.sent.tools)
+    if is_strict and not (has_format and "output_config.format" in refused.words):
+        asked = any(isinstance(tool, messages.Tool) and tool.strict for tool in request.tools)
+        reason = "the service could not compile their strict schemas"
+        note = Adjustment("tools", "relaxed", reason, changes_meaning=asked)
+        tools = tuple(
+            replace(tool, strict=False) if isinstance(tool, messages.Tool) else tool for tool in request.tools
         )
-        return Retreat(request, replace(model, strict_tools=False), note)
-    if request.output_config is not None and request.output_config.format is not None and model.structured_outputs:
+        return Retreat(replace(request, tools=tools), replace(model, strict_tools=False), note)
+    if has_format:
         note = Adjustment("response_format", "emulated", "the service could not compile the schema")
         return Retreat(request, replace(model, structured_outputs=False), note)
     return None
@@ -72,6 +91,9 @@ _ANSWERS: tuple[tuple[re.Pattern[str], _Retreating], ...] = tuple(
         (r"Invalid `signature` in `(redacted_)?thinking`|bound to a different conversation", _without_signed_thinking),
         (r"thinking`? blocks? in the latest assistant message cannot be modified", _without_signed_thinking),
         (r"thinking\.signature: (Field required|Input should be)", _without_signed_thinking),
+        (r"final block in an assistant message cannot be", _without_signed_thinking),
+        (r"an `assistant` message in the final position cannot contain `thinking`", _without_signed_thinking),
+        (r"the first block must be `?thinking", _without_thinking),
         (r"Expected `thinking` or `redacted_thinking`, but found", _without_thinking),
         (r"Too many strict tools", _without_grammar),
         (r"Schemas? contains? too many (optional parameters|parameters with union types)", _without_grammar),

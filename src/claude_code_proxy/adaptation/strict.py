@@ -3,6 +3,8 @@
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
+from collections.abc import Collection, Iterable, Mapping
+
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
@@ -21,18 +23,32 @@ def fits_alone(subset: Subset) -> bool:
 
 
 def settle_strict(
-    request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
+    request: messages.MessagesRequest,
+    model: Model,
+    *,
+    wished: Collection[str] = (),
+    notes: list[Adjustment],
 ) -> messages.MessagesRequest:
-    """Tools must have their final schemas, and the format its grammar."""
-    for tool in request.tools:
-        if type(tool) is messages.Tool and tool.strict:
-            break
-    else:
+    """Tools must have their final schemas, and the format its grammar.
+
+    Those that are `wished`, by name, become strict as well where that can be, and nothing is told of those that cannot.
+    """
+    asked = {tool.name for tool in request.tools if type(tool) is messages.Tool and tool.strict}
+    if not asked and not wished:
         return request
-    room = _Room(request)
-    tools = tuple(_settled(tool, index, room=room if model.strict_tools else None, notes=notes)
-                  for index, tool in enumerate(request.tools))  # fmt: skip
+    room = _Room(request) if model.strict_tools else None
+    tools = tuple(_settled(tool, index, room=room, notes=notes) for index, tool in enumerate(request.tools))
+    if room is not None:
+        tools = tuple(
+            _stricter(tool, room) if tool.name in wished and tool.name not in asked else tool for tool in tools
+        )
     return request if tools == request.tools else replace(request, tools=tools)
+
+
+def held_by_grammar(tools: Iterable[AnyTool], schemas: Mapping[str, bytes]) -> frozenset[str]:
+    """The names of the tools whose arguments can only be what `schemas`, their schemas before, allow."""
+    strict = (tool.name for tool in tools if isinstance(tool, messages.Tool) and tool.strict)
+    return frozenset(name for name in strict if name in schemas and to_subset(schemas[name]).exact)
 
 
 class _Room:
@@ -75,3 +91,12 @@ def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjus
     if not subset.exact:
         notes.append(Adjustment(param, "mapped", "keywords beyond the service's grammar are said in descriptions"))
     return replace(tool, input_schema=subset.raw)
+
+
+def _stricter(tool: AnyTool, room: _Room) -> AnyTool:
+    if isinstance(tool, messages.HostedTool):
+        return tool
+    subset = to_subset(bytes(tool.input_schema))
+    if subset.raw is None or room.refusal(subset) is not None:
+        return tool
+    return replace(tool, strict=True, input_schema=subset.raw)

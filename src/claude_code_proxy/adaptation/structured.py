@@ -106,7 +106,7 @@ def judge(wanted: Wanted, message: messages.Message, *, request: messages.Messag
     if message.stop_reason not in _JUDGED:
         return None
     text = "".join(block.text for block in message.content if isinstance(block, messages.Text))
-    wrong = _complaint(wanted, bare(text, wanted.opener) if wanted.opener else text)
+    wrong = complaint(wanted.schema, bare(text, wanted.opener) if wanted.opener else text)
     if wrong is None:
         return None
     again = (
@@ -122,14 +122,15 @@ def judge(wanted: Wanted, message: messages.Message, *, request: messages.Messag
     )
 
 
-def _complaint(wanted: Wanted, text: str) -> str | None:
+def complaint(schema: bytes, text: str) -> str | None:
+    """What is wrong with `text`, which should be JSON by `schema`; an object, if that is empty."""
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         return f"it is not JSON ({error})."
-    if not wanted.schema:
+    if not schema:
         return None if isinstance(value, dict) else "it is no JSON object."
-    validator = _validator(wanted.schema)
+    validator = _validator(schema)
     first = next(iter(validator.iter_errors(value)), None) if validator is not None else None
     return None if first is None else f"{_place(first)}{first.message[:_MOST_WORDS]}."
 
