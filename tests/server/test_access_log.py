@@ -91,7 +91,13 @@ class TestJson:
 
     @pytest.mark.parametrize(
         ("status", "outcome", "level"),
-        [(200, "answered", "info"), (429, "failed", "info"), (503, "failed", "warning"), (200, "broken", "warning")],
+        [
+            (200, "answered", "info"),
+            (429, "failed", "info"),
+            (503, "failed", "warning"),
+            (200, "broken", "warning"),
+            (200, "stopped", "warning"),
+        ],
     )
     def test_the_level_tells_whose_fault_it_was(self, status: int, outcome: str, level: str) -> None:
         assert told(record(status=status, outcome=outcome))["level"] == level

@@ -119,6 +119,7 @@ async def test_what_takes_too_long_is_ended(upstream: ScriptedUpstream, tmp_path
         await rest_of(client, reply)
         assert not reply.ended
         await asyncio.wait_for(paced.broken.wait(), 3)
+        assert b" 200 stopped chat_completions " in proxy.output
 
 
 async def test_a_second_signal_ends_at_once(upstream: ScriptedUpstream, tmp_path: Path) -> None:
@@ -136,6 +137,35 @@ async def test_a_second_signal_ends_at_once(upstream: ScriptedUpstream, tmp_path
         assert b"data: [DONE]" not in reply.body
         await asyncio.wait_for(paced.broken.wait(), 3)
         assert b"Traceback" not in proxy.errors + proxy.output
+        told = b"stopping: waiting up to 60 s for requests being answered (1); a second Ctrl-C or SIGTERM ends them"
+        assert proxy.errors.count(told) == 1
+        assert b" 200 stopped chat_completions " in proxy.output
+        assert b" left " not in proxy.output
+
+
+async def test_what_had_no_answer_yet_is_told_as_stopped_too(upstream: ScriptedUpstream, tmp_path: Path) -> None:
+    upstream.answers(Call.until_gone)
+    async with process(upstream.url, tmp_path, LOG_LEVEL="warning") as proxy, proxy.client() as client:
+        await client.post(ASKED)
+        await upstream.call()
+        proxy.signal(signal.SIGINT)
+        await proxy.stopped_accepting()
+        proxy.signal(signal.SIGINT)
+        assert await proxy.ended(seconds=3) == 0
+        assert await client.gone()
+        assert b" 503 stopped chat_completions " in proxy.output
+
+
+async def test_a_client_that_leaves_meanwhile_has_left(upstream: ScriptedUpstream, tmp_path: Path) -> None:
+    paced = Paced()
+    upstream.answers(paced)
+    async with process(upstream.url, tmp_path, DRAIN_SECONDS=60) as proxy:
+        async with proxy.client() as client:
+            await begun(client)
+            proxy.signal(signal.SIGTERM)
+            await proxy.stopped_accepting()
+        assert await proxy.ended(seconds=5) == 0
+        assert b" 200 left chat_completions " in proxy.output
 
 
 async def test_the_log_is_complete_when_it_has_ended(upstream: ScriptedUpstream, tmp_path: Path) -> None:

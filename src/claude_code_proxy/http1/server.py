@@ -34,6 +34,7 @@ class Server:
         self._limits = limits or Limits()
         self.sockets: tuple[socket.socket, ...] = ()
         self.port = 0  # of the first socket, if it has one
+        self.gave_up = False  # a shutdown ended requests that were being answered
         self._listeners: list[asyncio.Server] = []
 
     async def start(
@@ -87,6 +88,7 @@ class Server:
         for connection in list(service.connections):
             connection.close_if_idle()
         if not await self._deserted(drain_seconds):
+            self.gave_up = True
             for connection in list(service.connections):
                 connection.abort()
             await self._deserted(_CANCELLED_SECONDS)

@@ -88,7 +88,7 @@ class AccessLog:
 
 
 def is_failure(record: Record) -> bool:
-    return record.status >= 500 or record.outcome == "broken"
+    return record.status >= 500 or record.outcome in {"broken", "stopped"}
 
 
 def layout(name: Literal["text", "json"]) -> Layout:

@@ -113,6 +113,7 @@ class Assembly:
             on_error=logs.report_mistake,
             limits=_client_limits(settings),
         )
+        self.serving.stopped = lambda: self.server.gave_up
 
     async def start(self) -> None:
         """Raises `OSError` when the address cannot be had."""

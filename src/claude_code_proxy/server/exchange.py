@@ -12,6 +12,7 @@ from functools import reduce
 from claude_code_proxy import messages, sse
 from claude_code_proxy.adaptation.reply import Unmet
 from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.betas import HEADER, settle_betas
 from claude_code_proxy.endpoints.endpoint import Asked, Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai import to_error_reply
 from claude_code_proxy.errors import InvalidRequest, ProxyError
@@ -30,6 +31,7 @@ from claude_code_proxy.server.together import together
 from claude_code_proxy.upstreams.upstream import Call, EventStream
 
 _log = logging.getLogger(__name__)
+_BETAS = HEADER.encode()
 _RETRIED_BY_CLIENT = b"x-stainless-retry-count"
 
 
@@ -56,11 +58,14 @@ class Exchange:
             inside = True
             await self._serve()
             if record.outcome == "running":
-                record.outcome = "left" if self._responder.gone else "answered"
+                if self._responder.gone:
+                    self._cut_off()
+                else:
+                    record.outcome = "answered"
         except ProxyError as error:
             self._fail(error)
         except asyncio.CancelledError:
-            record.outcome = "left"
+            self._cut_off()
             raise
         except Exception as error:  # noqa: BLE001 - a mistake of ours: the client gets a clean answer, the log the place
             _log.error("mistake in exchange %s: %s", record.id, place_of(error))
@@ -76,13 +81,14 @@ class Exchange:
         serving, record = self._serving, self.record
         asked = self._endpoint.decode(self._request.body, serving.policy.default_model)
         record.stream = asked.stream
-        record.adjustments = asked.adjustments
+        betas, ignored = self._betas()
+        record.adjustments = asked.adjustments + ignored
         record.asked_model = asked.request.model
         model = serving.catalogue.find(asked.request.model)
         record.model, record.known_model = model.id, model.known
-        asking = self._asking(asked, model)
+        asking = self._asking(asked, model, betas=betas)
         if asking.adapted.adjustments:
-            record.adjustments = (*asked.adjustments, *asking.adapted.adjustments)
+            record.adjustments += asking.adapted.adjustments
         if serving.policy.strict:
             _insist(record.adjustments)
         context = ReplyContext(
@@ -90,13 +96,17 @@ class Exchange:
         )
         await (self._stream if asked.stream else self._whole)(asked, asking, context=context)
 
-    def _asking(self, asked: Asked, model: Model) -> Asking:
+    def _betas(self) -> tuple[tuple[str, ...], tuple[Adjustment, ...]]:
+        """Those of the caller's that go along, and what was ignored of them."""
+        told = self._request.headers.get(_BETAS)
+        return settle_betas(told.decode("latin-1"), carried=self._serving.terms.carries("betas")) if told else ((), ())
+
+    def _asking(self, asked: Asked, model: Model, *, betas: tuple[str, ...]) -> Asking:
         serving = self._serving
         retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else serving.policy.retries
         deadline = None if asked.stream else self.record.started + serving.policy.answer_seconds
-        return Asking(
-            serving, self.record, said=asked.request, model=model, call=Call(retries=retries, deadline=deadline)
-        )
+        call = Call(betas, retries=retries, deadline=deadline)
+        return Asking(serving, self.record, said=asked.request, model=model, call=call)
 
     async def _whole(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
         record = self.record
@@ -196,6 +206,14 @@ class Exchange:
         record.usage = usages[0] if len(usages) == 1 else reduce(sum_usage, usages)
         costs = [context.cost(usage) for usage in usages]
         record.cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    def _cut_off(self) -> None:
+        """Nobody will read the rest: the client has gone, or the server ended what was left at its own end."""
+        record = self.record
+        if self._serving.stopped():
+            record.outcome, record.status = "stopped", record.status or 503
+        else:
+            record.outcome = "left"
 
     def _fail(self, error: ProxyError) -> None:
         record = self.record

@@ -8,7 +8,7 @@ from msgspec import Struct
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.messages import Usage
 
-Outcome = Literal["running", "answered", "failed", "broken", "left"]
+Outcome = Literal["running", "answered", "failed", "broken", "left", "stopped"]
 CLIENT_LEFT = 499
 """Stands for the status where there was none because the client left too early: nginx's convention."""
 
@@ -16,7 +16,8 @@ CLIENT_LEFT = 499
 class Record(Struct):
     """Times are in seconds: `started` on the loop's clock, the others since then.
 
-    `outcome`: answered in full; failed with an HTTP error; broken after the reply had begun; or left by the client.
+    `outcome`: answered in full; failed with an HTTP error; broken after the reply had begun; left by the client; or
+    stopped, because the server ended first.
     `reply_headers` is what the reply has beside its own.
     """
 

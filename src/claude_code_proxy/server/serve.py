@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from claude_code_proxy.server import logs
 from claude_code_proxy.server.assembly import Assembly, Place, upstream_name
 from claude_code_proxy.server.open_files import raise_limit
 from claude_code_proxy.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
 
 
 async def _drain(assembly: Assembly, seconds: float, *, told: "_Told") -> None:
+    running = assembly.server.open_requests
+    if running:
+        ends = "a second Ctrl-C or SIGTERM ends them at once"
+        _log.info("stopping: waiting up to %g s for requests being answered (%d); %s", seconds, running, ends)
     draining = asyncio.create_task(assembly.drain(seconds))
     again = asyncio.create_task(told.once())
     await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)

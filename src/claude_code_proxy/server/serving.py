@@ -29,7 +29,10 @@ class Policy:
 
 @dataclass(slots=True)
 class Serving:
-    """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `terms` the upstream's."""
+    """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `terms` the upstream's.
+
+    `stopped` tells whether the server has ended what was left at its own end.
+    """
 
     upstream: Upstream
     catalogue: Catalogue
@@ -41,6 +44,7 @@ class Serving:
     wall: Callable[[], float] = time.time
     terms: Terms = AS_IT_IS
     observers: Sequence[Observer] = ()
+    stopped: Callable[[], bool] = lambda: False
     _ids: "itertools.count[int]" = field(default_factory=itertools.count)
     _prefix: str = field(default_factory=lambda: os.urandom(8).hex())
 
