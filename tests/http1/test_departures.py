@@ -10,7 +10,7 @@ from claude_code_proxy.http1 import Limits, Request, Responder, plain_fault
 from claude_code_proxy.http1.connection import Connection
 from claude_code_proxy.http1.service import Service
 from tests.http1.conftest import Serve
-from tests.http1.wire import CHUNKED, QUICK, Client, Echo, Running, Sink, eventually, get, post
+from tests.http1.wire import CHUNKED, QUICK, Client, Echo, Running, Sink, eventually, get, post, settled
 
 MEGABYTE = 1 << 20
 LEAVING: list[Callable[[Client], None]] = [Client.close, Client.reset, Client.half_close]
@@ -54,7 +54,7 @@ def test_a_client_that_leaves_cancels_its_handler(serve: Serve, leave: Callable[
     leave(client)
     started = time.monotonic()
     eventually(lambda: handler.cancelled)
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 3
     assert handler.cancelled == [True]
     assert_empty(running)
     assert running.errors == []
@@ -156,12 +156,13 @@ def test_a_client_that_leaves_after_its_reply_does_not_disturb_the_handler(serve
 
 def test_a_handler_may_take_its_time_to_clean_up(serve: Serve) -> None:
     cleaned: list[bool] = []
+    let_go = asyncio.Event()
 
     async def handler(request: Request, responder: Responder) -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.1)
+            await let_go.wait()
             cleaned.append(True)
 
     running = serve(handler)
@@ -169,8 +170,9 @@ def test_a_handler_may_take_its_time_to_clean_up(serve: Serve) -> None:
     client.send(get())
     eventually(lambda: running.server.open_requests)
     client.close()
-    time.sleep(0.03)
+    time.sleep(0.05)
     assert running.server.open_requests == 1
+    running.soon(let_go.set)
     assert_empty(running)
     assert cleaned == [True]
 
@@ -243,11 +245,7 @@ def test_a_slow_reader_holds_the_handler_up(serve: Serve) -> None:
     client = running.connect(receive_buffer=4096)
     client.send(get())
     client.head()
-    time.sleep(0.2)
-    held_at = handler.written
-    assert held_at < 20 * MEGABYTE
-    time.sleep(0.1)
-    assert handler.written == held_at
+    assert settled(lambda: handler.written) < 20 * MEGABYTE
     assert sum(map(len, client.chunks())) == handler.written == 40 * MEGABYTE
     assert handler.largest <= 65536 * 2 + 100
     client.send(get("/again"))
@@ -306,13 +304,13 @@ def test_a_reader_that_is_slow_but_steady_is_not_given_up(serve: Serve) -> None:
         await responder.drain()
         responder.end()
 
-    running = serve(handler, limits=Limits(unread_seconds=0.3, sweep_seconds=QUICK))
+    running = serve(handler, limits=Limits(unread_seconds=1, sweep_seconds=QUICK))
     client = running.connect()
     client.send(get())
     client.head()
     size = 0
     for _ in range(12):
-        time.sleep(0.08)
+        time.sleep(0.12)
         size += len(client.file.read(MEGABYTE))
     assert size == 12 * MEGABYTE
     assert running.errors == []
@@ -325,7 +323,7 @@ def test_a_whole_reply_that_nobody_reads_is_given_up(serve: Serve, headers: list
     async def handler(request: Request, responder: Responder) -> None:
         responder.send(200, [], b"x" * (20 * MEGABYTE))
 
-    running = serve(handler, limits=Limits(unread_seconds=0.3, sweep_seconds=QUICK))
+    running = serve(handler, limits=Limits(unread_seconds=1, sweep_seconds=QUICK))
     client = running.connect(receive_buffer=4096)
     client.send(get("/", *headers))
     client.head()
@@ -333,7 +331,7 @@ def test_a_whole_reply_that_nobody_reads_is_given_up(serve: Serve, headers: list
     client.file.read(2 * MEGABYTE)
     stopped = time.monotonic()
     assert_empty(running)
-    assert time.monotonic() - stopped > 0.2
+    assert time.monotonic() - stopped > 0.5
 
 
 def test_a_refused_client_that_neither_reads_nor_closes_is_given_up(serve: Serve) -> None:

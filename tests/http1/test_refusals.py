@@ -132,12 +132,12 @@ def test_a_head_that_does_not_come_in_time(serve: Serve) -> None:
     started = time.monotonic()
     reply = last_reply(client)
     assert reply.status == 408
-    assert 0.05 < time.monotonic() - started < 2
+    assert 0.05 < time.monotonic() - started < 4
 
 
 def test_the_time_for_a_head_begins_with_its_first_byte(serve: Serve) -> None:
-    client = serve(Echo(), limits=limits(head_seconds=0.3)).connect()
-    time.sleep(0.4)
+    client = serve(Echo(), limits=limits(head_seconds=1)).connect()
+    time.sleep(1.2)
     request = get()
     client.send(request[:-5])
     assert client.is_silent(0.1)
@@ -172,10 +172,10 @@ def test_an_idle_connection_is_closed_in_silence(serve: Serve) -> None:
 
 def test_a_connection_that_is_used_is_not_idle(serve: Serve) -> None:
     async def slow(request: Request, responder: Responder) -> None:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1)
         responder.send(200, [], b"")
 
-    client = serve(slow, limits=limits(keep_alive_seconds=0.15, head_seconds=0.15, body_idle_seconds=0.15)).connect()
+    client = serve(slow, limits=limits(keep_alive_seconds=0.7, head_seconds=0.7, body_idle_seconds=0.7)).connect()
     client.send(get())
     assert client.reply().status == 200
     client.send(get())
@@ -190,11 +190,11 @@ def test_a_body_that_stops(serve: Serve, framing: str) -> None:
 
 
 def test_a_body_that_comes_steadily_may_take_its_time(serve: Serve) -> None:
-    client = serve(Echo(), limits=limits(body_idle_seconds=0.2, body_bytes_per_second=1)).connect()
+    client = serve(Echo(), limits=limits(body_idle_seconds=0.7, body_bytes_per_second=1)).connect()
     request = post(b"x" * 8)
     client.send(request[:-8])
     for _ in range(8):
-        time.sleep(0.05)
+        time.sleep(0.12)
         client.send(b"x")
     assert client.reply().body == b"x" * 8
 

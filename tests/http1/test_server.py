@@ -158,7 +158,7 @@ def test_shutdown_closes_idle_connections_at_once(serve: Serve) -> None:
     eventually(lambda: running.server.connections == 2)
     started = time.monotonic()
     running.call(running.server.shutdown(10))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     assert fresh.rest() == used.rest() == b""
     with pytest.raises(ConnectionRefusedError):
         running.connect()
@@ -188,7 +188,7 @@ def test_shutdown_lets_requests_finish(serve: Serve) -> None:
         reply = client.reply()
         assert (reply.body, reply["connection"]) == (b"done", "close")
         assert client.is_closed()
-    ending.result(1)
+    ending.result(5)
     assert handler.cancelled == 0
 
 
@@ -204,7 +204,7 @@ def test_shutdown_answers_a_pipelined_request_or_closes(serve: Serve) -> None:
     reply = client.reply()
     assert (reply.body, reply["connection"]) == (b"done", "close")
     assert client.rest() == b""
-    ending.result(1)
+    ending.result(5)
 
 
 def test_shutdown_ends_what_takes_too_long(serve: Serve) -> None:
@@ -217,7 +217,7 @@ def test_shutdown_ends_what_takes_too_long(serve: Serve) -> None:
     eventually(lambda: running.server.connections == 2)
     started = time.monotonic()
     running.call(running.server.shutdown(0.1))
-    assert 0.05 < time.monotonic() - started < 1
+    assert 0.05 < time.monotonic() - started < 4
     assert handler.cancelled == 1
     assert (running.server.connections, running.server.open_requests) == (0, 0)
     assert body.is_closed()
@@ -232,8 +232,8 @@ def test_a_second_shutdown_may_be_less_patient(serve: Serve) -> None:
     patient = shutdown(running, 30)
     time.sleep(0.05)
     assert not patient.done()
-    shutdown(running, 0).result(1)
-    patient.result(1)
+    shutdown(running, 0).result(5)
+    patient.result(5)
     assert handler.cancelled == 1
     assert client.is_closed()
 

@@ -248,6 +248,16 @@ def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
         time.sleep(0.002)
 
 
+def settled(value: Callable[[], int], seconds: float = 0.3) -> int:
+    """What it is once it has not changed for that time."""
+    last, since = value(), time.monotonic()
+    while time.monotonic() - since < seconds:
+        time.sleep(0.02)
+        if value() != last:
+            last, since = value(), time.monotonic()
+    return last
+
+
 class Echo:
     """A handler that answers with the request's own body, and remembers what it was asked."""
 

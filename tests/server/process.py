@@ -56,8 +56,8 @@ class Process:
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                except ConnectionRefusedError:
-                    return
+                except ConnectionError:
+                    return  # refused, or in line when it closed
                 writer.close()
                 await asyncio.sleep(0.01)
 
