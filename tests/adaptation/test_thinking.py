@@ -137,7 +137,55 @@ def test_thinking_is_switched_off_as_far_as_it_can_be(
 
 def test_a_model_that_always_thinks_says_so() -> None:
     assert notes(NEWEST, OFF) == [("reasoning_effort", "mapped", True)]
-    assert notes(SONNET_5_5, OFF) == []
+
+
+def test_switching_off_in_another_way_than_was_asked_for_is_told() -> None:
+    assert notes(SONNET_5_5, OFF) == [("reasoning_effort", "mapped", False)]
+    assert notes(OPUS_5, messages.BetweenTools()) == [("reasoning_effort", "mapped", False)]
+    assert notes(OPUS_5, OFF) == []
+    assert notes(SONNET_5_5, messages.BetweenTools()) == []
+
+
+ALL_LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
+FOUR_LEVELS = {**ALL_LEVELS, "xhigh": "max"}
+THREE_LEVELS = {**ALL_LEVELS, "xhigh": "high", "max": "high"}
+BUDGETS = {"minimal": 1024, "low": 2048, "medium": 10_000, "high": 16_384, "xhigh": 32_768, "max": 49_152}
+BETWEEN = messages.BetweenTools()
+# For each model: the levels it has, whether it thinks by budget, and what `none` becomes.
+FAMILIES: dict[str, tuple[dict[str, str], bool, Settled]] = {
+    **dict.fromkeys(("claude-fable-5-2", "claude-fable-5-1", "claude-fable-5"), (ALL_LEVELS, False, (None, "low"))),
+    **dict.fromkeys(("claude-mythos-5-2", "claude-mythos-5-1", "claude-mythos-5"), (ALL_LEVELS, False, (None, "low"))),
+    "claude-opus-5-5": (ALL_LEVELS, False, (None, "low")),
+    "claude-sonnet-5-5": (ALL_LEVELS, False, (BETWEEN, None)),
+    "claude-haiku-5-5": (ALL_LEVELS, False, (OFF, None)),
+    "claude-opus-5": (ALL_LEVELS, False, (OFF, None)),
+    "claude-sonnet-5": (ALL_LEVELS, False, (OFF, None)),
+    "claude-opus-4-8": (ALL_LEVELS, False, (OFF, None)),
+    "claude-opus-4-7": (ALL_LEVELS, False, (OFF, None)),
+    "claude-opus-4-6": (FOUR_LEVELS, False, (OFF, None)),
+    "claude-sonnet-4-6": (FOUR_LEVELS, False, (OFF, None)),
+    "claude-opus-4-5": (THREE_LEVELS, True, (OFF, None)),
+    "claude-haiku-4-5": ({}, True, (OFF, None)),
+    "claude-sonnet-4-5": ({}, True, (OFF, None)),
+}
+
+
+def test_every_living_model_has_its_row_of_efforts() -> None:
+    assert set(FAMILIES) == {model.id for model in BUILT_IN.listing()}
+
+
+@pytest.mark.parametrize("effort", [*BUDGETS, "none"])
+@pytest.mark.parametrize("model", FAMILIES)
+def test_trap_29_every_effort_of_every_family_and_what_is_told_of_it(model: str, effort: str) -> None:
+    levels, by_budget, off = FAMILIES[model]
+    if effort == "none":
+        assert settled(model, OFF) == off
+        assert bool(notes(model, OFF)) == (off != (OFF, None))
+        return
+    thinking = messages.Enabled(BUDGETS[effort]) if by_budget else ADAPTIVE
+    assert settled(model, ADAPTIVE, effort) == (thinking, levels.get(effort))
+    told = [("reasoning_effort", "mapped", False)] * (by_budget + (bool(levels) and levels[effort] != effort))
+    assert notes(model, ADAPTIVE, effort) == told
 
 
 def test_none_is_an_effort_that_means_off() -> None:

@@ -19,6 +19,10 @@ _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 10_000, "high": 16_384, "xhi
 _FORCED: TypeAlias = messages.ChooseAny | messages.ChooseTool
 _OFF: TypeAlias = messages.Disabled | messages.BetweenTools
 _EFFORT = "reasoning_effort"
+_OTHERWISE_OFF = {
+    "between_tools": "off before the answer; between tool calls this model thinks all the same",
+    "disabled": "off: this model cannot think between tool calls alone",
+}
 _THINKING_BLOCKS = frozenset({messages.Thinking, messages.RedactedThinking})
 
 
@@ -143,8 +147,11 @@ def _off(
     same = "disabled" if isinstance(asked, messages.Disabled) else "between_tools"
     if same in model.thinking:
         return asked, effort
-    if model.thinking_off is not None or model.thinking_default == "off":
+    if model.thinking_off is not None:
+        notes.append(Adjustment(_EFFORT, "mapped", _OTHERWISE_OFF[model.thinking_off]))
         return _switched_off(model), effort
+    if model.thinking_default == "off":
+        return None, effort
     lowest = model.efforts[0] if model.efforts else None
     reason = "this model always thinks" + (f", at the least with effort {lowest}" if lowest else "")
     notes.append(Adjustment(_EFFORT, "mapped", reason, changes_meaning=True))

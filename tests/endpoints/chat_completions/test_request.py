@@ -86,7 +86,7 @@ BUDGET = {"type": "enabled", "budget_tokens": 2000, "display": "summarized"}
     [
         ({}, None, None),
         ({"reasoning_effort": "low"}, {"type": "adaptive"}, "low"),
-        ({"reasoning_effort": "minimal"}, {"type": "adaptive"}, "low"),
+        ({"reasoning_effort": "minimal"}, {"type": "adaptive"}, "minimal"),
         ({"reasoning_effort": "max"}, {"type": "adaptive"}, "max"),
         ({"reasoning_effort": "none"}, {"type": "disabled"}, None),
         ({"include_reasoning": True}, SUMMARY, None),

@@ -42,8 +42,6 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
     thinking, effort = _thinking(request)
     if request.max_tokens and request.max_completion_tokens and request.max_tokens != request.max_completion_tokens:
         adjustments.append(Adjustment("max_tokens", "ignored", "max_completion_tokens wins"))
-    if "minimal" in (request.reasoning_effort, request.reasoning.effort if request.reasoning else None):
-        adjustments.append(Adjustment("reasoning_effort", "mapped", "low is the least that Claude has"))
     output_format = _format(request.response_format)
     tier = request.service_tier or ""
     if tier not in _LIKE_AUTO:
@@ -104,8 +102,8 @@ def _thinking(request: chat.ChatRequest) -> tuple[messages.ThinkingConfig | None
     return None, None
 
 
-def _effort(effort: str | None) -> str | None:
-    return {"minimal": "low", "none": None}.get(effort, effort) if effort else None
+def _effort(effort: chat.Effort | None) -> str | None:
+    return None if effort == "none" else effort
 
 
 def _own_thinking(thinking: chat.ThinkingOption) -> messages.ThinkingConfig:
