@@ -14,13 +14,15 @@ from claude_code_proxy.server.dry_run import dry_run
 from claude_code_proxy.server.serving import Policy, Serving
 from claude_code_proxy.state.store import MemoryStore
 from claude_code_proxy.state.vault import ThinkingVault
+from claude_code_proxy.upstreams.claude_code.capabilities import TERMS as CLAUDE_CODE_TERMS
+from claude_code_proxy.upstreams.upstream import AS_IT_IS, Terms
 from tests.server.running import ASKED, running
 from tests.server.scripted_upstream import ScriptedUpstream
 
 LONG = "You are an agent that knows a lot. " * 400
 
 
-def shown(**body: object) -> dict[str, Any]:
+def shown(terms: Terms = AS_IT_IS, **body: object) -> dict[str, Any]:
     serving = Serving(
         upstream=None,  # type: ignore[arg-type]  # nothing is sent, so nobody is there to send it to
         catalogue=BUILT_IN,
@@ -29,6 +31,7 @@ def shown(**body: object) -> dict[str, Any]:
         turnstile=None,  # type: ignore[arg-type]
         vault=ThinkingVault(MemoryStore(), lambda: 0.0),
         now=lambda: 0.0,
+        terms=terms,
     )
     found: dict[str, Any] = json.loads(dry_run(serving, CHAT_COMPLETIONS, body=json.dumps(body).encode()))
     return found
@@ -99,3 +102,18 @@ async def test_over_the_wire_it_asks_for_the_key_and_is_recorded(upstream: Scrip
         await client.post(ASKED, path="/v1/translate", headers={"authorization": "Bearer key"})
         assert (await client.reply()).status == 200
         assert [record.status for record in proxy.records] == [401, 200]
+
+
+async def test_betas_of_the_caller(upstream: ScriptedUpstream) -> None:
+    told = {"anthropic-beta": "context-management-2025-06-27,made-up-2099-01-01"}
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask(path="/v1/translate", headers=told, model="claude-opus-4-8", speed="fast")
+    assert reply.json["betas"] == ["context-management-2025-06-27", "fast-mode-2026-02-01"]
+    assert {"anthropic-beta"} == {adjustment["param"] for adjustment in reply.json["adjustments"]}
+    assert upstream.calls == []
+
+
+def test_through_claude_code_it_shows_what_that_can_carry() -> None:
+    found = shown(CLAUDE_CODE_TERMS, messages=[{"role": "user", "content": "Hi"}], inference_geo="us")
+    assert "inference_geo" not in found["request"]
+    assert "inference_geo" in {adjustment["param"] for adjustment in found["adjustments"]}

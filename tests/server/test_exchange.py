@@ -110,6 +110,28 @@ class TestWhole:
         assert "whatever=ignored" in answer.headers["x-claude-proxy-adjustments"]
         assert {adjustment.param for adjustment in record.adjustments} == {"logit_bias", "whatever"}
 
+    @pytest.mark.parametrize("stream", [False, True])
+    async def test_betas_that_are_known_go_along_and_others_are_named(
+        self, upstream: ScriptedUpstream, *, stream: bool
+    ) -> None:
+        told = {"anthropic-beta": "interleaved-thinking-2025-05-14,made-up-2099-01-01"}
+        async with running(upstream.url) as proxy:
+            answer = await proxy.ask(headers=told, stream=stream)
+            await proxy.ask(stream=stream)
+        assert b"anthropic-beta: interleaved-thinking-2025-05-14\r\n" in upstream.calls[0].head
+        assert b"anthropic-beta" not in upstream.calls[1].head
+        assert answer.headers["x-claude-proxy-adjustments"] == (
+            "anthropic-beta=ignored (made-up-2099-01-01: not a beta that the proxy knows)"
+        )
+
+    async def test_betas_of_the_caller_stand_beside_those_that_the_request_needs(
+        self, upstream: ScriptedUpstream
+    ) -> None:
+        told = {"anthropic-beta": "context-management-2025-06-27"}
+        async with running(upstream.url) as proxy:
+            await proxy.ask(headers=told, model="claude-opus-4-8", speed="fast")
+        assert b"anthropic-beta: context-management-2025-06-27,fast-mode-2026-02-01\r\n" in upstream.calls[0].head
+
     async def test_several_choices(self, upstream: ScriptedUpstream) -> None:
         async with running(upstream.url) as proxy:
             answer = await proxy.ask(n=3)

@@ -152,8 +152,8 @@ class Asking:
         return message
 
     def _call(self) -> Call:
-        betas = self.adapted.betas
-        return msgspec.structs.replace(self._terms, betas=betas) if betas else self._terms
+        needed, terms = self.adapted.betas, self._terms
+        return msgspec.structs.replace(terms, betas=tuple(dict.fromkeys(terms.betas + needed))) if needed else terms
 
     def _relax(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
         """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""

@@ -162,7 +162,8 @@ class Assembly:
         self.metrics.upstream_failed(error, retried=retried)
 
     def _translate(self, asked: Request) -> Reply:
-        return 200, [JSON], dry_run(self.serving, CHAT_COMPLETIONS, body=asked.body)
+        betas = asked.headers.get(b"anthropic-beta", b"").decode("latin-1")
+        return 200, [JSON], dry_run(self.serving, CHAT_COMPLETIONS, body=asked.body, betas=betas)
 
     def _gauges(self) -> Gauges:
         turnstile = self.serving.turnstile

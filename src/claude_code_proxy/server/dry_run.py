@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import adapt
 from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.betas import settle_betas
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.pricing import Billed, cost_usd
@@ -58,20 +59,21 @@ class DryRun(Struct, frozen=True):
     note: str = "Nothing was sent. Tokens and costs are rough estimates."
 
 
-def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes) -> bytes:
-    """Raises `InvalidRequest` for what the endpoint itself would refuse."""
+def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
+    """`betas` is the caller's header. Raises `InvalidRequest` for what the endpoint itself would refuse."""
     asked = endpoint.decode(body, serving.policy.default_model)
-    model = serving.catalogue.find(asked.request.model)
-    request = serving.vault.restore(asked.request, model)
-    adapted = adapt(request, model, options=serving.policy.adaptation)
+    passed_on, ignored = settle_betas(betas, carried=serving.terms.carries("betas"))
+    said, dropped = serving.terms.carry(asked.request)
+    model = serving.terms.fit(serving.catalogue.find(said.model))
+    adapted = adapt(serving.vault.restore(said, model), model, options=serving.policy.adaptation)
     plan, tokens = _cache_plan(adapted.request, model)
     return msgspec.json.encode(
         DryRun(
             model=model.id,
             known_model=model.known,
             request=Raw(messages.encode_request(adapted.request)),
-            betas=adapted.betas,
-            adjustments=(*asked.adjustments, *adapted.adjustments),
+            betas=tuple(dict.fromkeys(passed_on + adapted.betas)),
+            adjustments=asked.adjustments + ignored + dropped + adapted.adjustments,
             cache=plan,
             estimate=_estimate(model, tokens=tokens, max_tokens=adapted.request.max_tokens, choices=asked.n),
         )

@@ -56,6 +56,10 @@ class Terms:
     carry: Callable[[messages.MessagesRequest], tuple[messages.MessagesRequest, tuple[Adjustment, ...]]] = _as_it_is
     capabilities: tuple[Capability, ...] = ()
 
+    def carries(self, name: str) -> bool:
+        """Whether it can carry that at all; so it is where nothing else is said."""
+        return all(capability.carried != "no" for capability in self.capabilities if capability.name == name)
+
 
 AS_IT_IS = Terms()
 

@@ -22,7 +22,7 @@ CAPABILITIES = (
     Capability("prefill", "yes", "where the model takes it"),
     Capability("hosted_tools", "yes", "web search"),
     Capability("prompt_cache_breakpoints", "yes", "as they are, or set by the proxy"),
-    Capability("betas", "yes", "those that a request needs"),
+    Capability("betas", "yes", "those that a request needs, and those of the caller that the proxy knows"),
     Capability("user_id", "yes", "as it is"),
     Capability("speed", "yes", "where the model has it"),
     Capability("inference_geo", "yes", "where the model has a choice"),

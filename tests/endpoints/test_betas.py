@@ -1,0 +1,42 @@
+"""Which betas of a caller go along, and what is said of the others."""
+
+from claude_code_proxy.endpoints.betas import KNOWN, settle_betas
+from claude_code_proxy.upstreams.simulated import betas as simulated
+
+THINKING, CONTEXT = "interleaved-thinking-2025-05-14", "context-management-2025-06-27"
+
+
+def told(header: str, *, carried: bool = True) -> list[str]:
+    return [f"{a.param}={a.action} ({a.reason})" for a in settle_betas(header, carried=carried)[1]]
+
+
+def test_known_ones_go_along_each_once_and_in_order() -> None:
+    assert settle_betas(f"{THINKING}, {CONTEXT},{THINKING}", carried=True) == ((CONTEXT, THINKING), ())
+
+
+def test_others_are_named() -> None:
+    betas, _ = settle_betas(f"made-up-2099-01-01,{THINKING}", carried=True)
+    assert betas == (THINKING,)
+    assert told(f"made-up-2099-01-01,{THINKING}") == [
+        "anthropic-beta=ignored (made-up-2099-01-01: not a beta that the proxy knows)"
+    ]
+    assert told("context-1m-2025-08-07")[0].startswith("anthropic-beta=ignored (context-1m-2025-08-07: it has ended")
+    assert "credential" in told("oauth-2025-04-20")[0]
+
+
+def test_what_is_named_is_short() -> None:
+    assert len(told("x" * 5000)[0]) < 150
+
+
+def test_nothing_told() -> None:
+    assert settle_betas("", carried=True) == settle_betas(" , ", carried=True) == ((), ())
+
+
+def test_an_upstream_that_carries_none() -> None:
+    assert settle_betas(THINKING, carried=False)[0] == ()
+    assert told(THINKING, carried=False) == [f"anthropic-beta=ignored ({THINKING}: the upstream sends its own)"]
+
+
+def test_all_that_go_along_are_known_to_the_simulated_service() -> None:
+    assert not KNOWN - simulated.KNOWN
+    assert simulated.OAUTH not in KNOWN
