@@ -148,7 +148,7 @@ class TestWhole:
         async with running(upstream.url) as proxy:
             answer = await proxy.ask(n=3, max_tokens=10)
             assert (answer.status, answer.error["message"]) == (400, "no more")
-            await asyncio.wait_for(upstream.calls[1].gone.wait(), 2)
+            await asyncio.wait_for(upstream.calls[1].gone.wait(), 5)
             assert len(proxy.records) == 1
 
 
@@ -332,11 +332,11 @@ class TestRetries:
         assert len(upstream.calls) == calls
 
     async def test_after_as_long_as_is_said(self, upstream: ScriptedUpstream) -> None:
-        upstream.answers(refusal(429, "rate_limit_error", "w", "retry-after-ms: 300"), whole())
+        upstream.answers(refusal(429, "rate_limit_error", "w", "retry-after-ms: 1500"), whole())
         async with running(upstream.url) as proxy:
             begun = time.monotonic()
             assert (await proxy.ask()).status == 200
-        assert 0.3 <= time.monotonic() - begun < 1.5
+        assert 1.5 <= time.monotonic() - begun < 5
 
     async def test_a_long_wait_is_the_clients(self, upstream: ScriptedUpstream) -> None:
         upstream.answers(refusal(429, "rate_limit_error", "w", "retry-after: 10.5"))
@@ -350,10 +350,10 @@ class TestRetries:
 
     async def test_no_longer_than_there_is_time(self, upstream: ScriptedUpstream) -> None:
         upstream.answers(refusal(429, "rate_limit_error", "the true reason", "retry-after: 5"))
-        async with running(upstream.url, answer_seconds=2) as proxy:
+        async with running(upstream.url, answer_seconds=4) as proxy:
             begun = time.monotonic()
             answer = await proxy.ask()
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 3
         assert (answer.status, answer.error["message"]) == (429, "the true reason")
         assert answer.headers["retry-after"] == "5"
 
@@ -385,7 +385,7 @@ class TestTimes:
             begun = time.monotonic()
             answer = await proxy.ask(max_tokens=max_tokens)
             seconds = time.monotonic() - begun
-            await asyncio.wait_for(upstream.calls[0].gone.wait(), 1)
+            await asyncio.wait_for(upstream.calls[0].gone.wait(), 5)
         assert (answer.status, answer.error["type"], answer.error["code"]) == (504, "timeout_error", "timeout")
         assert 0.9 < seconds < 2.5
         assert len(upstream.calls) == 1
@@ -441,7 +441,7 @@ class TestLeaving:
             await client.post({**ASKED, **fields})
             call = await upstream.call()
             await asyncio.sleep(0.05)
-        await asyncio.wait_for(call.gone.wait(), 1)
+        await asyncio.wait_for(call.gone.wait(), 5)
         return await proxy.record()
 
     @pytest.mark.parametrize("fields", [{}, {"max_tokens": 10}, {"stream": True}])
@@ -460,7 +460,7 @@ class TestLeaving:
                 await eventually(lambda: len(upstream.calls) == 4)
                 await asyncio.sleep(0.05)
             for call in upstream.calls[1:]:
-                await asyncio.wait_for(call.gone.wait(), 1)
+                await asyncio.wait_for(call.gone.wait(), 5)
             assert (await proxy.record()).outcome == "left"
 
     async def test_while_it_waits_to_try_again(self, upstream: ScriptedUpstream) -> None:

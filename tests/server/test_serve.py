@@ -63,7 +63,7 @@ async def test_an_idle_server_ends_at_once(upstream: ScriptedUpstream, tmp_path:
         await client.post(ASKED)
         assert (await client.reply()).status == 200  # and the connection rests
         proxy.signal(number)
-        assert await proxy.ended(seconds=3) == 0
+        assert await proxy.ended(seconds=10) == 0
         assert await client.gone()
         assert proxy.errors.count(b"\n") == 1, "what it says of the list of models"
 
@@ -86,7 +86,7 @@ async def test_running_streams_finish_and_nothing_else_begins(upstream: Scripted
         assert reply.ended
         assert reply.text == "Hello there"
         assert reply.frames[-1] == b"data: [DONE]"
-        assert await proxy.ended(seconds=3) == 0
+        assert await proxy.ended(seconds=10) == 0
         assert b" 200 answered chat_completions " in proxy.output
 
 
@@ -106,7 +106,7 @@ async def test_a_whole_answer_finishes_too(upstream: ScriptedUpstream, tmp_path:
         go_on.set()
         reply = await client.reply()
         assert (reply.status, reply.headers["connection"]) == (200, "close")
-        assert await proxy.ended(seconds=3) == 0
+        assert await proxy.ended(seconds=10) == 0
 
 
 async def test_what_takes_too_long_is_ended(upstream: ScriptedUpstream, tmp_path: Path) -> None:
@@ -115,10 +115,10 @@ async def test_what_takes_too_long_is_ended(upstream: ScriptedUpstream, tmp_path
     async with process(upstream.url, tmp_path, DRAIN_SECONDS=0.3) as proxy, proxy.client() as client:
         reply = await begun(client)
         proxy.signal(signal.SIGTERM)
-        assert await proxy.ended(seconds=3) == 0
+        assert await proxy.ended(seconds=10) == 0
         await rest_of(client, reply)
         assert not reply.ended
-        await asyncio.wait_for(paced.broken.wait(), 3)
+        await asyncio.wait_for(paced.broken.wait(), 5)
         assert b" 200 stopped chat_completions " in proxy.output
 
 
@@ -131,11 +131,11 @@ async def test_a_second_signal_ends_at_once(upstream: ScriptedUpstream, tmp_path
         await proxy.stopped_accepting()
         assert proxy.running
         proxy.signal(signal.SIGTERM)
-        assert await proxy.ended(seconds=3) == 0
+        assert await proxy.ended(seconds=10) == 0
         await rest_of(client, reply)
         assert not reply.ended
         assert b"data: [DONE]" not in reply.body
-        await asyncio.wait_for(paced.broken.wait(), 3)
+        await asyncio.wait_for(paced.broken.wait(), 5)
         assert b"Traceback" not in proxy.errors + proxy.output
         told = b"stopping: waiting up to 60 s for requests being answered (1); a second Ctrl-C or SIGTERM ends them"
         assert proxy.errors.count(told) == 1
@@ -151,7 +151,7 @@ async def test_what_had_no_answer_yet_is_told_as_stopped_too(upstream: ScriptedU
         proxy.signal(signal.SIGINT)
         await proxy.stopped_accepting()
         proxy.signal(signal.SIGINT)
-        assert await proxy.ended(seconds=3) == 0
+        assert await proxy.ended(seconds=10) == 0
         assert await client.gone()
         assert b" 503 stopped chat_completions " in proxy.output
 

@@ -146,7 +146,7 @@ class TestWell:
             async with asyncio.timeout(0.5):
                 reply = await proxy.ask(stream=True)
             assert reply.ended
-            await asyncio.wait_for(upstream.calls[0].gone.wait(), 2)
+            await asyncio.wait_for(upstream.calls[0].gone.wait(), 5)
 
     async def test_several_choices_at_once(self, upstream: ScriptedUpstream) -> None:
         async with running(upstream.url) as proxy:
@@ -240,7 +240,7 @@ class TestBroken:
         upstream.answers(silent(BEGUN))
         async with running(upstream.url, idle_seconds=0.3) as proxy:
             reply = await proxy.ask(stream=True)
-            await asyncio.wait_for(upstream.calls[0].gone.wait(), 1)
+            await asyncio.wait_for(upstream.calls[0].gone.wait(), 5)
         assert not reply.ended
         assert reply.chunks[-1]["error"]["type"] == "timeout_error"
 
@@ -250,7 +250,7 @@ class TestBroken:
         async with running(upstream.url) as proxy:
             reply = await proxy.ask(stream=True, n=2)
             record = await proxy.record()
-            await asyncio.wait_for(upstream.calls[0].gone.wait(), 1)
+            await asyncio.wait_for(upstream.calls[0].gone.wait(), 5)
         assert not reply.ended
         assert sum("error" in chunk_ for chunk_ in reply.chunks) == 1
         assert DONE not in reply.body
@@ -331,7 +331,7 @@ class TestLeaving:
                 await upstream.call(n - 1)
                 await asyncio.sleep(0.02)
             for call in upstream.calls:
-                await asyncio.wait_for(call.gone.wait(), 1)
+                await asyncio.wait_for(call.gone.wait(), 5)
             record = await proxy.record()
             assert proxy.assembly.serving.pulse.streams == 0
         assert (record.status, record.outcome, len(proxy.records)) == (200, "left", 1)
@@ -348,7 +348,7 @@ class TestLeaving:
                 sock: Any = client.writer.get_extra_info("socket")
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 client.writer.transport.abort()
-                await asyncio.wait_for(upstream.calls[0].gone.wait(), 1)
+                await asyncio.wait_for(upstream.calls[0].gone.wait(), 5)
             assert (await proxy.record()).outcome == "left"
 
 

@@ -111,7 +111,7 @@ async def test_they_end_as_one(upstream: ScriptedUpstream, tmp_path: Path, numbe
         paced.go_on.set()
         await rest_of(client, reply)
         assert reply.ended
-        assert await proxy.ended(seconds=3) == 0
+        assert await proxy.ended(seconds=10) == 0
         assert all(map(_ended, workers))
         assert proxy.left_behind == []
 
@@ -123,7 +123,7 @@ async def test_a_second_signal_ends_them_at_once(upstream: ScriptedUpstream, tmp
         proxy.signal(signal.SIGTERM)
         await proxy.stopped_accepting()
         proxy.signal(signal.SIGTERM)
-        assert await proxy.ended(seconds=3) == 0
+        assert await proxy.ended(seconds=10) == 0
         assert not (await rest_of(client, reply)).ended
 
 

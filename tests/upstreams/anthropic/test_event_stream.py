@@ -176,7 +176,7 @@ class TestConnection:
         async with scripted_upstream() as upstream:
             upstream.answers(silent(STREAM_HEAD + chunk(ALL) + more))
             transport = await self.ended(upstream)
-            await asyncio.wait_for(upstream.calls[0].gone.wait(), 2)
+            await asyncio.wait_for(upstream.calls[0].gone.wait(), 5)
             assert slots(transport) == (0, 0, 0)
             await transport.close()
 

@@ -129,7 +129,7 @@ class TestStream:
             call = await made.upstream.call()
             await asyncio.sleep(0.02)
             task.cancel()
-            await asyncio.wait_for(call.gone.wait(), 1)
+            await asyncio.wait_for(call.gone.wait(), 5)
             await asyncio.gather(task, return_exceptions=True)
 
 

@@ -207,16 +207,18 @@ def same_number(server: Server, transport: Transport) -> bool:
 
 async def test_a_response_that_was_given_up_ends_the_upstreams_work_at_once() -> None:
     """As when a client leaves: the task that serves it is cancelled in the middle of the stream."""
-    told = asyncio.Event()
+    begun, told = asyncio.Event(), asyncio.Event()
 
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(CHUNKED + b"2\r\nhi\r\n")
+        begun.set()
         await peer.gone()
         told.set()
 
     async with serving(script) as server, connected(server) as transport:
         task = asyncio.create_task(whole_exchange(transport))
+        await begun.wait()
         await asyncio.sleep(0.02)
         task.cancel()
         await asyncio.wait_for(told.wait(), 5)

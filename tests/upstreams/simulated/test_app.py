@@ -157,7 +157,7 @@ async def test_a_client_that_leaves_is_noticed(running: Running) -> None:
     leaving = asyncio.create_task(ask(running.url, slow))
     await asyncio.sleep(0.3)
     leaving.cancel()
-    await asyncio.wait_for(running.requests[0].done.wait(), 2)
+    await asyncio.wait_for(running.requests[0].done.wait(), 5)
     assert running.requests[0].left
 
 
