@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.bare_json import BareJson, JsonSpan, bare
@@ -63,10 +64,26 @@ def test_any_object_is_found_however_it_is_cut(value: object, size: int, before:
     assert json.loads(bare(whole, "{")) == value
 
 
-@given(st.lists(st.text('{}[]"\\a', max_size=8), max_size=3), st.integers(1, 3))
-def test_streamed_and_whole_are_the_same(texts: list[str], size: int) -> None:
-    reply = message(*texts, call())
+SEARCH = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b"{}"))
+TEXTS = st.text('{}[]"\\a', max_size=8).map(messages.Text)
+
+
+@given(st.lists(TEXTS | st.sampled_from([call(), SEARCH]), max_size=5), st.integers(1, 3))
+def test_streamed_and_whole_are_the_same(content: list[messages.Block], size: int) -> None:
+    reply = message(*content)
     assert streamed(BareJson("{"), reply, size) == BareJson("{").message(reply)
+
+
+def test_what_was_said_before_a_search_is_no_part_of_the_json() -> None:
+    reply = message("I will look.", SEARCH, "Found: ", '{"a": 1}', " Good?")
+    left = BareJson("{").message(reply)
+    assert left == message("", SEARCH, "", '{"a": 1}', "")
+    assert streamed(BareJson("{"), reply, 2) == left
+
+
+def test_what_is_said_before_a_call_stays() -> None:
+    reply = message("I will look.", call(), stop_reason="tool_use")
+    assert streamed(BareJson("{"), reply, 2) == BareJson("{").message(reply) == reply
 
 
 def test_json_that_citations_split_over_blocks_stays_whole() -> None:

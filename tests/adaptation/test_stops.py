@@ -1,7 +1,9 @@
 """Stop sequences that Claude refuses, cut in the proxy."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.stops import CutText
@@ -81,13 +83,41 @@ def test_the_end_tells_the_stop_at_once() -> None:
     ]
 
 
+SEARCH = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b"{}"))
+THOUGHT = messages.Thinking("ab\n", "signed")
+
+
+@pytest.mark.parametrize("between", [(), (SEARCH,), (THOUGHT, SEARCH), (messages.Text(""),)], ids=str)
+def test_trap_65_a_stop_that_is_split_over_text_blocks_is_found(between: tuple[messages.Block, ...]) -> None:
+    """The caller reads them as one text; citations and searches split them."""
+    reply = message("one\n", *between, "\ntwo", "three")
+    whole = CutText(["\n\n"]).message(reply)
+    assert (whole.content, whole.stop_sequence) == (message("one").content, "\n\n")
+    for size in (1, 2, 9):
+        assert streamed(CutText(["\n\n"]), reply, size) == whole
+
+
+def test_what_only_began_like_a_stop_is_passed_on_in_its_order() -> None:
+    reply = message("one\n", SEARCH, THOUGHT, "two\n", "three\n")
+    for size in (1, 2, 9):
+        assert streamed(CutText(["\n\n"]), reply, size) == reply
+
+
+def test_a_call_stands_between_two_texts() -> None:
+    reply = message("one\n", call(), "\ntwo", stop_reason="tool_use")
+    assert CutText(["\n\n"]).message(reply) == reply
+    assert streamed(CutText(["\n\n"]), reply) == reply
+
+
 @given(
-    st.lists(st.text("ab\n", max_size=12), max_size=3),
+    st.lists(st.text("ab\n", max_size=12).map(messages.Text) | st.sampled_from([SEARCH, THOUGHT, call()]), max_size=5),
     st.lists(st.text("ab\n", min_size=1, max_size=3), min_size=1, max_size=3),
     st.integers(1, 5),
 )
-def test_streamed_and_whole_are_cut_alike(texts: list[str], stops: list[str], size: int) -> None:
-    reply = message(*texts)
+def test_streamed_and_whole_are_cut_alike(blocks: list[messages.Block], stops: list[str], size: int) -> None:
+    reply = message(*blocks)
     whole = CutText(stops).message(reply)
     assert streamed(CutText(stops), reply, size) == whole
-    assert all(stop not in block.text for block in whole.content if isinstance(block, messages.Text) for stop in stops)
+    said = "".join(block.text if isinstance(block, messages.Text) else "" for block in whole.content)
+    if not any(isinstance(block, messages.ToolUse) for block in whole.content):
+        assert not any(stop in said for stop in stops)

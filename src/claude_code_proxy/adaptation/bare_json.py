@@ -72,44 +72,67 @@ def bare(text: str, opener: str) -> str:
 
 
 class BareJson:
-    """The reply filter that leaves of the text the JSON it holds, be it split over several blocks by citations."""
+    """The reply filter that leaves of the text the JSON it holds, be it split over several blocks by citations.
+
+    What was said before it, in the same block or an earlier one, is left out only once it has begun: text that no JSON
+    follows, or a call before it does, stays as it is.
+    """
 
     def __init__(self, opener: str) -> None:
-        self._opener = opener
         self._span = JsonSpan(opener)
-        self._held: list[messages.ContentBlockDelta] = []
+        self._held: list[messages.Event] = []  # from the first text on that is no JSON
 
     def message(self, message: messages.Message) -> messages.Message:
-        return replace(message, content=tuple(map(self._block, message.content)))
+        blocks: list[messages.Block] = []
+        since = 0
+        for block in message.content:
+            if isinstance(block, messages.ToolUse):
+                since = len(blocks)
+            had_begun = self._span.begun
+            blocks.append(self._bare(block))
+            if self._span.begun and not had_begun:
+                blocks[since:-1] = map(_silent, blocks[since:-1])
+        return replace(message, content=tuple(blocks))
 
     def feed(self, event: messages.Event) -> Sequence[messages.Event]:
         match event:
             case messages.ContentBlockDelta(delta=messages.TextDelta(text=text)):
                 return self._text(event, text)
-            case messages.ContentBlockStop() | messages.MessageDelta() if self._held:
+            case messages.ContentBlockStart(content_block=messages.ToolUse()) | messages.MessageDelta() if self._held:
                 return (*self.close(), event)
+            case messages.Ping():
+                return (event,)
+            case _ if self._held:
+                self._held.append(event)
+                return ()
             case _:
                 return (event,)
 
     def close(self) -> Sequence[messages.Event]:
-        """Text that holds no JSON; what follows it may."""
+        """Text that no JSON follows."""
         held, self._held = self._held, []
-        self._span = JsonSpan(self._opener)
         return held
 
-    def _block(self, block: messages.Block) -> messages.Block:
+    def _bare(self, block: messages.Block) -> messages.Block:
         if not isinstance(block, messages.Text):
             return block
         found = self._span.feed(block.text)
-        if self._span.begun:
-            return replace(block, text=found)
-        self._span = JsonSpan(self._opener)
-        return block
+        return replace(block, text=found) if self._span.begun else block
 
     def _text(self, event: messages.ContentBlockDelta, text: str) -> Sequence[messages.Event]:
         found = self._span.feed(text)
         if not self._span.begun:
             self._held.append(event)
             return ()
-        self._held = []
-        return (messages.ContentBlockDelta(event.index, messages.TextDelta(found)),) if found else ()
+        passed = [held for held in self.close() if not _is_text(held)]
+        if found:
+            passed.append(messages.ContentBlockDelta(event.index, messages.TextDelta(found)))
+        return passed
+
+
+def _silent(block: messages.Block) -> messages.Block:
+    return replace(block, text="") if isinstance(block, messages.Text) else block
+
+
+def _is_text(event: messages.Event) -> bool:
+    return isinstance(event, messages.ContentBlockDelta) and isinstance(event.delta, messages.TextDelta)

@@ -30,24 +30,29 @@ def settle_stops(
 
 
 class CutText:
-    """The reply filter that ends an answer before the first of `stops`; nothing after it is passed on."""
+    """The reply filter that ends an answer before the first of `stops`; nothing after it is passed on.
+
+    A stop may be split over text blocks (which citations make), as the caller reads them as one text. A call of a tool
+    stands between two texts.
+    """
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = tuple(stops)
         self._longest = max(map(len, stops))
-        self._tail = ""
-        self._index = 0
+        self._tail = ""  # the text that is held back, which may be the beginning of a stop
+        self._held: list[messages.Event] = []  # the events of the tail, with what came between
         self._hit: str | None = None
 
     def message(self, message: messages.Message) -> messages.Message:
-        kept: list[messages.Block] = []
-        for block in message.content:
-            found = self._find(block.text) if isinstance(block, messages.Text) else None
-            if found is not None and isinstance(block, messages.Text):
-                start, stop = found
-                kept.append(replace(block, text=block.text[:start]))
-                return replace(message, content=tuple(kept), stop_reason="stop_sequence", stop_sequence=stop)
-            kept.append(block)
+        text, starts = "", dict[int, int]()  # the running text, and where in it each of its blocks begins
+        for at, block in enumerate(message.content):
+            if isinstance(block, messages.ToolUse):
+                text, starts = "", {}
+            elif isinstance(block, messages.Text):
+                starts[at] = len(text)
+                text += block.text
+                if (found := self._find(text)) is not None:
+                    return _cut(message, starts, start=found[0], stop=found[1])
         return message
 
     def feed(self, event: messages.Event) -> Sequence[messages.Event]:
@@ -55,29 +60,57 @@ class CutText:
             return self._after_hit(event)
         match event:
             case messages.ContentBlockDelta(delta=messages.TextDelta(text=text)):
-                return self._scan(event.index, text)
-            case messages.ContentBlockStop() | messages.MessageDelta() if self._tail:
+                return self._scan(event, text)
+            case messages.ContentBlockStart(content_block=messages.ToolUse()) | messages.MessageDelta() if self._held:
                 return (*self.close(), event)
+            case messages.Ping():
+                return (event,)
+            case _ if self._held:
+                self._held.append(event)
+                return ()
             case _:
                 return (event,)
 
     def close(self) -> Sequence[messages.Event]:
         """The end of a text, which begins no stop sequence after all."""
-        tail, self._tail = self._tail, ""
-        return (_text(self._index, tail),) if tail else ()
+        held, self._held, self._tail = self._held, [], ""
+        return tuple(held)
 
-    def _scan(self, index: int, text: str) -> Sequence[messages.Event]:
+    def _scan(self, event: messages.ContentBlockDelta, text: str) -> Sequence[messages.Event]:
+        self._hold(event.index, text)
         text = self._tail + text
-        self._index = index
         found = self._find(text)
-        if found is not None:
-            start, self._hit = found
-            self._tail = ""
-            before = (_text(index, text[:start]),) if start else ()
-            return (*before, messages.ContentBlockStop(index))
-        held = self._could_begin(text)
-        self._tail = text[len(text) - held :]
-        return (_text(index, text[: len(text) - held]),) if held < len(text) else ()
+        if found is None:
+            held = self._could_begin(text)
+            self._tail = text[len(text) - held :]
+            return self._released(len(text) - held) if held else self.close()
+        start, self._hit = found
+        before = self._released(start)
+        (first, *_) = self.close()
+        return (
+            (*before, messages.ContentBlockStop(first.index))
+            if isinstance(first, messages.ContentBlockDelta)
+            else before
+        )
+
+    def _hold(self, index: int, text: str) -> None:
+        if self._held and (before := _text_of(self._held[-1])):
+            self._held[-1] = _text(index, before + text)
+        else:
+            self._held.append(_text(index, text))
+
+    def _released(self, length: int) -> Sequence[messages.Event]:
+        """The held events up to the first `length` characters of text. What stays begins with the text after them."""
+        out: list[messages.Event] = []
+        for at, event in enumerate(self._held):
+            text = _text_of(event)
+            if len(text) > length and isinstance(event, messages.ContentBlockDelta):
+                self._held[: at + 1] = [_text(event.index, text[length:])]
+                return (*out, _text(event.index, text[:length])) if length else tuple(out)
+            length -= len(text)
+            out.append(event)
+        self._held = []
+        return tuple(out)
 
     def _find(self, text: str) -> tuple[int, str] | None:
         """Where the stop sequence that is complete first begins, and which one it is: the same however text arrives."""
@@ -101,6 +134,24 @@ class CutText:
                 return (event,)
             case _:
                 return ()
+
+
+def _cut(message: messages.Message, starts: dict[int, int], *, start: int, stop: str) -> messages.Message:
+    """The message up to the character of its running text at which `stop` begins."""
+    at = max(block for block, begin in starts.items() if begin <= start)
+    last = message.content[at]
+    kept = [*message.content[:at]]
+    if isinstance(last, messages.Text):
+        kept.append(replace(last, text=last.text[: start - starts[at]]))
+    return replace(message, content=tuple(kept), stop_reason="stop_sequence", stop_sequence=stop)
+
+
+def _text_of(event: messages.Event) -> str:
+    match event:
+        case messages.ContentBlockDelta(delta=messages.TextDelta(text=text)):
+            return text
+        case _:
+            return ""
 
 
 def _text(index: int, text: str) -> messages.ContentBlockDelta:
