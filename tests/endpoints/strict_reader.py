@@ -38,6 +38,7 @@ class Reply:
     id: str = ""
     model: str = ""
     created: int = 0
+    service_tier: str = ""
 
 
 def read_whole(body: bytes) -> Reply:
@@ -48,7 +49,11 @@ def read_whole(body: bytes) -> Reply:
     assert [choice["index"] for choice in completion["choices"]] == list(range(len(completion["choices"])))
     _check_usage(completion["usage"])
     choices = [_whole_choice(choice) for choice in completion["choices"]]
-    return Reply(choices, completion["usage"], completion["id"], completion["model"], completion["created"])
+    return _told(completion, choices, completion["usage"])
+
+
+def _told(first: Json, choices: list[Choice], usage: Json | None) -> Reply:
+    return Reply(choices, usage, first["id"], first["model"], first["created"], first["service_tier"])
 
 
 def _whole_choice(choice: Json) -> Choice:
@@ -107,7 +112,7 @@ class ChunkReader:
             called = bool(choice.calls or choice.function_call)
             _check_finish(choice.finish_reason, called=called, legacy=choice.function_call is not None)
             _checked_annotations(choice.annotations, choice.content)
-        return Reply(choices, self._usage, self._first["id"], self._first["model"], self._first["created"])
+        return _told(self._first, choices, self._usage)
 
     def _read(self, block: str) -> None:
         """One frame: a single `data:` line. Names, ids and retry lines trip some clients."""
@@ -118,7 +123,7 @@ class ChunkReader:
         if b'"type":"custom"' not in body:  # the types know custom calls in whole replies only
             ChatCompletionChunk.model_validate_json(body, strict=True)
         self._first = self._first or chunk
-        common = ("id", "object", "created", "model")
+        common = ("id", "object", "created", "model", "service_tier")
         assert [chunk[key] for key in common] == [self._first[key] for key in common]
         assert chunk["object"] == "chat.completion.chunk"
         assert ("usage" in chunk) == self._include_usage

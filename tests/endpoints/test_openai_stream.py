@@ -6,12 +6,14 @@ import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.openai_stream import Ending, Template
+from claude_code_proxy.endpoints.openai_stream import Ending, Kind, Template
 from tests.endpoints.replies import CONTEXT
+
+KIND = Kind("text_completion", "text")
 
 
 def template(*, include_usage: bool = False, context: ReplyContext = CONTEXT) -> Template:
-    return Template.of(context, 2, kind="text_completion", field="text", include_usage=include_usage)
+    return Template.of(context, 2, kind=KIND, include_usage=include_usage)
 
 
 def frame_of(data: bytes) -> dict[str, object]:
@@ -36,6 +38,13 @@ def test_an_ordinary_frame_is_a_delta_between_two_constants(include_usage: bool)
 def test_the_last_one_has_a_reason() -> None:
     frame = frame_of(template().finish_frame(b'""', "stop"))
     assert frame["choices"] == [{"index": 2, "text": "", "logprobs": None, "finish_reason": "stop"}]
+
+
+def test_the_tier_is_told_in_each_where_it_is_told_at_all() -> None:
+    made = Template.of(CONTEXT, 0, kind=KIND, include_usage=True, tier="fast")
+    frames = [made.finish_frame(b"1", "stop"), made.head + b"2" + made.unfinished]
+    frames += [frame + b"\n\n" for frame in Ending(1, CONTEXT).frames(messages.Usage(1, 2), made).split(b"\n\n")[:1]]
+    assert [frame_of(frame)["service_tier"] for frame in frames] == ["fast"] * 3
 
 
 def test_names_cannot_break_the_frame() -> None:

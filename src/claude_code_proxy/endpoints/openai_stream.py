@@ -27,6 +27,13 @@ class Ending:
         return template.usage_frame(to_usage(self._usages, self._context)) + sse.DONE
 
 
+class Kind(Struct, frozen=True):
+    """Of chunk: its name, and the field that holds what it says."""
+
+    name: str
+    field: str
+
+
 class Template(Struct, frozen=True):
     """A frame is `head`, what the chunk says, `tail`, a finish reason or null, and `end`."""
 
@@ -36,12 +43,16 @@ class Template(Struct, frozen=True):
     usage_head: bytes | None
 
     @classmethod
-    def of(cls, context: ReplyContext, index: int, *, kind: str, field: str, include_usage: bool) -> "Template":
-        """`field` holds what a chunk of this `kind` says. `usage` is in every frame or in none."""
-        common = _encode({"id": context.id, "object": kind, "created": context.created, "model": context.model})
-        start = b"data: " + common[:-1]
+    def of(
+        cls, context: ReplyContext, index: int, *, kind: Kind, include_usage: bool, tier: str | None = None
+    ) -> "Template":
+        """`tier` is the service tier, where this kind of chunk tells it. `usage` is in every frame or in none."""
+        common = {"id": context.id, "object": kind.name, "created": context.created, "model": context.model}
+        if tier is not None:
+            common["service_tier"] = tier
+        start = b"data: " + _encode(common)[:-1]
         return cls(
-            head=start + b',"choices":[{"index":%d,"%b":' % (index, field.encode()),
+            head=start + b',"choices":[{"index":%d,"%b":' % (index, kind.field.encode()),
             tail=b',"logprobs":null,"finish_reason":',
             end=(b'}],"usage":null}' if include_usage else b"}]}") + b"\n\n",
             usage_head=start + b',"choices":[],"usage":' if include_usage else None,

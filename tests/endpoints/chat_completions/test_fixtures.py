@@ -95,6 +95,7 @@ def test_whole_and_streamed_say_the_same(name: str) -> None:
     chunks = read_stream(streamed(asked(name), events(name)), include_usage=include_usage)
     assert chunks.choices == whole.choices
     assert chunks.usage == (whole.usage if include_usage else None)
+    assert chunks.service_tier == whole.service_tier
 
 
 @pytest.mark.parametrize("name", [name for name in ANSWERED if "upstream_stream" in CASES[name]])
@@ -124,7 +125,7 @@ def test_failed_upstream(name: str) -> None:
 
 
 def told_by(chunk: Case) -> Case:
-    assert not chunk.keys() - {"id", "object", "created", "model", "choices", "usage"}
+    assert not chunk.keys() - {"id", "object", "created", "model", "service_tier", "choices", "usage"}
     if not chunk["choices"]:
         return {"usage": chunk["usage"]}
     (choice,) = chunk["choices"]

@@ -13,10 +13,11 @@ from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments,
 from claude_code_proxy.endpoints.chat_completions.response import Shape, finish_reason_of
 from claude_code_proxy.endpoints.endpoint import ReplyContext
 from claude_code_proxy.endpoints.openai import render_error
-from claude_code_proxy.endpoints.openai_reply import refusal_text
-from claude_code_proxy.endpoints.openai_stream import Ending, Template
+from claude_code_proxy.endpoints.openai_reply import refusal_text, service_tier
+from claude_code_proxy.endpoints.openai_stream import Ending, Kind, Template
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
+_KIND = Kind("chat.completion.chunk", "delta")
 _encode = msgspec.json.encode
 
 
@@ -24,17 +25,13 @@ class ChunkStream:
     """One choice of a streamed reply."""
 
     def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int) -> None:
-        template = Template.of(
-            context, index, kind="chat.completion.chunk", field="delta", include_usage=shape.include_usage
-        )
+        self._context = context
+        self._index = index
         self._shape = shape
         self._ending = ending
-        self._template = template
-        self._head = template.head
-        self._tail = template.unfinished
-        self._text_head = self._head + b'{"content":'
-        self._text_tail = b"}" + self._tail
+        self._tier = ""
         self._usage = messages.Usage()
+        self._set_template()
         self._end = messages.DeltaBody()
         self._begun = self._stopped = False
         self._length = 0  # characters of text so far
@@ -46,6 +43,20 @@ class ChunkStream:
         self._pieces: list[str] = []
         self._signature = ""
         self._citations: list[messages.Citation] = []
+
+    def _set_template(self) -> None:
+        """What all chunks have in common, which is known when the message starts."""
+        tier = service_tier(self._usage)
+        if tier == self._tier:
+            return
+        self._tier = tier
+        include_usage = self._shape.include_usage
+        template = Template.of(self._context, self._index, kind=_KIND, include_usage=include_usage, tier=tier)
+        self._template = template
+        self._head = template.head
+        self._tail = template.unfinished
+        self._text_head = self._head + b'{"content":'
+        self._text_tail = b"}" + self._tail
 
     @property
     def usage(self) -> messages.Usage:
@@ -98,6 +109,7 @@ class ChunkStream:
         if self._begun:
             return b""
         self._begun = True
+        self._set_template()
         return self._frame(b'{"role":"assistant","content":"","refusal":null}')
 
     def _feed_delta(self, delta: messages.Delta) -> bytes:

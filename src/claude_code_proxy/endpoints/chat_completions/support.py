@@ -107,7 +107,7 @@ REPLY: dict[str, Support] = {
     "finish_reason": Support(_MAPPED, "stop, length, tool_calls, function_call or content_filter."),
     "logprobs": Support(_IGNORED, "Always null."),
     "usage": Support(_MAPPED, "Cached tokens are part of `prompt_tokens`; extras: their counts, and `cost` in USD."),
-    "service_tier": Support(_MAPPED, "The tier that was used: default, priority, flex or fast."),
+    "service_tier": Support(_MAPPED, "The tier that was used: default, priority, flex or fast; in each chunk as well."),
     "system_fingerprint": Support(_IGNORED, "Always null."),
 }
 

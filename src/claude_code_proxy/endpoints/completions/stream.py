@@ -7,9 +7,10 @@ from claude_code_proxy.endpoints.completions.response import Shape
 from claude_code_proxy.endpoints.endpoint import ReplyContext
 from claude_code_proxy.endpoints.openai import render_error
 from claude_code_proxy.endpoints.openai_reply import finish_reason, refusal_text
-from claude_code_proxy.endpoints.openai_stream import Ending, Template
+from claude_code_proxy.endpoints.openai_stream import Ending, Kind, Template
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
+_KIND = Kind("text_completion", "text")
 _encode = msgspec.json.encode
 
 
@@ -17,9 +18,7 @@ class TextStream:
     """One choice of a streamed reply."""
 
     def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int) -> None:
-        self._template = Template.of(
-            context, index, kind="text_completion", field="text", include_usage=shape.include_usage
-        )
+        self._template = Template.of(context, index, kind=_KIND, include_usage=shape.include_usage)
         self._tail = self._template.unfinished
         self._ending = ending
         self._echo = shape.echo
