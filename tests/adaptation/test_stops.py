@@ -87,7 +87,9 @@ SEARCH = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b"{}"))
 THOUGHT = messages.Thinking("ab\n", "signed")
 
 
-@pytest.mark.parametrize("between", [(), (SEARCH,), (THOUGHT, SEARCH), (messages.Text(""),)], ids=str)
+@pytest.mark.parametrize(
+    "between", [(), (SEARCH,), (THOUGHT, SEARCH), (messages.Text(""),)], ids=lambda each: f"{len(each)}"
+)
 def test_trap_65_a_stop_that_is_split_over_text_blocks_is_found(between: tuple[messages.Block, ...]) -> None:
     """The caller reads them as one text; citations and searches split them."""
     reply = message("one\n", *between, "\ntwo", "three")
