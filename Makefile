@@ -22,7 +22,7 @@ HELM_KUBERNETES := $(foreach part,chartutil lint/rules,-X helm.sh/helm/v3/pkg/$(
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-claude-code run test test-all check lint format bench bench-quick lock chart manifests image-check audit sbom clean
+.PHONY: help demo demo-claude-code run test test-all check lint format bench bench-quick documents lock chart manifests image-check audit sbom clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -63,6 +63,9 @@ bench: $(VENV)/.dev ## ours and its peers under load; writes docs/performance.md
 
 bench-quick: $(VENV)/.dev ## ours alone under load, about a minute
 	@$(BIN)/python -m bench.run --quick --reps 1
+
+documents: $(VENV)/.dev ## write what is generated in docs, from its sources
+	@PYTHONPATH=. $(BIN)/python tools/write_documents.py
 
 lock: $(UV) ## write every lock from pyproject.toml; UPGRADE=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml -o $(LOCKS)/run.txt

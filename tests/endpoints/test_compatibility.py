@@ -10,7 +10,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "compatibility.md"
 
 
 def test_the_document_is_current() -> None:
-    assert DOCUMENT.read_text(encoding="utf-8") == render(), "run `python tools/write_compatibility.py`"
+    assert DOCUMENT.read_text(encoding="utf-8") == render(), "run `make documents`"
 
 
 @pytest.mark.parametrize("api", APIS, ids=lambda api: api.path)

@@ -37,7 +37,7 @@ def test_every_trap_has_a_test() -> None:
 
 
 def test_the_page_is_current() -> None:
-    """`python -m tests.project.test_traps` writes it."""
+    """`make documents` writes it."""
     assert text_of(PAGE).partition(BEGIN)[2].partition(END)[0].strip() == table()
 
 
@@ -45,7 +45,3 @@ def write() -> None:
     page = ROOT / PAGE
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     page.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

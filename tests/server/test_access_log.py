@@ -4,12 +4,13 @@ import asyncio
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.messages import Usage
-from claude_code_proxy.server.access_log import AccessLog, json_line, layout, text_line
+from claude_code_proxy.server.access_log import AccessLog, describe, json_line, layout, text_line
 from claude_code_proxy.server.record import Record
 from tests.server.doubles import ManualTimer, Pipe, record
 
@@ -224,3 +225,37 @@ class TestWriting:
             log.observe(record())
             await asyncio.sleep(0.15)
             assert pipe.taken().count(b"\n") == 1
+
+
+class TestThePage:
+    PAGE = (Path(__file__).parents[2] / "docs" / "observing.md").read_text(encoding="utf-8")
+
+    def test_it_tells_every_field_of_the_json_line(self) -> None:
+        assert describe() in self.PAGE, "run `make documents`"
+        everything = record(
+            usage=Usage(1, 2, 3, 4),
+            cost=0.5,
+            attempts=2,
+            upstream_request_id="r",
+            adjustments=(Adjustment("top_p", "dropped", "r"),),
+            error_kind="api_error",
+            error_code="c",
+            cause="E",
+        )
+        assert set(told(everything)) == set(re.findall(r"^\| `(\w+)` \|", describe(), re.MULTILINE))
+
+    def test_it_tells_every_word_of_the_text_line(self) -> None:
+        everything = record(
+            asked_model="gpt-4o",
+            usage=Usage(1, 2, 3, 4),
+            cost=0.5,
+            attempts=2,
+            upstream_request_id="r",
+            adjustments=(Adjustment("top_p", "dropped", "r"),),
+            error_kind="api_error",
+            error_code="c",
+            cause="E",
+        )
+        words = re.findall(r" (\w+=)", text_line(everything, "now").decode())
+        assert len(words) == 13
+        assert [word for word in words if word not in self.PAGE] == []

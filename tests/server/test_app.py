@@ -2,6 +2,7 @@
 
 import pytest
 
+from claude_code_proxy import __version__
 from claude_code_proxy.secret import Secret
 from tests.server.running import ASKED, CHAT, KEY, Running, eventually, head, running
 from tests.server.scripted_upstream import ScriptedUpstream, saying
@@ -34,7 +35,9 @@ async def test_paths_as_people_type_them(upstream: ScriptedUpstream, spelling: s
         assert (await proxy.get(spelling.format("health"))).status == 200
 
 
-@pytest.mark.parametrize("path", ["/health", "/health/ready", "/v1/models", "/v1/models/claude-opus-5", "/metrics"])
+@pytest.mark.parametrize(
+    "path", ["/health", "/health/ready", "/v1/models", "/v1/models/claude-opus-5", "/metrics", "/"]
+)
 async def test_head_is_get_without_the_body(upstream: ScriptedUpstream, path: str) -> None:
     async with running(upstream.url) as proxy:
         shown = await proxy.get(path)
@@ -71,13 +74,32 @@ async def test_wrong_methods(upstream: ScriptedUpstream, method: str, path: str,
     assert (record.status, record.outcome, record.error_code) == (405, "failed", "method_not_allowed")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/chat", "/v1/chat/completions/x", "/v2/models", "/favicon.ico", "*"])
+@pytest.mark.parametrize("path", ["/v1/chat", "/v1/chat/completions/x", "/v2/models", "/favicon.ico", "*"])
 async def test_unknown_addresses(upstream: ScriptedUpstream, path: str) -> None:
     async with running(upstream.url) as proxy:
         reply = await proxy.get(path)
     assert (reply.status, reply.error["code"]) == (404, "unknown_url")
     assert "POST /v1/chat/completions" in reply.error["message"]
     assert reply.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "//"])
+async def test_the_front_page_says_what_this_is_and_where_to_go(upstream: ScriptedUpstream, path: str) -> None:
+    async with running(upstream.url) as proxy:
+        told = (await proxy.get(path)).json
+        assert (told["name"], told["version"]) == ("claude-code-proxy", __version__)
+        for name in ("models", "health", "ready", "capabilities", "metrics"):
+            assert (await proxy.get(told[name])).status == 200
+        assert (await proxy.ask(path=f"{told['base_url']}/chat/completions")).status == 200
+
+
+async def test_each_request_is_counted_under_the_name_of_its_page(upstream: ScriptedUpstream) -> None:
+    async with running(upstream.url) as proxy:
+        for path in ("/", "/v1/models", "/v1/models/claude-opus-5", "/v1/capabilities", "/v1/nowhere", "/v1/translate"):
+            await proxy.get(path)
+        await proxy.ask(path="/v1/translate")
+        names = [record.endpoint for record in proxy.records]
+    assert names == ["index", "models", "models", "capabilities", "other", "translate", "translate"]
 
 
 class TestKeys:

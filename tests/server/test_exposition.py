@@ -1,6 +1,8 @@
 """The page for Prometheus, read back with Prometheus' own parser."""
 
 import math
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
@@ -10,10 +12,14 @@ from claude_code_proxy import __version__
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
 from claude_code_proxy.messages import Usage
-from claude_code_proxy.server.exposition import render
+from claude_code_proxy.server.exposition import _TOKENS, describe, render
 from claude_code_proxy.server.metrics import Metrics
+from claude_code_proxy.server.record import Outcome
 from claude_code_proxy.server.tally import Counts, Credential, Gauges, Tally
+from claude_code_proxy.upstreams.claude_code.session import Why
 from tests.server.doubles import record
+
+PAGE = Path(__file__).parents[2] / "docs" / "observing.md"
 
 KEY = Credential(ready=True, kind="api_key")
 CHAT = {"endpoint": "chat_completions", "model": "claude-sonnet-4-6"}
@@ -33,7 +39,46 @@ def samples(counts: Counts, credential: Credential = KEY) -> dict[str, list[tupl
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(lambda: Gauges(1, 2, 3, 4, 5))
+    return Metrics(lambda: Gauges(1, 2, 3, 4, 5, 6))
+
+
+def test_the_page_tells_every_metric() -> None:
+    assert describe() in PAGE.read_text(encoding="utf-8"), "run `make documents`"
+
+
+def test_the_table_has_every_metric_with_its_labels(metrics: Metrics) -> None:
+    """Held against what a reader of the metrics finds."""
+    metrics.observe(record(adjustments=(Adjustment("top_p", "dropped", "r"),), first_byte=0.1))
+    metrics.upstream_failed(UpstreamTimeout("w"), retried=True)
+    metrics.tally.processes_ended = {"idle": 1}
+    body, _ = render(metrics.counts(), Credential(ready=True, kind="login", seconds_left=5.0), accept="")
+    rows = {cells[0].strip("| `"): cells for cells in (row.split(" | ", 4) for row in describe().splitlines()[2:])}
+    for family in read_text(body.decode()):
+        name = family.name + ("_total" if family.type == "counter" else "")
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        told = rows.pop(name)
+        assert told[1] == family.type
+        assert set(told[2].replace("`", "").split(", ")) - {"–"} == labels
+        assert told[4].removesuffix(" |") == family.documentation
+    assert rows == {}
+
+
+def test_the_page_tells_every_value_of_the_small_sets() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    values = {*get_args(Outcome), *get_args(Why), *_TOKENS} - {"running"}
+    assert {value for value in values if f"`{value}`" not in page} == set()
+
+
+def test_claude_codes_processes(metrics: Metrics) -> None:
+    counts = metrics.counts()
+    counts.tally.processes_started, counts.tally.processes_ended = 5, {"idle": 2, "died": 1}
+    counts.tally.login_renewals = 3
+    found = samples(counts)
+    assert found["claude_proxy_claude_code_processes"] == [({}, 5.0)]
+    assert found["claude_proxy_claude_code_processes_started_total"] == [({}, 5.0)]
+    ended = found["claude_proxy_claude_code_processes_ended_total"]
+    assert ended == [({"reason": "idle"}, 2.0), ({"reason": "died"}, 1.0)]
+    assert found["claude_proxy_login_renewals_total"] == [({}, 3.0)]
 
 
 def test_requests_by_endpoint_model_status_and_outcome(metrics: Metrics) -> None:
@@ -92,8 +137,9 @@ def test_what_went_wrong_and_what_was_changed(metrics: Metrics) -> None:
 
 def test_what_goes_up_and_down(metrics: Metrics) -> None:
     found = samples(metrics.counts())
-    names = ("open_streams", "requests_in_progress", "requests_waiting", "client_connections", "workers")
-    assert [found[f"claude_proxy_{name}"] for name in names] == [[({}, float(n))] for n in (1, 2, 3, 4, 5)]
+    names = ("open_streams", "requests_in_progress", "requests_waiting", "client_connections")
+    names += ("claude_code_processes", "workers")
+    assert [found[f"claude_proxy_{name}"] for name in names] == [[({}, float(n))] for n in (1, 2, 3, 4, 5, 6)]
     assert found["claude_proxy_build_info"] == [({"version": __version__}, 1.0)]
 
 

@@ -30,6 +30,7 @@ def real() -> dict[str, set[str]]:
     metrics = Metrics(Gauges)
     metrics.observe(record(adjustments=(Adjustment("top_p", "dropped", "r"),)))
     metrics.upstream_failed(UpstreamTimeout("w"), retried=True)
+    metrics.tally.processes_ended = {"idle": 1}
     body, _ = render(metrics.counts(), Credential(ready=True, kind="login", seconds_left=5.0), accept="")
     samples: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(body.decode()):

@@ -12,7 +12,16 @@ OTHER_KEY = ("chat_completions", "claude-sonnet-4-6", 200, "answered", True)
 def some() -> Tally:
     buckets = [1, *[0] * (len(BUCKETS) - 1), 2]
     series = Series(3, 1.5, buckets[:], 0.5, buckets[:], input_tokens=10, output_tokens=20, cost=0.25)
-    return Tally({KEY: series}, {("top_p", "dropped"): 4}, {("timeout", 0): 5}, retries=6, turned_away=7)
+    return Tally(
+        {KEY: series},
+        {("top_p", "dropped"): 4},
+        {("timeout", 0): 5},
+        retries=6,
+        turned_away=7,
+        processes_started=8,
+        processes_ended={"idle": 9},
+        login_renewals=10,
+    )
 
 
 def test_adding_up() -> None:
@@ -27,6 +36,7 @@ def test_adding_up() -> None:
     assert total.adjustments == {("top_p", "dropped"): 8, ("top_p", "clamped"): 1}
     assert total.upstream_errors == {("timeout", 0): 11}
     assert (total.retries, total.turned_away) == (12, 14)
+    assert (total.processes_started, total.processes_ended, total.login_renewals) == (16, {"idle": 18}, 20)
 
 
 def test_what_is_added_is_not_changed_by_what_is_added_later() -> None:
@@ -37,9 +47,9 @@ def test_what_is_added_is_not_changed_by_what_is_added_later() -> None:
 
 
 def test_gauges_add_up() -> None:
-    total = Gauges(1, 2, 3, 4)
-    total.add(Gauges(10, 20, 30, 40))
-    assert total == Gauges(11, 22, 33, 44, 2)
+    total = Gauges(1, 2, 3, 4, 5)
+    total.add(Gauges(10, 20, 30, 40, 50))
+    assert total == Gauges(11, 22, 33, 44, 55, 2)
 
 
 def test_there_and_back() -> None:

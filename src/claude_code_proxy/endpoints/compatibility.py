@@ -12,7 +12,7 @@ _INTRODUCTION = """\
 # Compatibility
 
 What becomes of each field of a request. Generated from the `support.py` of each endpoint, which also drives the code:
-do not edit it here, run `python tools/write_compatibility.py`.
+do not edit it here, run `make documents`.
 
 | | |
 |---|---|

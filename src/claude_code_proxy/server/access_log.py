@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -98,28 +98,37 @@ def layout(name: Literal["text", "json"]) -> Layout:
 class _Line(Struct, omit_defaults=True):
     """A line for machines; tokens as the Messages API counts them, so `input_tokens` leaves the cached ones out."""
 
-    time: str
-    level: str
-    id: str
-    endpoint: str
-    model_asked: str
-    model: str
-    status: int
-    outcome: str
-    stream: bool
-    first_byte_ms: float | None
-    duration_ms: float
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    cost_usd: float | None = None
-    attempts: int = 0
-    upstream_request_id: str | None = None
-    adjustments: Sequence[str] = ()
-    error: str | None = None
-    code: str | None = None
-    cause: str | None = None
+    time: Annotated[str, "When it ended: UTC, to the millisecond."]
+    level: Annotated[str, "`warning` for a status of 500 or more, `broken` and `stopped`; else `info`."]
+    id: Annotated[str, "The request's id, also in the header `x-request-id`."]
+    endpoint: Annotated[str, "Its name, like `chat_completions`."]
+    model_asked: Annotated[str, "The model as the caller named it, at most 80 characters; empty if it came to none."]
+    model: Annotated[str, "The model that was asked."]
+    status: Annotated[int, "The HTTP status; without one, 499 if the client left first, 503 if the server stopped."]
+    outcome: Annotated[str, "See above."]
+    stream: Annotated[bool, "Whether a stream was asked for."]
+    first_byte_ms: Annotated[float | None, "Milliseconds until the answer began; null if it did not."]
+    duration_ms: Annotated[float, "Milliseconds until it ended."]
+    input_tokens: Annotated[int | None, "Tokens of the prompt, without those of the cache."] = None
+    output_tokens: Annotated[int | None, "Tokens of the answer, thinking included."] = None
+    cache_read_tokens: Annotated[int | None, "Tokens of the prompt that were read from the cache."] = None
+    cache_write_tokens: Annotated[int | None, "Tokens of the prompt that were written to the cache."] = None
+    cost_usd: Annotated[float | None, "US dollars at list prices; absent where the price is not known."] = None
+    attempts: Annotated[int, "How often the upstream was asked."] = 0
+    upstream_request_id: Annotated[str | None, "The upstream's own id of the request."] = None
+    adjustments: Annotated[
+        Sequence[str], "What was changed, as `field:action`; at most 20, then `+` and a number."
+    ] = ()
+    error: Annotated[str | None, "The kind of the error, such as `rate_limit_error`."] = None
+    code: Annotated[str | None, "The error's code, as the caller saw it."] = None
+    cause: Annotated[str | None, "The type of the exception behind it."] = None
+
+
+def describe() -> str:
+    """The fields of the JSON line, as a Markdown table."""
+    hints = get_type_hints(_Line, include_extras=True)
+    rows = [f"| `{field.name}` | {get_args(hints[field.name])[1]} |" for field in msgspec.structs.fields(_Line)]
+    return "\n".join(["| field | what it is |", "|---|---|", *rows]) + "\n"
 
 
 _encode_line = msgspec.json.Encoder().encode

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from claude_code_proxy import __version__
 from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.endpoints.openai import render_error, to_error_reply
@@ -23,6 +24,18 @@ from claude_code_proxy.server.serving import Serving
 _OPEN = ("/health", "/health/ready", "/metrics")  # for probes: no key is asked for, and nothing recorded
 _READS = ("GET", "HEAD")
 _CODES = {408: "request_timeout", 413: "request_too_large", 431: "request_headers_too_large"}
+_INDEX = msgspec.json.encode({
+    "name": "claude-code-proxy",
+    "version": __version__,
+    "what": "an OpenAI-compatible API in front of the Anthropic Messages API",
+    "base_url": "/v1",
+    "models": "/v1/models",
+    "capabilities": "/v1/capabilities",
+    "health": "/health",
+    "ready": "/health/ready",
+    "metrics": "/metrics",
+    "documentation": "README.md and docs/ of the source",
+})
 Reply = tuple[int, Headers, bytes]
 Page = Callable[[Request], Reply | Awaitable[Reply]]
 
@@ -47,6 +60,7 @@ class App:
         self._endpoints |= {f"/v1{path}": endpoint for path, endpoint in self._endpoints.items()}
         self._cors = cors
         everywhere: dict[str, Page] = {
+            "GET /": lambda _: (200, [JSON], _INDEX),
             "GET /health": lambda _: (200, [JSON], b'{"status":"ok"}'),
             "GET /health/ready": self._ready,
             "GET /models": lambda _: (200, [JSON], render_list(serving.catalogue)),
@@ -153,8 +167,7 @@ class App:
         serving = self._serving
         path = plain_path(request.path)
         endpoint = self._endpoints.get(path)
-        models = path == "/models" or path.startswith("/models/")
-        name = endpoint.name if endpoint is not None else "models" if models else "other"
+        name = endpoint.name if endpoint is not None else self._page_name(path)
         record = Record(serving.next_id(), name, serving.now(), status=status)
         record.outcome = "failed" if error is not None else "answered"
         if error is not None:
@@ -162,6 +175,12 @@ class App:
         for observer in serving.observers:
             observer.observe(record)
         return record
+
+    def _page_name(self, path: str) -> str:
+        """From a small set, whatever clients send."""
+        if path.startswith("/models/"):
+            return "models"
+        return (path[1:] or "index") if path in self._pages else "other"
 
 
 class MethodNotAllowed(InvalidRequest):

@@ -172,10 +172,16 @@ class Assembly:
             requests_in_progress=turnstile.inside,
             requests_waiting=turnstile.waiting,
             client_connections=self.server.connections if self.server.sockets else 0,
+            claude_code_processes=len(self.login.pool or ()),
         )
 
     def _counts(self) -> Counts:
-        return self.metrics.counts(os.getpid())
+        counts = self.metrics.counts(os.getpid())
+        pool = self.login.pool
+        if pool is not None:  # of one worker alone, so there is nobody's to add to
+            counts.tally.processes_started, counts.tally.processes_ended = pool.started, dict(pool.ended)
+            counts.tally.login_renewals = self.login.renewal.renewed
+        return counts
 
 
 def credential_source(settings: Settings) -> CredentialSource:

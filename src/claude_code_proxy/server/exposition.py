@@ -31,6 +31,7 @@ _GAUGES = {
     "requests_in_progress": "Requests that are being served.",
     "requests_waiting": "Requests that wait for their turn.",
     "client_connections": "Connections of clients, idle ones included.",
+    "claude_code_processes": "Claude Code's processes, each with a conversation.",
     "workers": "Processes that serve.",
 }
 _Samples = Iterable[tuple[Sequence[str], float]]
@@ -45,6 +46,31 @@ def render(counts: Counts, credential: Credential, *, accept: str) -> tuple[byte
     return encode(_Collected(counts, credential)), content_type
 
 
+def describe() -> str:
+    """All metrics as a Markdown table: what each is, with its labels and its unit."""
+    lines = ["| metric | type | labels | unit | what it is |", "|---|---|---|---|---|"]
+    for family in _Collected(_one_of_each(), Credential(ready=True, kind="login", seconds_left=1.0)).collect():
+        suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        told = ", ".join(f"`{label}`" for label in sorted(labels)) or "–"
+        unit = next((unit for word, unit in _UNITS.items() if word in family.name), "–")
+        name = family.name + suffix
+        lines.append(
+            f"| `{name}` | {_TYPES.get(family.type, family.type)} | {told} | {unit} | {family.documentation} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+_UNITS = {"seconds": "seconds", "cost_usd": "US dollars", "_tokens": "tokens"}
+_TYPES = {"info": "gauge"}  # as older readers see it
+
+
+def _one_of_each() -> Counts:
+    series = Series(1, first_bytes=[1] * (len(BUCKETS) + 1), input_tokens=1)
+    key = ("chat_completions", "other", 200, "answered", True)
+    return Counts(Tally({key: series}, {("a", "b"): 1}, {("a", 0): 1}, processes_ended={"idle": 1}), Gauges())
+
+
 class _Collected:
     """In the form that the encoders read."""
 
@@ -56,6 +82,7 @@ class _Collected:
         yield from _requests(self._counts.tally)
         yield from _usage(self._counts.tally)
         yield from _upstream(self._counts.tally)
+        yield from _claude_code(self._counts.tally)
         yield from _gauges(self._counts.gauges)
         yield from _credential(self._credential)
         yield InfoMetricFamily(_PREFIX + "build", "The version that runs.", value={"version": __version__})
@@ -112,6 +139,19 @@ def _upstream(tally: Tally) -> Iterator[Metric]:
     yield _counter(
         "turned_away", "Requests that found no place, and none in the queue.", samples=[((), tally.turned_away)]
     )
+
+
+def _claude_code(tally: Tally) -> Iterator[Metric]:
+    yield _counter(
+        "claude_code_processes_started", "Claude Code's processes that began.", samples=[((), tally.processes_started)]
+    )
+    yield _counter(
+        "claude_code_processes_ended",
+        "Claude Code's processes that ended, by what ended them.",
+        labels=("reason",),
+        samples=[((why,), count) for why, count in tally.processes_ended.items()],
+    )
+    yield _counter("login_renewals", "Renewals of the Claude Code login.", samples=[((), tally.login_renewals)])
 
 
 def _gauges(gauges: Gauges) -> Iterator[Metric]:

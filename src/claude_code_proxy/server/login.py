@@ -52,6 +52,7 @@ class Login:
         self._keeping: asyncio.Task[None] | None = None
         self._importing: asyncio.Task[None] | None = None
         self.directories: list[Path] = []
+        self.pool: Pool | None = None  # of the processes, where Claude Code serves
         file = LoginFile(settings.login_paths())
         self.renewal = Renewal(file, self._launch if find_claude() is not None else None)
         self.credentials = CredentialSource(
@@ -74,7 +75,7 @@ class Login:
                 "WORKERS: a Claude Code login is served by one worker, which holds its conversations; set WORKERS=1, "
                 "or ANTHROPIC_API_KEY."
             )
-        pool = Pool(
+        self.pool = Pool(
             settings.claude_code_processes,
             idle_seconds=settings.claude_code_idle_seconds,
             queue_seconds=max(settings.queue_seconds, _A_START_SECONDS),
@@ -84,7 +85,7 @@ class Login:
         sdk = Sdk(self._inherited, config_dir=self._config_dir(private), private=private, extra=self._meant())
         seconds = (settings.first_byte_seconds, settings.idle_seconds)
         return ClaudeCode(
-            sdk, pool, login=self.credentials, renewal=self.renewal, seconds=seconds, on_failure=on_failure
+            sdk, self.pool, login=self.credentials, renewal=self.renewal, seconds=seconds, on_failure=on_failure
         )
 
     def start(self) -> None:

@@ -39,13 +39,17 @@ class Series(Struct):
 
 
 class Tally(Struct):
-    """Everything that only grows. `adjustments` by parameter and action, `upstream_errors` by kind and status."""
+    """Everything that only grows. `adjustments` by parameter and action, `upstream_errors` by kind and status,
+    `processes_ended`, of Claude Code, by what ended them."""
 
     series: dict[Key, Series] = {}
     adjustments: dict[tuple[str, str], int] = {}
     upstream_errors: dict[tuple[str, int], int] = {}
     retries: int = 0
     turned_away: int = 0
+    processes_started: int = 0
+    processes_ended: dict[str, int] = {}
+    login_renewals: int = 0
 
     def add(self, other: "Tally") -> None:
         for key, series in other.series.items():
@@ -56,6 +60,10 @@ class Tally(Struct):
             self.upstream_errors[error] = self.upstream_errors.get(error, 0) + count
         self.retries += other.retries
         self.turned_away += other.turned_away
+        self.processes_started += other.processes_started
+        for why, count in other.processes_ended.items():
+            self.processes_ended[why] = self.processes_ended.get(why, 0) + count
+        self.login_renewals += other.login_renewals
 
 
 class Gauges(Struct):
@@ -65,6 +73,7 @@ class Gauges(Struct):
     requests_in_progress: int = 0
     requests_waiting: int = 0
     client_connections: int = 0
+    claude_code_processes: int = 0
     workers: int = 1
 
     def add(self, other: "Gauges") -> None:

@@ -41,6 +41,7 @@ async def test_a_conversation_is_found_once() -> None:
     assert kept.find(b"a", ASKED) is None
     await kept.close()
     assert len(kept) == 0
+    assert (kept.started, kept.ended) == (1, {"shutdown": 1})
 
 
 async def test_the_one_that_waited_longest_gives_way() -> None:
@@ -49,6 +50,7 @@ async def test_the_one_that_waited_longest_gives_way() -> None:
     second = await answered(kept, b"b")
     await answered(kept, b"c")
     assert (len(kept), kept.find(b"a", ASKED), kept.find(b"b", ASKED)) == (2, None, second)
+    assert (kept.started, kept.ended) == (3, {"room": 1})
     await kept.close()
 
 
@@ -80,3 +82,4 @@ async def test_one_that_rests_is_let_go() -> None:
         while len(kept):
             await asyncio.sleep(0.01)
     assert kept.find(b"a", ASKED) is None
+    assert kept.ended == {"idle": 1}

@@ -128,7 +128,7 @@ class ClaudeCode:
         session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
         if session is None or session.good_until is None or session.good_until - self.wall() > _LAST_SECONDS:
             return session
-        session.give_up()
+        session.give_up("login")
         return None
 
     async def _new(self, launch: Launch, asked: Asked) -> Session:
@@ -175,7 +175,7 @@ class SessionEvents:
 
     def close(self) -> None:
         if not self._turn.ended:
-            self._session.give_up()
+            self._session.give_up("left")
 
 
 def _loop_time() -> float:

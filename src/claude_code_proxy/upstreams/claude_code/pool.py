@@ -5,13 +5,13 @@ that is being answered never does.
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from claude_code_proxy.errors import Overloaded
 from claude_code_proxy.upstreams.claude_code.conversation import Asked
 from claude_code_proxy.upstreams.claude_code.launch import Launch
-from claude_code_proxy.upstreams.claude_code.session import Session
+from claude_code_proxy.upstreams.claude_code.session import Session, Why
 
 
 class Pool:
@@ -27,6 +27,7 @@ class Pool:
         self._all: set[Session] = set()
         self._changed = asyncio.Event()
         self.started = 0
+        self.ended: Counter[str] = Counter()  # by what ended them
 
     def __len__(self) -> int:
         return len(self._all)
@@ -61,14 +62,14 @@ class Pool:
         while len(self._all) >= self._most:
             self._changed.clear()
             if self._waiting:
-                self._expire(next(iter(self._waiting)))
+                self._expire(next(iter(self._waiting)), "room")
             await self._changed.wait()
 
     def keep(self, session: Session, key: bytes) -> None:
         """A turn has ended: the session waits for the next one, under what has been said by now."""
         if session.state not in {"parked", "idle"}:
             return
-        timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._expire, session)
+        timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._expire, session, "idle")
         self._waiting[session] = (key, timer)
         self._by_key.setdefault(key, []).append(session)
         self._changed.set()
@@ -77,12 +78,12 @@ class Pool:
         sessions = list(self._all)
         for session in sessions:
             self._forget(session)
-            session.give_up()
+            session.give_up("shutdown")
         await asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
 
-    def _expire(self, session: Session) -> None:
+    def _expire(self, session: Session, why: Why) -> None:
         self._forget(session)
-        session.give_up()
+        session.give_up(why)
 
     def _forget(self, session: Session) -> None:
         entry = self._waiting.pop(session, None)
@@ -97,4 +98,5 @@ class Pool:
     def _ended(self, session: Session) -> None:
         self._forget(session)
         self._all.discard(session)
+        self.ended[session.ended_by] += 1
         self._changed.set()

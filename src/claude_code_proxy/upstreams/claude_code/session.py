@@ -7,7 +7,7 @@ limit of tokens, answer a call of a tool that nobody has) is cut off before it i
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
@@ -68,11 +68,15 @@ class Turn:
         return batch
 
 
+Why: TypeAlias = Literal["idle", "room", "login", "cut_short", "left", "failed", "died", "shutdown"]
+"""What ended a process, as docs/observing.md tells it."""
+
+
 class Session:
     """`state`: starting, running a turn, parked on calls, idle, or gone.
 
-    `on_end` is told when the process is no more; `now` is the time of day in epoch seconds. `good_until` is when the
-    login runs out that its process cannot renew, if it is such a one.
+    `on_end` is told when the process is no more, `ended_by` says why then; `now` is the time of day in epoch seconds.
+    `good_until` is when the login runs out that its process cannot renew, if it is such a one.
     """
 
     def __init__(self, launch: Launch, *, on_end: Callable[["Session"], None], now: Callable[[], float]) -> None:
@@ -80,6 +84,7 @@ class Session:
         self.state: Literal["starting", "running", "parked", "idle", "gone"] = "starting"
         self.waiting: frozenset[str] = frozenset()
         self.good_until: float | None = None
+        self.ended_by: Why = "failed"
         self._on_end = on_end
         self._now = now
         self._process: Process | None = None
@@ -127,15 +132,16 @@ class Session:
             case _:
                 return False
 
-    def give_up(self, *, killed: bool = False) -> None:
+    def give_up(self, why: Why, *, killed: bool = False) -> None:
         """An answer under way is cut off, and the process let go."""
         if self._closing is None:
+            self.ended_by = why
             interrupt = not killed and self._turn is not None and not self._turn.ended
             self.state = "gone"
             self._closing = asyncio.create_task(self._let_go(interrupt=interrupt))
 
     async def close(self) -> None:
-        self.give_up()
+        self.give_up("shutdown")
         if self._closing is not None:
             await asyncio.wait((self._closing,))
 
@@ -146,7 +152,7 @@ class Session:
             if process is not None:
                 await process.ask(blocks(asked.prompt))
         except ConnectionError as error:
-            self.give_up()
+            self.give_up("died")
             raise UpstreamBroke("Claude Code's process was gone before it was asked.") from error
 
     async def _result(self, call: str) -> messages.ToolResult:
@@ -166,7 +172,7 @@ class Session:
                     self._hear(heard, process)
         finally:
             self._fail(UpstreamBroke("Claude Code's process ended in the middle of its answer."))
-            self.give_up()
+            self.give_up("died")
 
     def _hear(self, heard: Heard, process: Process) -> None:
         match heard:
@@ -178,7 +184,7 @@ class Session:
                 self._fail(error)
                 if error.status != 401:  # with a bad login it may be renewing it, and must not be ended
                     process.kill()
-                self.give_up()
+                self.give_up("failed")
             case _:
                 self._hear_event(heard, process)
 
@@ -225,7 +231,7 @@ class Session:
 
     def _end_at_once(self, process: Process) -> None:
         process.kill()
-        self.give_up(killed=True)
+        self.give_up("cut_short", killed=True)
 
     def _fail(self, error: ProxyError) -> None:
         if self._turn is not None:
