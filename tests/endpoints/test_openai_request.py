@@ -1,12 +1,15 @@
 """Fields that mean the same in every OpenAI-shaped request."""
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from claude_code_proxy.endpoints.openai_request import check_range, to_max_tokens, to_metadata, to_stop_sequences
 from claude_code_proxy.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from claude_code_proxy.adjustment import Adjustment
 
 
 @pytest.mark.parametrize("value", [None, 0, 0.5, 2])
@@ -21,23 +24,33 @@ def test_a_value_out_of_its_range(value: float) -> None:
     assert caught.value.param == "temperature"
 
 
-@pytest.mark.parametrize(("value", "expected"), [(None, 0), (0, 0), (-1, 0), (7, 7), (10**30, 2**53)])
+@pytest.mark.parametrize(("value", "expected"), [(None, 0), (0, 0), (7, 7), (10**30, 2**53)])
 def test_a_limit_or_none(value: int | None, expected: int) -> None:
     assert to_max_tokens("max_tokens", value) == expected
 
 
-def test_a_limit_below_nothing() -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        to_max_tokens("max_tokens", -2)
-    assert caught.value.param == "max_tokens"
+@pytest.mark.parametrize("value", [-1, -2, -(10**30)])
+def test_a_limit_below_nothing(value: int) -> None:
+    with pytest.raises(InvalidRequest, match=f"got {value} instead") as caught:
+        to_max_tokens("max_tokens", value)
+    assert (caught.value.param, caught.value.code) == ("max_tokens", "integer_below_min_value")
 
 
 @pytest.mark.parametrize(
-    ("stop", "expected"),
-    [(None, ()), ("", ()), ([], ()), ("a", ("a",)), (["b", "", "a", "b", " "], ("b", "a", " "))],
+    ("stop", "expected", "told"),
+    [
+        (None, (), False),
+        ([], (), False),
+        ("", (), True),
+        ([""], (), True),
+        ("a", ("a",), False),
+        (["b", "", "a", "b", " "], ("b", "a", " "), True),
+    ],
 )
-def test_stop_sequences(stop: Any, expected: tuple[str, ...]) -> None:
-    assert to_stop_sequences(stop) == expected
+def test_stop_sequences(stop: Any, expected: tuple[str, ...], *, told: bool) -> None:
+    notes: list[Adjustment] = []
+    assert to_stop_sequences(stop, notes=notes) == expected
+    assert [(note.param, note.action) for note in notes] == [("stop", "ignored")] * told
 
 
 def test_people_are_hashed() -> None:

@@ -5,6 +5,7 @@ import hashlib
 from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
 
 NO_JSON = Raw(b"")  # "not given" for a field that stays raw
@@ -28,19 +29,26 @@ def check_range(name: str, value: float | None, *, least: float, most: float) ->
 
 
 def to_max_tokens(name: str, value: int | None) -> int:
-    """0 where no limit is given; some clients say so with -1. Raises `InvalidRequest`."""
+    """0 where no limit is given, which some clients say with a 0 of their own. Raises `InvalidRequest`."""
     if value is None:
         return 0
-    if value < -1:
-        raise InvalidRequest(f"'{name}' must not be negative.", param=name, code="integer_below_min_value")
-    return min(max(value, 0), _MOST_TOKENS)
+    if value < 0:
+        raise InvalidRequest(
+            f"Invalid '{name}': integer below minimum value. Expected a value >= 0, but got {value} instead.",
+            param=name,
+            code="integer_below_min_value",
+        )
+    return min(value, _MOST_TOKENS)
 
 
-def to_stop_sequences(stop: str | list[str] | None) -> tuple[str, ...]:
+def to_stop_sequences(stop: str | list[str] | None, *, notes: list[Adjustment]) -> tuple[str, ...]:
     """Each once, and none that is empty."""
-    if not stop:
+    if stop is None:
         return ()
-    return (stop,) if isinstance(stop, str) else tuple(dict.fromkeys(text for text in stop if text))
+    asked = [stop] if isinstance(stop, str) else stop
+    if "" in asked:
+        notes.append(Adjustment("stop", "ignored", "an empty sequence stops nothing"))
+    return tuple(dict.fromkeys(text for text in asked if text))
 
 
 def to_metadata(user: str | None) -> messages.Metadata | None:

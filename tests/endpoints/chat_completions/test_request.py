@@ -24,7 +24,6 @@ def refusal(**fields: Any) -> InvalidRequest:
         ({"max_tokens": 5}, 5),
         ({"max_tokens": 5, "max_completion_tokens": 7}, 7),
         ({"max_tokens": 5, "max_completion_tokens": 0}, 5),
-        ({"max_tokens": -1}, 0),
         ({"max_tokens": 5.0}, 5),
         ({"max_tokens": 10**40}, 2**53),
     ],
@@ -37,7 +36,7 @@ def test_the_limit(fields: Any, expected: int) -> None:
     ("fields", "param"),
     [
         ({"messages": []}, "messages"),
-        ({"max_tokens": -2}, "max_tokens"),
+        ({"max_tokens": -1}, "max_tokens"),
         ({"max_tokens": 5, "max_completion_tokens": -2}, "max_completion_tokens"),
         ({"n": 0}, "n"),
         ({"n": 129}, "n"),
@@ -77,41 +76,6 @@ def test_stop(stop: Any, expected: Any) -> None:
     assert translated(stop=stop).get("stop_sequences") == expected
 
 
-SUMMARY = {"type": "adaptive", "display": "summarized"}
-BUDGET = {"type": "enabled", "budget_tokens": 2000, "display": "summarized"}
-
-
-@pytest.mark.parametrize(
-    ("fields", "thinking", "effort"),
-    [
-        ({}, None, None),
-        ({"reasoning_effort": "low"}, {"type": "adaptive"}, "low"),
-        ({"reasoning_effort": "minimal"}, {"type": "adaptive"}, "minimal"),
-        ({"reasoning_effort": "max"}, {"type": "adaptive"}, "max"),
-        ({"reasoning_effort": "none"}, {"type": "disabled"}, None),
-        ({"include_reasoning": True}, SUMMARY, None),
-        ({"include_reasoning": False}, None, None),
-        ({"include_reasoning": True, "reasoning_effort": "high"}, SUMMARY, "high"),
-        ({"reasoning": {}}, SUMMARY, None),
-        ({"reasoning": {"enabled": True}}, SUMMARY, None),
-        ({"reasoning": {"enabled": False}}, {"type": "disabled"}, None),
-        ({"reasoning": {"effort": "none"}}, {"type": "disabled"}, None),
-        ({"reasoning": {"effort": "xhigh"}, "reasoning_effort": "low"}, SUMMARY, "xhigh"),
-        ({"reasoning": {"effort": "high", "exclude": True}}, {"type": "adaptive"}, "high"),
-        ({"reasoning": {"max_tokens": 2000}}, BUDGET, None),
-        ({"thinking": {"type": "enabled", "budget_tokens": 2000}}, BUDGET, None),
-        ({"thinking": {"type": "enabled"}}, SUMMARY, None),
-        ({"thinking": {"type": "adaptive", "display": "omitted"}}, {"type": "adaptive", "display": "omitted"}, None),
-        ({"thinking": {"type": "disabled"}, "reasoning_effort": "high"}, {"type": "disabled"}, "high"),
-        ({"thinking": {"type": "between_tools"}}, {"type": "between_tools"}, None),
-    ],
-)
-def test_thinking_and_effort(fields: Any, thinking: Any, effort: str | None) -> None:
-    made = translated(**fields)
-    assert made.get("thinking") == thinking
-    assert made.get("output_config", {}).get("effort") == effort
-
-
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
@@ -125,6 +89,11 @@ def test_thinking_and_effort(fields: Any, thinking: Any, effort: str | None) -> 
 )
 def test_response_formats(form: Any, expected: Any) -> None:
     assert translated(response_format=form).get("output_config", {}).get("format") == expected
+
+
+def test_a_schema_format_without_a_schema_is_told() -> None:
+    (note,) = asked(response_format={"type": "json_schema", "json_schema": {"name": "x"}}).adjustments
+    assert (note.param, note.action) == ("response_format", "mapped")
 
 
 def test_a_description_of_its_own_is_kept() -> None:
@@ -170,3 +139,16 @@ def test_of_two_limits_the_one_that_loses_is_told() -> None:
     told = [(one.param, one.action) for one in asked(max_tokens=10, max_completion_tokens=20).adjustments]
     assert told == [("max_tokens", "ignored")]
     assert asked(max_tokens=20, max_completion_tokens=20).adjustments == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"user": "ada", "safety_identifier": "s"}, "user"),
+        ({"tool_choice": "auto", "function_call": "none"}, "function_call"),
+        ({"stop": ""}, "stop"),
+        ({"stop": [""]}, "stop"),
+    ],
+)
+def test_what_loses_or_says_nothing_is_told(fields: Any, param: str) -> None:
+    assert [(note.param, note.action) for note in asked(**fields).adjustments] == [(param, "ignored")]

@@ -17,12 +17,14 @@ from claude_code_proxy.endpoints.chat_completions.content import to_blocks, to_t
 from claude_code_proxy.endpoints.chat_completions.reasoning import Thought, signed_thoughts
 from claude_code_proxy.endpoints.chat_completions.support import MESSAGE
 from claude_code_proxy.endpoints.openai_request import NO_JSON
-from claude_code_proxy.endpoints.support import Support, asks_for_something, ignored
+from claude_code_proxy.endpoints.support import Fate, Support, asks_for_something, ignored
 from claude_code_proxy.errors import InvalidRequest
 
 _B = TypeVar("_B", bound=messages.Block)
 _IGNORED = ("audio", "annotations")
 _IGNORED_UNSIGNED = (*_IGNORED, "reasoning_content", "reasoning")  # no loss beside signed thoughts
+
+_REFUSAL_BESIDE_TEXT = Support(Fate.IGNORED, "The words of the message stand for it.")
 
 
 class Conversation(Struct, frozen=True):
@@ -94,6 +96,8 @@ class _Builder:
         words = to_texts(message.content)
         if message.refusal and not words:
             words = (messages.Text(message.refusal),)
+        elif message.refusal:
+            self._ignore("refusal", _REFUSAL_BESIDE_TEXT)
         blocks: list[messages.Block] = [*thoughts, *words]
         blocks += [self._tool_use(call, position) for position, call in enumerate(message.tool_calls or ())]
         if message.function_call is not None:

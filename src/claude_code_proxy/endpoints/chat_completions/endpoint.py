@@ -48,6 +48,7 @@ def decode(body: bytes, default_model: str) -> AskedChatCompletion:
             custom_tools=translated.custom_tools,
             legacy_functions=asked.legacy_functions,
             include_usage=bool(options and options.include_usage),
+            hides_reasoning=translated.hides_reasoning,
         ),
     )
 

@@ -10,6 +10,7 @@ from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.conversation import to_conversation
 from claude_code_proxy.endpoints.chat_completions.support import ignored_fields
+from claude_code_proxy.endpoints.chat_completions.thinking import to_thinking
 from claude_code_proxy.endpoints.chat_completions.tools import to_toolset
 from claude_code_proxy.endpoints.json_text import is_given
 from claude_code_proxy.endpoints.openai_request import (
@@ -31,6 +32,7 @@ class Translated(Struct, frozen=True):
     request: messages.MessagesRequest
     adjustments: tuple[Adjustment, ...]
     custom_tools: frozenset[str]
+    hides_reasoning: bool
 
 
 def to_messages_request(request: chat.ChatRequest, default_model: str) -> Translated:
@@ -38,11 +40,11 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
     _check(request)
     conversation = to_conversation(request.messages)
     toolset = to_toolset(request)
-    adjustments = [*conversation.adjustments, *toolset.adjustments, *ignored_fields(request)]
-    thinking, effort = _thinking(request)
-    if request.max_tokens and request.max_completion_tokens and request.max_tokens != request.max_completion_tokens:
-        adjustments.append(Adjustment("max_tokens", "ignored", "max_completion_tokens wins"))
-    output_format = _format(request.response_format)
+    thinking = to_thinking(request)
+    adjustments = [*conversation.adjustments, *toolset.adjustments, *thinking.adjustments]
+    adjustments += (*ignored_fields(request), *_overruled(request))
+    output_format = _format(request.response_format, notes=adjustments)
+    stops = to_stop_sequences(request.stop, notes=adjustments)
     tier = request.service_tier or ""
     if tier not in _LIKE_AUTO:
         adjustments.append(Adjustment("service_tier", "mapped", "Claude has no such tier; auto is asked for"))
@@ -51,21 +53,21 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
         messages=conversation.messages,
         max_tokens=_max_tokens(request),
         system=conversation.system,
-        stop_sequences=to_stop_sequences(request.stop),
+        stop_sequences=stops,
         temperature=request.temperature,
         top_p=request.top_p,
         top_k=request.top_k,
         tools=toolset.tools,
         tool_choice=toolset.choice,
-        thinking=thinking,
-        output_config=messages.OutputConfig(effort, output_format) if effort or output_format else None,
+        thinking=thinking.config,
+        output_config=_output_config(thinking.effort, output_format),
         metadata=to_metadata(request.safety_identifier or request.user),
         service_tier=_SERVICE_TIERS.get(tier, "auto") if tier else None,
         speed="fast" if tier == "fast" else request.speed,
         inference_geo=request.inference_geo or None,
         cache_control=request.cache_control,
     )
-    return Translated(made, tuple(adjustments), toolset.custom)
+    return Translated(made, tuple(adjustments), toolset.custom, hides_reasoning=thinking.hidden)
 
 
 def _check(request: chat.ChatRequest) -> None:
@@ -82,48 +84,32 @@ def _max_tokens(request: chat.ChatRequest) -> int:
     return to_max_tokens("max_tokens", request.max_tokens)
 
 
-def _thinking(request: chat.ChatRequest) -> tuple[messages.ThinkingConfig | None, str | None]:
-    """Thinking and effort. The more precise field wins: `thinking`, then `reasoning`, then `reasoning_effort`.
-
-    A readable summary costs time, so it is asked for only when the caller shows that it wants one.
-    """
-    if request.thinking is not None:
-        return _own_thinking(request.thinking), _effort(request.reasoning_effort)
-    reasoning = request.reasoning
-    effort = (reasoning.effort if reasoning else None) or request.reasoning_effort
-    wants_text = bool(request.include_reasoning) or (reasoning is not None and not reasoning.exclude)
-    if effort == "none" or (reasoning is not None and reasoning.enabled is False):
-        return messages.Disabled(), None
-    display: Literal["summarized"] | None = "summarized" if wants_text else None
-    if reasoning is not None and reasoning.max_tokens:
-        return messages.Enabled(reasoning.max_tokens, display), _effort(effort)
-    if effort or reasoning is not None or request.include_reasoning:
-        return messages.Adaptive(display), _effort(effort)
-    return None, None
+def _overruled(request: chat.ChatRequest) -> list[Adjustment]:
+    """Of two fields that say the same, the one that loses where they differ."""
+    notes = []
+    most = request.max_completion_tokens
+    if most and request.max_tokens and most != request.max_tokens:
+        notes.append(Adjustment("max_tokens", "ignored", "max_completion_tokens wins"))
+    if request.safety_identifier and request.user and request.user != request.safety_identifier:
+        notes.append(Adjustment("user", "ignored", "safety_identifier wins"))
+    if request.tool_choice is not None and request.function_call is not None:
+        notes.append(Adjustment("function_call", "ignored", "tool_choice wins"))
+    return notes
 
 
-def _effort(effort: chat.Effort | None) -> str | None:
-    return None if effort == "none" else effort
+def _output_config(effort: str | None, output_format: messages.OutputFormat | None) -> messages.OutputConfig | None:
+    return messages.OutputConfig(effort, output_format) if effort or output_format else None
 
 
-def _own_thinking(thinking: chat.ThinkingOption) -> messages.ThinkingConfig:
-    match thinking.type:
-        case "enabled" if thinking.budget_tokens:
-            return messages.Enabled(thinking.budget_tokens, thinking.display or "summarized")
-        case "disabled":
-            return messages.Disabled()
-        case "between_tools":
-            return messages.BetweenTools()
-        case _:
-            return messages.Adaptive(thinking.display or "summarized")
-
-
-def _format(response_format: chat.ResponseFormat | None) -> messages.OutputFormat | None:
+def _format(response_format: chat.ResponseFormat | None, *, notes: list[Adjustment]) -> messages.OutputFormat | None:
     match response_format:
         case chat.JsonObjectFormat():
             return messages.JsonObject()
         case chat.SchemaFormat(json_schema=described):
-            return messages.JsonSchema(_described(described)) if is_given(described.schema) else messages.JsonObject()
+            if is_given(described.schema):
+                return messages.JsonSchema(_described(described))
+            notes.append(Adjustment("response_format", "mapped", "without a schema it asks for any JSON object"))
+            return messages.JsonObject()
         case _:
             return None
 

@@ -11,6 +11,7 @@ from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments,
 from claude_code_proxy.endpoints.chat_completions.reasoning import (
     ReasoningDetail,
     ThinkingBlock,
+    Thought,
     to_reasoning_detail,
     to_text,
     to_thinking_block,
@@ -31,6 +32,7 @@ class Shape(Struct, frozen=True):
     custom_tools: frozenset[str] = frozenset()
     legacy_functions: bool = False
     include_usage: bool = False
+    hides_reasoning: bool = False
 
 
 class _Function(Struct, frozen=True):
@@ -115,7 +117,7 @@ def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, sh
     """
     text, annotations = to_annotated_text(message.content)
     refusal = refusal_text(message.stop_reason, message.stop_details)
-    thoughts = [b for b in message.content if isinstance(b, messages.Thinking | messages.RedactedThinking)]
+    thoughts = [] if shape.hides_reasoning else _thoughts(message)
     legacy = shape.legacy_functions
     return _Message(
         content=text or refusal or (None if calls else ""),
@@ -127,6 +129,10 @@ def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, sh
         thinking_blocks=[to_thinking_block(thought, i) for i, thought in enumerate(thoughts)] or UNSET,
         reasoning_details=[to_reasoning_detail(thought, i) for i, thought in enumerate(thoughts)] or UNSET,
     )
+
+
+def _thoughts(message: messages.Message) -> list[Thought]:
+    return [block for block in message.content if isinstance(block, messages.Thinking | messages.RedactedThinking)]
 
 
 def _call(call: messages.ToolUse, *, shape: Shape) -> _FunctionCall | _CustomCall:

@@ -205,7 +205,7 @@ class ChunkStream:
         )
 
     def _reason(self, text: str) -> bytes:
-        if not text:
+        if not text or self._shape.hides_reasoning:
             return b""
         shown = text if self._pieces or not self._has_reasoned else reasoning.SEPARATOR + text
         self._pieces.append(text)
@@ -213,6 +213,8 @@ class ChunkStream:
 
     def _thought(self, thought: reasoning.Thought) -> bytes:
         """The whole block with its signature, for clients that send it back."""
+        if self._shape.hides_reasoning:
+            return b""
         delta = {
             "thinking_blocks": [reasoning.to_thinking_block(thought, self._thoughts)],
             "reasoning_details": [reasoning.to_reasoning_detail(thought, self._thoughts)],

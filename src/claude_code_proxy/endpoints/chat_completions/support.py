@@ -15,7 +15,7 @@ REQUEST: dict[str, Support] = {
     "model": Support(_MAPPED, "Any Claude id, aliases from the settings; DEFAULT_MODEL when there is none."),
     "stream": Support(_MAPPED, "Server-sent chunks, as they come."),
     "stream_options": Support(_MAPPED, "`include_usage` adds the usage chunk; there is no padding to leave out."),
-    "max_tokens": Support(_MAPPED, "Clamped to what the model can; none, 0 or -1 means the model's own maximum."),
+    "max_tokens": Support(_MAPPED, "Clamped to what the model can; none or 0 means the model's own maximum."),
     "max_completion_tokens": Support(_MAPPED, "The same as `max_tokens`, and wins over it."),
     "temperature": Support(_MAPPED, "Up to 1, on models that take sampling parameters; left out on others."),
     "top_p": Support(_MAPPED, "On models that take sampling parameters, and only when there is no temperature."),
@@ -29,9 +29,15 @@ REQUEST: dict[str, Support] = {
     "function_call": Support(_MAPPED, "The legacy form of `tool_choice`."),
     "response_format": Support(_MAPPED, "json_schema natively; json_object by instruction, checked."),
     "reasoning_effort": Support(_MAPPED, "Effort and thinking, as the model takes them."),
-    "reasoning": Support(_MAPPED, "An extra (OpenRouter's object): effort, max_tokens, enabled, exclude."),
-    "include_reasoning": Support(_MAPPED, "An extra: true asks for a readable summary of the thinking."),
-    "thinking": Support(_MAPPED, "An extra: Anthropic's own object, passed on as far as the model takes it."),
+    "reasoning": Support(
+        _MAPPED, "An extra (OpenRouter's object): effort, max_tokens, enabled, exclude; wins over `reasoning_effort`."
+    ),
+    "include_reasoning": Support(
+        _MAPPED, "An extra: true asks for a readable summary of the thinking, false leaves all of it out."
+    ),
+    "thinking": Support(
+        _MAPPED, "An extra: Anthropic's own object, passed on as far as the model takes it; wins over both others."
+    ),
     "web_search_options": Support(_MAPPED, "The hosted web search tool; citations come back as annotations."),
     "user": Support(_MAPPED, "Hashed into `metadata.user_id`."),
     "safety_identifier": Support(_MAPPED, "Hashed into `metadata.user_id`; wins over `user`."),

@@ -47,14 +47,15 @@ def to_messages_request(
     text = prompt_of(request)
     if request.suffix:
         text = f"<before>{text}</before><after>{request.suffix}</after>"
+    notes = [_EMULATED, *ignored_fields(request)]
     made = messages.MessagesRequest(
         model=request.model or default_model,
         messages=(messages.InputMessage("user", (messages.Text(text),)),),
         max_tokens=to_max_tokens("max_tokens", request.max_tokens),
         system=(messages.Text(FILL if request.suffix else CONTINUE),),
-        stop_sequences=to_stop_sequences(request.stop),
+        stop_sequences=to_stop_sequences(request.stop, notes=notes),
         temperature=request.temperature,
         top_p=request.top_p,
         metadata=to_metadata(request.user),
     )
-    return made, (_EMULATED, *ignored_fields(request))
+    return made, tuple(notes)

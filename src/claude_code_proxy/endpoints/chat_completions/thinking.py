@@ -1,0 +1,108 @@
+"""What a chat completion request says about reasoning, in three dialects -> thinking and effort.
+
+The more precise field wins: `thinking` (Anthropic's), then `reasoning` (OpenRouter's), then `reasoning_effort`. What
+loses is told.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.chat_completions import schema as chat
+
+_Display = Literal["summarized", "omitted"]
+
+
+class AskedThinking(Struct, frozen=True):
+    """`hidden`: whatever the model tells of its thinking is not for the client."""
+
+    config: messages.ThinkingConfig | None = None
+    effort: str | None = None
+    hidden: bool = False
+    adjustments: tuple[Adjustment, ...] = ()
+
+
+_NOTHING = AskedThinking()
+
+
+def to_thinking(request: chat.ChatRequest) -> AskedThinking:
+    """A readable summary costs time, so it is asked for only when the caller shows that it wants one."""
+    reasoning = request.reasoning
+    if request.thinking is None and reasoning is None and request.include_reasoning is None:
+        return _of_effort(request.reasoning_effort)
+    hidden = request.include_reasoning is False or bool(reasoning and reasoning.exclude)
+    notes = tuple(_notes(request))
+    if request.thinking is not None:
+        effort = None if request.reasoning_effort == "none" else request.reasoning_effort
+        return AskedThinking(_own(request.thinking, hidden=hidden), effort, hidden, notes)
+    return AskedThinking(*_config(request, reasoning or chat.Reasoning(), hidden=hidden), hidden, notes)
+
+
+def _of_effort(effort: chat.Effort | None) -> AskedThinking:
+    if effort is None:
+        return _NOTHING
+    return AskedThinking(messages.Disabled()) if effort == "none" else AskedThinking(messages.Adaptive(), effort)
+
+
+def _config(
+    request: chat.ChatRequest, reasoning: chat.Reasoning, *, hidden: bool
+) -> tuple[messages.ThinkingConfig | None, str | None]:
+    effort = reasoning.effort or request.reasoning_effort
+    if effort == "none" or reasoning.enabled is False:
+        return messages.Disabled(), None
+    display: _Display | None = None if hidden else "summarized"
+    if request.reasoning is None and not request.include_reasoning:
+        display = None
+    if reasoning.max_tokens:
+        return messages.Enabled(reasoning.max_tokens, display), effort
+    if effort or display or reasoning.enabled:
+        return messages.Adaptive(display), effort
+    return None, None  # only how it is to be shown was said
+
+
+def _own(thinking: chat.ThinkingOption, *, hidden: bool) -> messages.ThinkingConfig:
+    display: _Display = "omitted" if hidden else thinking.display or "summarized"
+    match thinking.type:
+        case "enabled" if thinking.budget_tokens:
+            return messages.Enabled(thinking.budget_tokens, display)
+        case "disabled":
+            return messages.Disabled()
+        case "between_tools":
+            return messages.BetweenTools()
+        case _:
+            return messages.Adaptive(display)
+
+
+def _notes(request: chat.ChatRequest) -> Iterator[Adjustment]:
+    """What was said, but said otherwise by a field that wins."""
+    thinking, reasoning = request.thinking, request.reasoning or chat.Reasoning()
+    if reasoning.summary not in {None, "auto"}:
+        yield Adjustment("reasoning.summary", "ignored", "Claude's summaries are of one kind")
+    if thinking is not None:
+        yield from _overruled(request, thinking)
+        return
+    if reasoning.effort and request.reasoning_effort not in {None, reasoning.effort}:
+        yield Adjustment("reasoning_effort", "ignored", "reasoning.effort wins")
+    effort = reasoning.effort or request.reasoning_effort
+    if reasoning.enabled is False and effort not in {None, "none"}:
+        name = "reasoning.effort" if reasoning.effort else "reasoning_effort"
+        yield Adjustment(name, "ignored", "reasoning.enabled is false, which wins")
+    if reasoning.max_tokens and (effort == "none" or reasoning.enabled is False):
+        yield Adjustment("reasoning.max_tokens", "ignored", "reasoning is switched off, which wins")
+    if reasoning.enabled and effort == "none":
+        yield Adjustment("reasoning.enabled", "ignored", "the effort is none, which wins")
+
+
+def _overruled(request: chat.ChatRequest, thinking: chat.ThinkingOption) -> Iterator[Adjustment]:
+    reasoning = request.reasoning
+    if reasoning is not None and (reasoning.effort or reasoning.max_tokens or reasoning.enabled is not None):
+        yield Adjustment("reasoning", "ignored", "thinking wins")
+    if request.reasoning_effort == "none" and thinking.type != "disabled":
+        yield Adjustment("reasoning_effort", "ignored", "thinking wins")
+    if thinking.type == "enabled" and not thinking.budget_tokens:
+        yield Adjustment("thinking", "mapped", "to adaptive, as no budget is given")
+    if thinking.type != "enabled" and thinking.budget_tokens:
+        yield Adjustment("thinking.budget_tokens", "ignored", "only `enabled` has a budget")
