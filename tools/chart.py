@@ -22,10 +22,11 @@ RELEASE = "claude-code-proxy"
 KUBERNETES = "1.37.0"  # as which helm shows what it makes; the schemas of the tests are of this version
 MARK = "<!-- The rest is written by tools/chart.py from values.schema.json; a test keeps it current. -->"
 
-# The two ways to run it, without helm. What is secret comes from a Secret of the owner's.
+# The ways to run it, without helm. What is secret comes from a Secret of the owner's.
 VARIANTS = {
     "api-key.yaml": ("credential.existingSecret=claude-code-proxy-keys",),
     "login.yaml": ("credential.login.enabled=true",),
+    "login-token.yaml": ("credential.oauthToken.existingSecret=claude-code-proxy-keys",),
 }
 ALWAYS = (
     "image.repository=REGISTRY/claude-code-proxy",

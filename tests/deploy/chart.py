@@ -21,6 +21,7 @@ Object = dict[str, Any]
 
 IMAGE = {"image.repository": "registry.test/claude-code-proxy"}
 KEY = IMAGE | {"credential.existingSecret": "anthropic"}
+TOKEN = IMAGE | {"credential.oauthToken.existingSecret": "plan"}
 LOGIN = IMAGE | {"credential.login.enabled": "true"}
 
 

@@ -14,6 +14,7 @@ from tests.deploy.chart import (
     KEY,
     LOGIN,
     MANIFESTS,
+    TOKEN,
     Object,
     conform,
     helm,
@@ -36,6 +37,8 @@ DOCUMENTED: dict[str, dict[str, str]] = {
     "login": LOGIN,
     "login, own claim": LOGIN | {"credential.login.existingClaim": "mine"},
     "login, own class": LOGIN | {"credential.login.storageClass": "longhorn"},
+    "login token from a Secret": TOKEN,
+    "login token in the values": {"image.repository": "r", "credential.oauthToken.value": "sk-ant-oat01-test"},
     "open to callers": KEY | {"proxyApiKey.enabled": "false"},
     "callers' keys in the values": KEY | {"proxyApiKey.value": "one\\,two"},
     "callers' keys from a Secret": KEY | {"proxyApiKey.existingSecret": "mine"},
@@ -98,6 +101,11 @@ def test_helm_finds_nothing_to_say_against_it() -> None:
         (LOGIN | {"replicaCount": "2"}, ["one replica", "use an API key"]),
         (LOGIN | {"autoscaling.enabled": "true"}, ["one replica"]),
         (LOGIN | {"settings.WORKERS": "2"}, ["one process"]),
+        (KEY | TOKEN, ["credential.existingSecret and credential.oauthToken.existingSecret were"]),
+        (TOKEN | {"image.variant": "slim"}, ["slim image has none"]),
+        (TOKEN | {"replicaCount": "2"}, ["one replica", "use an API key"]),
+        (TOKEN | {"settings.WORKERS": "2"}, ["one process"]),
+        (TOKEN | {"settings.CLAUDE_CODE_OAUTH_TOKEN": "x"}, ["credential.oauthToken"]),
         (KEY | {"settings.ANTHROPIC_API_KEY": "sk-ant-test"}, ["settings.ANTHROPIC_API_KEY", "credential.apiKey"]),
         (KEY | {"settings.PROXY_API_KEY": "a"}, ["proxyApiKey"]),
         (KEY | {"settings.DRAIN_SECONDS": "1"}, ["drainSeconds"]),
@@ -121,7 +129,7 @@ def test_no_setting_that_is_secret_may_stand_in_plain_sight() -> None:
     assert {name for name in secrets if template(KEY | {f"settings.{name}": "x"}).returncode == 0} == set()
 
 
-@pytest.mark.parametrize("values", [KEY, LOGIN], ids=["key", "login"])
+@pytest.mark.parametrize("values", [KEY, LOGIN, TOKEN], ids=["key", "login", "token"])
 def test_a_pod_can_do_no_more_than_serve(values: dict[str, str]) -> None:
     objects = rendered(values)
     assert pod(objects)["securityContext"]["runAsNonRoot"] is True
@@ -190,6 +198,29 @@ def test_with_a_login_there_is_one_pod_and_a_volume_that_stays() -> None:
     assert {"name": "login", "mountPath": "/root/.claude"} in container(objects)["volumeMounts"]
     assert not {"ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN"} & variables(objects).keys()
     assert "PersistentVolumeClaim" not in rendered(LOGIN | {"credential.login.existingClaim": "mine"})
+
+
+def test_with_a_login_token_there_is_one_pod_and_no_volume() -> None:
+    objects = rendered(TOKEN)
+    assert objects["Deployment"]["spec"]["replicas"] == 1
+    assert objects["Deployment"]["spec"]["strategy"] == {"type": "Recreate"}
+    assert container(objects)["resources"] == container(rendered(LOGIN))["resources"]
+    assert "PersistentVolumeClaim" not in objects
+    assert [mount["mountPath"] for mount in container(objects)["volumeMounts"]] == ["/tmp"]
+    told = variables(objects)
+    assert told["CLAUDE_CODE_OAUTH_TOKEN"] == {"secretKeyRef": {"name": "plan", "key": "CLAUDE_CODE_OAUTH_TOKEN"}}
+    assert "ANTHROPIC_API_KEY" not in told
+    assert not {"CLAUDE_CODE_OAUTH_TOKEN"} & (variables(rendered(KEY)).keys() | variables(rendered(LOGIN)).keys())
+
+
+def test_a_login_token_in_the_values_lands_in_a_secret_alone() -> None:
+    values = {"image.repository": "r", "credential.oauthToken.value": "sk-ant-oat01-test-in-values"}
+    objects = rendered(values)
+    held = objects["Secret claude-login-token"]["data"]["CLAUDE_CODE_OAUTH_TOKEN"]
+    assert base64.b64decode(held) == b"sk-ant-oat01-test-in-values"
+    assert "sk-ant-oat01-test-in-values" not in template(values).stdout
+    changed = rendered(values | {"credential.oauthToken.value": "sk-ant-oat01-test-other"})
+    assert changed["Deployment"]["spec"]["template"] != objects["Deployment"]["spec"]["template"], "no rollout"
 
 
 def test_the_chart_makes_a_key_for_callers_unless_told_not_to() -> None:
@@ -264,6 +295,14 @@ def test_the_notes_tell_how_to_sign_in(notes: Path) -> None:
     assert "kubectl -n rockbot exec -it deploy/claude -- claude auth login" in text
     assert "cp ~/.claude/.credentials.json $POD:/root/.claude/.credentials.json" in text
     assert "owner 10001, mode 600" in text
+
+
+def test_the_notes_tell_what_becomes_of_a_login_token(notes: Path) -> None:
+    text = rendered(TOKEN, notes)["Notes"]["text"]
+    assert "good for a year" in text
+    assert "Secret plan" in text
+    assert "rollout restart deploy/claude" in text
+    assert "auth login" not in text
 
 
 def test_the_notes_show_no_key(notes: Path) -> None:

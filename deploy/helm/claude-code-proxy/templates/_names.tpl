@@ -31,6 +31,19 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .Values.credential.existingSecret | default (printf "%s-anthropic" .Release.Name) }}
 {{- end }}
 
+{{- define "proxy.tokenSecret" -}}
+{{ .Values.credential.oauthToken.existingSecret | default (printf "%s-login-token" .Release.Name) }}
+{{- end }}
+
+{{- /* Whether it comes from a Secret, and which way: a login of any kind is served by Claude Code, in one pod. */ -}}
+{{- define "proxy.hasToken" -}}
+{{- with .Values.credential.oauthToken }}{{ if or .value .existingSecret }}true{{ end }}{{ end -}}
+{{- end }}
+
+{{- define "proxy.hasLogin" -}}
+{{- if or .Values.credential.login.enabled (include "proxy.hasToken" .) }}true{{ end -}}
+{{- end }}
+
 {{- define "proxy.callersSecret" -}}
 {{ .Values.proxyApiKey.existingSecret | default (printf "%s-callers" .Release.Name) }}
 {{- end }}
