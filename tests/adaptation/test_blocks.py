@@ -122,3 +122,46 @@ def test_breakpoints_inside_a_tool_result_become_its_own() -> None:
 def test_blocks_nobody_knows_yet_pass() -> None:
     unknown = messages.UnknownBlock("container_upload", b'{"type":"container_upload","file_id":"f"}')
     assert tidied(user(unknown)) == (unknown,)
+
+
+IMAGE = messages.Image(messages.Base64Source("image/png", PNG))
+
+
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [
+        (user(" ", "a"), "dropped"),
+        (assistant("", call()), "dropped"),
+        (late_system("\n", "a"), "dropped"),
+        (user(result("a", " ", "b")), "dropped"),
+        (user(messages.Document(messages.TextSource("")), "a"), "dropped"),
+        (assistant(call(name="a.b")), "renamed"),
+        (assistant(call(arguments="[]")), "mapped"),
+        (user(result("a", is_error=True)), "inserted"),
+        (user(messages.ToolResult("a", (messages.Text("b"), IMAGE), is_error=True)), "mapped"),
+    ],
+)
+def test_every_repair_is_told(message: messages.InputMessage, action: str) -> None:
+    notes: list[Adjustment] = []
+    tidy(message, notes=notes)
+    assert [(note.param, note.action) for note in notes] == [("messages", action)]
+
+
+def test_what_needs_no_repair_is_not() -> None:
+    notes: list[Adjustment] = []
+    for message in (user("a", IMAGE, result("a", "b", is_error=True)), assistant("a", call()), late_system("a")):
+        assert tidy(message, notes=notes) is message.content
+    assert notes == []
+
+
+def test_pictures_in_a_failed_result_stand_after_it() -> None:
+    """A result that is an error holds text alone."""
+    one = messages.ToolResult("a", (messages.Text("b"), IMAGE), is_error=True)
+    only = messages.ToolResult("c", (IMAGE,), is_error=True)
+    assert tidied(user(one, only, "d")) == (
+        result("a", "b", is_error=True),
+        result("c", "(error)", is_error=True),
+        messages.Text("d"),
+        IMAGE,
+        IMAGE,
+    )

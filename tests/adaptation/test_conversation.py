@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import InvalidRequest
@@ -98,10 +99,59 @@ def test_prefill_does_not_go_with_thinking_or_a_format(fields: dict[str, Any]) -
     assert sent(user("a"), assistant("b"), model=OLD, **fields)[-1] == user("Continue.")
 
 
-def test_an_assistant_turn_that_ends_in_thinking_is_not_one_to_prefill() -> None:
-    ended = assistant("b", messages.RedactedThinking("x"))
-    made = adapted(request(user("a"), ended, model=OLD))
-    assert made.request.messages[-1] == user("Continue.")
+THOUGHTS = (messages.Thinking("Hm.", "signed"), messages.RedactedThinking("x"))
+
+
+@pytest.mark.parametrize("model", [OLD, NEWEST])
+def test_an_assistant_turn_never_ends_in_thinking(model: str) -> None:
+    made = adapted(request(user("a"), assistant("b", *THOUGHTS), user("c"), model=model))
+    accepted(made)
+    assert made.request.messages == (user("a"), assistant("b"), user("c"))
+    assert told(made) == ["messages=dropped"]
+
+
+def test_an_assistant_turn_of_thinking_alone_is_dropped() -> None:
+    made = adapted(request(user("a"), assistant(*THOUGHTS), user("b"), assistant(*THOUGHTS), model=NEWEST))
+    accepted(made)
+    assert made.request.messages == (user("a", "b"),)
+
+
+def test_thinking_that_a_client_keeps_in_a_message_of_its_own_stays_with_its_turn() -> None:
+    talk = (user("a"), assistant(THOUGHTS[1]), assistant("b"), user("c"))
+    assert adapted(request(*talk, model=NEWEST)).request.messages[1] == assistant(THOUGHTS[1], "b")
+
+
+HAIKU = "claude-haiku-5-5"
+
+
+def test_a_system_message_after_tool_results_is_parted_from_them_where_it_would_be_read_as_one() -> None:
+    talk = (user("a"), assistant(call()), user(result("call_1", "1")), late_system("b"), assistant("c"), user("d"))
+    assert sent(*talk, model=NEWEST, tools=LOOK) == talk
+    made = adapted(request(*talk, model=HAIKU, tools=LOOK))
+    accepted(made)
+    assert made.request.messages[2] == user(result("call_1", "1"), "(end of the tool results)")
+    assert made.request.messages[3] == late_system("b")
+    assert told(made) == ["messages=inserted"]
+    assert sent(user("a"), late_system("b"), model=HAIKU) == (user("a"), late_system("b"))
+
+
+def test_a_system_message_whose_neighbour_was_moved_away_is_marked_text() -> None:
+    talk = (user("a"), assistant(call("x")), user("b"), assistant("c"), user(result("x", "1")), late_system("d"))
+    assert sent(*talk, model=NEWEST, tools=LOOK) == (
+        user("a"),
+        assistant(call("x")),
+        user(result("x", "1"), "b"),
+        assistant("c"),
+        user("<system>\nd\n</system>"),
+    )
+
+
+def test_a_system_message_may_follow_what_the_service_did() -> None:
+    search = messages.HostedTool("web_search_20250305", "web_search")
+    called = messages.ServerToolUse("srvtoolu_1", "web_search", call().input)
+    found = messages.WebSearchToolResult("srvtoolu_1", Raw(b"[]"))
+    talk = (user("a"), assistant(called, found), late_system("b"))
+    assert sent(*talk, model=NEWEST, tools=(search,)) == talk
 
 
 def test_a_turn_that_the_service_paused_goes_back_as_it_is() -> None:

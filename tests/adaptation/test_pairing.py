@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.pairing import is_paired, paired
 from tests.adaptation import requests as ask
-from tests.adaptation.requests import accepted, adapted, assistant, call, request, result, tool, user
+from tests.adaptation.requests import PNG, accepted, adapted, assistant, call, request, result, tool, user
 
 if TYPE_CHECKING:
     from claude_code_proxy.adjustment import Adjustment
@@ -18,7 +18,7 @@ NONE = ("No result of this call was recorded.",)
 
 
 def sent(*conversation: messages.InputMessage) -> tuple[messages.InputMessage, ...]:
-    made = adapted(request(*conversation, tools=LOOK))
+    made = adapted(request(*conversation, tools=LOOK), prompt_cache=False)
     accepted(made)
     return made.request.messages
 
@@ -35,6 +35,15 @@ def test_trap_03_calls_at_the_end_of_a_conversation_are_answered() -> None:
 def test_trap_04_a_result_without_its_call_becomes_text() -> None:
     talk = sent(user("a"), assistant("b"), user(result("gone", "42"), "c"))
     assert talk[-1] == user("Result of tool call gone, which is no longer in the conversation:\n42", "c")
+
+
+def test_trap_04_the_pictures_of_such_a_result_stay() -> None:
+    picture = messages.Image(messages.Base64Source("image/png", PNG))
+    text = "Result of tool call gone, which is no longer in the conversation:\n"
+    for words, said in (((messages.Text("42"),), "42"), ((), "(below)")):
+        talk = sent(user("a"), assistant("b"), user(messages.ToolResult("gone", (*words, picture)), "c"))
+        assert talk[-1] == user(text + said, picture, "c")
+    assert sent(user("a"), assistant("b"), user(result("gone")))[-1] == user(text + "(nothing)")
 
 
 def test_a_result_before_its_call_is_one_without_a_call() -> None:
@@ -111,7 +120,7 @@ def test_what_the_service_does_itself_may_follow_a_call() -> None:
 
 @given(ask.conversations)
 def test_whatever_is_paired_is_sound(conversation: tuple[messages.InputMessage, ...]) -> None:
-    made = adapted(request(*conversation, tools=LOOK))
+    made = adapted(request(*conversation, tools=LOOK), prompt_cache=False)
     assert is_paired(made.request.messages)
     assert all(message.content for message in made.request.messages)
 

@@ -39,8 +39,9 @@ def test_where_a_system_message_may_stand() -> None:
 def test_trap_12_blank_system_text_is_dropped() -> None:
     sent = adapted(request(system=(messages.Text("a"), messages.Text(" \n"), messages.Text(""), messages.Text("b"))))
     assert sent.request.system == (messages.Text("a"), messages.Text("b"))
+    assert [(one.action, one.reason) for one in sent.adjustments] == [("dropped", "text that is blank")]
 
 
 def test_a_prompt_without_blanks_is_not_touched() -> None:
     asked = request(system=(messages.Text("a"),))
-    assert system.without_blanks(asked) is asked
+    assert system.without_blanks(asked, notes=[]) is asked

@@ -145,7 +145,7 @@ def test_trap_40_tools_of_the_history_are_declared_again() -> None:
         ("a_c", b'{"type":"object"}'),
     ]
     assert made.request.tool_choice == messages.ChooseNone()
-    assert told(made) == ["tools=inserted"]
+    assert told(made) == ["tools=inserted", "messages=renamed"]
 
 
 def test_a_choice_of_a_tool_that_is_not_there_is_refused() -> None:

@@ -21,8 +21,10 @@ class _AnyObject(msgspec.Struct):
     """Decoding into it checks that JSON is an object, and keeps nothing of it."""
 
 
+_ResultBlock: TypeAlias = messages.Text | messages.Image | messages.Document | messages.SearchResult
 _check_object = msgspec.json.Decoder(_AnyObject).decode
 _UNSAID = messages.Text("(error)")
+BLANK = Adjustment("messages", "dropped", "text that is blank")
 
 
 def tidy(message: messages.InputMessage, *, notes: list[Adjustment]) -> tuple[messages.Block, ...]:
@@ -34,50 +36,95 @@ def tidy(message: messages.InputMessage, *, notes: list[Adjustment]) -> tuple[me
             break
     else:
         return message.content
-    mended = (_mended(block, message.role, notes=notes) for block in message.content)
-    return tuple(block for block in mended if block is not None)
+    kept: list[messages.Block] = []
+    apart: list[messages.Block] = []  # what a failed result cannot hold
+    for block in message.content:
+        mended = _mended(block, message.role, apart=apart, notes=notes)
+        if mended is not None:
+            kept.append(mended)
+    return (*kept, *apart)
 
 
 def is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-def _mended(block: messages.Block, role: str, *, notes: list[Adjustment]) -> messages.Block | None:
+def _mended(
+    block: messages.Block, role: str, *, apart: list[messages.Block], notes: list[Adjustment]
+) -> messages.Block | None:
     fine = _FINE[role].get(type(block))
     if fine is None:
-        notes.append(Adjustment("messages", "dropped", f"the {role} role cannot hold such a block"))
+        notes.append(_note("dropped", f"the {role} role cannot hold such a block"))
         return None
     if fine(block):
         return block
     match block:
         case messages.Text():
-            return None if is_blank(block.text) else replace(block, citations=NO_JSON)
+            return _mended_text(block, notes=notes)
         case messages.Image() | messages.Document():
-            return None if _is_empty(block) else images.mended(block, notes=notes)
+            return _mended_media(block, notes=notes)
         case messages.ToolUse():
-            return replace(
-                block,
-                name=block.name if names.is_legal_tool(block.name) else names.legal_tool(block.name),
-                input=block.input if _is_object(block.input) else _object_of(block.input),
-            )
+            return _mended_call(block, notes=notes)
         case messages.ToolResult():
-            return _mended_result(block, notes=notes)
+            return _mended_result(block, apart=apart, notes=notes)
         case _:
-            notes.append(Adjustment("messages", "dropped", "thinking without its signature cannot be replayed"))
+            notes.append(_note("dropped", "thinking without its signature cannot be replayed"))
             return None
 
 
-def _mended_result(result: messages.ToolResult, *, notes: list[Adjustment]) -> messages.ToolResult:
-    """Cache breakpoints inside a result become one at its end."""
-    kept = (_mended(block, "user", notes=notes) for block in result.content)
+def _mended_text(text: messages.Text, *, notes: list[Adjustment]) -> messages.Text | None:
+    if not is_blank(text.text):
+        return replace(text, citations=NO_JSON)
+    notes.append(BLANK)
+    return None
+
+
+def _mended_media(
+    media: messages.Image | messages.Document, *, notes: list[Adjustment]
+) -> messages.Image | messages.Document | None:
+    if not _is_empty(media):
+        return images.mended(media, notes=notes)
+    notes.append(_note("dropped", "a document that says nothing"))
+    return None
+
+
+def _mended_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages.ToolUse:
+    if not names.is_legal_tool(call.name):
+        notes.append(_note("renamed", "the tool of an earlier call had a name that Claude refuses"))
+        call = replace(call, name=names.legal_tool(call.name))
+    if not _is_object(call.input):
+        notes.append(_note("mapped", "the arguments of an earlier call were no JSON object"))
+        call = replace(call, input=_object_of(call.input))
+    return call
+
+
+def _mended_result(
+    result: messages.ToolResult, *, apart: list[messages.Block], notes: list[Adjustment]
+) -> messages.ToolResult:
+    """Cache breakpoints inside a result become one at its end. A failed one holds text alone."""
+    kept = (_mended(block, "user", apart=apart, notes=notes) for block in result.content)
     content = tuple(block for block in kept if isinstance(block, _RESULT_BLOCKS))
     inner = [block.cache_control for block in content if block.cache_control is not None]
-    return replace(
-        result,
-        content=tuple(replace(block, cache_control=None) for block in content)
-        or ((_UNSAID,) if result.is_error else ()),
-        cache_control=result.cache_control or (inner[-1] if inner else None),
-    )
+    content = tuple(replace(block, cache_control=None) for block in content)
+    if result.is_error:
+        content = _text_alone(content, apart=apart, notes=notes)
+    return replace(result, content=content, cache_control=result.cache_control or (inner[-1] if inner else None))
+
+
+def _text_alone(
+    content: tuple[_ResultBlock, ...], *, apart: list[messages.Block], notes: list[Adjustment]
+) -> tuple[_ResultBlock, ...]:
+    texts = tuple(block for block in content if isinstance(block, messages.Text))
+    if len(texts) < len(content):
+        notes.append(_note("mapped", "pictures and files in a failed tool result stand after it"))
+        apart += (block for block in content if not isinstance(block, messages.Text))
+    if not texts:
+        notes.append(_note("inserted", "a failed tool result that says nothing is sent as (error)"))
+    return texts or (_UNSAID,)
+
+
+def _note(action: str, reason: str) -> Adjustment:
+    return Adjustment("messages", action, reason)
 
 
 def _object_of(raw: Raw) -> Raw:
@@ -128,7 +175,7 @@ def _has_fine_content(result: messages.ToolResult) -> bool:
     for block in result.content:
         if block.cache_control is not None or not _FINE_IN_RESULT[type(block)](block):
             return False
-    return bool(result.content) or not result.is_error
+    return not result.is_error or (bool(result.content) and all(type(b) is messages.Text for b in result.content))
 
 
 def _is_sound_document(document: messages.Document) -> bool:

@@ -9,7 +9,7 @@ from operator import is_
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation import blocks, pairing, system
+from claude_code_proxy.adaptation import blocks, pairing, system, thinking
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
@@ -21,10 +21,11 @@ _CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
 
 def mend(request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]) -> messages.MessagesRequest:
     """The request with a conversation that can be sent; itself when it already has one."""
-    request = _with_messages(system.without_blanks(request), notes=notes)
+    request = _with_messages(system.without_blanks(request, notes=notes), notes=notes)
     turns = _turns(request.messages, model, notes=notes)
     if not pairing.is_paired(turns):
         turns = _merged(pairing.paired(turns, notes=notes), notes=None)
+        turns = _well_placed(turns, model, notes=notes)
     if not turns:
         turns.append(messages.InputMessage("user", _EMPTY_TURN))
     if turns[0].role != "user":
@@ -63,8 +64,8 @@ def _turns(
             tidied.append(message)
         elif message.role == "assistant":
             notes.append(Adjustment("messages", "dropped", "an assistant message that says nothing"))
-    turns = _merged(tidied, notes=notes)
-    return _well_placed(turns, notes=notes) if late and model.mid_conversation_system else turns
+    turns = _without_last_thoughts(_merged(tidied, notes=notes), notes=notes)
+    return _well_placed(turns, model, notes=notes) if late and model.mid_conversation_system else turns
 
 
 def _tidied(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
@@ -72,11 +73,30 @@ def _tidied(message: messages.InputMessage, *, notes: list[Adjustment]) -> messa
     return message if content is message.content else messages.InputMessage(message.role, content)
 
 
-def _well_placed(turns: list[messages.InputMessage], *, notes: list[Adjustment]) -> list[messages.InputMessage]:
+def _without_last_thoughts(
+    turns: list[messages.InputMessage], *, notes: list[Adjustment]
+) -> list[messages.InputMessage]:
+    """No assistant turn may end in thinking, and thinking that nothing came of need not be replayed."""
+    if not any(turn.role == "assistant" and type(turn.content[-1]) in thinking.BLOCKS for turn in turns):
+        return turns
+    notes.append(Adjustment("messages", "dropped", "thinking at the end of an assistant turn cannot be replayed"))
+    kept = (thinking.without_last_thoughts(turn) if turn.role == "assistant" else turn for turn in turns)
+    return _merged((turn for turn in kept if turn.content), notes=None)
+
+
+def _well_placed(
+    turns: list[messages.InputMessage], model: Model, *, notes: list[Adjustment]
+) -> list[messages.InputMessage]:
+    """System messages where they may stand, as they may stand there; those that may not are marked text."""
     while (index := system.misplaced(turns)) >= 0:
         turns[index] = system.as_user(turns[index], notes=notes)
         turns = _merged(turns, notes=None)
-    return [system.unmarked(turn) if turn.role == "system" else turn for turn in turns]
+    for index, turn in enumerate(turns):
+        if turn.role == "system":
+            turns[index] = system.unmarked(turn)
+            if not model.system_after_results:
+                turns[index - 1] = system.parted_from_results(turns[index - 1], notes=notes)
+    return turns
 
 
 def _merged(

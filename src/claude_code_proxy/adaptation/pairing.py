@@ -92,8 +92,7 @@ class _Pairing:
         if message.role == "assistant":
             content = message.content if _WORDS.isdisjoint(map(type, message.content)) else _calls_last(message.content)
             return replace(message, content=tuple(self._opened(block, turn) for block in content))
-        kept = (self._assign(block, turn) for block in message.content)
-        return replace(message, content=tuple(block for block in kept if block is not None))
+        return replace(message, content=tuple(kept for block in message.content for kept in self._assign(block, turn)))
 
     def _opened(self, block: messages.Block, turn: int) -> messages.Block:
         if not isinstance(block, messages.ToolUse):
@@ -113,9 +112,10 @@ class _Pairing:
         self._ids.add(unique)
         return unique
 
-    def _assign(self, block: messages.Block, turn: int) -> messages.Block | None:
+    def _assign(self, block: messages.Block, turn: int) -> tuple[messages.Block, ...]:
+        """What of `block` stays where it is."""
         if not isinstance(block, messages.ToolResult):
-            return block
+            return (block,)
         call = self._call_for(block.tool_use_id, turn)
         if call is None:
             self._note("mapped", "a tool result without its call became text")
@@ -123,7 +123,7 @@ class _Pairing:
         if call.result is not None:
             self._note("dropped", "of two results of one tool call the last is kept")
         call.result = replace(block, tool_use_id=call.id)
-        return None
+        return ()
 
     def _call_for(self, id: str, turn: int) -> _Call | None:
         """The call just before, the first unanswered one of several; else an older one that still waits."""
@@ -160,7 +160,9 @@ def _calls_last(content: tuple[messages.Block, ...]) -> Iterable[messages.Block]
     return sorted(content, key=lambda block: isinstance(block, messages.ToolUse))
 
 
-def _as_text(result: messages.ToolResult) -> messages.Block:
-    texts = [block.text for block in result.content if isinstance(block, messages.Text)]
-    said = "\n".join(texts) or "(nothing that is text)"
-    return messages.Text(f"Result of tool call {result.tool_use_id}, which is no longer in the conversation:\n{said}")
+def _as_text(result: messages.ToolResult) -> tuple[messages.Block, ...]:
+    """The result as blocks of their own, the text of which says where it comes from."""
+    said = "\n".join(block.text for block in result.content if isinstance(block, messages.Text))
+    others = tuple(block for block in result.content if not isinstance(block, messages.Text))
+    origin = f"Result of tool call {result.tool_use_id}, which is no longer in the conversation:"
+    return (messages.Text(f"{origin}\n{said or ('(below)' if others else '(nothing)')}"), *others)

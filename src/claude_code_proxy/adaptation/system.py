@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.blocks import is_blank
+from claude_code_proxy.adaptation.blocks import BLANK, is_blank
 from claude_code_proxy.adjustment import Adjustment
 
+_END_OF_RESULTS = messages.Text("(end of the tool results)")
 _OPEN, _CLOSE = "<system>\n", "\n</system>"
 
 
@@ -32,7 +33,7 @@ def as_user(message: messages.InputMessage, *, notes: list[Adjustment]) -> messa
 def misplaced(conversation: Sequence[messages.InputMessage]) -> int:
     """Where the first system message stands that the service would not take there, or -1.
 
-    It must follow a user turn, and come last or before an assistant's.
+    It must follow a user turn, or what the service did in an assistant's, and come last or before an assistant's.
     """
     for index, message in enumerate(conversation):
         if message.role == "system" and not _stands_well(conversation, index):
@@ -54,20 +55,38 @@ def unmarked(message: messages.InputMessage) -> messages.InputMessage:
 
 
 def _stands_well(conversation: Sequence[messages.InputMessage], index: int) -> bool:
-    if index == 0 or conversation[index - 1].role != "user":
+    if index == 0:
+        return False
+    before = conversation[index - 1]
+    if before.role != "user" and not _is_hosted_result(before.content[-1]):
         return False
     return index + 1 == len(conversation) or conversation[index + 1].role == "assistant"
+
+
+def _is_hosted_result(block: messages.Block) -> bool:
+    if isinstance(block, messages.UnknownBlock):
+        return block.type.endswith("_tool_result")
+    return isinstance(block, messages.WebSearchToolResult)
+
+
+def parted_from_results(turn: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
+    """A user turn before a system message, with a text at its end if that is a tool result."""
+    if not isinstance(turn.content[-1], messages.ToolResult):
+        return turn
+    notes.append(Adjustment("messages", "inserted", "a short text parts a system message from the tool results"))
+    return replace(turn, content=(*turn.content, _END_OF_RESULTS))
 
 
 def _marked(block: messages.Text) -> messages.Text:
     return replace(block, text=f"{_OPEN}{block.text}{_CLOSE}")
 
 
-def without_blanks(request: messages.MessagesRequest) -> messages.MessagesRequest:
+def without_blanks(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
     """The system prompt without blank blocks, which the service refuses."""
     for block in request.system:
         if is_blank(block.text):
             break
     else:
         return request
+    notes.append(BLANK)
     return replace(request, system=tuple(block for block in request.system if not is_blank(block.text)))

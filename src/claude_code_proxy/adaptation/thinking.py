@@ -23,7 +23,7 @@ _OTHERWISE_OFF = {
     "between_tools": "off before the answer; between tool calls this model thinks all the same",
     "disabled": "off: this model cannot think between tool calls alone",
 }
-_THINKING_BLOCKS = frozenset({messages.Thinking, messages.RedactedThinking})
+BLOCKS = frozenset({messages.Thinking, messages.RedactedThinking})
 
 
 def choose_thinking(
@@ -75,11 +75,19 @@ def fit_history(
 def without_history(conversation: Sequence[messages.InputMessage]) -> tuple[messages.InputMessage, ...]:
     """The conversation without any replayed thinking; an assistant turn may be left empty."""
     return tuple(
-        replace(message, content=tuple(block for block in message.content if type(block) not in _THINKING_BLOCKS))
+        replace(message, content=tuple(block for block in message.content if type(block) not in BLOCKS))
         if message.role == "assistant"
         else message
         for message in conversation
     )
+
+
+def without_last_thoughts(turn: messages.InputMessage) -> messages.InputMessage:
+    """The turn up to the last block that is no thinking."""
+    end = len(turn.content)
+    while end and type(turn.content[end - 1]) in BLOCKS:
+        end -= 1
+    return turn if end == len(turn.content) else replace(turn, content=turn.content[:end])
 
 
 def _with(
@@ -227,4 +235,4 @@ def _loop_lacks_thinking(conversation: Sequence[messages.InputMessage]) -> bool:
             break
     if opener is None or opener is conversation[0]:
         return False
-    return type(opener.content[0]) not in _THINKING_BLOCKS
+    return type(opener.content[0]) not in BLOCKS

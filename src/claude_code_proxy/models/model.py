@@ -71,6 +71,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     forced_with_adaptive: bool = True
     prefill: bool = False
     mid_conversation_system: bool = True
+    system_after_results: bool = True  # False: a system message right after a tool result may be read as part of it
     structured_outputs: bool = True
     strict_tools: bool = True
     prefix_binding: bool = False  # a signed thinking block is valid only after the very same prefix

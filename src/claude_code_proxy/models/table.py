@@ -55,6 +55,7 @@ _FAMILY_5: Final = (
         thinking_default="on",
         default_effort="medium",
         off_max_effort="high",
+        system_after_results=False,
         prefix_binding=True,
         prices=_HAIKU_5_5,
     ),

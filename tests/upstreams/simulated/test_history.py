@@ -117,8 +117,8 @@ def test_answers_go_back_as_history(body: Json, streamed: bool) -> None:
         frames = events.frames(message, cut_json=made.cut_json)
         from_stream = rebuilt(events_of(b"".join(frame.data for frame in frames)))
         assert from_stream["content"] == message["content"]
-        if not made.blocks:
-            return
+        if not made.blocks or made.blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
+            return  # no turn may end in thinking
         content = from_stream["content"] if streamed else made.blocks
         following = [] if made.stop_reason == "pause_turn" else [reply_to(content)]
         body = {**body, "messages": [*body["messages"], assistant(*content), *following]}

@@ -32,7 +32,7 @@ def looped(*last: Any) -> Reading:
         assistant(call()),
         user(result()),
         assistant(call("toolu_2")),
-        user(result("toolu_2", [text("rain"), image()], is_error=True), *last),
+        user(result("toolu_2", [text("rain"), image()]), *last),
         tools=[WEATHER],
     )
 
@@ -47,7 +47,7 @@ def test_a_tool_loop() -> None:
     one = looped()
     assert (one.task, one.rounds, one.steps) == ("steps: 3 please", 2, 3)
     (found,) = one.results
-    assert (found.tool, found.text, found.failed, len(found.media)) == ("get_weather", "rain", True, 1)
+    assert (found.tool, found.text, found.failed, len(found.media)) == ("get_weather", "rain", False, 1)
 
 
 def test_words_beside_results_do_not_hide_the_task() -> None:

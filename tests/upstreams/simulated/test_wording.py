@@ -62,10 +62,10 @@ def test_pictures_and_documents_are_counted_and_described() -> None:
 
 
 def test_tool_results_are_told() -> None:
-    both = [result(content="18 °C"), result("toolu_2", [text("noon"), image()], is_error=True)]
+    both = [result(content=[text("18 °C"), image()]), result("toolu_2", [text("noon")], is_error=True)]
     body = asking("a", assistant(call(), call("toolu_2", "get_time")), user(*both), tools=[WEATHER, CLOCK])
     assert spoken(answered(body)) == (
-        "get_weather returned: 18 °C\nget_time failed: noon With it came an image (image/png, 70 bytes)."
+        "get_weather returned: 18 °C With it came an image (image/png, 70 bytes).\nget_time failed: noon"
     )
 
 

@@ -177,6 +177,18 @@ REFUSED = [
     # the last word
     (asking("a", assistant("b"), model=PLAIN), NO_PREFILL),
     (asking("a", assistant("b"), model=NEW), NO_PREFILL),
+    (
+        tools("a", assistant(call()), user(result(content=[text("b"), image()], is_error=True))),
+        'messages.2.content.0.tool_result: all content must be type "text" if "is_error" is true',
+    ),
+    (
+        asking("a", assistant({"type": "redacted_thinking", "data": "x"}), "b"),
+        "messages.1: The final block in an assistant message cannot be `redacted_thinking`.",
+    ),
+    (
+        asking("a", assistant(text("b"), {"type": "thinking", "thinking": "", "signature": "x"}), model=OLD),
+        "messages.1: The final block in an assistant message cannot be `thinking`.",
+    ),
     (asking("a", assistant("b "), model=OLD), "messages: final assistant content cannot end with trailing whitespace"),
     (
         asking(

@@ -19,6 +19,7 @@ def check(asked: Asked) -> None:
     _check_contents(asked)
     for turn in asked.turns:
         _check_kinds(turn, asked)
+        _check_last_block(turn)
     _check_system_turns(asked.turns)
     _check_tools_defined(asked)
     _check_ids(asked.turns)
@@ -54,6 +55,8 @@ def _check_texts(where: str, found: Iterable[Block], *, within: str) -> None:
     for at, block in enumerate(found):
         if block["type"] == "tool_result":
             _check_texts(where, blocks_of(block.get("content")), within=f"{within}{at}.tool_result.content.")
+            if block.get("is_error") and any(one["type"] != "text" for one in blocks_of(block.get("content"))):
+                raise fail(f"{within}{at}.tool_result", 'all content must be type "text" if "is_error" is true')
         if block["type"] != "text" or block["text"].strip():
             continue
         if block.get("cache_control"):
@@ -85,6 +88,14 @@ def _check_newer_version(role: str, block: Block, *, path: str) -> None:
         raise fail(path, "`document` blocks can only be in `user` messages")
     if role == "user" and block["type"] == "text" and block.get("citations"):
         raise fail(f"{path}.text.citations", "Extra inputs are not permitted")
+
+
+def _check_last_block(turn: Turn) -> None:
+    if turn.role == "assistant" and turn.blocks and turn.blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
+        raise fail(
+            f"messages.{turn.index}",
+            f"The final block in an assistant message cannot be `{turn.blocks[-1]['type']}`.",
+        )
 
 
 def _check_system_turns(turns: list[Turn]) -> None:
