@@ -248,6 +248,36 @@ class TestRefusals:
             " Please reduce the length of the messages."
         )
 
+    @pytest.mark.parametrize("stream", [False, True])
+    @pytest.mark.parametrize(
+        ("words", "window", "used"),
+        [
+            ("input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease", 200_000, 210_000),
+            ("prompt is too long", 1_000_000, 1_000_001),
+            ("Input is too long for requested model.", 1_000_000, 1_000_001),
+        ],
+    )
+    async def test_every_overflow_is_told_alike(
+        self, upstream: ScriptedUpstream, words: str, window: int, used: int, *, stream: bool
+    ) -> None:
+        """With the numbers that clients look for; where the service tells none, the window is in the catalogue."""
+        upstream.answers(refusal(400, "invalid_request_error", words))
+        async with running(upstream.url) as proxy:
+            answer = await proxy.ask(stream=stream)
+        assert answer.error == {
+            "message": f"This model's maximum context length is {window} tokens. However, your messages resulted in "
+            f"{used} tokens. Please reduce the length of the messages.",
+            "type": "invalid_request_error",
+            "param": "messages",
+            "code": "context_length_exceeded",
+        }
+
+    async def test_an_overflow_of_a_model_that_nobody_knows_keeps_its_words(self, upstream: ScriptedUpstream) -> None:
+        upstream.answers(refusal(400, "invalid_request_error", "prompt is too long"))
+        async with running(upstream.url) as proxy:
+            answer = await proxy.ask(model="claude-nobody-9")
+        assert (answer.error["message"], answer.error["code"]) == ("prompt is too long", "context_length_exceeded")
+
     async def test_a_page_of_the_network_in_between(self, upstream: ScriptedUpstream) -> None:
         page = b"<html>Bad gateway</html>"
         upstream.answers(
@@ -356,6 +386,7 @@ class TestRetries:
         assert time.monotonic() - begun < 3
         assert (answer.status, answer.error["message"]) == (429, "the true reason")
         assert answer.headers["retry-after"] == "5"
+        assert answer.headers["x-should-retry"] == "false"
 
     @pytest.mark.parametrize("stream", [False, True])
     @pytest.mark.parametrize("reset", [False, True])

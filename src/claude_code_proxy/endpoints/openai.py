@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamRejected
 
 _TYPES = {
@@ -25,11 +26,6 @@ _TYPES = {
 _BY_STATUS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _OVERLOADED = 529
 
-_TOO_LONG = re.compile(r"prompt is too long: (?P<tokens>\d+) tokens? > (?P<window>\d+)", re.IGNORECASE)
-_TOO_LONG_TOGETHER = re.compile(r"exceed context limit: (?P<tokens>\d+) \+ (?P<wanted>\d+) > (?P<window>\d+)")
-_TOO_LONG_UNCOUNTED = re.compile(
-    r"(?:prompt|input) is too long|exceeds? the (?:model's )?(?:maximum )?context", re.IGNORECASE
-)
 _UNKNOWN_MODEL = re.compile(r"model: ?(?P<model>\S+)")
 _OUT_OF_MONEY = re.compile(
     r"credit balance is too low|specified API usage limits|out of extra usage|spend(?:ing)? limit", re.IGNORECASE
@@ -107,18 +103,15 @@ def _sharpened(reply: ErrorReply, error: UpstreamRejected) -> ErrorReply:
 
 
 def _overflow(words: str) -> str | None:
-    """The overflow in the words by which clients know it, with its numbers as far as the upstream told them."""
-    if found := _TOO_LONG.search(words):
-        used, to_shorten = f"{found['tokens']} tokens", "messages"
-    elif found := _TOO_LONG_TOGETHER.search(words):
-        total = int(found["tokens"]) + int(found["wanted"])
-        used = f"{total} tokens ({found['tokens']} in the messages, {found['wanted']} in the completion)"
-        to_shorten = "messages or completion"
-    else:
-        return words if _TOO_LONG_UNCOUNTED.search(words) else None
+    """The overflow in the words by which clients know it, where its numbers are told."""
+    overflow = messages.overflow_in(words)
+    if overflow is None:
+        return None
+    if overflow.window is None:
+        return words
     return (
-        f"This model's maximum context length is {found['window']} tokens. "
-        f"However, your messages resulted in {used}. Please reduce the length of the {to_shorten}."
+        f"This model's maximum context length is {overflow.window} tokens. However, your messages resulted in "
+        f"{overflow.tokens} tokens. Please reduce the length of the messages."
     )
 
 

@@ -26,7 +26,7 @@ from claude_code_proxy.messages.content import (
     WebSearchToolResult,
     decode_block,
 )
-from claude_code_proxy.messages.errors import ErrorBody, decode_error
+from claude_code_proxy.messages.errors import ErrorBody, Overflow, decode_error, overflow_in
 from claude_code_proxy.messages.events import (
     CitationsDelta,
     ContentBlockDelta,
@@ -127,6 +127,7 @@ __all__ = [
     "Metadata",
     "OutputConfig",
     "OutputFormat",
+    "Overflow",
     "Ping",
     "RedactedThinking",
     "Role",
@@ -160,4 +161,5 @@ __all__ = [
     "decode_event",
     "decode_message",
     "encode_request",
+    "overflow_in",
 ]

@@ -1,7 +1,9 @@
-"""The error body of the Messages API, in each of the forms it comes in.
+"""The error body of the Messages API, in each of the forms it comes in, and what its words say of an overflow.
 
 https://platform.claude.com/docs/en/api/errors. Errors from the edge network lack the outer `type`, or are not JSON.
 """
+
+import re
 
 import msgspec
 from msgspec import Struct
@@ -32,3 +34,34 @@ def decode_error(body: bytes) -> tuple[ErrorBody, str | None] | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return envelope.error, envelope.request_id
+
+
+class Overflow(Struct, frozen=True):
+    """A request that is too long: its tokens, with those it may be answered with, and those it may have.
+
+    None where the service does not tell.
+    """
+
+    tokens: int | None = None
+    window: int | None = None
+
+
+_COUNTED = re.compile(
+    r"prompt is too long: (?P<tokens>[\d,]+) tokens? > (?P<window>[\d,]+)"
+    r"|exceed context limit: (?P<prompt>[\d,]+) \+ (?P<answer>[\d,]+) > (?P<limit>[\d,]+)",
+    re.IGNORECASE,
+)
+_UNCOUNTED = re.compile(
+    r"(?:prompt|input) is too long|exceeds? (?:the (?:model's )?(?:maximum )?)?context", re.IGNORECASE
+)
+
+
+def overflow_in(message: str) -> Overflow | None:
+    """What the words of an error say of an overflow; None where they speak of something else."""
+    found = _COUNTED.search(message)
+    if found is None:
+        return Overflow() if _UNCOUNTED.search(message) else None
+    told = {name: int(number.replace(",", "")) for name, number in found.groupdict().items() if number}
+    if "window" in told:
+        return Overflow(told["tokens"], told["window"])
+    return Overflow(told["prompt"] + told["answer"], told["limit"])

@@ -18,6 +18,7 @@ from claude_code_proxy.models.lessons import learn
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.server.continuing import MOST_PAUSES, ContinuedStream, join, sum_usage
 from claude_code_proxy.server.record import Record
+from claude_code_proxy.server.rough_count import input_tokens
 from claude_code_proxy.server.serving import Serving
 from claude_code_proxy.server.together import together
 from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
@@ -159,7 +160,7 @@ class Asking:
         """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
         relaxed = relax(self.adapted, error, model=self._model) if refused is self.adapted.request else None
         if relaxed is None or (self._serving.policy.strict and any(a.changes_meaning for a in relaxed.adjustments)):
-            raise _explained(error, self._model)
+            raise _explained(error, self._model, refused=refused)
         lesson = learn(error.message)
         if lesson is not None:
             self._serving.learn(self._model.id, lesson)
@@ -179,9 +180,12 @@ def _with_turn(request: messages.MessagesRequest, content: tuple[messages.Block,
     return msgspec.structs.replace(request, messages=(*request.messages, turn))
 
 
-def _explained(error: UpstreamRejected, model: Model) -> UpstreamRejected:
+def _explained(error: UpstreamRejected, model: Model, *, refused: messages.MessagesRequest) -> UpstreamRejected:
     """The upstream's words, with the way on where we know it."""
-    if error.status == 404 and model.successor is not None:
+    if error.status == 400 and messages.overflow_in(error.message) == messages.Overflow() and model.known:
+        tokens = max(input_tokens(refused), model.context_window + 1)
+        error.message = f"prompt is too long: {tokens} tokens > {model.context_window} maximum"
+    elif error.status == 404 and model.successor is not None:
         error.message = f"The model `{model.id}` is retired; use {model.successor} instead. ({error.message})"
         error.param, error.code = "model", "model_not_found"
     elif error.status == 404 and not model.known:

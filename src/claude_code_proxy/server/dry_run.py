@@ -4,9 +4,6 @@ The answer holds the Messages request as it would go out, every adjustment, wher
 would use and cost by a rough count.
 """
 
-from collections.abc import Iterator
-from typing import Any
-
 import msgspec
 from msgspec import Raw, Struct
 
@@ -17,10 +14,8 @@ from claude_code_proxy.endpoints.betas import settle_betas
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.pricing import Billed, cost_usd
+from claude_code_proxy.server.rough_count import blocks_of, tokens_of
 from claude_code_proxy.server.serving import Serving
-
-_BYTES_PER_TOKEN = 3.5  # of JSON; Claude's tokenizers differ, so this is a rough count
-_MEDIUM_TOKENS = 1600  # of an image or a page
 
 
 class Breakpoint(Struct, frozen=True):
@@ -84,26 +79,12 @@ def _cache_plan(request: messages.MessagesRequest, model: Model) -> tuple[CacheP
     """The plan, and the rough count of all input tokens."""
     tokens = 0
     found = []
-    for at, block in _prefix(request):
-        tokens += _tokens(block)
+    for at, block in blocks_of(request):
+        tokens += tokens_of(block)
         control = getattr(block, "cache_control", None)
         if control is not None:
             found.append(Breakpoint(at, control.ttl or "5m", tokens, tokens >= model.cache_minimum))
     return CachePlan(model.cache_minimum, tuple(found)), tokens
-
-
-def _prefix(request: messages.MessagesRequest) -> Iterator[tuple[str, Any]]:
-    """Every block in the order in which the service reads, and caches, them."""
-    yield from ((f"tools[{index}]", tool) for index, tool in enumerate(request.tools))
-    yield from ((f"system[{index}]", block) for index, block in enumerate(request.system))
-    for number, message in enumerate(request.messages):
-        yield from ((f"messages[{number}].content[{index}]", block) for index, block in enumerate(message.content))
-
-
-def _tokens(block: Any) -> int:
-    if isinstance(block, messages.Image | messages.Document):
-        return _MEDIUM_TOKENS
-    return round(len(messages.encode_request(block)) / _BYTES_PER_TOKEN)
 
 
 def _estimate(model: Model, *, tokens: int, max_tokens: int, choices: int) -> Estimate:

@@ -169,13 +169,30 @@ class TestRetries:
                 await made.api.create(SHORT, Call(retries=5, deadline=deadline))
             assert caught.value.message == "Overloaded"
             assert made.pauses == [0.5]
+            assert caught.value.should_retry is False, "what there was of time is used up, here as in the client"
 
     async def test_the_deadline_ends_an_attempt(self) -> None:
         async with api(silent()) as made:
             deadline = asyncio.get_running_loop().time() + 0.2
-            with pytest.raises(UpstreamTimeout):
+            with pytest.raises(UpstreamTimeout) as caught:
                 await made.api.create(SHORT, Call(deadline=deadline))
             assert len(made.upstream.calls) == 1
+            assert caught.value.should_retry is False
+
+    async def test_the_deadline_ends_an_answer_that_has_begun(self) -> None:
+        begun = wire.STREAM_HEAD + wire.chunk(wire.frames(wire.start()))
+        async with api(silent(begun)) as made:
+            deadline = asyncio.get_running_loop().time() + 0.2
+            with pytest.raises(UpstreamTimeout) as caught:
+                await made.api.create(asking(WHOLE_UP_TO + 1), Call(deadline=deadline))
+            assert (len(made.upstream.calls), caught.value.should_retry) == (1, False)
+
+    async def test_where_the_client_retries_the_deadline_says_nothing(self) -> None:
+        async with api(silent()) as made:
+            deadline = asyncio.get_running_loop().time() + 0.2
+            with pytest.raises(UpstreamTimeout) as caught:
+                await made.api.create(SHORT, Call(retries=0, deadline=deadline))
+            assert caught.value.should_retry is None
 
     async def test_every_attempt_resolves_the_credential_anew(self) -> None:
         async with api(refusal(529, "overloaded_error", "w"), whole(), secrets=("sk-ant-old", "sk-ant-new")) as made:

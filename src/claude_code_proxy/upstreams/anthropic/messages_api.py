@@ -113,24 +113,19 @@ class MessagesApi:
             except ProxyError as error:
                 error.request_id = error.request_id or facts.request_id
                 error.attempts = facts.attempts
-                wait = None if facts.begun else self._wait(error, facts.attempts, call=call)
+                wait = self._wait(error, facts, call=call)
                 self._on_failure(error, retried=wait is not None)
                 if wait is None:
                     raise
             await self._pause(wait)
 
-    def _wait(self, error: ProxyError, attempts: int, *, call: Call) -> float | None:
+    def _wait(self, error: ProxyError, facts: Facts, *, call: Call) -> float | None:
         """Seconds until the next attempt; None if there is none."""
-        wait = wait_before_retry(error, attempts, chance=self._chance())
-        if wait is None:
-            return None
-        if attempts > call.retries:
-            if call.retries:
-                error.should_retry = False  # we have; the client need not
-            return None
-        if call.deadline is not None and asyncio.get_running_loop().time() + wait >= call.deadline:
-            return None
-        return wait
+        wait = None if facts.begun else wait_before_retry(error, facts.attempts, chance=self._chance())
+        spent = facts.attempts > call.retries or _is_over(call.deadline, wait or 0.0)
+        if spent and call.retries:
+            error.should_retry = False  # we have, for as long as there was time; the client need not
+        return None if spent else wait
 
     async def _send(self, body: bytes, call: Call, *, facts: Facts) -> Response:
         """The response, once the upstream has accepted the request."""
@@ -182,6 +177,11 @@ class MessagesApi:
                 self._headers.clear()
             block = self._headers[key] = request_headers(credential, betas, workspace_id=self._workspace_id)
         return block
+
+
+def _is_over(deadline: float | None, wait: float) -> bool:
+    """Whether there is no time for another attempt after `wait` seconds."""
+    return deadline is not None and asyncio.get_running_loop().time() + wait >= deadline
 
 
 async def _rejection(response: Response) -> UpstreamRejected:
