@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from msgspec import Raw
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.models.catalogue import BUILT_IN
@@ -86,6 +87,32 @@ def test_a_changed_prefix_leaves_thinking_out_where_it_is_bound(vault: ThinkingV
         vault.keep(asked(model, system="It is 10:00."), model, message=replied(model, THOUGHT, CALL_A))
         request = asked(model, QUESTION, replayed(CALL_A), RESULTS, system="It is 10:01.")
         assert vault.restore(request, model).messages[1] == expected
+
+
+@pytest.mark.parametrize("choice", [messages.ChooseAny(), messages.ChooseTool("look")])
+def test_thinking_about_words_that_will_be_gone_is_not_kept_where_it_is_bound(
+    vault: ThinkingVault, choice: messages.ToolChoice
+) -> None:
+    """A tool that is forced in words, and a turn that is to be continued: the words are not there the next time."""
+    forced = replace(asked(BOUND), tool_choice=choice)
+    goes_on = asked(BOUND, QUESTION, replayed(messages.Text("Let me")))
+    for first in (forced, goes_on):
+        vault.keep(first, BOUND, message=replied(BOUND, THOUGHT, CALL_A))
+        again = asked(BOUND, *first.messages, replayed(CALL_A), RESULTS)
+        assert vault.restore(again, BOUND).messages == again.messages
+    vault.keep(replace(asked(FREE), tool_choice=choice), FREE, message=replied(FREE, THOUGHT, CALL_A))
+    again = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
+    assert vault.restore(again, FREE).messages[1] == replayed(THOUGHT, CALL_A)
+
+
+def test_another_format_is_another_prefix(vault: ThinkingVault) -> None:
+    """It may be asked for in the system prompt."""
+    shaped = replace(asked(BOUND), output_config=messages.OutputConfig(format=messages.JsonObject()))
+    vault.keep(shaped, BOUND, message=replied(BOUND, THOUGHT, CALL_A))
+    again = asked(BOUND, QUESTION, replayed(CALL_A), RESULTS)
+    assert vault.restore(again, BOUND).messages == again.messages
+    shaped = replace(again, output_config=shaped.output_config)
+    assert vault.restore(shaped, BOUND).messages[1] == replayed(THOUGHT, CALL_A)
 
 
 def test_moving_cache_breakpoints_are_no_change(vault: ThinkingVault) -> None:

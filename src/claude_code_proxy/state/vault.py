@@ -51,6 +51,8 @@ class ThinkingVault:
     def keep(self, request: messages.MessagesRequest, model: Model, *, message: messages.Message) -> None:
         """Keeps the thinking of a turn with tool calls. `request` is what the client sent, before adaptation."""
         calls = [block for block in message.content if isinstance(block, messages.ToolUse)]
+        if model.prefix_binding and _is_asked_once(request, model):
+            return
         if not calls or not any(isinstance(block, Thought) for block in message.content):
             return
         prefix = _Prefix(request).upto(len(request.messages)) if model.prefix_binding else b""
@@ -76,8 +78,17 @@ class ThinkingVault:
         return replace(request, messages=tuple(restored))
 
 
+def _is_asked_once(request: messages.MessagesRequest, model: Model) -> bool:
+    """Whether the answer is to words that adaptation adds at the end, which are not there when it is replayed."""
+    forces = isinstance(request.tool_choice, messages.ChooseAny | messages.ChooseTool) and not model.forced_tool_choice
+    return forces or not request.messages or request.messages[-1].role == "assistant"
+
+
 class _Prefix:
-    """Digests of a conversation up to a message, as the client tells it: cache breakpoints do not count."""
+    """Digests of a conversation up to a message, as the client tells it: cache breakpoints do not count.
+
+    A format counts, because it may be asked for in the system prompt.
+    """
 
     def __init__(self, request: messages.MessagesRequest) -> None:
         self._messages = request.messages
@@ -87,6 +98,8 @@ class _Prefix:
             self._hash.update(_bare(block))
         for tool in request.tools:
             self._hash.update(messages.encode_request(replace(tool, cache_control=None)))
+        if request.output_config is not None and request.output_config.format is not None:
+            self._hash.update(messages.encode_request(request.output_config.format))
 
     def upto(self, index: int) -> bytes:
         """Of everything before message `index`; the indexes asked for must not fall."""

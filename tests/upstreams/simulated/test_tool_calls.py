@@ -5,13 +5,17 @@ import pytest
 from tests.upstreams.simulated.asking import (
     CLOCK,
     NEW,
+    PLAIN,
     WEATHER,
     Json,
     answered,
     asking,
+    assistant,
+    call,
     continued,
     result,
     spoken,
+    system,
     text,
     tools_called,
     user,
@@ -56,6 +60,28 @@ def test_tool_choice(choice: Json, names: list[str]) -> None:
 def test_a_call_that_is_left_out_on_demand() -> None:
     body = asking("[[simulate: no-call]] What is the weather?", tools=[WEATHER], tool_choice={"type": "any"})
     assert tools_called(answered(body)) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("Answer with a call of the tool `get_time` now.", ["get_time"]),
+        ("Answer with a call of at least one of the tools now.", ["get_weather"]),
+        ("Use a tool now", ["get_weather"]),
+        ("There are tools. It is noon now.", []),
+    ],
+)
+def test_a_call_that_the_last_words_demand(words: str, names: list[str]) -> None:
+    """As a model does that cannot be forced."""
+    for body in (asking("Hello", system(words), model=NEW), asking(user(text("Hello"), text(words)), model=PLAIN)):
+        assert [name for name, _ in tools_called(answered({**body, "tools": [WEATHER, CLOCK]}))] == names
+    after = asking("weather?", assistant(call()), user(result()), system(words), model=NEW, tools=[WEATHER, CLOCK])
+    assert [name for name, _ in tools_called(answered(after))] == names
+
+
+def test_arguments_that_do_not_fit_on_demand() -> None:
+    made = answered(asking("[[simulate: bad-json]] weather in Rome", tools=[WEATHER]))
+    assert tools_called(made) == [("get_weather", {"unexpected": True})]
 
 
 def test_arguments_come_from_the_text_and_fit_the_schema() -> None:

@@ -20,6 +20,7 @@ _JSON_WANTED = re.compile(
     r"|\bjson\b[^.\n]*\b(only|object|format)\b",
     re.IGNORECASE,
 )
+_CALL_WANTED = re.compile(r"\b(?:call|calls|use)\b[^.\n]{0,40}\btools?\b[^.\n]{0,140}\bnow\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Reading:
     directive: str
     mischief: mischief.Mischief
     wants_json: bool
+    wants_call: str  # the last words, where they tell to call a tool at once
     continues: bool
 
     @property
@@ -74,6 +76,7 @@ def read(asked: Asked) -> Reading:
         directive=directive,
         mischief=wanted,
         wants_json=_wants_json(asked, task),
+        wants_call=_wants_call(asked.turns[-1]),
         continues=last.role == "assistant" and is_continuation(last),
     )
 
@@ -128,6 +131,12 @@ def _source(source: Block) -> str:
 
 def _wants_json(asked: Asked, task: str) -> bool:
     return any(_JSON_WANTED.search(text) for text in (task, _words(asked.system)))
+
+
+def _wants_call(last: Turn) -> str:
+    """Such words in a system turn, or in a user's own, are obeyed like a forced choice."""
+    words = _words(last.blocks)
+    return words if _CALL_WANTED.search(words) else ""
 
 
 def words_of(value: Any) -> list[str]:

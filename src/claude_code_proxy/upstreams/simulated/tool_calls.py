@@ -49,8 +49,9 @@ def _chosen(asked: Asked, reading: Reading) -> list[Tool]:
         return []
     if choice["type"] == "tool":
         return [tool for tool in tools if tool["name"] == choice["name"]]
-    wanted = _wanted(offered, reading)
-    if not wanted and choice["type"] == "any":
+    demanded = [tool for tool in offered if _mention(tool["name"], reading.wants_call) >= 0]
+    wanted = demanded or _wanted(offered, reading)
+    if not wanted and (choice["type"] == "any" or reading.wants_call):
         wanted = offered[:1]
     return wanted[:1] if choice.get("disable_parallel_tool_use") else wanted
 
@@ -100,6 +101,8 @@ def _shares_description(tool: Tool, said: set[str]) -> bool:
 
 
 def _arguments(tool: Tool, reading: Reading) -> dict[str, Any]:
+    if reading.mischief.bad_json:
+        return {"unexpected": True}
     made = sample(tool["input_schema"], lambda name, schema: hinted(name, schema, text=reading.task))
     return made if isinstance(made, dict) else {}
 
