@@ -7,33 +7,37 @@ the answer.
 import asyncio
 from collections.abc import Callable
 
-_BEATS = 4  # per `seconds`: a stream is told at most a quarter late, and never early
+_BEATS = 4  # per `seconds`: where a stream falls silent after it has flowed, it is told at most that much too early
 
 
 class Beat:
-    """One stream. `flowing` is set with every write, which is all that a busy stream pays."""
+    """One stream. `flowing` is set with every write, which is all that a busy stream pays; `due` is loop time."""
 
-    __slots__ = ("flowing", "on_silence", "silent")
+    __slots__ = ("due", "flowing", "on_silence")
 
-    def __init__(self, on_silence: Callable[[], None]) -> None:
+    def __init__(self, on_silence: Callable[[], None], due: float) -> None:
         self.on_silence = on_silence
-        self.flowing = True
-        self.silent = 0
+        self.flowing = False
+        self.due = due
 
 
 class Pulse:
-    """`seconds` 0 means never."""
+    """`seconds` 0 means never. A stream is never told late, and before its first write exactly in time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop = loop
+        self._seconds = seconds
         self._interval = seconds / _BEATS
         self._beats: set[Beat] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._last_tick = 0.0
 
     def join(self, on_silence: Callable[[], None]) -> Beat:
-        beat = Beat(on_silence)
+        now = self._loop.time()
+        beat = Beat(on_silence, now + self._seconds)
         self._beats.add(beat)
         if self._timer is None and self._interval > 0:
+            self._last_tick = now
             self._timer = self._loop.call_later(self._interval, self._tick)
         return beat
 
@@ -45,13 +49,19 @@ class Pulse:
         return len(self._beats)
 
     def _tick(self) -> None:
-        self._timer = self._loop.call_later(self._interval, self._tick) if self._beats else None
-        for beat in tuple(self._beats):
-            if beat.flowing:  # it wrote since the last beat, perhaps only just now
+        now = self._loop.time()
+        next_tick = now + self._interval
+        for beat in self._beats:
+            if beat.flowing:  # it wrote since the last tick, perhaps only just after that
                 beat.flowing = False
-                beat.silent = 0
-                continue
-            beat.silent += 1
-            if beat.silent == _BEATS:
-                beat.silent = 0
-                beat.on_silence()
+                beat.due = self._last_tick + self._seconds
+            if beat.due < next_tick:
+                self._loop.call_at(beat.due, self._tell, beat)
+        self._last_tick = now
+        self._timer = self._loop.call_at(next_tick, self._tick) if self._beats else None
+
+    def _tell(self, beat: Beat) -> None:
+        """Unless it has left, or has written after all."""
+        if beat in self._beats and not beat.flowing:
+            beat.due += self._seconds
+            beat.on_silence()
