@@ -182,15 +182,6 @@ def test_good_arguments_are_passed_on_in_the_pieces_they_came_in() -> None:
     assert len([piece for piece in pieces if isinstance(piece, messages.ContentBlockDelta)]) == 6
 
 
-def test_what_a_grammar_holds_whole_flows_at_once() -> None:
-    schema = {**STRICT_SCHEMA, "properties": {"city": {"type": "string"}}}
-    reply = message(call("x", "look", '{"city": "Rome"}'), stop_reason="tool_use")
-    for sent, at in ((by_schema(schema=schema), "ContentBlockStart"), (by_schema(), "ContentBlockStop")):
-        calls = reply_filter(sent)
-        first = next(event for event in events(reply, 3) if calls.feed(event))
-        assert type(first).__name__ == at
-
-
 def test_a_call_cut_short_stays_what_it_is() -> None:
     reply = message("So.", call("x", "look", '{"city": '), stop_reason="max_tokens")
     whole = reply_filter(by_schema()).message(reply)
@@ -230,11 +221,17 @@ def test_only_the_call_is_passed_on() -> None:
 
 
 def test_a_stream_begins_with_its_first_call() -> None:
-    """Until then it can still be asked for again: nothing has been passed on."""
+    """As soon as it is whole: until then it can still be asked for again, because nothing has been passed on."""
     calls = reply_filter(forced())
     reply = message("Let me look.", call("y", "look", "{}"), stop_reason="tool_use")
-    first = next(passed for event in events(reply, 3) if (passed := calls.feed(event)))
-    assert [type(one).__name__ for one in first] == ["MessageStart", "ContentBlockStart"]
+    event, first = next((event, passed) for event in events(reply, 3) if (passed := calls.feed(event)))
+    assert isinstance(event, messages.ContentBlockStop)
+    assert [type(one).__name__ for one in first] == [
+        "MessageStart",
+        "ContentBlockStart",
+        "ContentBlockDelta",
+        "ContentBlockStop",
+    ]
     assert first[1] == messages.ContentBlockStart(0, call("y", "look"))
 
 

@@ -123,8 +123,7 @@ class _Reply(Struct, frozen=True):
         if self.wanted is not None or self.forcing is not None:
             filters.append(Judged(self._judge))
         if self.forcing is not None:
-            by_grammar = strict.held_by_grammar(self.request.tools, self.forcing.schemas)
-            filters.append(forced.CallsOnly(self.forcing, by_grammar))
+            filters.append(forced.CallsOnly(self.forcing))
         if self.wanted is not None and self.wanted.opener:
             filters.append(BareJson(self.wanted.opener))
         if self.renames is not None:

@@ -92,9 +92,9 @@ def judge(forced: Forced, message: messages.Message, *, request: messages.Messag
         return _unmet(wrong, again, message=message, request=request)
     for call in calls:
         if (found := forced.complaint(call)) is not None:
-            again = f"The arguments of that call cannot be used: {found} Call {wanted} again, with arguments that are "
+            again = f"The arguments of that call cannot be used: {found} Call {wanted} again now, with arguments "
             wrong = f"The model called {wanted} with arguments that its schema does not allow: {found}"
-            return _unmet(wrong, again + "right in this respect.", message=message, request=request)
+            return _unmet(wrong, again + "that are right in this respect.", message=message, request=request)
     return None
 
 
@@ -117,14 +117,12 @@ def _unmet(wrong: str, again: str, *, message: messages.Message, request: messag
 class CallsOnly:
     """The reply filter that passes on no text before the first call that is allowed, and no other calls.
 
-    Until that call has shown that it can be used it holds everything back, so that a bad one can still be asked for
-    again; a call that the service itself holds to the schema need not show it. An answer without a good call is a
-    refusal or was cut short, and passes as it is.
+    Until that call is whole and can be used it holds everything back, so that a bad one can still be asked for again.
+    An answer without a good call is a refusal or was cut short, and passes as it is.
     """
 
-    def __init__(self, forced: Forced, held_by_grammar: frozenset[str] = frozenset()) -> None:
+    def __init__(self, forced: Forced) -> None:
         self._forced = forced
-        self._by_grammar = held_by_grammar
         self._held: list[messages.Event] | None = []
         self._call: messages.ToolUse | None = None  # that is coming in
         self._arguments: list[str] = []
@@ -159,7 +157,7 @@ class CallsOnly:
             case messages.ContentBlockStart(content_block=block) if self._forced.allows(block) and not self._is_spoilt:
                 self._call = block if isinstance(block, messages.ToolUse) else None
                 self._arguments = []
-                return self._call is None or self._call.name in self._by_grammar
+                return self._call is None
             case messages.ContentBlockDelta(delta=messages.InputJsonDelta(partial_json=piece)) if self._call:
                 self._arguments.append(piece)
             case messages.ContentBlockStop() if self._call:

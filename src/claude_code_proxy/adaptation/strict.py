@@ -3,7 +3,7 @@
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 
 from msgspec.structs import replace
 
@@ -43,12 +43,6 @@ def settle_strict(
             _stricter(tool, room) if tool.name in wished and tool.name not in asked else tool for tool in tools
         )
     return request if tools == request.tools else replace(request, tools=tools)
-
-
-def held_by_grammar(tools: Iterable[AnyTool], schemas: Mapping[str, bytes]) -> frozenset[str]:
-    """The names of the tools whose arguments can only be what `schemas`, their schemas before, allow."""
-    strict = (tool.name for tool in tools if isinstance(tool, messages.Tool) and tool.strict)
-    return frozenset(name for name in strict if name in schemas and to_subset(schemas[name]).exact)
 
 
 class _Room:

@@ -20,7 +20,7 @@ _JSON_WANTED = re.compile(
     r"|\bjson\b[^.\n]*\b(only|object|format)\b",
     re.IGNORECASE,
 )
-_CALL_WANTED = re.compile(r"\b(?:call|calls|use)\b[^.\n]{0,40}\btools?\b[^.\n]{0,140}\bnow\b", re.IGNORECASE)
+_CALL_WANTED = re.compile(r"\b(?:call|use)\b[^.\n]{0,40}(?:\btools?\b|`[\w-]+`)[^.\n]{0,140}\bnow\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
