@@ -11,9 +11,10 @@ import httpx2 as httpx
 import openai
 import pytest
 
+from claude_code_proxy.upstreams import simulated
 from tests.credentials.token_endpoint import TokenEndpoint, token_endpoint
 from tests.upstreams.claude_code.conftest import network as network
-from tests.upstreams.claude_code.stage import Stage, login, staged
+from tests.upstreams.claude_code.stage import TOKEN, Stage, login, staged
 
 pytestmark = pytest.mark.claude_code
 MODEL = "claude-sonnet-5-5"
@@ -28,9 +29,15 @@ async def endpoint(network: bool, tmp_path: Path) -> AsyncIterator[TokenEndpoint
 
 
 @asynccontextmanager
-async def renewing(endpoint: TokenEndpoint, home: Path, told: dict[str, Any], **settings: str) -> AsyncIterator[Stage]:
+async def renewing(
+    endpoint: TokenEndpoint,
+    home: Path,
+    told: dict[str, Any],
+    service: simulated.Options | None = None,
+    **settings: str,
+) -> AsyncIterator[Stage]:
     options = {"HTTPS_PROXY": "", "SSL_CERT_FILE": "", "NODE_EXTRA_CA_CERTS": str(endpoint.certificate)} | settings
-    async with staged(home, told=told, before=endpoint.before, **options) as stage:
+    async with staged(home, told=told, before=endpoint.before, service=service, **options) as stage:
         yield stage
 
 
@@ -132,3 +139,61 @@ async def test_sent_straight_it_is_kept_fresh_too(endpoint: TokenEndpoint, tmp_p
         await asyncio.sleep(1.2)
         assert "Hi" in await chat(stage)
         assert stage.service.requests[-1].headers["user-agent"].startswith("claude-code-proxy/")
+
+
+ONLY_NEW = simulated.Options(api_keys=frozenset({"sk-ant-oat01-new-1"}))
+TOLD = ({"role": "user", "content": "One"}, {"role": "assistant", "content": "Two"})
+
+
+async def test_a_login_that_the_service_refuses_is_renewed_by_the_conversation_that_begins(
+    endpoint: TokenEndpoint, tmp_path: Path
+) -> None:
+    """Its file says that an hour is left. A conversation that is told cannot renew it, and says so; later it can."""
+    async with renewing(endpoint, tmp_path, login(expires_in=3600), service=ONLY_NEW) as stage:
+        with pytest.raises(openai.AuthenticationError, match="the next conversation that begins"):
+            await chat(stage, *TOLD, {"role": "user", "content": "Three"})
+        assert endpoint.posts == 0
+        assert "Hi" in await chat(stage)
+        assert token_of(stage) == "sk-ant-oat01-new-1"
+        assert "Three" in await chat(stage, *TOLD, {"role": "user", "content": "Three"})
+    assert endpoint.posts == 1
+
+
+async def test_a_directory_that_cannot_be_written_keeps_its_login_as_it_is(
+    endpoint: TokenEndpoint, tmp_path: Path
+) -> None:
+    """A renewal that cannot be written down would lose it, so none is tried."""
+    config = tmp_path / ".claude"
+    read_only = f'mount --bind {config} {config} && mount -o remount,ro,bind {config} && exec "$@"'
+    before = [*endpoint.before, "sh", "-c", read_only, "sh"]
+    async with staged(tmp_path, told=login(expires_in=-60), before=before) as stage:
+        await asyncio.sleep(2)
+        status, told = await ready(stage)
+        assert (status, f"{config} cannot be written" in told) == (503, True)
+        with pytest.raises(openai.AuthenticationError, match="mount the whole directory, writable"):
+            await chat(stage)
+        assert token_of(stage) == TOKEN
+        (config / ".credentials.json").write_text(json.dumps(login(expires_in=3600)))
+        await asyncio.sleep(1.2)
+        assert (await ready(stage))[0] == 200
+        assert "Hi" in await chat(stage)
+    assert endpoint.posts == 0
+
+
+@pytest.mark.parametrize("via", ["claude-code", "messages-api"])
+async def test_a_file_that_is_half_written_costs_no_request(endpoint: TokenEndpoint, tmp_path: Path, via: str) -> None:
+    async with renewing(endpoint, tmp_path, login(expires_in=3600), CLAUDE_LOGIN_VIA=via) as stage:
+        assert "Hi" in await chat(stage)
+        path = stage.home / ".claude" / ".credentials.json"
+        whole = json.dumps(login(expires_in=7200, accessToken="sk-ant-oat01-next"))
+        path.write_text(whole[:60])
+        await asyncio.sleep(1.2)
+        assert (await ready(stage))[0] == 200
+        asking = asyncio.create_task(chat(stage))
+        await asyncio.sleep(1.0)
+        path.write_text(whole)
+        assert "Hi" in await asking
+        await asyncio.sleep(1.2)
+        assert "Hi" in await chat(stage)
+        assert stage.service.requests[-1].headers["authorization"] == "Bearer sk-ant-oat01-next"
+    assert endpoint.posts == 0

@@ -45,6 +45,25 @@ def replaced(path: Path, content: str) -> None:
     fresh.replace(path)
 
 
+def test_a_file_that_is_half_written_is_told_as_such_until_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / ".credentials.json"
+    whole = json.dumps({"claudeAiOauth": {"accessToken": "sk-ant-test-whole"}})
+    file = LoginFile([path])
+    path.write_text(whole)
+    good = file.read_now(NOW)
+    assert not file.half_written
+    path.write_text(whole[:20])
+    assert (file.read_now(NOW), file.half_written) == (good, True)
+    assert (file.read_now(NOW), file.half_written) == (good, True)
+    path.write_text(whole)
+    assert (file.read_now(NOW), file.half_written) == (good, False)
+    path.write_text(whole[:20])
+    file.read_now(NOW)
+    path.unlink()
+    file.read_now(NOW)
+    assert not file.half_written
+
+
 def test_what_claude_code_writes(path: Path) -> None:
     login = read(path, oauth(expiresAt=int(LATER * 1000), refreshTokenExpiresAt=int((LATER + 9) * 1000)))
     assert login == full(TOKEN, path, LATER, LATER + 9)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.login_file import LoginFile
 from claude_code_proxy.credentials.renewal import CHECK_SECONDS, PATIENCE_SECONDS, TRIES, Renewal
+from claude_code_proxy.secret import Secret
 
 NOW = 1_795_000_000.0
 
@@ -86,6 +88,32 @@ async def test_a_login_that_runs_out_is_renewed(path: Path, clock: Clock, left: 
     keeper = renewal(claude)
     assert await keeper.fresh()
     assert (claude.starts, len(claude.finished), keeper.renewed, keeper.trouble()) == (1, 1, 1, "")
+
+
+def used(path: Path, token: str = "sk-ant-test") -> Credential:
+    return Credential("login", Secret(token), str(path), NOW)
+
+
+async def test_a_refused_login_is_renewed_where_claude_code_would(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW + 299))
+    claude = Claude(path, clock)
+    assert await renewal(claude).after_refusal(used(path))
+    assert claude.starts == 1
+
+
+async def test_a_refused_login_that_says_it_is_good_is_left_to_claude_code(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW + 3600))
+    claude = Claude(path, clock)
+    assert not await renewal(claude).after_refusal(used(path))
+    assert claude.starts == 0
+
+
+async def test_a_login_that_was_renewed_meanwhile_is_another(path: Path, clock: Clock) -> None:
+    path.write_text(content(NOW + 3600, "sk-ant-new"))
+    assert await renewal(Claude(path, clock)).after_refusal(used(path, "sk-ant-old"))
+    assert not await renewal(Claude(path, clock)).after_refusal(used(Path("CLAUDE_CODE_OAUTH_TOKEN"), "sk-ant-old"))
+    path.write_text(content(0, ""))
+    assert not await renewal(Claude(path, clock)).after_refusal(used(path))
 
 
 async def test_all_who_ask_share_one_attempt(path: Path, clock: Clock) -> None:

@@ -137,8 +137,8 @@ def test_what_went_wrong_and_what_was_changed(metrics: Metrics) -> None:
 
 def test_what_goes_up_and_down(metrics: Metrics) -> None:
     found = samples(metrics.counts())
-    names = ("open_streams", "requests_in_progress", "requests_waiting", "client_connections")
-    names += ("claude_code_processes", "workers")
+    names = ["open_streams", "requests_in_progress", "requests_waiting", "client_connections"]
+    names += ["claude_code_processes", "workers"]
     assert [found[f"claude_proxy_{name}"] for name in names] == [[({}, float(n))] for n in (1, 2, 3, 4, 5, 6)]
     assert found["claude_proxy_build_info"] == [({"version": __version__}, 1.0)]
 

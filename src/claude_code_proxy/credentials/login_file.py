@@ -80,6 +80,7 @@ class LoginFile:
         self._looked_at: float | None = None
         self._seen: _Fingerprint | None = None
         self._found: Login | NoLogin = self._absent()
+        self.half_written = False  # what is there now cannot be read, and what was read before is still told
 
     def read(self, now: float) -> Login | NoLogin:
         """What the file says at `now`, in epoch seconds."""
@@ -95,6 +96,7 @@ class LoginFile:
 
     def _look(self) -> None:
         seen = next(filter(None, map(_fingerprint, self._paths)), None)
+        self.half_written = self.half_written and seen == self._seen
         if seen is None:
             self._seen, self._found = None, self._absent()
         elif seen != self._seen:
@@ -107,6 +109,7 @@ class LoginFile:
         except (OSError, ValueError) as error:
             # Half-written, most likely: what was good stays good until the rest is there.
             if isinstance(self._found, Login) and self._found.path == path:
+                self.half_written = True
                 return self._found
             why = error.strerror if isinstance(error, OSError) else "it is not the JSON of a login"
             return NoLogin(f"{path} cannot be read: {why}")

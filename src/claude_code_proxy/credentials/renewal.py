@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.held_session import Held, Launch
 from claude_code_proxy.credentials.login_file import Login, LoginFile, NoLogin
 from claude_code_proxy.credentials.safety import hindrance
@@ -72,6 +73,19 @@ class Renewal:
     async def fresh(self) -> bool:
         """Renews what has less than five minutes left; whether the login is good after that."""
         return self.left() >= NEEDED_SECONDS or await self.renew()
+
+    def half_written(self) -> bool:
+        """Whether the login's file cannot be read at this moment."""
+        self._login.read_now(self._clock())
+        return self._login.half_written
+
+    async def after_refusal(self, refused: Credential) -> bool:
+        """Whether there is another login than the one that was refused, or could be made: with five minutes left or
+        more, Claude Code makes none unless it is refused itself."""
+        login = self._login.read_now(self._clock())
+        if isinstance(login, NoLogin) or str(login.path) != refused.origin:
+            return False
+        return login.token != refused.secret or (self.left() < NEEDED_SECONDS and await self.renew())
 
     async def renew(self) -> bool:
         """One attempt, shared by all who ask meanwhile. After a failure there is a rest, and after three no more."""

@@ -93,21 +93,26 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    home: Path, *, told: dict[str, Any] | None = None, before: Sequence[str] = (), **settings: str
+    home: Path,
+    *,
+    told: dict[str, Any] | None = None,
+    before: Sequence[str] = (),
+    service: simulated.Options | None = None,
+    **settings: str,
 ) -> AsyncIterator[Stage]:
     """`told` is the content of the login file; `settings` are variables of the proxy, with an empty one to unset it.
 
-    `before` is what runs the proxy, such as a command that changes what it sees.
+    `before` is what runs the proxy, such as a command that changes what it sees; `service` how the service is to be.
     """
     config = home / ".claude"
     config.mkdir(exist_ok=True)
     if told is not None:
         (config / ".credentials.json").write_text(json.dumps(told))
-    service = await simulated.serve()
+    running = await simulated.serve(options=service or simulated.Options())
     process = subprocess.Popen(
         [*before, str(environment.python()), "-m", "claude_code_proxy", "--port", "0"],
         cwd=home,
-        env=_environment(home) | {"ANTHROPIC_API_BASE": service.url} | settings,
+        env=_environment(home) | {"ANTHROPIC_API_BASE": running.url} | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -116,7 +121,7 @@ async def staged(
     try:
         url = await asyncio.to_thread(_address, process, lines)
         reading = asyncio.create_task(asyncio.to_thread(_read, process, lines))
-        yield Stage(home, service, url, process)
+        yield Stage(home, running, url, process)
         process.terminate()
         await asyncio.wait_for(reading, _SECONDS)
         assert process.wait() == 0, "".join(lines)
@@ -128,7 +133,7 @@ async def staged(
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
-        await service.close()
+        await running.close()
 
 
 def _environment(home: Path) -> dict[str, str]:

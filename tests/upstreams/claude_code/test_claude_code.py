@@ -39,6 +39,9 @@ class Owner:
     def __init__(self, *, there: bool = True) -> None:
         self.there = there
         self.asked = 0
+        self.unreadable = False  # the file, at this moment
+        self.another = False  # whether there is one after a refusal
+        self.refused: list[Credential] = []
 
     def resolve(self) -> Credential:
         if not self.there:
@@ -48,6 +51,13 @@ class Owner:
     async def fresh(self) -> bool:
         self.asked += 1
         return True
+
+    def half_written(self) -> bool:
+        return self.unreadable
+
+    async def after_refusal(self, refused: Credential) -> bool:
+        self.refused.append(refused)
+        return self.another
 
 
 def upstream(start: Starter, owner: Owner | None = None, *, seconds: float = 5.0) -> ClaudeCode:
@@ -243,3 +253,61 @@ async def test_without_a_login_nothing_is_started() -> None:
     with pytest.raises(Unauthenticated):
         await claude.create(request(user("Hi")), ONCE)
     assert start.processes == []
+
+
+REFUSED = Failure("API Error: 401 Invalid bearer token", "authentication_failed")
+
+
+def refuses_first(starts: list[ScriptedProcess]) -> Starter:
+    def begun(process: ScriptedProcess) -> None:
+        starts.append(process)
+        process.say(*([REFUSED] if len(starts) == 1 else answer("Hello")))
+
+    return Starter(begun)
+
+
+async def test_a_conversation_that_was_told_is_told_again_when_there_is_another_login() -> None:
+    owner = Owner()
+    owner.another = True
+    claude = upstream(refuses_first([]), owner)
+    message, facts = await claude.create(request(*HISTORY), Call(retries=2))
+    assert (message.content, facts.attempts, len(owner.refused)) == ((messages.Text("Hello"),), 2, 1)
+    await claude.close()
+
+
+async def test_a_conversation_that_was_told_says_why_its_login_cannot_be_renewed() -> None:
+    owner = Owner()
+    claude = upstream(refuses_first([]), owner)
+    with pytest.raises(UpstreamRejected) as caught:
+        await claude.create(request(*HISTORY), Call(retries=2))
+    assert "the next conversation that begins" in caught.value.message
+    assert (caught.value.status, caught.value.attempts, len(owner.refused)) == (401, 1, 1)
+    await claude.close()
+
+
+async def test_a_conversation_that_begins_has_tried_to_renew_its_login_itself() -> None:
+    owner = Owner()
+    owner.another = True
+    claude = upstream(refuses_first([]), owner)
+    with pytest.raises(UpstreamRejected) as caught:
+        await claude.create(request(user("Hi")), Call(retries=2))
+    assert (caught.value.status, owner.refused) == (401, [])
+    await claude.close()
+
+
+async def test_a_login_that_is_half_written_is_waited_for() -> None:
+    owner = Owner()
+    owner.unreadable = True
+    claude = upstream(refuses_first([]), owner)
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    claude.pause = pause
+    message, facts = await claude.create(request(user("Hi")), Call(retries=2))
+    assert (message.content, facts.attempts, waits) == ((messages.Text("Hello"),), 2, [1.0])
+    with pytest.raises(UpstreamRejected) as caught:
+        await upstream(Starter(lambda process: process.say(REFUSED)), owner).create(request(user("Hi")), ONCE)
+    assert "half written" in caught.value.message
+    await claude.close()

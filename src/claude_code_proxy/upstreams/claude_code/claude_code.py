@@ -14,6 +14,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout
 from claude_code_proxy.upstreams.claude_code.conversation import Asked, digest, split
+from claude_code_proxy.upstreams.claude_code.failures import BEGIN_ANEW, HALF_WRITTEN
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
 from claude_code_proxy.upstreams.claude_code.pool import Pool
 from claude_code_proxy.upstreams.claude_code.process import Start
@@ -21,6 +22,7 @@ from claude_code_proxy.upstreams.claude_code.session import Session, Turn
 from claude_code_proxy.upstreams.retry import wait_before_retry
 from claude_code_proxy.upstreams.upstream import Call, Facts
 
+_HALF_WRITTEN_SECONDS = 1.0  # for whoever writes the login to go on
 _LAST_SECONDS = 60.0  # of a login, in which no further answer is begun with it
 
 
@@ -32,6 +34,12 @@ class Login(Protocol):
 class Freshness(Protocol):
     async def fresh(self) -> bool:
         """Renews the login if it is about to run out."""
+
+    def half_written(self) -> bool:
+        """Whether the login cannot be read at this moment."""
+
+    async def after_refusal(self, refused: Credential) -> bool:
+        """Whether there is another login by now, or could be made."""
 
 
 class OnFailure(Protocol):
@@ -118,15 +126,19 @@ class ClaudeCode:
         except TimeoutError as error:
             events.close()
             raise UpstreamTimeout("Claude Code did not begin to answer in time.") from error
-        except BaseException:
+        except BaseException as error:
             events.close()
+            if isinstance(error, ProxyError):
+                await self._look_after(error, session)
             raise
         return events
 
     def _known(self, launch: Launch, asked: Asked) -> Session | None:
         """The session of this conversation. One that was told a past has a login that it cannot renew."""
         session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
-        if session is None or session.good_until is None or session.good_until - self.wall() > _LAST_SECONDS:
+        if session is None or session.copied is None or session.copied.expires_at is None:
+            return session
+        if session.copied.expires_at - self.wall() > _LAST_SECONDS:
             return session
         session.give_up("login")
         return None
@@ -137,8 +149,22 @@ class ClaudeCode:
             await self._renewal.fresh()
         session = await self._pool.new(launch)
         if asked.past:
-            session.good_until = self._login.resolve().expires_at
+            session.copied = self._login.resolve()
         return session
+
+    async def _look_after(self, error: ProxyError, session: Session) -> None:
+        """A refused login: a process of its own has tried to renew it, one that was given a copy cannot."""
+        if error.status != 401:
+            return
+        if self._renewal.half_written():
+            error.message = HALF_WRITTEN
+            error.should_retry, error.retry_after = True, _HALF_WRITTEN_SECONDS
+        elif session.copied is None:
+            return
+        elif await self._renewal.after_refusal(session.copied):
+            error.should_retry, error.retry_after = True, 0.0
+        else:
+            error.message = f"{error.message} {BEGIN_ANEW}"
 
     def _keeper(self, session: Session, request: messages.MessagesRequest) -> Callable[[messages.Message], None]:
         def keep(message: messages.Message) -> None:

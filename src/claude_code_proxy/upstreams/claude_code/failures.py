@@ -33,6 +33,12 @@ _KINDS = {
 }
 SIGN_IN = "Sign in again with `claude auth login`; the new login is used at once, without a restart."
 
+BEGIN_ANEW = (
+    "This conversation was told to a new process, which cannot renew a login; the next conversation that begins does "
+    "so when its login is refused."
+)
+HALF_WRITTEN = "The login's file cannot be read at this moment; it seems to be half written."
+
 
 class Failure(Struct, frozen=True):
     """`kind` is Claude Code's word for it, `status` the service's, where it is told; `resets_at` in epoch seconds."""

@@ -7,7 +7,7 @@ limit of tokens, answer a call of a tool that nobody has) is cut off before it i
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
@@ -15,6 +15,9 @@ from claude_code_proxy.upstreams.claude_code.conversation import Asked, blocks
 from claude_code_proxy.upstreams.claude_code.failures import Failure, to_error
 from claude_code_proxy.upstreams.claude_code.launch import Launch
 from claude_code_proxy.upstreams.claude_code.process import Heard, Process, Start, TurnEnded
+
+if TYPE_CHECKING:
+    from claude_code_proxy.credentials.credential import Credential
 
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
 _SETTLE_SECONDS = 5.0  # for a process that was interrupted to come to rest
@@ -76,14 +79,14 @@ class Session:
     """`state`: starting, running a turn, parked on calls, idle, or gone.
 
     `on_end` is told when the process is no more, `ended_by` says why then; `now` is the time of day in epoch seconds.
-    `good_until` is when the login runs out that its process cannot renew, if it is such a one.
+    `copied` is the login that its process has a copy of and cannot renew, if it is such a one.
     """
 
     def __init__(self, launch: Launch, *, on_end: Callable[["Session"], None], now: Callable[[], float]) -> None:
         self.launch = launch
         self.state: Literal["starting", "running", "parked", "idle", "gone"] = "starting"
         self.waiting: frozenset[str] = frozenset()
-        self.good_until: float | None = None
+        self.copied: Credential | None = None
         self.ended_by: Why = "failed"
         self._on_end = on_end
         self._now = now
