@@ -61,6 +61,9 @@ class Asked(Protocol):
     def n(self) -> int:
         """How many replies are wanted."""
 
+    def path_of(self, message: int, blocks: tuple[int, ...], /) -> str | None:
+        """The field from which that block of the request was made, such as `messages[3].content[1]`."""
+
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         """The body of the whole reply: one choice for each message."""
 

@@ -97,7 +97,7 @@ def _sharpened(reply: ErrorReply, error: UpstreamRejected) -> ErrorReply:
     if error.status == 404 and (found := _UNKNOWN_MODEL.fullmatch(error.message)):
         message = f"The model `{found['model']}` does not exist or you do not have access to it."
         return msgspec.structs.replace(reply, message=message, param="model", code="model_not_found")
-    if error.status == 400 and (found := _NAMED_FIELD.match(error.message)):
+    if error.status == 400 and error.param is None and (found := _NAMED_FIELD.match(error.message)):
         return msgspec.structs.replace(reply, param=_OUR_NAMES.get(found[1], found[1]))
     return reply
 

@@ -15,7 +15,7 @@ from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.betas import HEADER, settle_betas
 from claude_code_proxy.endpoints.endpoint import Asked, Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai import to_error_reply
-from claude_code_proxy.errors import InvalidRequest, ProxyError
+from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected
 from claude_code_proxy.http1.request import Request
 from claude_code_proxy.http1.responder import Responder
 from claude_code_proxy.models.model import Model
@@ -28,6 +28,7 @@ from claude_code_proxy.server.reply_headers import Headers, error_headers, strea
 from claude_code_proxy.server.serving import Serving
 from claude_code_proxy.server.streaming import StreamedReply
 from claude_code_proxy.server.together import together
+from claude_code_proxy.server.whereabouts import point_at_block, point_at_media
 from claude_code_proxy.upstreams.upstream import Call, EventStream
 
 _log = logging.getLogger(__name__)
@@ -81,8 +82,8 @@ class Exchange:
         serving, record = self._serving, self.record
         asked = self._endpoint.decode(self._request.body, serving.policy.default_model)
         record.stream = asked.stream
-        betas, ignored = self._betas()
-        record.adjustments = asked.adjustments + ignored
+        record.adjustments = asked.adjustments
+        betas = self._betas() if _BETAS in self._request.headers else ()
         record.asked_model = asked.request.model
         model = serving.catalogue.find(asked.request.model)
         record.model, record.known_model = model.id, model.known
@@ -94,19 +95,30 @@ class Exchange:
         context = ReplyContext(
             self._endpoint.id_prefix + record.id, int(serving.wall()), record.asked_model, Bill(model)
         )
-        await (self._stream if asked.stream else self._whole)(asked, asking, context=context)
+        try:
+            await (self._stream if asked.stream else self._whole)(asked, asking, context=context)
+        except UpstreamRejected as error:
+            point_at_block(error, asked, sent=asking.adapted.request)
+            raise
 
-    def _betas(self) -> tuple[tuple[str, ...], tuple[Adjustment, ...]]:
-        """Those of the caller's that go along, and what was ignored of them."""
-        told = self._request.headers.get(_BETAS)
-        return settle_betas(told.decode("latin-1"), carried=self._serving.terms.carries("betas")) if told else ((), ())
+    def _betas(self) -> tuple[str, ...]:
+        """Those of the caller's that go along; what is ignored of them is told."""
+        told = self._request.headers[_BETAS].decode("latin-1")
+        betas, ignored = settle_betas(told, carried=self._serving.terms.carries("betas"))
+        self.record.adjustments += ignored
+        return betas
 
     def _asking(self, asked: Asked, model: Model, *, betas: tuple[str, ...]) -> Asking:
         serving = self._serving
         retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else serving.policy.retries
         deadline = None if asked.stream else self.record.started + serving.policy.answer_seconds
         call = Call(betas, retries=retries, deadline=deadline)
-        return Asking(serving, self.record, said=asked.request, model=model, call=call)
+        try:
+            return Asking(serving, self.record, said=asked.request, model=model, call=call)
+        except InvalidRequest as error:
+            if error.param == "messages":
+                point_at_media(error, asked)
+            raise
 
     async def _whole(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
         record = self.record

@@ -4,9 +4,10 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.chat_completions.paths import path_of
 from claude_code_proxy.endpoints.chat_completions.request import to_messages_request
 from claude_code_proxy.endpoints.chat_completions.response import Shape, to_chat_completion
-from claude_code_proxy.endpoints.chat_completions.schema import ChatRequest
+from claude_code_proxy.endpoints.chat_completions.schema import ChatMessage, ChatRequest
 from claude_code_proxy.endpoints.chat_completions.stream import ChunkStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai import render_error
@@ -25,6 +26,10 @@ class AskedChatCompletion(Struct, frozen=True):
     stream: bool
     n: int
     shape: Shape
+    sent: list[ChatMessage]
+
+    def path_of(self, message: int, blocks: tuple[int, ...], /) -> str | None:
+        return path_of(self.sent, message, blocks=blocks)
 
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         return to_chat_completion(replies, context, shape=self.shape)
@@ -50,6 +55,7 @@ def decode(body: bytes, default_model: str) -> AskedChatCompletion:
             include_usage=bool(options and options.include_usage),
             hides_reasoning=translated.hides_reasoning,
         ),
+        sent=asked.messages,
     )
 
 

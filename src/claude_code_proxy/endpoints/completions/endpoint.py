@@ -26,6 +26,9 @@ class AskedCompletion(Struct, frozen=True):
     n: int
     shape: Shape
 
+    def path_of(self, *_: object) -> str:
+        return "prompt"
+
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         return to_completion(replies, context, shape=self.shape)
 

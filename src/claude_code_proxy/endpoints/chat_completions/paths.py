@@ -1,0 +1,35 @@
+"""Where a block of the Messages request stood in the chat messages that it was made from.
+
+The other way round of `conversation`, needed only when something is wrong with that block.
+"""
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+from claude_code_proxy.endpoints.chat_completions import schema as chat
+
+_NAMES = {chat.ImagePart: "image_url", chat.FilePart: "file", chat.AudioPart: "input_audio"}
+
+
+def path_of(chat_messages: Sequence[chat.ChatMessage], message: int, *, blocks: tuple[int, ...]) -> str | None:
+    """`message` counts those of the Messages request, in which the leading system messages are not; `blocks` is the
+    place in its content, and then that in the content of a tool result. None where there is no such thing."""
+    at = message + sum(1 for _ in takewhile(_is_system, chat_messages))
+    if at >= len(chat_messages):
+        return None
+    sent = chat_messages[at]
+    if isinstance(sent, chat.AssistantMessage):
+        return f"messages[{at}]"
+    inner = blocks[1:] if isinstance(sent, chat.ToolMessage | chat.FunctionMessage) else blocks
+    return f"messages[{at}].{_path_in(sent.content, inner)}"
+
+
+def _is_system(message: chat.ChatMessage) -> bool:
+    return isinstance(message, chat.SystemMessage | chat.DeveloperMessage)
+
+
+def _path_in(content: chat.Content, blocks: tuple[int, ...]) -> str:
+    if not blocks or not isinstance(content, list) or blocks[0] >= len(content):
+        return "content"
+    name = _NAMES.get(type(content[blocks[0]]))
+    return f"content[{blocks[0]}]" + (f".{name}" if name else "")
