@@ -46,10 +46,13 @@ def by_name(checks: list[Check]) -> dict[str, Check]:
     return {check.check: check for check in checks}
 
 
-async def test_with_a_key_and_a_service_all_is_well(tmp_path: Path, service: simulated.Running) -> None:
+async def test_with_a_key_and_a_service_all_is_well(
+    tmp_path: Path, service: simulated.Running, caplog: pytest.LogCaptureFixture
+) -> None:
     checks = await examine(settings(tmp_path, service.url, anthropic_api_key=KEY), call=True)
     assert [check for check in checks if not check.ok] == []
     assert {"credential", "upstream", "a model answers"} <= by_name(checks).keys()
+    assert caplog.messages == [], "one request needs no two thousand places"
 
 
 async def test_without_a_call_no_model_is_asked(tmp_path: Path, service: simulated.Running) -> None:

@@ -28,6 +28,13 @@ def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     assert [link for link in links if not (ROOT / document.parent / link).exists()] == []
 
 
+def test_the_architecture_names_modules_that_are_there() -> None:
+    named = re.findall(r"`([\w*/]+\.py)`", text_of(Path("docs/ARCHITECTURE.md")))
+    assert len(named) > 10
+    package = ROOT / "src" / "claude_code_proxy"
+    assert [name for name in named if not any(package.glob(name if "/" in name else f"**/{name}"))] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_nobody_is_told_to_install_it_by_name(document: Path) -> None:
     """On the package index that name belongs to another project."""

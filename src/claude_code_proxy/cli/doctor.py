@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -160,7 +161,7 @@ def _clock(told: str) -> list[Check]:
 async def model_answers(settings: Settings) -> Check:
     question = messages.InputMessage("user", (messages.Text("Say ok."),))
     name = settings.default_model
-    assembly = Assembly(settings, files=256)
+    assembly = Assembly(replace(settings, max_concurrent=1), files=256)
     begun = time.perf_counter()
     try:
         model = assembly.serving.catalogue.find(name)
