@@ -150,7 +150,11 @@ class ChunkReader:
             assert chunk["finish_reason"] in FINISH_REASONS
             choice.finish_reason = chunk["finish_reason"]
             return
-        assert len(delta) == 1 or delta.keys() == {"thinking_blocks", "reasoning_details"}, "one kind at a time"
+        if "thinking_blocks" in delta:
+            assert delta.keys() == {"reasoning_content", "thinking_blocks", "reasoning_details"}
+            assert delta.pop("reasoning_content") == "", "some clients drop a chunk without a field they know"
+        else:
+            assert len(delta) == 1, "one kind at a time"
         for key, value in delta.items():
             getattr(self, f"_add_{key}")(choice, value)
 
@@ -168,7 +172,9 @@ class ChunkReader:
 
     def _add_annotations(self, choice: Choice, annotations: list[Json]) -> None:
         assert annotations
-        choice.annotations += annotations
+        for annotation in annotations:
+            assert annotation.pop("index") == len(choice.annotations)
+            choice.annotations.append(annotation)
 
     def _add_thinking_blocks(self, choice: Choice, blocks: list[Json]) -> None:
         choice.thinking_blocks += _dense(blocks, len(choice.thinking_blocks))

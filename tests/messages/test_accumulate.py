@@ -68,6 +68,15 @@ def test_what_is_new_is_passed_over() -> None:
     assert accumulated(events).content == (hologram,)
 
 
+def test_an_end_in_several_pieces() -> None:
+    first = messages.MessageDelta(messages.DeltaBody("max_tokens"), messages.Usage(output_tokens=3))
+    second = messages.MessageDelta(messages.DeltaBody(), messages.Usage(output_tokens=9))
+    heard = messages.Accumulator()
+    heard.feed_all([START, *block(messages.Text("x")), first, second, messages.MessageStop()])
+    assert heard.message().stop_reason == "max_tokens"
+    assert heard.usage.output_tokens == 9
+
+
 @pytest.mark.parametrize("events", [[], [START], [START, *block(messages.Text("x"))], [*END]])
 def test_a_stream_that_ends_early_is_no_message(events: list[messages.Event]) -> None:
     with pytest.raises(UpstreamBroke):

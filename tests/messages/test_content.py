@@ -38,14 +38,29 @@ def test_a_known_block_is_typed_and_encodes_to_what_it_was(name: str) -> None:
     "block",
     [
         {"type": "hologram", "shape": "cube"},
-        {"type": "text"},
-        {"type": "thinking", "thinking": "no signature"},
+        {"type": "text", "text": 1},
+        {"type": "image"},
         {"type": "tool_use", "id": 1, "name": "look", "input": {}},
     ],
 )
 def test_any_other_block_is_kept_as_it_came(block: Any) -> None:
     decoded = decode(block)
     assert decoded == messages.UnknownBlock(block["type"], json.dumps(block).encode())
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        ({"type": "text"}, messages.Text("")),
+        ({"type": "text", "text": None, "citations": None}, messages.Text("")),
+        ({"type": "thinking", "thinking": "unsigned yet"}, messages.Thinking("unsigned yet", "")),
+        ({"type": "thinking", "signature": "c2ln", "thinking": None}, messages.Thinking("", "c2ln")),
+        ({"type": "tool_use", "id": "a", "name": "look"}, messages.ToolUse("a", "look", Raw(b"{}"))),
+        ({"type": "server_tool_use", "id": "a", "name": "b"}, messages.ServerToolUse("a", "b", Raw(b"{}"))),
+    ],
+)
+def test_what_deltas_will_bring_may_be_absent_at_the_start(block: Any, expected: messages.Block) -> None:
+    assert decode(block) == expected
 
 
 @pytest.mark.parametrize("raw", [b"{}", b"[]", b"null", b'"text"', b'{"type":1}', b'{"type":"text"', b""])

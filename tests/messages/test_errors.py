@@ -22,6 +22,10 @@ from claude_code_proxy.messages.errors import ErrorBody, ErrorDetails, Overflow,
             (ErrorBody("x", "y", ErrorDetails("z")), None),
         ),
         (b'{"error":{}}', (ErrorBody(), None)),
+        (b'{"error":{"type":null,"message":"y","details":"words"}}', (ErrorBody(message="y"), None)),
+        (b'{"error":{"message":"y","details":{"error_code":1}}}', (ErrorBody(message="y"), None)),
+        (b'{"error":"text"}', (ErrorBody(message="text"), None)),
+        (b'{"detail":"Not Found"}', (ErrorBody(message="Not Found"), None)),
     ],
 )
 def test_an_error_is_read(body: bytes, expected: object) -> None:
@@ -29,7 +33,7 @@ def test_an_error_is_read(body: bytes, expected: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>502</html>", b"{}", b'{"error":"text"}', b"null", b"\xff", b'{"error":{']
+    "body", [b"", b"<html>502</html>", b"{}", b'{"error":""}', b'{"error":1}', b"null", b"\xff", b'{"error":{']
 )
 def test_what_is_no_error_in_json_is_none(body: bytes) -> None:
     assert decode_error(body) is None

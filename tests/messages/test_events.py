@@ -66,7 +66,27 @@ def test_the_rest() -> None:
     assert error == messages.ErrorEvent(messages.ErrorBody("overloaded_error", "Overloaded"))
 
 
+def test_an_end_that_tells_no_counts() -> None:
+    end = decode({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": None})
+    assert end == messages.MessageDelta(messages.DeltaBody("end_turn"), messages.Usage())
+
+
+def test_an_error_keeps_its_words_whatever_is_around_them() -> None:
+    assert decode({"type": "error", "error": "Oh."}) == messages.ErrorEvent(messages.ErrorBody(message="Oh."))
+    odd = decode({"type": "error", "error": {"message": "Oh.", "details": ["odd"]}, "request_id": "req_1"})
+    assert odd == messages.ErrorEvent(messages.ErrorBody(message="Oh."), "req_1")
+
+
+def test_a_later_end_keeps_what_it_does_not_replace() -> None:
+    first = messages.DeltaBody("max_tokens", None, messages.StopDetails(explanation="Too long."))
+    assert first.updated(messages.DeltaBody()) == first
+    assert first.updated(messages.DeltaBody("stop_sequence", "END")) == messages.DeltaBody(
+        "stop_sequence", "END", first.stop_details
+    )
+
+
 def test_news_is_a_value() -> None:
+    assert decode({}) == messages.UnknownEvent("")
     assert decode({"type": "weather", "sky": "blue"}) == messages.UnknownEvent("weather")
     assert delta(type="glitter_delta", colour="gold") == messages.UnknownDelta("glitter_delta")
 
@@ -75,7 +95,6 @@ def test_news_is_a_value() -> None:
     "data",
     [
         b"{",
-        b"{}",
         b"[]",
         b'{"type":"message_start"}',
         b'{"type":"message_start","message":{"id":"a"}}',
@@ -84,7 +103,7 @@ def test_news_is_a_value() -> None:
         b'{"type":"content_block_stop"}',
         b'{"type":"content_block_delta","delta":{"type":"text_delta","text":"x"}}',
         b'{"type":"message_delta"}',
-        b'{"type":"error","error":"text"}',
+        b'{"type":"error","error":1}',
     ],
 )
 def test_an_event_that_lacks_what_it_must_have_is_no_event(data: bytes) -> None:

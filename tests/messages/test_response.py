@@ -50,6 +50,10 @@ def test_a_message() -> None:
     )
 
 
+def test_a_message_that_tells_no_counts() -> None:
+    assert messages.decode_message(b'{"id":"a","model":"b","content":[],"usage":null}').usage == messages.Usage()
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b'{"id":"a","model":"b"}', b'{"id":"a","model":"b","content":[{}]}', b"<html>"]
 )

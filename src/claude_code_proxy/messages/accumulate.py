@@ -73,7 +73,7 @@ class Accumulator:
             self._citations.append(delta.citation)
 
     def _feed_end(self, event: events.MessageDelta) -> None:
-        self._end = event.delta
+        self._end = self._end.updated(event.delta)
         if self._start is not None:
             self._start = msgspec.structs.replace(self._start, usage=self._start.usage.updated(event.usage))
 

@@ -151,6 +151,14 @@ class _Typed(Struct):
 
 _known: msgspec.json.Decoder[KnownBlock] = msgspec.json.Decoder(KnownBlock)
 _decode_type = msgspec.json.Decoder(_Typed).decode
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+# What gateways that speak this API leave out or send as null at the start of a block, since deltas bring it.
+_EMPTY = {
+    "text": {"text": Raw(b'""')},
+    "thinking": {"thinking": Raw(b'""'), "signature": Raw(b'""')},
+    "tool_use": {"input": Raw(b"{}")},
+    "server_tool_use": {"input": Raw(b"{}")},
+}
 
 
 def decode_block(raw: bytes | Raw) -> Block:
@@ -158,4 +166,9 @@ def decode_block(raw: bytes | Raw) -> Block:
     try:
         return _known.decode(raw)
     except msgspec.ValidationError:
-        return UnknownBlock(_decode_type(raw).type, bytes(raw))
+        kind = _decode_type(raw).type
+    told = {name: value for name, value in _decode_fields(raw).items() if bytes(value) != b"null"}
+    try:
+        return _known.decode(msgspec.json.encode(_EMPTY.get(kind, {}) | told))
+    except msgspec.ValidationError:
+        return UnknownBlock(kind, bytes(raw))

@@ -6,7 +6,7 @@ https://platform.claude.com/docs/en/api/errors. Errors from the edge network lac
 import re
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 
 class ErrorDetails(Struct, frozen=True):
@@ -19,12 +19,35 @@ class ErrorBody(Struct, frozen=True):
     details: ErrorDetails | None = None
 
 
+class WireError(Struct, frozen=True):
+    """An error as it comes: its details, of any shape, must not cost its words."""
+
+    type: str | None = None
+    message: str | None = None
+    details: Raw = Raw()
+
+    def decoded(self) -> ErrorBody:
+        try:
+            details = _decode_details(self.details) if self.details else None
+        except msgspec.ValidationError:
+            details = None
+        return ErrorBody(self.type or "api_error", self.message or "", details)
+
+
 class _Envelope(Struct, frozen=True):
-    error: ErrorBody
+    """Gateways in front of the API have forms of their own: the words alone, or `detail`."""
+
+    error: WireError | str | None = None
+    detail: str | None = None
     request_id: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Envelope).decode
+_decode_details = msgspec.json.Decoder(ErrorDetails | None).decode
+
+
+def to_error_body(error: WireError | str) -> ErrorBody:
+    return ErrorBody(message=error) if isinstance(error, str) else error.decoded()
 
 
 def decode_error(body: bytes) -> tuple[ErrorBody, str | None] | None:
@@ -33,7 +56,8 @@ def decode_error(body: bytes) -> tuple[ErrorBody, str | None] | None:
         envelope = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return envelope.error, envelope.request_id
+    error = envelope.error or envelope.detail
+    return (to_error_body(error), envelope.request_id) if error else None
 
 
 class Overflow(Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy.messages.content import Block, decode_block
-from claude_code_proxy.messages.errors import ErrorBody
+from claude_code_proxy.messages.errors import ErrorBody, WireError, to_error_body
 from claude_code_proxy.messages.response import Citation, Message, StopDetails, Usage, WireMessage, decode_citation
 
 
@@ -69,8 +69,16 @@ class DeltaBody(Struct, frozen=True):
     stop_sequence: str | None = None
     stop_details: StopDetails | None = None
 
+    def updated(self, later: "DeltaBody") -> "DeltaBody":
+        """There may be several: what a later one tells replaces what an earlier one told."""
+        return DeltaBody(
+            later.stop_reason or self.stop_reason,
+            later.stop_sequence or self.stop_sequence,
+            later.stop_details or self.stop_details,
+        )
 
-class MessageDelta(Struct, frozen=True, tag_field="type", tag="message_delta"):
+
+class MessageDelta(Struct, frozen=True):
     """`usage` holds running totals, and only those that changed."""
 
     delta: DeltaBody
@@ -85,7 +93,7 @@ class Ping(Struct, frozen=True, tag_field="type", tag="ping"):
     pass
 
 
-class ErrorEvent(Struct, frozen=True, tag_field="type", tag="error"):
+class ErrorEvent(Struct, frozen=True):
     error: ErrorBody
     request_id: str | None = None
 
@@ -116,8 +124,18 @@ class _WireBlockStart(Struct, frozen=True, tag_field="type", tag="content_block_
     content_block: Raw
 
 
+class _WireMessageDelta(Struct, frozen=True, tag_field="type", tag="message_delta"):
+    delta: DeltaBody
+    usage: Usage | None = None
+
+
+class _WireErrorEvent(Struct, frozen=True, tag_field="type", tag="error"):
+    error: WireError | str
+    request_id: str | None = None
+
+
 class _Typed(Struct, frozen=True):
-    type: str
+    type: str = ""  # what some gateways send in place of a ping has none
 
 
 class _UnknownWireDelta(Struct, frozen=True):
@@ -126,7 +144,14 @@ class _UnknownWireDelta(Struct, frozen=True):
 
 
 _Wire: TypeAlias = (
-    ContentBlockDelta | _WireStart | _WireBlockStart | ContentBlockStop | MessageDelta | MessageStop | Ping | ErrorEvent
+    ContentBlockDelta
+    | _WireStart
+    | _WireBlockStart
+    | ContentBlockStop
+    | _WireMessageDelta
+    | MessageStop
+    | Ping
+    | _WireErrorEvent
 )
 _wire: msgspec.json.Decoder[_Wire] = msgspec.json.Decoder(_Wire)
 _decode_unknown_delta = msgspec.json.Decoder(_UnknownWireDelta).decode
@@ -153,6 +178,10 @@ def decode_event(data: bytes) -> Event:
         return MessageStart(event.message.decoded())
     if isinstance(event, _WireBlockStart):
         return ContentBlockStart(event.index, decode_block(event.content_block))
+    if isinstance(event, _WireMessageDelta):
+        return MessageDelta(event.delta, event.usage or Usage())
+    if isinstance(event, _WireErrorEvent):
+        return ErrorEvent(to_error_body(event.error), event.request_id)
     return event
 
 

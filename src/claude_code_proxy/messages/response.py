@@ -104,7 +104,7 @@ class WireMessage(Struct, frozen=True):
     stop_reason: str | None = None
     stop_sequence: str | None = None
     stop_details: StopDetails | None = None
-    usage: Usage = Usage()
+    usage: Usage | None = None
 
     def decoded(self) -> Message:
         return Message(
@@ -114,7 +114,7 @@ class WireMessage(Struct, frozen=True):
             stop_reason=self.stop_reason,
             stop_sequence=self.stop_sequence,
             stop_details=self.stop_details,
-            usage=self.usage,
+            usage=self.usage or Usage(),
         )
 
 

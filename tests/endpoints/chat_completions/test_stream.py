@@ -90,6 +90,20 @@ def test_a_call_that_never_says_it_ended_is_a_call_all_the_same() -> None:
     assert (choice.calls[0]["function"]["arguments"], choice.finish_reason) == ("{}", "tool_calls")
 
 
+def test_annotations_are_counted_through_all_blocks() -> None:
+    cited = messages.Text("A", Raw(b'[{"type":"web_search_result_location","url":"https://a.example/"}]'))
+    frames = streamed(asked(stream=True), messages.as_events(message(cited, cited)))
+    found = [one for each in deltas(frames) if isinstance(each, dict) for one in each.get("annotations", [])]
+    assert [(one["index"], one["url_citation"]["start_index"]) for one in found] == [(0, 0), (1, 1)]
+
+
+def test_a_reason_to_end_outlives_what_is_told_after_it() -> None:
+    cut = messages.MessageDelta(messages.DeltaBody("max_tokens"))
+    more = messages.MessageDelta(messages.DeltaBody(), messages.Usage(output_tokens=9))
+    (choice,) = read_stream(streamed(asked(stream=True), [START, cut, more, STOP])).choices
+    assert choice.finish_reason == "length"
+
+
 @pytest.mark.parametrize("events", [[], [START], [START, END]])
 def test_a_stream_that_ends_early_does_not_end_well(events: list[messages.Event]) -> None:
     stream = translator()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from claude_code_proxy import messages
 
@@ -17,7 +17,10 @@ class UrlCitation(Struct, frozen=True):
 
 
 class Annotation(Struct, frozen=True, tag_field="type", tag="url_citation"):
+    """`index` counts those of one streamed reply: clients that put chunks together go by it."""
+
     url_citation: UrlCitation
+    index: int | UnsetType = UNSET
 
 
 def to_annotations(citations: Iterable[messages.Citation], start: int, *, end: int) -> list[Annotation]:

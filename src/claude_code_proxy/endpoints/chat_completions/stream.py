@@ -37,6 +37,7 @@ class ChunkStream:
         self._length = 0  # characters of text so far
         self._calls = 0
         self._thoughts = 0
+        self._annotated = 0
         self._has_reasoned = False
         self._block: messages.Block | None = None
         self._block_start = 0
@@ -76,7 +77,7 @@ class ChunkStream:
             case messages.MessageStart():
                 return self._begin(event.message)
             case messages.MessageDelta():
-                self._end = event.delta
+                self._end = self._end.updated(event.delta)
                 self._usage = self._usage.updated(event.usage)
             case messages.MessageStop():
                 self._stopped = True
@@ -154,8 +155,7 @@ class ChunkStream:
     def _end_of(self, block: messages.Block) -> bytes:
         match block:
             case messages.Text() if self._citations:
-                found = to_annotations(self._citations, self._block_start, end=self._length)
-                return self._frame(b'{"annotations":' + _encode(found) + b"}") if found else b""
+                return self._annotate(self._citations)
             case messages.Thinking():
                 self._has_reasoned = self._has_reasoned or bool(self._pieces)
                 return self._thought(messages.Thinking("".join(self._pieces), self._signature or block.signature))
@@ -212,15 +212,28 @@ class ChunkStream:
         return self._frame(b'{"reasoning_content":' + _encode(shown) + b"}")
 
     def _thought(self, thought: reasoning.Thought) -> bytes:
-        """The whole block with its signature, for clients that send it back."""
+        """The whole block with its signature, for clients that send it back.
+
+        Some drop a chunk that has none of the fields they know of, so there is one, with nothing in it.
+        """
         if self._shape.hides_reasoning:
             return b""
         delta = {
+            "reasoning_content": "",
             "thinking_blocks": [reasoning.to_thinking_block(thought, self._thoughts)],
             "reasoning_details": [reasoning.to_reasoning_detail(thought, self._thoughts)],
         }
         self._thoughts += 1
         return self._frame(_encode(delta))
+
+    def _annotate(self, citations: list[messages.Citation]) -> bytes:
+        found = to_annotations(citations, self._block_start, end=self._length)
+        if not found:
+            return b""
+        first = self._annotated
+        self._annotated += len(found)
+        counted = [msgspec.structs.replace(each, index=first + number) for number, each in enumerate(found)]
+        return self._frame(b'{"annotations":' + _encode(counted) + b"}")
 
     def _refusal(self) -> bytes:
         refusal = refusal_text(self._end.stop_reason, self._end.stop_details)

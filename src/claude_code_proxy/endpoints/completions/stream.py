@@ -42,7 +42,7 @@ class TextStream:
                 echo, self._echo = self._echo, ""
                 return self._frame(echo) if echo else b""
             case messages.MessageDelta():
-                self._end = event.delta
+                self._end = self._end.updated(event.delta)
                 self._usage = self._usage.updated(event.usage)
             case messages.MessageStop():
                 self._stopped = True
