@@ -4,13 +4,17 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Raw
 
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.arguments import reshaped, restored
 from claude_code_proxy.adaptation.schemas import normalised
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.upstreams.simulated.rules.tools import is_draft_2020_12
-from tests.adaptation.requests import SCHEMAS, accepted, adapted, request, tool
+from tests.adaptation import odd_schemas
+from tests.adaptation.requests import MODELS, SCHEMAS, accepted, adapted, request, tool
 
 
 def made(schema: Any) -> Any:
@@ -192,3 +196,57 @@ VALUES = st.recursive(
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 def test_any_object_becomes_a_schema_that_the_service_takes(schema: Any) -> None:
     accepted(adapted(request(tools=(tool("look", schema), tool("find", schema, strict=True)))))
+
+
+@given(odd_schemas.schemas, odd_schemas.arguments)
+@settings(max_examples=400, deadline=None)
+def test_trap_44_and_45_what_a_schema_allows_stays_the_same(schema: Any, value: Any) -> None:
+    """The arguments that the caller's schema allows are those that the sent one allows; they come back as they were."""
+    form = normalised(json.dumps(schema).encode())
+    sent = schema if form.raw is None else json.loads(bytes(form.raw))
+    before = odd_schemas.allows(schema, value)
+    if form.loses or not is_draft_2020_12(schema) or before is None:
+        return
+    down = reshaped(Raw(json.dumps(value).encode()), form)
+    assert odd_schemas.allows(sent, json.loads(bytes(down))) == before
+    assert json.loads(bytes(restored(down, form))) == value
+
+
+@given(odd_schemas.schemas, st.sampled_from(MODELS), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_any_schema_is_taken_as_a_tools_and_as_a_formats(schema: Any, model: str, strict: bool) -> None:
+    shape = messages.OutputConfig(format=messages.JsonSchema(Raw(json.dumps(schema).encode())))
+    try:
+        sent = adapted(request(model=model, tools=(tool("look", schema, strict=strict),), output_config=shape))
+    except InvalidRequest:
+        assert not is_draft_2020_12(schema)
+        return
+    accepted(sent)
+    assert adapted(sent.request).request == sent.request
+
+
+def test_trap_45_a_name_is_followed_wherever_the_schema_says_it() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"$top": {"type": "integer"}, "next": {"$ref": "#/properties/$top"}},
+        "required": ["$skip"],
+        "dependentRequired": {"next": ["$top"], "$top": ["next"]},
+        "dependentSchemas": {"$top": {"required": ["$skip"]}},
+        "if": {"properties": {"$top": {"const": 1}}},
+        "then": {"not": {"anyOf": [{"required": ["next", "$skip"]}]}},
+    }
+    assert made(schema) == {
+        "type": "object",
+        "properties": {"_top": {"type": "integer"}, "next": {"$ref": "#/properties/_top"}},
+        "required": ["_skip"],
+        "dependentRequired": {"next": ["_top"], "_top": ["next"]},
+        "dependentSchemas": {"_top": {"required": ["_skip"]}},
+        "if": {"properties": {"_top": {"const": 1}}},
+        "then": {"not": {"anyOf": [{"required": ["next", "_skip"]}]}},
+    }
+
+
+def test_trap_45_names_further_in_are_the_callers_own() -> None:
+    """Only those at the top are refused."""
+    schema = {"type": "object", "properties": {"a": {"type": "object", "properties": {"$in": {"type": "string"}}}}}
+    assert normalised(json.dumps(schema).encode()).raw is None

@@ -4,9 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
+from claude_code_proxy.adaptation.schemas import normalised
 from claude_code_proxy.adaptation.subset import to_subset
 from claude_code_proxy.upstreams.simulated.rules.structured import check_subset
+from claude_code_proxy.upstreams.simulated.schema_sample import sample
+from tests.adaptation import odd_schemas
 
 
 def written(schema: Any) -> Any:
@@ -97,7 +101,7 @@ def test_definitions_are_kept_as_far_as_they_are_used() -> None:
         "definitions": {"Kind/x": {"enum": ["k"]}},
     }
     assert written(schema) == {
-        **closed(a={"$ref": "#/$defs/Item"}, b={"$ref": "#/definitions/Kind~1x"}, c={"$ref": "#/$defs/Item"}),
+        **closed(a={"$ref": "#/$defs/Item"}, b={"$ref": "#/definitions/Kind~1x"}, c={**item, "description": "d"}),
         "$defs": {"Item": item},
         "definitions": {"Kind/x": {"enum": ["k"]}},
     }
@@ -123,3 +127,46 @@ def test_what_a_request_sums() -> None:
 def test_a_schema_nested_without_end_has_no_grammar() -> None:
     deep = b'{"anyOf":[' * 400 + b"{}" + b"]}" * 400
     assert to_subset(deep).raw is None
+
+
+@given(odd_schemas.schemas, odd_schemas.arguments)
+@settings(max_examples=400, deadline=None)
+def test_a_grammar_allows_nothing_that_the_schema_does_not_unless_it_says_so(schema: Any, value: Any) -> None:
+    form = normalised(json.dumps(schema).encode())
+    sent = json.dumps(schema).encode() if form.raw is None else bytes(form.raw)
+    grammar = to_subset(sent)
+    if grammar.raw is None:
+        return
+    held = json.loads(bytes(grammar.raw))
+    check_subset(held, "schema")
+    if not grammar.exact:
+        return
+    original = json.loads(sent.replace(b"oneOf", b"anyOf"))  # of which a grammar holds as much
+    for one in (value, sample(held, lambda _name, _part: None, all_properties=True)):
+        if odd_schemas.allows(held, one):
+            assert odd_schemas.allows(original, one) is not False
+
+
+def test_what_is_said_beside_a_reference_is_kept() -> None:
+    part = {"type": "string", "description": "A name."}
+    schema = {
+        **closed(
+            a={"$ref": "#/$defs/A", "description": "The first."},
+            b={"$ref": "#/$defs/A"},
+            c={"$ref": "#/$defs/A", "maxLength": 9},
+            d={"$ref": "#/$defs/A", "title": "D", "default": "x"},
+        ),
+        "$defs": {"A": part},
+    }
+    assert written(schema) == {
+        **closed(
+            a={"type": "string", "description": "The first."},
+            b={"$ref": "#/$defs/A"},
+            c={"type": "string", "description": "A name. (maxLength: 9)"},
+            d={"$ref": "#/$defs/A"},
+        ),
+        "$defs": {"A": part},
+    }
+    assert not to_subset(json.dumps(schema).encode()).exact
+    assert written({**closed(a={"$ref": "#/$defs/A", "required": ["x"]}), "$defs": {"A": closed(x={})}}) is None
+    assert written({"$ref": "#/$defs/A", "required": ["x"], "$defs": {"A": closed(x={})}}) is None

@@ -1,6 +1,7 @@
 """JSON schemas: following references inside one, and joining the branches of an `allOf` into one object."""
 
 from typing import Any
+from urllib.parse import unquote
 
 from claude_code_proxy.adaptation.drafts import Schema
 
@@ -19,8 +20,13 @@ def resolve(root: Schema, reference: str) -> Any:
     for step in reference[1:].split("/")[1:]:
         if not isinstance(found, dict):
             return None
-        found = found.get(step.replace("~1", "/").replace("~0", "~"))
+        found = found.get(unescaped(step))
     return found
+
+
+def unescaped(step: str) -> str:
+    """One step of a reference: a JSON pointer in a URI."""
+    return unquote(step).replace("~1", "/").replace("~0", "~")
 
 
 def are_mergeable(parts: list[Schema]) -> bool:

@@ -4,6 +4,7 @@ It must be an object without a union at its top, with plain property names, and 
 merged is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,15 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy.adaptation import names
 from claude_code_proxy.adaptation.drafts import Schema, modernised
-from claude_code_proxy.adaptation.merging import DEFS, are_mergeable, merged, properties, required_names, resolve
+from claude_code_proxy.adaptation.merging import (
+    DEFS,
+    are_mergeable,
+    merged,
+    properties,
+    required_names,
+    resolve,
+    unescaped,
+)
 from claude_code_proxy.errors import InvalidRequest
 
 WRAP = "value"
@@ -110,20 +119,17 @@ class _Normaliser:
         return schema
 
     def _with_legal_keys(self, schema: Schema) -> tuple[Schema, tuple[tuple[str, str], ...]]:
-        properties = schema.get("properties") or {}
-        taken = {key for key in properties if names.is_legal_property(key)}
+        keys = dict.fromkeys((*properties(schema), *required_names(schema)))
+        taken = {key for key in keys if names.is_legal_property(key)}
         renamed: dict[str, str] = {}
-        for key in properties:
+        for key in keys:
             if not names.is_legal_property(key):
                 renamed[key] = names.unique(names.legal_property(key), taken, longest=names.LONGEST_PROPERTY)
                 taken.add(renamed[key])
         if not renamed:
             return schema, ()
         self._reasons.append("property names that Claude refuses were renamed")
-        schema = {**schema, "properties": {renamed.get(key, key): value for key, value in properties.items()}}
-        if "required" in schema:
-            schema["required"] = [renamed.get(key, key) for key in required_names(schema)]
-        return schema, tuple((sent, asked) for asked, sent in renamed.items())
+        return _with_names(schema, renamed), tuple((sent, asked) for asked, sent in renamed.items())
 
     def _valid(self, schema: Schema) -> Schema:
         """Valid in draft 2020-12: older forms are rewritten; a property that makes no sense is left open."""
@@ -187,19 +193,59 @@ def _wrapped(schema: Schema) -> Schema:
 
 def _moved(part: Any) -> Any:
     """References to places in the schema follow it to its new place."""
+
+    def follow(reference: str) -> str:
+        stays = not reference.startswith("#") or reference.startswith(("#/$defs/", "#/definitions/"))
+        return reference if stays else f"#/properties/{WRAP}{reference[1:]}"
+
+    return _redirected(part, follow)
+
+
+def _with_names(schema: Schema, renamed: dict[str, str]) -> Schema:
+    """The schema with other names of its own properties, wherever it says them."""
+
+    def follow(reference: str) -> str:
+        start, found, name_and_rest = reference.partition("#/properties/")
+        name, slash, rest = name_and_rest.partition("/")
+        new = renamed.get(unescaped(name)) if found and not start else None
+        return reference if new is None else f"{found}{new}{slash}{rest}"
+
+    redirected: Schema = _redirected(schema, follow)
+    return _renamed(redirected, renamed)
+
+
+def _renamed(schema: Schema, renamed: dict[str, str]) -> Schema:
+    """`schema`, and the schemas in it that are about the same object, with other names of that object's properties."""
+    changed = {**schema}
+    for word, value in schema.items():
+        match word, value:
+            case "properties" | "dependentSchemas" | "dependentRequired", dict():
+                changed[word] = {renamed.get(key, key): part for key, part in value.items()}
+            case "required", list():
+                changed[word] = [renamed.get(name, name) for name in required_names(schema)]
+            case "if" | "then" | "else" | "not", dict():
+                changed[word] = _renamed(value, renamed)
+            case "anyOf" | "oneOf" | "allOf", list():
+                changed[word] = [_renamed(part, renamed) if isinstance(part, dict) else part for part in value]
+            case _:
+                pass
+    for name, needed in changed.get("dependentRequired", {}).items():
+        changed["dependentRequired"][name] = [renamed.get(key, key) for key in needed]
+    for name, part in changed.get("dependentSchemas", {}).items():
+        changed["dependentSchemas"][name] = _renamed(part, renamed) if isinstance(part, dict) else part
+    return changed
+
+
+def _redirected(part: Any, follow: Callable[[str], str]) -> Any:
+    """`part` with each of its references as `follow` has it."""
     if isinstance(part, list):
-        return [_moved(item) for item in part]
+        return [_redirected(item, follow) for item in part]
     if not isinstance(part, dict):
         return part
-    moved = {key: _moved(value) for key, value in part.items()}
-    reference = part.get("$ref")
-    if (
-        isinstance(reference, str)
-        and reference.startswith("#")
-        and not reference.startswith(("#/$defs/", "#/definitions/"))
-    ):
-        moved["$ref"] = f"#/properties/{WRAP}{reference[1:]}"
-    return moved
+    changed = {key: _redirected(value, follow) for key, value in part.items()}
+    if isinstance(reference := part.get("$ref"), str):
+        changed["$ref"] = follow(reference)
+    return changed
 
 
 def _encode(schema: Schema) -> Raw:

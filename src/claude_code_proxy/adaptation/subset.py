@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy.adaptation.drafts import Schema
-from claude_code_proxy.adaptation.merging import are_mergeable, merged, properties, required_names, resolve
+from claude_code_proxy.adaptation.merging import are_mergeable, merged, properties, required_names, resolve, unescaped
 
 FORMATS = frozenset({
     "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
@@ -22,6 +22,8 @@ _STRUCTURE = frozenset({
     "description", "properties", "required", "additionalProperties", "items", "anyOf", "oneOf", "$defs", "definitions",
     "$schema", "$id", "$comment", "examples", "deprecated", "readOnly", "writeOnly", "nullable",
 })  # fmt: skip
+_SHAPING = frozenset({"type", "properties", "required", "additionalProperties", "items", "anyOf", "oneOf", "allOf"})
+_SILENT_BESIDE = frozenset({"$ref", "title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
 _BEYOND_GRAMMAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\\[bB]|\(\?P?[<=]")
 _DEF = re.compile(r"#/(\$defs|definitions)/([^/]+)")
 _CACHED_BYTES = 32 * 1024
@@ -73,7 +75,7 @@ class _Writer:
         for reference, part in self._defs.items():
             found = _DEF.fullmatch(reference)
             if found is not None:
-                written.setdefault(found[1], {})[found[2].replace("~1", "/").replace("~0", "~")] = part
+                written.setdefault(found[1], {})[unescaped(found[2])] = part
         return written
 
     def _write(self, schema: Any) -> Schema:
@@ -82,7 +84,7 @@ class _Writer:
         if not isinstance(schema, dict):
             raise _Inexpressible
         if isinstance(reference := schema.get("$ref"), str):
-            return self._refer(reference)
+            return self._beside(schema, reference)
         if "allOf" in schema:
             return self._write(self._joined(schema))
         written = {key: schema[key] for key in _KEPT if key in schema}
@@ -105,6 +107,19 @@ class _Writer:
             self._trail = self._trail[:-1]
         return {"$ref": reference} if _DEF.fullmatch(reference) else self._defs[reference]
 
+    def _beside(self, schema: Schema, reference: str) -> Schema:
+        """A reference stands alone: where more is said beside it, what it points at is put in place."""
+        written = self._refer(reference)
+        beside = {key: value for key, value in schema.items() if key not in _SILENT_BESIDE}
+        if beside.keys() & _SHAPING:
+            raise _Inexpressible
+        if not beside:
+            return written
+        target = self._defs[reference]
+        while "$ref" in target:
+            target = self._defs[target["$ref"]]
+        return self._described({key: target[key] for key in ("description",) if key in target} | beside, target)
+
     def _joined(self, schema: Schema) -> Schema:
         rest = {key: value for key, value in schema.items() if key != "allOf"}
         branches = schema["allOf"]
@@ -122,6 +137,8 @@ class _Writer:
         for _ in range(8):
             if not isinstance(found, dict) or not isinstance(reference := found.get("$ref"), str):
                 break
+            if found.keys() & _SHAPING:
+                raise _Inexpressible
             found = resolve(self._root, reference)
         if not isinstance(found, dict) or "$ref" in found:
             raise _Inexpressible

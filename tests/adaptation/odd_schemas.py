@@ -1,0 +1,91 @@
+"""JSON schemas for tests, as odd as JSON Schema allows, and arguments that may or may not fit them."""
+
+from typing import Any
+
+import jsonschema_rs
+from hypothesis import strategies as st
+
+Schema = dict[str, Any]
+KEYS = st.sampled_from(["a", "b", "$top", "filter[x]", "k" * 70, "a b", "anyOf", "properties", "ü"])
+_LEAVES = st.sampled_from([
+    True,
+    {},
+    {"type": "string"},
+    {"type": "integer", "minimum": 1},
+    {"type": "number", "exclusiveMinimum": 0},
+    {"const": None},
+    {"const": 1},
+    {"enum": ["x", "y", None]},
+    {"enum": [{"a": 1}, 2]},
+    {"type": ["string", "null"]},
+    {"type": "string", "pattern": "^(?=a)"},
+    {"type": "string", "format": "date"},
+    {"type": "array", "items": {"type": "string"}, "minItems": 2},
+    {"type": "array", "prefixItems": [{"type": "integer"}]},
+    {"$ref": "#/$defs/A"},
+    {"$ref": "#/$defs/B"},
+    {"$ref": "#/definitions/C"},
+    {"$ref": "#/$defs/A", "description": "The first."},
+    {"$ref": "#/$defs/A", "maxProperties": 1},
+    {"$ref": "#/$defs/B", "properties": {"b": {"type": "integer"}}},
+    {"$ref": "#"},
+    {"$ref": "#/properties/a"},
+    {"$ref": "#/properties/$top"},
+])
+
+
+def _objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Schema]:
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["object", "object", ["object", "null"]]),
+            "properties": st.dictionaries(KEYS, inner, max_size=3),
+            "required": st.lists(KEYS, max_size=2, unique=True),
+            "additionalProperties": st.booleans() | inner,
+            "minProperties": st.just(1),
+            "patternProperties": st.just({"^x": {"type": "integer"}}),
+            "dependentRequired": st.sampled_from([{"a": ["b"]}, {"$top": ["a b"]}]),
+            "not": st.sampled_from([{"required": ["b"]}, {"anyOf": [{"required": ["$top"]}]}]),
+            "if": st.sampled_from([{"properties": {"$top": {"const": 1}}, "required": ["$top"]}]),
+            "then": st.sampled_from([{"required": ["b"]}, {"required": ["a b"]}]),
+            "anyOf": st.lists(inner, min_size=1, max_size=2),
+        },
+    )
+
+
+def _larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(
+        _objects(inner),
+        *(
+            st.fixed_dictionaries({word: st.lists(inner | st.just({"type": "null"}), min_size=1, max_size=3)})
+            for word in ("anyOf", "oneOf")
+        ),
+        st.fixed_dictionaries({"allOf": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"type": st.just("array"), "items": inner}),
+    )
+
+
+_inner = st.recursive(_LEAVES, _larger, max_leaves=6)
+schemas = st.builds(
+    lambda schema, defs, definitions: {
+        **schema,
+        **({"$defs": defs} if defs else {}),
+        **({"definitions": definitions} if definitions else {}),
+    },
+    (_objects(_inner) | _larger(_inner)).filter(lambda schema: isinstance(schema, dict)),
+    st.fixed_dictionaries({}, optional={"A": _inner, "B": _inner}),
+    st.fixed_dictionaries({}, optional={"C": _inner}),
+)
+arguments = st.dictionaries(
+    KEYS | st.sampled_from(["x1", "zzz"]),
+    st.sampled_from([1, 0, -1, "x", None, True, [], {}, {"a": 1}, ["s", "t"]]),
+    max_size=4,
+)
+
+
+def allows(schema: Schema, value: Any) -> bool | None:
+    """None: the schema cannot be used, because a reference in it leads nowhere or in a circle."""
+    try:
+        return jsonschema_rs.validator_for(schema).is_valid(value)
+    except (ValueError, jsonschema_rs.ValidationError):
+        return None
