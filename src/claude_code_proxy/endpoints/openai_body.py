@@ -1,4 +1,4 @@
-"""The body of a request -> a typed value, with the paths of fields that no one knows; or an `InvalidRequest`.
+"""The body of a request -> a typed value, with what was left out of it or mended; or an `InvalidRequest`.
 
 The quick way is one typed decode. Only a body that it refuses is looked at a second time: unknown fields and nulls are
 taken out, small slips of real clients are mended, and everything that passes through stays as it was, byte for byte.
@@ -11,12 +11,15 @@ from typing import Generic, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Raw, Struct, inspect, structs
 
+from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.json_text import mend_surrogates
 from claude_code_proxy.endpoints.openai_invalid_request import to_invalid_request
+from claude_code_proxy.endpoints.support import unknown_fields
 from claude_code_proxy.errors import InvalidRequest
 
 _T = TypeVar("_T", bound=Struct)
 _BOM = b"\xef\xbb\xbf"
+_MENDED = Adjustment("body", "mapped", "half a surrogate pair, which is no character, became U+FFFD")
 _object: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
 _list: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 
@@ -28,8 +31,8 @@ class BodyDecoder(Generic[_T]):
         self._decode: msgspec.json.Decoder[_T] = msgspec.json.Decoder(struct)
         self._struct = struct
 
-    def decode(self, body: bytes) -> tuple[_T, tuple[str, ...]]:
-        """The request, and the paths of unknown fields in it, such as `messages[2].foo`."""
+    def decode(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
+        """The request, and what is told of it, such as that `messages[2].foo` is unknown."""
         if not body:
             raise InvalidRequest("The request body is empty; it must be a JSON object.")
         try:
@@ -44,16 +47,17 @@ class BodyDecoder(Generic[_T]):
                 raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
         except RecursionError:
             raise InvalidRequest("The request body is nested too deeply.") from None
-        return self.decode(mended)
+        request, told = self.decode(mended)
+        return request, (*told, _MENDED) if mended != body.removeprefix(_BOM) else told
 
-    def _decoded(self, body: bytes) -> tuple[_T, tuple[str, ...]]:
+    def _decoded(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
         body.decode()  # raw fields are passed on unread, so the whole body is checked here
         try:
             return self._decode.decode(body), ()
         except msgspec.ValidationError:
             tidying = _Tidying()
             tidied = tidying.split(Raw(body.strip()), self._struct, path="")
-            return self._decode.decode(tidied), tuple(tidying.unknown)
+            return self._decode.decode(tidied), unknown_fields(tidying.unknown)
 
 
 class _Tidying:

@@ -10,6 +10,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.conversation import Conversation, to_conversation
 from claude_code_proxy.errors import InvalidRequest
+from tests.endpoints.replies import asked
 
 CACHED = {"cache_control": {"type": "ephemeral"}}
 
@@ -117,3 +118,18 @@ def test_an_error_is_named_with_its_place() -> None:
     with pytest.raises(InvalidRequest) as caught:
         conversation({"role": "user", "content": "A"}, audio)
     assert caught.value.param == "messages[1].content[0].input_audio"
+
+
+def test_what_says_nothing_or_is_said_twice_is_told() -> None:
+    conversation = [
+        {"role": "system", "content": ""},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "No.", "refusal": "I will not."},
+        {"role": "developer", "content": []},
+    ]
+    told = [(note.param, note.action) for note in asked(messages=conversation).adjustments]
+    assert told == [
+        ("messages[0].content", "ignored"),
+        ("messages[2].refusal", "ignored"),
+        ("messages[3].content", "ignored"),
+    ]

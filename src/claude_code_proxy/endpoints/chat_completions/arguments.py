@@ -61,6 +61,7 @@ def _mended(text: str, *, note: Callable[[str], None]) -> Raw:
         return _EMPTY
     mended = mend_surrogates(text.encode()).decode()
     if mended != text:
+        note("half a surrogate pair, which is no character, became U+FFFD")
         return to_input(mended, note=note)
     try:
         msgspec.json.decode(text)

@@ -24,6 +24,7 @@ _B = TypeVar("_B", bound=messages.Block)
 _IGNORED = ("audio", "annotations")
 _IGNORED_UNSIGNED = (*_IGNORED, "reasoning_content", "reasoning")  # no loss beside signed thoughts
 
+_EMPTY_SYSTEM = Support(Fate.IGNORED, "An empty system message says nothing.")
 _REFUSAL_BESIDE_TEXT = Support(Fate.IGNORED, "The words of the message stand for it.")
 
 
@@ -82,6 +83,8 @@ class _Builder:
         """Leading ones make up the system prompt; a later one stays where it stands."""
         self._note_name(message.name)
         texts = _marked(to_texts(message.content), message.cache_control)
+        if not texts:
+            self._ignore("content", _EMPTY_SYSTEM)
         if self.messages:
             self._append("system", texts)
         else:

@@ -13,7 +13,6 @@ from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamT
 from claude_code_proxy.endpoints.openai import render_error
 from claude_code_proxy.endpoints.openai_body import BodyDecoder
 from claude_code_proxy.endpoints.openai_stream import Ending
-from claude_code_proxy.endpoints.support import unknown_fields
 
 _body = BodyDecoder(ChatRequest)
 
@@ -41,12 +40,12 @@ class AskedChatCompletion(Struct, frozen=True):
 
 def decode(body: bytes, default_model: str) -> AskedChatCompletion:
     """Raises `InvalidRequest`."""
-    asked, unknown = _body.decode(body)
+    asked, told = _body.decode(body)
     translated = to_messages_request(asked, default_model)
     options = asked.stream_options
     return AskedChatCompletion(
         request=translated.request,
-        adjustments=translated.adjustments + unknown_fields(unknown) if unknown else translated.adjustments,
+        adjustments=translated.adjustments + told,
         stream=bool(asked.stream),
         n=asked.n or 1,
         shape=Shape(

@@ -12,7 +12,6 @@ from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamT
 from claude_code_proxy.endpoints.openai import render_error
 from claude_code_proxy.endpoints.openai_body import BodyDecoder
 from claude_code_proxy.endpoints.openai_stream import Ending
-from claude_code_proxy.endpoints.support import unknown_fields
 
 _body = BodyDecoder(CompletionRequest)
 
@@ -39,12 +38,12 @@ class AskedCompletion(Struct, frozen=True):
 
 def decode(body: bytes, default_model: str) -> AskedCompletion:
     """Raises `InvalidRequest`."""
-    asked, unknown = _body.decode(body)
+    asked, told = _body.decode(body)
     request, adjustments = to_messages_request(asked, default_model)
     options = asked.stream_options
     return AskedCompletion(
         request=request,
-        adjustments=adjustments + unknown_fields(unknown),
+        adjustments=adjustments + told,
         stream=bool(asked.stream),
         n=asked.n or 1,
         shape=Shape(echo=prompt_of(asked) if asked.echo else "", include_usage=bool(options and options.include_usage)),
