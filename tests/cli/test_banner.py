@@ -69,6 +69,15 @@ def test_the_line_to_copy_shows_a_key_where_one_is_needed_but_not_which() -> Non
         assert '-H "Authorization: Bearer YOUR-KEY"' in curl(URL, settings)
 
 
+@pytest.mark.parametrize("credential", [READY, NOT_READY])
+def test_the_simulation_needs_none_for_machines_either(credential: Readiness) -> None:
+    """Several workers have a simulation each, of which the process that prints the start has none."""
+    told = json.loads(
+        banner(Listening(URL, "simulated", credential), Settings(upstream="simulated", log_format="json"))
+    )
+    assert (told["ready"], told["credential"]) == (True, "none needed")
+
+
 def test_for_machines_it_is_one_line_of_json() -> None:
     shown = banner(Listening(URL, "claude-code", NOT_READY), Settings(host="0.0.0.0", log_format="json"))
     assert json.loads(shown) == {

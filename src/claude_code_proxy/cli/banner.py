@@ -1,6 +1,7 @@
 """What a start says: where it listens, what it will authenticate with, a line to copy. Never a secret."""
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,12 +18,14 @@ OPEN_DOOR = "everybody who can reach this address can use the proxy; set PROXY_A
 def banner(now: "Listening", settings: Settings) -> str:
     """For people; or, where the log is for machines, one JSON line."""
     warning = None if settings.loopback_only or settings.proxy_api_key else OPEN_DOOR
+    if now.upstream == "simulated":
+        now = replace(now, credential=replace(now.credential, ok=True, reason="none needed"))
     if settings.log_format == "json":
         return _line(now, warning)
     lines = [
         f"claude-code-proxy {__version__} listens on {now.url}",
         f"  upstream    {now.upstream}, {_where(now, settings)}",
-        f"  credential  {'none needed' if now.upstream == 'simulated' else now.credential.reason}",
+        f"  credential  {now.credential.reason}",
     ]
     if warning:
         lines.append(f"  warning     {warning}")
