@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from claude_code_proxy.endpoints.compatibility import APIS, Api, render
+from claude_code_proxy.endpoints.support import HEADERS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "compatibility.md"
 
@@ -13,7 +14,7 @@ def test_the_document_is_current() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == render(), "run `make documents`"
 
 
-@pytest.mark.parametrize("api", APIS, ids=lambda api: api.path)
+@pytest.mark.parametrize("api", [*APIS, Api("every request", (HEADERS,))], ids=lambda api: api.path)
 def test_every_row_stands_in_it_with_its_fate_and_reason(api: Api) -> None:
     text = render()
     for table in api.tables:

@@ -117,3 +117,10 @@ def test_through_claude_code_it_shows_what_that_can_carry() -> None:
     found = shown(CLAUDE_CODE_TERMS, messages=[{"role": "user", "content": "Hi"}], inference_geo="us")
     assert "inference_geo" not in found["request"]
     assert "inference_geo" in {adjustment["param"] for adjustment in found["adjustments"]}
+
+
+def test_a_bad_image_is_named_as_in_a_request() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/bmp;base64,Qk0wMDAwMDAw"}}
+    with pytest.raises(InvalidRequest) as caught:
+        shown(messages=[{"role": "user", "content": [{"type": "text", "text": "Hi"}, image]}])
+    assert caught.value.param == "messages[0].content[1].image_url"

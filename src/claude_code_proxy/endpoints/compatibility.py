@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from claude_code_proxy.endpoints.chat_completions.support import TABLES as CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions.support import TABLES as COMPLETIONS
-from claude_code_proxy.endpoints.support import Fate, Support, Table
+from claude_code_proxy.endpoints.support import HEADERS, Fate, Support, Table
 
 _INTRODUCTION = """\
 # Compatibility
@@ -36,16 +36,21 @@ APIS = (Api("/v1/chat/completions", CHAT_COMPLETIONS), Api("/v1/completions", CO
 
 
 def render() -> str:
-    return "\n".join([_INTRODUCTION, *(line for api in APIS for line in _api(api))])
+    apis = [line for api in APIS for line in _api(api)]
+    return "\n".join([_INTRODUCTION, *apis, f"## {HEADERS.title}\n", *_rows(HEADERS)])
 
 
 def _api(api: Api) -> Iterator[str]:
     yield f"## `POST {api.path}`\n"
     for table in api.tables:
         yield f"### {table.title}\n"
-        yield "| field | | |\n|---|---|---|"
-        yield from (_row(name, support) for name, support in table.rows.items())
-        yield ""
+        yield from _rows(table)
+
+
+def _rows(table: Table) -> Iterator[str]:
+    yield "| field | | |\n|---|---|---|"
+    yield from (_row(name, support) for name, support in table.rows.items())
+    yield ""
 
 
 def _row(name: str, support: Support) -> str:

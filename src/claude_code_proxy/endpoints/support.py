@@ -35,6 +35,19 @@ class Table(Struct, frozen=True):
     rows: Mapping[str, Support]
 
 
+HEADERS = Table(
+    "Request headers",
+    {
+        "authorization": Support(
+            Fate.MAPPED, "The caller's key, also as `api-key` or `x-api-key`; never sent upstream."
+        ),
+        "anthropic-beta": Support(Fate.MAPPED, "Betas that the proxy knows go along; any other is named and left out."),
+        "x-stainless-retry-count": Support(Fate.MAPPED, "Above 0 the client retries, so the proxy does not."),
+        "x-request-id": Support(Fate.IGNORED, "Each reply gets an id of its own."),
+    },
+)
+
+
 def ignored(path: str, support: Support) -> Adjustment:
     return Adjustment(path, "ignored", support.reason.rstrip("."), support.changes_meaning)
 

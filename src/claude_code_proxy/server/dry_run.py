@@ -12,10 +12,12 @@ from claude_code_proxy.adaptation.adapt import adapt
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.betas import settle_betas
 from claude_code_proxy.endpoints.endpoint import Endpoint
+from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.pricing import Billed, cost_usd
 from claude_code_proxy.server.rough_count import blocks_of, tokens_of
 from claude_code_proxy.server.serving import Serving
+from claude_code_proxy.server.whereabouts import point_at_media
 
 
 class Breakpoint(Struct, frozen=True):
@@ -60,7 +62,11 @@ def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes, betas: str = "
     passed_on, ignored = settle_betas(betas, carried=serving.terms.carries("betas"))
     said, dropped = serving.terms.carry(asked.request)
     model = serving.terms.fit(serving.catalogue.find(said.model))
-    adapted = adapt(serving.vault.restore(said, model), model, options=serving.policy.adaptation)
+    try:
+        adapted = adapt(serving.vault.restore(said, model), model, options=serving.policy.adaptation)
+    except InvalidRequest as error:
+        point_at_media(error, asked)
+        raise
     plan, tokens = _cache_plan(adapted.request, model)
     return msgspec.json.encode(
         DryRun(

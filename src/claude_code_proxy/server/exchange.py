@@ -116,8 +116,7 @@ class Exchange:
         try:
             return Asking(serving, self.record, said=asked.request, model=model, call=call)
         except InvalidRequest as error:
-            if error.param == "messages":
-                point_at_media(error, asked)
+            point_at_media(error, asked)
             raise
 
     async def _whole(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:

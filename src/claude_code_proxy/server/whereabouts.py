@@ -18,7 +18,9 @@ _NAMED = re.compile(r"`?messages\.(\d+)\.content\.(\d+)(?:\.(?:tool_result\.)?co
 
 
 def point_at_media(error: InvalidRequest, asked: Asked) -> None:
-    """Adaptation refused an image or a file: the first for which it says the same."""
+    """Where adaptation refused an image or a file: it is the first of which it says the same."""
+    if error.param != "messages":
+        return
     for place, block in _blocks(asked.request.messages):
         if isinstance(block, messages.Image | messages.Document) and _refusal_of(block) == error.message:
             error.param = asked.path_of(place[0], place[1]) or error.param
