@@ -89,7 +89,7 @@ def test_trap_06_a_rewritten_id_that_is_taken_gets_another() -> None:
     assert talk[2] == user(result("a_b", "1"), result("a_b_2", "2"))
 
 
-def test_a_late_result_goes_back_to_its_call() -> None:
+def test_a_late_result_goes_back_to_its_call_and_that_is_told() -> None:
     talk = sent(
         user("a"), assistant(call("x")), user("b"), assistant("c"), user(result("x", "1")), assistant("d"), user("e")
     )
@@ -100,6 +100,10 @@ def test_a_late_result_goes_back_to_its_call() -> None:
         assistant("c", "d"),
         user("e"),
     )
+    late = adapted(request(user("a"), assistant(call("x")), user("b"), assistant("c"), user(result("x")), tools=LOOK))
+    assert "a late tool result went back to its call" in [one.reason for one in late.adjustments]
+    beside = adapted(request(user("a"), assistant(call("x")), user("b", result("x")), tools=LOOK))
+    assert beside.adjustments == ()
 
 
 def test_words_after_a_call_come_before_it() -> None:

@@ -59,3 +59,10 @@ def test_beside_thinking_only_a_high_top_p_may_stand(thinking: messages.Thinking
 
 def test_without_thinking_nothing_is_taken_away() -> None:
     assert sampled(temperature=0.5, model=PLAIN, thinking=messages.Disabled()) == (0.5, None, None)
+
+
+@pytest.mark.parametrize("model", [PLAIN, NEWEST, OLD])
+def test_a_negative_top_k_is_how_some_say_that_there_is_none(model: str) -> None:
+    assert sampled(top_k=-1, model=model) == (None, None, None)
+    assert notes(top_k=-1, model=model) == [("top_k", "dropped", False)]
+    assert sampled(top_k=0) == (None, None, 0)

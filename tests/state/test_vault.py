@@ -1,7 +1,11 @@
 """The thinking of a turn with tool calls comes back, byte for byte, although the client forgot it."""
 
+import itertools
+
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import Raw
 from msgspec.structs import replace
 
@@ -10,6 +14,7 @@ from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.state.store import MemoryStore
 from claude_code_proxy.state.vault import KEPT_SECONDS, ThinkingVault
+from tests.state.agent_loop import Agent, Round
 
 FREE = BUILT_IN.find("claude-opus-5")  # thinking is not bound to what came before it
 BOUND = BUILT_IN.find("claude-sonnet-5-5")
@@ -161,3 +166,48 @@ def test_what_is_too_old_is_forgotten() -> None:
     clock.now += KEPT_SECONDS
     request = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
     assert vault.restore(request, FREE) == request
+
+
+ROUNDS = st.lists(
+    st.builds(
+        Round,
+        forced=st.booleans(),
+        late=st.sampled_from(["", "", "It is noon."]),
+        json=st.sampled_from([False, False, True]),
+        words=st.sampled_from(["hello", "steps: 2 get_time", "the time?"]),
+    ),
+    min_size=2,
+    max_size=8,
+)
+LIVING = [model.id for model in BUILT_IN.listing()]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(LIVING), ROUNDS)
+def test_trap_33_a_loop_that_nobody_edits_is_never_refused(model: str, rounds: list[Round]) -> None:
+    """What is put back is what the service still takes, whatever else changes from one request to the next."""
+    agent = Agent(model)
+    for round in rounds:
+        agent.take(round)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(LIVING), ROUNDS, st.lists(st.integers(0, 20), max_size=3))
+def test_trap_34_nor_is_one_that_its_client_edits(model: str, rounds: list[Round], edits: list[int]) -> None:
+    agent = Agent(model)
+    for round, at in itertools.zip_longest(rounds, edits[: len(rounds)]):
+        if at is not None:
+            agent.edit(at)
+        agent.take(round)
+
+
+@pytest.mark.parametrize("model", ["claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-2"])
+def test_a_tool_that_is_forced_in_a_loop_leaves_the_thinking_in_it(model: str) -> None:
+    """It is bound to the tools as they were, so they do not become strict then."""
+    agent = Agent(model)
+    agent.take(Round())
+    sent = agent.take(Round(forced=True))
+    assert any(isinstance(block, messages.Thinking) for turn in sent.request.messages for block in turn.content)
+    assert not any(tool.strict for tool in sent.request.tools if isinstance(tool, messages.Tool))
+    fresh = Agent(model).take(Round(forced=True))
+    assert all(tool.strict for tool in fresh.request.tools if isinstance(tool, messages.Tool))

@@ -3,13 +3,14 @@
 Nothing but calls of the right tool is passed on, so a caller sees what a forced model would have given it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
+from claude_code_proxy.adaptation import thinking
 from claude_code_proxy.adaptation.reply import Unmet
 from claude_code_proxy.adaptation.structured import complaint
 from claude_code_proxy.adjustment import Adjustment
@@ -69,6 +70,13 @@ def settle_forcing(
         if isinstance(tool, messages.Tool) and name in {None, tool.name}
     }
     return changed, Forced(name, schemas)
+
+
+def to_be_strict(forced: Forced | None, request: messages.MessagesRequest, *, model: Model) -> Collection[str]:
+    """The tools that should be strict for forcing's sake; none where replayed thinking is bound to them as they are."""
+    if forced is None or (model.prefix_binding and thinking.is_replayed(request.messages)):
+        return ()
+    return forced.schemas
 
 
 def _is_native(model: Model) -> bool:

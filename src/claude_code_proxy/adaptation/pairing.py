@@ -120,6 +120,8 @@ class _Pairing:
         if call is None:
             self._note("mapped", "a tool result without its call became text")
             return _as_text(block)
+        if call.turn != turn - 1:
+            self._note("mapped", "a late tool result went back to its call")
         if call.result is not None:
             self._note("dropped", "of two results of one tool call the last is kept")
         call.result = replace(block, tool_use_id=call.id)

@@ -44,6 +44,9 @@ def _clamped(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> m
             nearest = min(max(value, 0.0), 1.0)
             notes.append(Adjustment(name, "clamped", f"{value:g} to {nearest:g}", changes_meaning=True))
             request = replace(request, **{name: nearest})
+    if request.top_k is not None and request.top_k < 0:
+        notes.append(Adjustment("top_k", "dropped", "a negative one sets no limit"))
+        request = replace(request, top_k=None)
     return request
 
 
@@ -52,6 +55,6 @@ def _without(
 ) -> messages.MessagesRequest:
     given = [name for name in names if getattr(request, name) is not None]
     for name in given:
-        is_default = name != "top_k" and getattr(request, name) == 1
+        is_default = getattr(request, name) < 0 if name == "top_k" else getattr(request, name) == 1
         notes.append(Adjustment(name, "dropped", reason, changes_meaning=not is_default))
     return replace(request, **dict.fromkeys(given)) if given else request

@@ -82,6 +82,10 @@ def without_history(conversation: Sequence[messages.InputMessage]) -> tuple[mess
     )
 
 
+def is_replayed(conversation: Sequence[messages.InputMessage]) -> bool:
+    return any(type(block) in BLOCKS for message in conversation for block in message.content)
+
+
 def without_last_thoughts(turn: messages.InputMessage) -> messages.InputMessage:
     """The turn up to the last block that is no thinking."""
     end = len(turn.content)
