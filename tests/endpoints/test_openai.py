@@ -123,6 +123,8 @@ def test_only_an_overflow_is_one(message: str, code: str | None) -> None:
         ("system: text content blocks must be non-empty", "messages"),
         ('"thinking.type.enabled" is not supported for this model.', "thinking"),
         ("tools: Tool names must be unique.", "tools"),
+        ("output_config.format.schema: Schema is too complex.", "response_format"),
+        ("output_config.effort: Input should be 'low'", "reasoning_effort"),
         ("system trouble", None),
         ("toolsmith: x", None),
         ("the temperature: x", None),

@@ -302,3 +302,18 @@ async def test_of_several_choices_the_others_start_as_the_first_begins(upstream:
     assert reply.json["usage"]["completion_tokens"] == 36
     assert record.attempts == 3
     assert [bool(call.json.get("stream")) for call in upstream.calls] == [True, False, False]
+
+
+async def test_several_choices_too_are_there_in_time_or_fail(upstream: ScriptedUpstream) -> None:
+    async def slow(call: Call) -> None:
+        await call.send(STREAM_HEAD)
+        await call.events(start())
+        await call.until_gone()
+        raise ConnectionAbortedError
+
+    upstream.answers(slow)
+    async with running(upstream.url, answer_seconds=1) as proxy:
+        reply = await proxy.ask(n=2, max_tokens=10)
+    assert (reply.status, reply.error["type"]) == (504, "timeout_error")
+    assert reply.headers["x-should-retry"] == "false"
+    assert [call.gone.is_set() for call in upstream.calls] == [True, True]

@@ -31,9 +31,15 @@ _OUT_OF_MONEY = re.compile(
     r"credit balance is too low|specified API usage limits|out of extra usage|spend(?:ing)? limit", re.IGNORECASE
 )
 _NAMED_FIELD = re.compile(
-    r"[`\"]?(temperature|top_p|top_k|max_tokens|stop_sequences|system|messages|tools|tool_choice|thinking)(?:[.:]|` )"
+    r"[`\"]?(temperature|top_p|top_k|max_tokens|stop_sequences|system|messages|tools|tool_choice|thinking"
+    r"|output_config\.format|output_config\.effort)(?:[.:]|` )"
 )
-_OUR_NAMES = {"stop_sequences": "stop", "system": "messages"}
+_OUR_NAMES = {
+    "stop_sequences": "stop",
+    "system": "messages",
+    "output_config.format": "response_format",
+    "output_config.effort": "reasoning_effort",
+}
 _SPEND_CODES = frozenset({
     "contract_spend_limit_reached",
     "enforced_spend_limit_reached",

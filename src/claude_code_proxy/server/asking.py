@@ -13,7 +13,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import adapt, relax
 from claude_code_proxy.adaptation.reply import Unmet
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.errors import UpstreamRejected
+from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
 from claude_code_proxy.models.lessons import learn
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.server.continuing import MOST_PAUSES, ContinuedStream, join, sum_usage
@@ -130,7 +130,16 @@ class Asking:
         return message
 
     async def _hear(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
-        """A whole answer that is streamed inside, which shows when it begins."""
+        """A whole answer that is streamed inside, which shows when it begins. A stream by itself has no deadline."""
+        try:
+            async with asyncio.timeout_at(self._terms.deadline):
+                return await self._heard(request, begun)
+        except TimeoutError as error:
+            late = UpstreamTimeout("The upstream's answer was not complete in time.")
+            late.should_retry = False if self._terms.retries else None
+            raise late from error
+
+    async def _heard(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
         stream = await self._open(request)
         begun()
         heard = messages.Accumulator()
