@@ -56,6 +56,7 @@ class Way:
 
 
 KEYED = (f"ANTHROPIC_API_KEY={KEY}",)
+TOKENED = ("CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-test-image-token",)
 AS_BEARER = ("CLAUDE_LOGIN_VIA=messages-api",)
 
 
@@ -65,6 +66,7 @@ def ways(image: str) -> Iterator[Way]:
     yield Way("-e ANTHROPIC_API_KEY, --read-only", image, 10001, variables=KEYED, read_only=True)
     if image == "slim":
         yield Way("-v ~/.claude", image, 1000, owner=1000, status=401, says="Claude Code is not there to serve it")
+        yield Way("-e CLAUDE_CODE_OAUTH_TOKEN", image, 10001, variables=TOKENED, status=401, says="the default image")
     else:
         yield from _through_claude_code(image)
     yield Way("-v ~/.claude, sent as bearer", image, 1000, owner=1000, variables=AS_BEARER)
@@ -79,6 +81,9 @@ def _through_claude_code(image: str) -> Iterator[Way]:
     yield Way("-v ~/.claude of root", image, 0, owner=0, says="without any capability", **ours)
     yield Way("-v ~/.claude, --user 1000", image, 1000, owner=1000, user="1000:1000", **ours)
     yield Way("-v ~/.claude, --read-only", image, 1000, owner=1000, read_only=True, **ours)
+    yield Way("-e CLAUDE_CODE_OAUTH_TOKEN", image, 10001, variables=TOKENED, **ours)
+    in_pod = (*TOKENED, "HOME=/tmp")
+    yield Way("as on Kubernetes, token", image, 10001, user="10001:10001", variables=in_pod, read_only=True, **ours)
     yield Way("as on Kubernetes, login", image, 10001, owner=0, group=10001, user="10001:10001", read_only=True, **ours)
 
 
