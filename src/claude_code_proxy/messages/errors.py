@@ -14,7 +14,9 @@ class ErrorDetails(Struct, frozen=True):
 
 
 class ErrorBody(Struct, frozen=True):
-    type: str = "api_error"
+    """`type` and `message` are empty where they are not told."""
+
+    type: str = ""
     message: str = ""
     details: ErrorDetails | None = None
 
@@ -31,7 +33,7 @@ class WireError(Struct, frozen=True):
             details = _decode_details(self.details) if self.details else None
         except msgspec.ValidationError:
             details = None
-        return ErrorBody(self.type or "api_error", self.message or "", details)
+        return ErrorBody(self.type or "", self.message or "", details)
 
 
 class _Envelope(Struct, frozen=True):

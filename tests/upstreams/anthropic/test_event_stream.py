@@ -110,6 +110,26 @@ class TestErrors:
             await events.events()
         assert caught.value.__cause__ is not None
 
+    @pytest.mark.parametrize("after", [frames({"type": "message_stop"}), frames({"type": "ping"}), b"data: [DONE]\n\n"])
+    async def test_whatever_follows_it_in_the_same_read(self, after: bytes) -> None:
+        events = of_pieces(frames(start(), text_start(), error_event()) + after)
+        assert len(await events.events() or ()) == 2
+        with pytest.raises(UpstreamRejected, match="Overloaded"):
+            await events.events()
+
+    async def test_nothing_after_the_last_event_counts(self) -> None:
+        assert len(await heard(of_pieces(ALL + b"data: [DONE]\n\n"))) == len(spelled(MESSAGE))
+        assert len(await heard(of_pieces(ALL + frames(error_event())))) == len(spelled(MESSAGE))
+
+    @pytest.mark.parametrize("missing", [1, 2])
+    async def test_the_last_blank_line_may_be_missing(self, missing: int) -> None:
+        assert len(await heard(of_pieces(ALL[:-missing]))) == len(spelled(MESSAGE))
+        with pytest.raises(UpstreamRejected, match="Overloaded"):
+            await heard(of_pieces(frames(start(), error_event())[:-missing]))
+
+    async def test_an_event_that_is_cut_short_is_none(self) -> None:
+        assert len(await heard(of_pieces(ALL[:-5]))) == len(spelled(MESSAGE)) - 1
+
     async def test_what_is_new_is_no_error(self) -> None:
         new = {"type": "news", "of": "tomorrow"}
         batch = await of_pieces(frames(start(), new, text_start())).events()

@@ -23,6 +23,7 @@ def test_an_api_key() -> None:
     assert fields(KEY) == {
         "content-type": "application/json",
         "accept": "application/json",
+        "accept-encoding": "identity",
         "user-agent": f"claude-code-proxy/{__version__}",
         "anthropic-version": "2023-06-01",
         "x-api-key": "sk-ant-test-1",

@@ -105,6 +105,48 @@ class TestWhole:
             assert caught.value.attempts == 1
 
 
+class TestTheOtherForm:
+    """Some gateways, and some stand-ins for the service, answer in one form whatever is asked for."""
+
+    async def test_a_stream_where_a_message_was_asked_for(self) -> None:
+        streamed = wire.STREAM_HEAD + wire.chunk(wire.frames(*wire.spelled(MESSAGE))) + wire.LAST_CHUNK
+        async with api(saying(streamed)) as made:
+            message, _ = await made.api.create(SHORT, Call())
+            assert message == messages.decode_message(json.dumps(MESSAGE).encode())
+
+    async def test_a_message_where_a_stream_was_asked_for(self) -> None:
+        async with api(saying(wire.reply(200, json.dumps(MESSAGE).encode()))) as made:
+            message, _ = await made.api.create(asking(WHOLE_UP_TO + 1), Call())
+            assert message == messages.decode_message(json.dumps(MESSAGE).encode())
+            stream = await made.api.stream(SHORT, Call())
+            heard = messages.Accumulator()
+            while (batch := await stream.events()) is not None:
+                heard.feed_all(batch)
+            stream.close()
+            assert heard.message() == message
+            assert slots(made.transport) == (0, 1, 0)
+
+    @pytest.mark.parametrize("max_tokens", [WHOLE_UP_TO, WHOLE_UP_TO + 1])
+    async def test_an_error_under_a_good_status(self, max_tokens: int) -> None:
+        error = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_2"}'
+        async with api(saying(wire.reply(200, error))) as made:
+            with pytest.raises(UpstreamRejected, match="Overloaded") as caught:
+                await made.api.create(asking(max_tokens), Call())
+            assert caught.value.status == 529
+
+    @pytest.mark.parametrize("max_tokens", [WHOLE_UP_TO, WHOLE_UP_TO + 1])
+    @pytest.mark.parametrize(
+        "answer", [wire.reply(200, b"{}"), wire.STREAM_HEAD + wire.chunk(b'data: {"type":"message_start"}\n\n')]
+    )
+    async def test_what_cannot_be_read_is_billed_once(self, max_tokens: int, answer: bytes) -> None:
+        async with api(saying(answer)) as made:
+            with pytest.raises(UpstreamBroke):
+                await made.api.create(asking(max_tokens), Call())
+            with pytest.raises(UpstreamBroke):
+                await made.api.stream(SHORT, Call())
+            assert len(made.upstream.calls) == 2
+
+
 class TestStream:
     async def test_it_has_begun(self) -> None:
         async with api() as made:

@@ -1,6 +1,8 @@
 """Refusals by the service, and by the network in front of it."""
 
 import json
+import time
+from email.utils import formatdate
 
 import pytest
 
@@ -53,12 +55,23 @@ def test_details() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "said", [b"", b"<html>secret page</html>", b"\xff\xfe", b"[]", b'{"error":"words"}', b'{"error":5}']
+    "said", [b"", b"<html>secret page</html>", b"\xff\xfe", b"[]", b'{"error":""}', b'{"error":5}']
 )
 def test_without_a_reason_the_status_tells_it(status: int, kind: str, said: bytes) -> None:
     error = rejected(status, {b"cf-ray": b"8f1-FRA"}, body=said)
     assert (error.status, error.kind) == (status, kind)
     assert error.message == f"The upstream answered HTTP {status} without saying why (cf-ray 8f1-FRA)."
+
+    plain = rejected(status, {}, body=b'{"error":"words"}')
+    assert (plain.status, plain.kind, plain.message) == (status, kind, "words")
+
+
+def test_a_line_of_plain_text_is_kept() -> None:
+    text = {b"content-type": b"text/plain; charset=utf-8"}
+    said = rejected(503, text, body=b"upstream connect error\n").message
+    assert said == "The upstream answered HTTP 503: upstream connect error"
+    assert rejected(503, text, body=b"two\nlines").message == "The upstream answered HTTP 503 without saying why."
+    assert len(rejected(503, text, body=b"x" * 5000).message) < 300
 
 
 def test_an_error_that_says_nothing_still_has_words() -> None:
@@ -67,7 +80,9 @@ def test_an_error_that_says_nothing_still_has_words() -> None:
 
 @pytest.mark.parametrize("status", [204, 206, 301, 307])
 def test_neither_answer_nor_error_is_a_bad_gateway(status: int) -> None:
-    assert to_error_reply(rejected(status, {}, body=b"")).status == 502
+    error = rejected(status, {}, body=b"")
+    assert to_error_reply(error).status == 502
+    assert error.message == f"The upstream answered HTTP {status} without saying why."
 
 
 @pytest.mark.parametrize(
@@ -79,7 +94,8 @@ def test_neither_answer_nor_error_is_a_bad_gateway(status: int) -> None:
         ({b"retry-after": b"2.5"}, 2.5),
         ({b"retry-after-ms": b"250", b"retry-after": b"1"}, 0.25),
         ({b"retry-after-ms": b"soon", b"retry-after": b"1"}, 1.0),
-        ({b"retry-after": b"Sun, 22 Nov 2026 12:00:00 GMT"}, None),
+        ({b"retry-after": b"Sun, 22 Nov 2020 12:00:00 GMT"}, 0.0),
+        ({b"retry-after": b"Sun, 22 Nov 2320 12:00:00 GMT"}, None),
         ({b"retry-after": b"nan"}, None),
         ({b"retry-after": b"inf"}, None),
         ({b"retry-after": b"-5"}, None),
@@ -89,6 +105,13 @@ def test_neither_answer_nor_error_is_a_bad_gateway(status: int) -> None:
 )
 def test_when_to_come_back(headers: dict[bytes, bytes], seconds: float | None) -> None:
     assert rejected(429, headers, body=body()).retry_after == seconds
+
+
+def test_when_to_come_back_as_a_date() -> None:
+    in_a_minute = formatdate(time.time() + 60, usegmt=True).encode()
+    seconds = rejected(429, {b"retry-after": in_a_minute}, body=body()).retry_after
+    assert seconds is not None
+    assert 50 < seconds <= 60
 
 
 @pytest.mark.parametrize(("told", "meant"), [(b"true", True), (b"false", False), (b"maybe", None), (b"", None)])

@@ -15,6 +15,8 @@ from claude_code_proxy.upstreams.upstream import Facts
 
 _LAST_BYTES_SECONDS = 1.0  # for what still belongs to the body after the last event
 
+_ENDINGS: frozenset[type] = frozenset({messages.MessageStop, messages.ErrorEvent})
+
 _finishing: set[asyncio.Task[None]] = set()  # the loop itself holds on to no task
 
 
@@ -47,7 +49,7 @@ class TransportEvents:
         while self._error is None:
             chunk = await self._response.chunk()
             if chunk is None:
-                return None
+                return self._last()
             frames = self._decoder.feed(chunk)
             if frames:
                 batch = self._decode(frames)
@@ -72,13 +74,29 @@ class TransportEvents:
             batch = [messages.decode_event(frame) for frame in frames]
         except (msgspec.DecodeError, UnicodeDecodeError):
             batch = self._decode_with_care(frames)
-        last = batch[-1] if batch else None
-        if isinstance(last, messages.MessageStop):
-            self._stopped = True
-        elif isinstance(last, messages.ErrorEvent):
-            self._error = rejected_midway(last, self.facts.request_id)
-            batch.pop()
+        return self._until_end(batch)
+
+    def _until_end(self, batch: list[messages.Event]) -> list[messages.Event]:
+        """The events up to the one that ends all; nothing after it counts, not even what cannot be read."""
+        for number, event in enumerate(batch):
+            if event.__class__ not in _ENDINGS:
+                continue
+            if isinstance(event, messages.ErrorEvent):
+                self._error = rejected_midway(event, self.facts.request_id)
+                return batch[:number]
+            self._stopped, self._error = True, None
+            return batch[: number + 1]
         return batch
+
+    def _last(self) -> Sequence[messages.Event] | None:
+        """The body has ended; only the blank line after its last event may be missing."""
+        try:
+            batch = self._until_end([messages.decode_event(frame) for frame in self._decoder.feed(b"\n\n")])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None  # cut short
+        if self._error is not None:
+            raise self._error
+        return batch or None
 
     def _decode_with_care(self, frames: list[bytes]) -> list[messages.Event]:
         """The events up to the first that cannot be read; that one breaks the stream."""
@@ -87,9 +105,27 @@ class TransportEvents:
             for frame in frames:
                 batch.append(messages.decode_event(mend_surrogates(frame)))  # noqa: PERF401 - what came before an error counts
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.facts.begun = True  # another attempt would be billed as well, and no better
             self._error = UpstreamBroke("The upstream sent an event that cannot be read.")
             self._error.__cause__ = error
         return batch
+
+
+class WholeEvents:
+    """An `EventStream` of a Message that came whole."""
+
+    __slots__ = ("_batch", "facts")
+
+    def __init__(self, message: messages.Message, facts: Facts) -> None:
+        self.facts = facts
+        self._batch: Sequence[messages.Event] | None = tuple(messages.as_events(message))
+
+    async def events(self) -> Sequence[messages.Event] | None:
+        batch, self._batch = self._batch, None
+        return batch
+
+    def close(self) -> None:
+        self._batch = None
 
 
 def _has_ended(response: Response) -> bool:

@@ -18,6 +18,7 @@ def request_headers(credential: Credential, betas: tuple[str, ...], *, workspace
     fields = [
         (b"content-type", b"application/json"),
         (b"accept", b"application/json"),
+        (b"accept-encoding", b"identity"),
         (b"user-agent", USER_AGENT),
         (b"anthropic-version", VERSION),
     ]

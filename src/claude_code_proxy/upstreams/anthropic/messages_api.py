@@ -15,12 +15,12 @@ from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
-from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents
+from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
 from claude_code_proxy.upstreams.anthropic.headers import request_headers
-from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, request_id_of
+from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, rejected_after_all, request_id_of
 from claude_code_proxy.upstreams.anthropic.transport import Response, Transport
 from claude_code_proxy.upstreams.retry import wait_before_retry
-from claude_code_proxy.upstreams.upstream import Call, Facts
+from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
 
 WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two
 _MODELS_PAGE = b"/v1/models?limit=1000"
@@ -68,13 +68,11 @@ class MessagesApi:
         self._headers: dict[tuple[str, tuple[str, ...]], bytes] = {}
 
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
-        if request.max_tokens > WHOLE_UP_TO:
-            body = messages.encode_request(msgspec.structs.replace(request, stream=True))
-            return await self._persist(call, lambda facts: self._create_streamed(body, call, facts=facts))
-        body = messages.encode_request(request)
-        return await self._persist(call, lambda facts: self._create_whole(body, call, facts=facts))
+        streamed = request.max_tokens > WHOLE_UP_TO
+        body = messages.encode_request(msgspec.structs.replace(request, stream=True) if streamed else request)
+        return await self._persist(call, lambda facts: self._create(body, call, facts=facts, streamed=streamed))
 
-    async def stream(self, request: messages.MessagesRequest, call: Call) -> TransportEvents:
+    async def stream(self, request: messages.MessagesRequest, call: Call) -> EventStream:
         """Returns with the first events, so that a failure until then can still be tried again."""
         body = messages.encode_request(msgspec.structs.replace(request, stream=True))
         return await self._persist(call, lambda facts: self._open(body, call, facts=facts))
@@ -139,17 +137,11 @@ class MessagesApi:
         facts.rate_limits = rate_limits_of(response.headers)
         return response
 
-    async def _create_whole(self, body: bytes, call: Call, *, facts: Facts) -> tuple[messages.Message, Facts]:
+    async def _create(self, body: bytes, call: Call, *, facts: Facts, streamed: bool) -> tuple[messages.Message, Facts]:
         response = await self._send(body, call, facts=facts)
-        try:
-            return messages.decode_message(await response.read()), facts
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise UpstreamBroke("The upstream's answer is not a Message.") from error
-        finally:
-            response.close()
-
-    async def _create_streamed(self, body: bytes, call: Call, *, facts: Facts) -> tuple[messages.Message, Facts]:
-        events = TransportEvents(await self._send(body, call, facts=facts), facts)
+        if not _is_stream(response, asked=streamed):
+            return await _message(response, facts), facts
+        events = TransportEvents(response, facts)
         accumulator = messages.Accumulator()
         try:
             while not accumulator.stopped and (batch := await events.events()) is not None:
@@ -159,8 +151,11 @@ class MessagesApi:
         finally:
             events.close()
 
-    async def _open(self, body: bytes, call: Call, *, facts: Facts) -> TransportEvents:
-        events = TransportEvents(await self._send(body, call, facts=facts), facts)
+    async def _open(self, body: bytes, call: Call, *, facts: Facts) -> EventStream:
+        response = await self._send(body, call, facts=facts)
+        if not _is_stream(response, asked=True):
+            return WholeEvents(await _message(response, facts), facts)
+        events = TransportEvents(response, facts)
         try:
             await events.begin()
         except BaseException:
@@ -182,6 +177,24 @@ class MessagesApi:
 def _is_over(deadline: float | None, wait: float) -> bool:
     """Whether there is no time for another attempt after `wait` seconds."""
     return deadline is not None and asyncio.get_running_loop().time() + wait >= deadline
+
+
+def _is_stream(response: Response, *, asked: bool) -> bool:
+    """What the answer says it is; some gateways answer in the one form whatever was asked for."""
+    kind = response.headers.get(b"content-type", b"")
+    return b"event-stream" in kind or (asked and b"json" not in kind)
+
+
+async def _message(response: Response, facts: Facts) -> messages.Message:
+    facts.begun = True  # it was made, and is billed
+    try:
+        body = await response.read()
+    finally:
+        response.close()
+    try:
+        return messages.decode_message(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise rejected_after_all(body) or UpstreamBroke("The upstream's answer is not a Message.") from error
 
 
 async def _rejection(response: Response) -> UpstreamRejected:

@@ -3,7 +3,9 @@
 https://platform.claude.com/docs/en/api/errors. Refusals by the edge network may be HTML or lack the usual fields.
 """
 
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import UpstreamRejected
@@ -22,20 +24,20 @@ _KINDS = {
 }
 _STATUSES = {kind: status for status, kind in _KINDS.items()} | {"api_error": 500}
 _RATE_LIMIT = b"anthropic-ratelimit-"
+_LONGEST_TEXT = 200  # bytes
 _LONGEST_WAIT = 31 * 86400.0  # seconds; whatever says more than that does not mean it
 
 
 def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> UpstreamRejected:
     """A redirect, or a success without what was asked for, is a bad gateway to whoever asked us."""
     request_id = request_id_of(headers)
-    status = status if status >= 400 else 502
+    answered, status = status, status if status >= 400 else 502
     decoded = messages.decode_error(body)
     if decoded is None:
-        ray = headers.get(b"cf-ray", b"").decode("latin-1")
         error = UpstreamRejected(
-            f"The upstream answered HTTP {status} without saying why" + (f" (cf-ray {ray})." if ray else "."),
+            f"The upstream answered HTTP {answered}{_reason(headers, body)}",
             status=status,
-            kind=_KINDS.get(status, "invalid_request_error" if status < 500 else "api_error"),
+            kind=_kind_of(status),
         )
     else:
         said, inner_id = decoded
@@ -55,6 +57,15 @@ def rejected_midway(event: messages.ErrorEvent, request_id: str | None) -> Upstr
     return error
 
 
+def rejected_after_all(body: bytes) -> UpstreamRejected | None:
+    """An error where a Message should be, under a status that said all was well."""
+    decoded = messages.decode_error(body)
+    if decoded is None:
+        return None
+    said, request_id = decoded
+    return rejected_midway(messages.ErrorEvent(said), request_id)
+
+
 def request_id_of(headers: Mapping[bytes, bytes]) -> str | None:
     found = headers.get(b"request-id")
     return found.decode("latin-1") if found else None
@@ -68,14 +79,28 @@ def rate_limits_of(headers: Mapping[bytes, bytes]) -> dict[str, str]:
     }
 
 
+def _kind_of(status: int) -> str:
+    return _KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
+
+
+def _reason(headers: Mapping[bytes, bytes], body: bytes) -> str:
+    """What is known besides the status: a line of plain text, or what the edge network calls the request."""
+    text = body[:_LONGEST_TEXT].decode("utf-8", "replace").strip()
+    if headers.get(b"content-type", b"").startswith(b"text/plain") and text.isprintable() and text:
+        return f": {text}"
+    ray = headers.get(b"cf-ray", b"").decode("latin-1")
+    return f" without saying why (cf-ray {ray})." if ray else " without saying why."
+
+
 def _from_body(said: messages.ErrorBody, status: int) -> UpstreamRejected:
-    error = UpstreamRejected(said.message or f"The upstream answered {said.type}.", status=status, kind=said.type)
+    kind = said.type or _kind_of(status)
+    error = UpstreamRejected(said.message or f"The upstream answered {kind}.", status=status, kind=kind)
     error.error_code = said.details.error_code if said.details else None
     return error
 
 
 def _seconds(headers: Mapping[bytes, bytes]) -> float | None:
-    """`retry-after-ms`, else `retry-after` in seconds; a date is not used by this API."""
+    """`retry-after-ms`, else `retry-after` in seconds or, from a gateway, as a date."""
     for name, unit in ((b"retry-after-ms", 0.001), (b"retry-after", 1.0)):
         try:
             seconds = float(headers[name]) * unit
@@ -83,4 +108,12 @@ def _seconds(headers: Mapping[bytes, bytes]) -> float | None:
             continue
         if 0.0 <= seconds <= _LONGEST_WAIT:
             return seconds
-    return None
+    return _seconds_until(headers.get(b"retry-after", b"").decode("latin-1"))
+
+
+def _seconds_until(date: str) -> float | None:
+    try:
+        seconds = parsedate_to_datetime(date).timestamp() - time.time()
+    except ValueError:
+        return None
+    return max(seconds, 0.0) if seconds <= _LONGEST_WAIT else None
