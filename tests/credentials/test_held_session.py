@@ -197,3 +197,13 @@ async def test_a_file_that_is_half_written_costs_no_request(endpoint: TokenEndpo
         assert "Hi" in await chat(stage)
         assert stage.service.requests[-1].headers["authorization"] == "Bearer sk-ant-oat01-next"
     assert endpoint.posts == 0
+
+
+async def test_a_login_that_is_refused_in_the_middle_of_a_conversation(endpoint: TokenEndpoint, tmp_path: Path) -> None:
+    async with renewing(endpoint, tmp_path, login(expires_in=3600)) as stage:
+        said: list[Any] = [{"role": "user", "content": "One"}]
+        said.append({"role": "assistant", "content": await chat(stage, *said)})
+        stage.service.simulation.options = ONLY_NEW
+        assert "Two" in await chat(stage, *said, {"role": "user", "content": "Two"})
+        assert token_of(stage) == "sk-ant-oat01-new-1"
+    assert endpoint.posts == 1
