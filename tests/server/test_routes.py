@@ -17,6 +17,8 @@ from claude_code_proxy.server.routes import plain_path
         "//v1/chat/completions",
         "/v1//chat/completions",
         "/v1//v1//chat//completions//",
+        "/api/v1/chat/completions",
+        "/openai/v1/chat/completions/",
     ],
 )
 def test_many_ways_to_one_place(path: str) -> None:
@@ -33,6 +35,8 @@ def test_many_ways_to_one_place(path: str) -> None:
         ("//", "/"),
         ("/v1models", "/v1models"),
         ("/v10/models", "/v10/models"),
+        ("/api/models", "/api/models"),
+        ("/openai/api/v1/models", "/openai/api/v1/models"),
         ("/models/v1/x", "/models/v1/x"),
         ("/v1/models/a%2Fb", "/models/a%2Fb"),
         ("*", "*"),
