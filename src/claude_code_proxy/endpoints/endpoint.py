@@ -61,9 +61,6 @@ class Asked(Protocol):
     def n(self) -> int:
         """How many replies are wanted."""
 
-    def path_of(self, message: int, blocks: tuple[int, ...], /) -> str | None:
-        """The field from which that block of the request was made, such as `messages[3].content[1]`."""
-
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         """The body of the whole reply: one choice for each message."""
 
@@ -72,10 +69,15 @@ class Asked(Protocol):
 
 
 class Endpoint(Struct, frozen=True):
-    """`decode` raises `InvalidRequest`; `default_model` serves requests that name none."""
+    """`decode` raises `InvalidRequest`; `default_model` serves requests that name none.
+
+    `path_of` looks at a decoded body once more, for the field from which a block of its Messages request was made. The
+    block is named by its message, its place in that, and where it has one its place in a tool result.
+    """
 
     name: str
     path: str
     id_prefix: str
     decode: Callable[[bytes, str], Asked]
+    path_of: Callable[[bytes, tuple[int, ...]], str | None]
     render_error: Callable[[ProxyError], bytes]

@@ -4,6 +4,8 @@ The answer holds the Messages request as it would go out, every adjustment, wher
 would use and cost by a rough count.
 """
 
+from functools import partial
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -65,7 +67,7 @@ def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes, betas: str = "
     try:
         adapted = adapt(serving.vault.restore(said, model), model, options=serving.policy.adaptation)
     except InvalidRequest as error:
-        point_at_media(error, asked)
+        point_at_media(error, asked.request, path_of=partial(endpoint.path_of, body))
         raise
     plan, tokens = _cache_plan(adapted.request, model)
     return msgspec.json.encode(

@@ -98,7 +98,7 @@ class Exchange:
         try:
             await (self._stream if asked.stream else self._whole)(asked, asking, context=context)
         except UpstreamRejected as error:
-            point_at_block(error, asked, sent=asking.adapted.request)
+            point_at_block(error, asked.request, sent=asking.adapted.request, path_of=self._path_of)
             raise
 
     def _betas(self) -> tuple[str, ...]:
@@ -116,8 +116,11 @@ class Exchange:
         try:
             return Asking(serving, self.record, said=asked.request, model=model, call=call)
         except InvalidRequest as error:
-            point_at_media(error, asked)
+            point_at_media(error, asked.request, path_of=self._path_of)
             raise
+
+    def _path_of(self, block: tuple[int, ...]) -> str | None:
+        return self._endpoint.path_of(self._request.body, block)
 
     async def _whole(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
         record = self.record

@@ -5,46 +5,52 @@ holds; where two might be meant, none is named.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import images
-from claude_code_proxy.endpoints.endpoint import Asked
 from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
 
-_Place: TypeAlias = tuple[int, tuple[int, ...]]  # a message, and a block in it, perhaps within a tool result
+_Place: TypeAlias = tuple[int, ...]  # a message, a block in it, perhaps one within that
+PathOf: TypeAlias = Callable[[_Place], str | None]
 _NAMED = re.compile(r"`?messages\.(\d+)\.content\.(\d+)(?:\.(?:tool_result\.)?content\.(\d+))?\b")
 
 
-def point_at_media(error: InvalidRequest, asked: Asked) -> None:
+def point_at_media(error: InvalidRequest, asked: messages.MessagesRequest, *, path_of: PathOf) -> None:
     """Where adaptation refused an image or a file: it is the first of which it says the same."""
     if error.param != "messages":
         return
-    for place, block in _blocks(asked.request.messages):
+    for place, block in _blocks(asked.messages):
         if isinstance(block, messages.Image | messages.Document) and _refusal_of(block) == error.message:
-            error.param = asked.path_of(place[0], place[1]) or error.param
+            error.param = path_of(place) or error.param
             return
 
 
-def point_at_block(error: UpstreamRejected, asked: Asked, *, sent: messages.MessagesRequest) -> None:
+def point_at_block(
+    error: UpstreamRejected,
+    asked: messages.MessagesRequest,
+    *,
+    sent: messages.MessagesRequest,
+    path_of: PathOf,
+) -> None:
     """The upstream names a block of what was sent."""
     found = _NAMED.match(error.message)
     if found is None:
         return
-    message, *blocks = (int(number) for number in found.groups() if number is not None)
-    meant = [block for place, block in _blocks(sent.messages) if place == (message, tuple(blocks))]
-    places = [place for place, block in _blocks(asked.request.messages) if meant and _is_same(block, meant[0])]
+    named = tuple(int(number) for number in found.groups() if number is not None)
+    meant = [block for place, block in _blocks(sent.messages) if place == named]
+    places = [place for place, block in _blocks(asked.messages) if meant and _is_same(block, meant[0])]
     if len(places) == 1:
-        error.param = asked.path_of(*places[0]) or error.param
+        error.param = path_of(places[0]) or error.param
 
 
 def _blocks(conversation: Sequence[messages.InputMessage]) -> Iterator[tuple[_Place, messages.Block]]:
     for number, message in enumerate(conversation):
         for index, block in enumerate(message.content):
-            yield (number, (index,)), block
+            yield (number, index), block
             if isinstance(block, messages.ToolResult):
-                yield from (((number, (index, inner)), each) for inner, each in enumerate(block.content))
+                yield from (((number, index, inner), each) for inner, each in enumerate(block.content))
 
 
 def _refusal_of(block: messages.Image | messages.Document) -> str | None:

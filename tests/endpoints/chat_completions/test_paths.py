@@ -1,9 +1,11 @@
 """From a block of the Messages request back to the field it was made from."""
 
+import json
 from typing import Any
 
 import pytest
 
+from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from tests.endpoints.replies import asked
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
@@ -21,21 +23,20 @@ CHAT: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize(
-    ("message", "blocks", "path"),
+    ("block", "path"),
     [
-        (0, (0,), "messages[2].content[0]"),
-        (0, (1,), "messages[2].content[1].image_url"),
-        (0, (2,), "messages[2].content[2].file"),
-        (0, (9,), "messages[2].content"),
-        (1, (0,), "messages[3]"),
-        (2, (0, 1), "messages[4].content[1].image_url"),
-        (2, (0,), "messages[4].content"),
-        (3, (0,), "messages[5].content"),
-        (4, (0,), "messages[6].content"),
-        (5, (0,), None),
+        ((0, 0), "messages[2].content[0]"),
+        ((0, 1), "messages[2].content[1].image_url"),
+        ((0, 2), "messages[2].content[2].file"),
+        ((0, 9), "messages[2].content"),
+        ((1, 0), "messages[3]"),
+        ((2, 0, 1), "messages[4].content[1].image_url"),
+        ((2, 0), "messages[4].content"),
+        ((3, 0), "messages[5].content"),
+        ((4, 0), "messages[6].content"),
+        ((5, 0), None),
     ],
 )
-def test_paths(message: int, blocks: tuple[int, ...], path: str | None) -> None:
-    made = asked(messages=CHAT)
-    assert len(made.request.messages) == 5
-    assert made.path_of(message, blocks) == path
+def test_paths(block: tuple[int, ...], path: str | None) -> None:
+    assert len(asked(messages=CHAT).request.messages) == 5
+    assert CHAT_COMPLETIONS.path_of(json.dumps({"messages": CHAT}).encode(), block) == path

@@ -4,10 +4,10 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.chat_completions.paths import path_of
+from claude_code_proxy.endpoints.chat_completions.paths import path_in
 from claude_code_proxy.endpoints.chat_completions.request import to_messages_request
 from claude_code_proxy.endpoints.chat_completions.response import Shape, to_chat_completion
-from claude_code_proxy.endpoints.chat_completions.schema import ChatMessage, ChatRequest
+from claude_code_proxy.endpoints.chat_completions.schema import ChatRequest
 from claude_code_proxy.endpoints.chat_completions.stream import ChunkStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai import render_error
@@ -25,10 +25,6 @@ class AskedChatCompletion(Struct, frozen=True):
     stream: bool
     n: int
     shape: Shape
-    sent: list[ChatMessage]
-
-    def path_of(self, message: int, blocks: tuple[int, ...], /) -> str | None:
-        return path_of(self.sent, message, blocks=blocks)
 
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         return to_chat_completion(replies, context, shape=self.shape)
@@ -54,8 +50,12 @@ def decode(body: bytes, default_model: str) -> AskedChatCompletion:
             include_usage=bool(options and options.include_usage),
             hides_reasoning=translated.hides_reasoning,
         ),
-        sent=asked.messages,
     )
 
 
-CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, render_error)
+def path_of(body: bytes, block: tuple[int, ...]) -> str | None:
+    asked, _ = _body.decode(body)
+    return path_in(asked.messages, block)
+
+
+CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, path_of, render_error)

@@ -11,16 +11,16 @@ from claude_code_proxy.endpoints.chat_completions import schema as chat
 _NAMES = {chat.ImagePart: "image_url", chat.FilePart: "file", chat.AudioPart: "input_audio"}
 
 
-def path_of(chat_messages: Sequence[chat.ChatMessage], message: int, *, blocks: tuple[int, ...]) -> str | None:
-    """`message` counts those of the Messages request, in which the leading system messages are not; `blocks` is the
-    place in its content, and then that in the content of a tool result. None where there is no such thing."""
-    at = message + sum(1 for _ in takewhile(_is_system, chat_messages))
+def path_in(chat_messages: Sequence[chat.ChatMessage], block: tuple[int, ...]) -> str | None:
+    """`block` is a message of the Messages request, in which the leading system messages are not, then the place in its
+    content, and then that in the content of a tool result. None where there is no such thing."""
+    at = block[0] + sum(1 for _ in takewhile(_is_system, chat_messages))
     if at >= len(chat_messages):
         return None
     sent = chat_messages[at]
     if isinstance(sent, chat.AssistantMessage):
         return f"messages[{at}]"
-    inner = blocks[1:] if isinstance(sent, chat.ToolMessage | chat.FunctionMessage) else blocks
+    inner = block[2:] if isinstance(sent, chat.ToolMessage | chat.FunctionMessage) else block[1:]
     return f"messages[{at}].{_path_in(sent.content, inner)}"
 
 

@@ -25,9 +25,6 @@ class AskedCompletion(Struct, frozen=True):
     n: int
     shape: Shape
 
-    def path_of(self, *_: object) -> str:
-        return "prompt"
-
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         return to_completion(replies, context, shape=self.shape)
 
@@ -50,4 +47,8 @@ def decode(body: bytes, default_model: str) -> AskedCompletion:
     )
 
 
-COMPLETIONS = Endpoint("completions", "/completions", "cmpl-", decode, render_error)
+def path_of(*_: object) -> str:
+    return "prompt"
+
+
+COMPLETIONS = Endpoint("completions", "/completions", "cmpl-", decode, path_of, render_error)
