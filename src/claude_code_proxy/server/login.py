@@ -33,6 +33,11 @@ _WAYS_OUT = (
     " (A Claude Code login that is sent straight to the Messages API is often refused: leave CLAUDE_LOGIN_VIA unset, "
     "so that Claude Code itself serves it, or set ANTHROPIC_API_KEY.)"
 )
+_RENEW = (
+    " (Claude Code renews a login that is refused before its time when it is refused itself: run `claude -p hello` "
+    "once; the new token is used at once. If that does not help, sign in again with `claude auth login`.)"
+)
+_MAKE_ANOTHER = " (`claude setup-token` makes another token for CLAUDE_CODE_OAUTH_TOKEN.)"
 _A_START_SECONDS = 30.0  # a place for a process becomes free no faster than another one answers
 _SDK = ("claude_agent_sdk", "mcp.server.lowlevel")
 _log = logging.getLogger(__name__)
@@ -103,8 +108,12 @@ class Login:
     def explain(self, error: ProxyError) -> None:
         """Adds the ways out to a refusal of a login that was sent straight to the Messages API."""
         straight = not self.credentials.through_claude_code and self.credentials.is_login
-        if straight and isinstance(error, UpstreamRejected) and _REFUSED.search(error.message):
+        if not straight or not isinstance(error, UpstreamRejected):
+            return
+        if _REFUSED.search(error.message):
             error.message += _WAYS_OUT
+        elif error.status == 401:
+            error.message += _RENEW if self.credentials.renews else _MAKE_ANOTHER
 
     async def close(self) -> None:
         if self._keeping is not None:
