@@ -11,6 +11,7 @@ from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.upstreams.simulated.asked import Asked, Caller
 from claude_code_proxy.upstreams.simulated.judgement import judge
+from tests.adaptation import odd_schemas
 
 PLAIN = "claude-sonnet-4-6"  # takes sampling, adaptive thinking, budgets and forced tools; no prefill
 NEWEST = "claude-opus-5-5"  # takes no sampling, always thinks, refuses forced tools; has late system messages
@@ -259,4 +260,26 @@ def requests(draw: st.DrawFn) -> messages.MessagesRequest:
         output_config=draw(configs),
         speed=draw(st.sampled_from([None, "standard", "fast"])),
         inference_geo=draw(st.sampled_from([None, "us"])),
+    )
+
+
+def calm_requests() -> st.SearchStrategy[messages.MessagesRequest]:
+    """Each with one oddity alone, so that nothing else is there to be told."""
+
+    def asking(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[messages.MessagesRequest]:
+        fields = {"messages": st.just((user("Hello."),)), **fields}
+        return st.builds(messages.MessagesRequest, st.sampled_from(MODELS), **fields)
+
+    shapes = odd_schemas.schemas.map(lambda schema: messages.JsonSchema(Raw(json.dumps(schema).encode())))
+    said = conversations.filter(lambda conversation: all(message.content for message in conversation))
+    declared = st.builds(tool, names, odd_schemas.schemas, strict=st.booleans())
+    return st.one_of(
+        asking(output_config=st.builds(messages.OutputConfig, format=shapes)),
+        asking(tools=st.tuples(declared)),
+        asking(messages=said, tools=st.just((tool(),))),
+        asking(thinking=thinkings, max_tokens=st.sampled_from([0, 1, 1500, 5000])),
+        asking(
+            thinking=thinkings,
+            output_config=st.builds(messages.OutputConfig, efforts.filter(lambda effort: effort != "none")),
+        ),
     )

@@ -1,5 +1,8 @@
 """All steps together: whatever a client sends, the strict simulator takes what is made of it."""
 
+import json
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec import Raw
@@ -25,6 +28,40 @@ def test_whatever_comes_in_the_service_takes_what_goes_out(asked: messages.Messa
     except InvalidRequest:
         return
     accepted(sent)
+
+
+@many
+@given(ask.requests() | ask.calm_requests())
+def test_whatever_is_changed_is_told(asked: messages.MessagesRequest) -> None:
+    """But for what says the same in the service's own way, see `plain`."""
+    asked = replace(asked, model=BUILT_IN.find(asked.model).id)
+    try:
+        sent = adapted(asked, prompt_cache=False)
+    except InvalidRequest:
+        return
+    if not sent.adjustments:
+        assert plain(sent.request) == plain(replace(asked, max_tokens=asked.max_tokens or sent.request.max_tokens))
+
+
+def plain(request: messages.MessagesRequest) -> Any:
+    """As JSON, without breakpoints and whether thinking is shown; messages are joined as the Messages API has them."""
+    said: Any = _unmarked(json.loads(messages.encode_request(request)))
+    (said.get("thinking") or {}).pop("display", None)
+    turns: list[Any] = []
+    for message in said["messages"]:
+        content = message["content"]
+        joins = message["role"] == "system" or (content and content[0]["type"] == "tool_result")
+        if joins and turns and turns[-1]["role"] == message["role"]:
+            turns[-1]["content"] += content
+        elif content or message["role"] != "system":
+            turns.append(message)
+    return {**said, "messages": turns}
+
+
+def _unmarked(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _unmarked(value) for name, value in part.items() if name != "cache_control"}
+    return [_unmarked(value) for value in part] if isinstance(part, list) else part
 
 
 @many
@@ -135,7 +172,8 @@ def test_trap_46_strict_tools_that_cannot_be_compiled_are_asked_for_without() ->
 
 def test_what_is_told_of_strict_tools_is_true() -> None:
     """The model has strict tools: it is the service that could not compile these."""
-    asked = request(tools=(tool(strict=True),))
+    closed = {"type": "object", "properties": {"at": {"type": "string"}}, "additionalProperties": False}
+    asked = request(tools=(tool("look", closed, strict=True),))
     relaxed = relax(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
     assert relaxed is not None
     assert [(one.param, one.reason) for one in relaxed.adjustments] == [

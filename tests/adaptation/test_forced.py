@@ -79,7 +79,8 @@ def test_a_tool_that_cannot_be_strict_is_forced_without_and_nothing_is_told_of_i
     """Nobody asked for strictness, so there is nothing that was not given."""
     open_map = {"type": "object", "additionalProperties": {"type": "string"}}
     many = {"type": "object", "properties": {f"p{at}": {"type": "string"} for at in range(20)}}
-    tools = (tool("map", open_map), tool("one", many), tool("two", many), tool("three", strict=True))
+    closed = {"type": "object", "properties": {"at": {"type": "string"}}, "additionalProperties": False}
+    tools = (tool("map", open_map), tool("one", many), tool("two", many), tool("three", closed, strict=True))
     sent = adapted(request(model=NEWEST, tools=tools, tool_choice=messages.ChooseAny()))
     accepted(sent)
     assert [one.strict for one in sent.request.tools if isinstance(one, messages.Tool)] == [False, True, False, True]

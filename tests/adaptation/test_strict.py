@@ -94,3 +94,12 @@ def test_hosted_tools_are_not_strict(count: int) -> None:
     search = messages.HostedTool("web_search_20250305", "web_search")
     tools = (search, *(tool(f"t{at}", CLOSED, strict=True) for at in range(count)))
     assert adapted(request(tools=tools)).request.tools == tools
+
+
+def test_a_schema_that_is_rewritten_is_told() -> None:
+    sent = adapted(request(tools=(tool(strict=True),)))
+    assert [(one.param, one.action, one.changes_meaning) for one in sent.adjustments] == [
+        ("tools[0].function.strict", "mapped", False)
+    ]
+    closed = {"type": "object", "properties": {"at": {"type": "string"}}, "additionalProperties": False}
+    assert adapted(request(tools=(tool("look", closed, strict=True),))).adjustments == ()

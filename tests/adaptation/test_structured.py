@@ -191,3 +191,15 @@ def test_a_complaint_is_short() -> None:
         '{"a": "y"}',
     )
     assert len(error.message) < 800
+
+
+def test_a_schema_that_is_rewritten_is_told() -> None:
+    for schema, expected in (
+        (b'{"type":"object","properties":{}}', [("response_format", "emulated")]),
+        (b'{"type":"object","properties":{"a":{}}}', [("response_format", "mapped")]),
+        (b'{"oneOf":[{"type":"string"}]}', [("response_format", "mapped")]),
+        (b'{"type":"object","properties":{"a":{}},"additionalProperties":false}', []),
+    ):
+        shape = messages.OutputConfig(format=messages.JsonSchema(Raw(schema)))
+        sent = adapted(request(output_config=shape))
+        assert [(one.param, one.action) for one in sent.adjustments] == expected

@@ -15,6 +15,7 @@ from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 
 _EMPTY_TURN = (messages.Text("(no content)"),)
+_UNSAID = Adjustment("messages", "inserted", "an empty user message is sent as (no content)")
 _FIRST_TURN = messages.InputMessage("user", (messages.Text("(the conversation begins)"),))
 _CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
 
@@ -28,6 +29,7 @@ def mend(request: messages.MessagesRequest, model: Model, *, notes: list[Adjustm
         turns = _well_placed(turns, model, notes=notes)
     if not turns:
         turns.append(messages.InputMessage("user", _EMPTY_TURN))
+        notes.append(_UNSAID)
     if turns[0].role != "user":
         turns.insert(0, _FIRST_TURN)
         notes.append(Adjustment("messages", "inserted", "the first turn must be the user's"))
@@ -114,7 +116,7 @@ def _merged(
         hollow = hollow or not message.content
     if hollow and not all(turn.content for turn in turns):
         if notes is not None:
-            notes.append(Adjustment("messages", "inserted", "an empty user message is sent as (no content)"))
+            notes.append(_UNSAID)
         turns = [turn if turn.content else replace(turn, content=_EMPTY_TURN) for turn in turns]
     return turns
 
@@ -129,8 +131,10 @@ def _joined(
 
 
 def _is_told(first: messages.InputMessage, second: messages.InputMessage) -> bool:
-    if not first.content or not second.content or second.role == "system":
+    if second.role == "system":
         return False
+    if not first.content or not second.content:
+        return True
     return type(second.content[0]) is not messages.ToolResult and not system.is_marked(second.content[0])
 
 

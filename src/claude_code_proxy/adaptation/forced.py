@@ -55,7 +55,9 @@ def settle_forcing(
         return request, None
     name = choice.name if isinstance(choice, messages.ChooseTool) else None
     notes.append(
-        Adjustment(_PARAM, "emulated", "this model cannot be forced: by an instruction; the answer is checked")
+        Adjustment(
+            _PARAM, "emulated", "this model cannot be forced: by an instruction and strict tools; the answer is checked"
+        )
     )
     wanted = f"the tool `{name}`" if name else "at least one of the tools"
     words = f"Answer with a call of {wanted} now, and with no other text."

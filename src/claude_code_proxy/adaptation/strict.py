@@ -8,7 +8,7 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.subset import Subset, to_subset
+from claude_code_proxy.adaptation.subset import REWRITTEN, Subset, to_subset
 from claude_code_proxy.adaptation.tools import AnyTool
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.models.model import Model
@@ -82,8 +82,8 @@ def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjus
         return replace(tool, strict=False)
     if subset.raw == tool.input_schema:
         return tool
-    if not subset.exact:
-        notes.append(Adjustment(param, "mapped", "keywords beyond the service's grammar are said in descriptions"))
+    reason = REWRITTEN if subset.exact else "keywords beyond the service's grammar are said in descriptions"
+    notes.append(Adjustment(param, "mapped", reason))
     return replace(tool, input_schema=subset.raw)
 
 

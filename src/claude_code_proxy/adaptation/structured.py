@@ -17,7 +17,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation import strict
 from claude_code_proxy.adaptation.bare_json import bare
 from claude_code_proxy.adaptation.reply import Unmet
-from claude_code_proxy.adaptation.subset import to_subset
+from claude_code_proxy.adaptation.subset import REWRITTEN, to_subset
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
@@ -63,6 +63,8 @@ def _by_schema(
         reason = "keywords beyond the service's grammar are said in descriptions, and checked in the answer"
         notes.append(Adjustment(_PARAM, "mapped", reason))
     if subset.raw != schema:
+        if subset.exact:
+            notes.append(Adjustment(_PARAM, "mapped", REWRITTEN))
         request = replace(request, output_config=replace(request.output_config, format=messages.JsonSchema(subset.raw)))
     return request, Wanted(raw, "")
 

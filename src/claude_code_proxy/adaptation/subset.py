@@ -26,6 +26,7 @@ _SHAPING = frozenset({"type", "properties", "required", "additionalProperties", 
 _SILENT_BESIDE = frozenset({"$ref", "title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
 _BEYOND_GRAMMAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\\[bB]|\(\?P?[<=]")
 _DEF = re.compile(r"#/(\$defs|definitions)/([^/]+)")
+REWRITTEN = "in the form of the service's grammar: objects are closed, oneOf is anyOf"
 _CACHED_BYTES = 32 * 1024
 _SCALARS = (str, int, float, bool, type(None))
 
