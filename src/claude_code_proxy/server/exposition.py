@@ -151,7 +151,11 @@ def _claude_code(tally: Tally) -> Iterator[Metric]:
         labels=("reason",),
         samples=[((why,), count) for why, count in tally.processes_ended.items()],
     )
-    yield _counter("login_renewals", "Renewals of the Claude Code login.", samples=[((), tally.login_renewals)])
+    yield _counter(
+        "login_renewals",
+        "Renewals of the Claude Code login that the proxy saw to; a running conversation renews it by itself.",
+        samples=[((), tally.login_renewals)],
+    )
 
 
 def _gauges(gauges: Gauges) -> Iterator[Metric]:
