@@ -266,6 +266,14 @@ class TestFaults:
             data = head("POST", CHAT, {"transfer-encoding": "chunked"}) + b"1000\r\n" + b"x" * 4096
             assert await self.refused(proxy, data) == (413, "request_too_large")
 
+    @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/v1/chat/completions"])
+    async def test_a_body_that_is_packed(self, upstream: ScriptedUpstream, path: str) -> None:
+        async with running(upstream.url) as proxy:
+            data = head("POST", path, {"content-encoding": "gzip", "content-length": "20"})
+            assert await self.refused(proxy, data) == (415, "unsupported_content_encoding")
+            plain = await proxy.ask(headers={"content-encoding": "identity"})
+        assert plain.status == 200
+
     async def test_a_body_of_just_the_size_is_taken(self, upstream: ScriptedUpstream) -> None:
         async with running(upstream.url, max_body_bytes=2048) as proxy:
             body = b'{"model":"claude-sonnet-4-6","messages":[{"role":"user","content":"hi"}]}'

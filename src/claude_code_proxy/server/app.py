@@ -77,6 +77,7 @@ class App:
         try:
             if request.method == "POST" and request.path in self._endpoints:
                 self._keys.check(request.headers)
+                _check_coding(request.headers)
                 return None
             preflight = self._cors.preflight(request) if self._cors is not None else None
             if preflight is not None:
@@ -85,6 +86,7 @@ class App:
             if path not in _OPEN:
                 self._keys.check(request.headers)
             self._check_route(request, path)
+            _check_coding(request.headers)
         except ProxyError as error:
             return self._refused(error, request)
         return None
@@ -181,6 +183,16 @@ class App:
         if path.startswith("/models/"):
             return "models"
         return (path[1:] or "index") if path in self._pages else "other"
+
+
+def _check_coding(headers: Mapping[bytes, bytes]) -> None:
+    coding = headers.get(b"content-encoding")
+    if coding is not None and coding.lower() not in {b"", b"identity"}:
+        raise InvalidRequest(
+            f"The body is sent with the content-encoding {coding.decode('latin-1')!r}; send it as it is.",
+            code="unsupported_content_encoding",
+            status=415,
+        )
 
 
 class MethodNotAllowed(InvalidRequest):
