@@ -16,6 +16,9 @@ from claude_code_proxy.models.lessons import (
     learn,
 )
 from claude_code_proxy.models.model import unknown
+from claude_code_proxy.upstreams.simulated.asked import Caller
+from claude_code_proxy.upstreams.simulated.judgement import judge
+from claude_code_proxy.upstreams.simulated.refusal import Refusal
 
 REFUSALS: dict[str, Lesson] = {
     "`temperature` and `top_p` cannot both be specified for this model. Please use only one.": Samples("one_of"),
@@ -50,6 +53,8 @@ REFUSALS: dict[str, Lesson] = {
     "This model does not support strict tools.": Lacks("strict_tools"),
     "inference_geo is not supported for this model": Lacks("inference_geo"),
     "speed is not supported for this model": NoFast(),
+    "speed: 'fast' is not supported for this model.": NoFast(),
+    "\"thinking.type.disabled\" is not supported with effort level 'max' for this model.": OffMaxEffort("high"),
     "max_tokens: 128000 > 64000, which is the maximum allowed number of output tokens for claude-x": MaxOutput(64_000),
 }
 
@@ -116,3 +121,36 @@ def test_the_default_effort_stays_within_the_levels(efforts: tuple, default: str
 
 def test_after_fast_mode_is_refused_there_is_none() -> None:
     assert apply(NoFast(), BUILT_IN.find("claude-opus-4-8")).fast == "no"
+
+
+TOOL = {"name": "a", "input_schema": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"speed": "fast", "model": "claude-opus-4-7"},
+        {"inference_geo": "us", "model": "claude-haiku-4-5"},
+        {"temperature": 0.5, "top_p": 0.5, "model": "claude-haiku-4-5"},
+        {"temperature": 0.5},
+        {"thinking": {"type": "disabled"}, "model": "claude-fable-5"},
+        {"thinking": {"type": "disabled"}, "output_config": {"effort": "max"}},
+        {"thinking": {"type": "adaptive"}, "model": "claude-haiku-4-5"},
+        {"thinking": {"type": "enabled", "budget_tokens": 1024}},
+        {"output_config": {"effort": "low"}, "model": "claude-haiku-4-5"},
+        {"output_config": {"effort": "xhigh"}, "model": "claude-sonnet-4-6"},
+        {"tools": [TOOL], "tool_choice": {"type": "any"}, "model": "claude-fable-5-1"},
+        {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]},
+        {
+            "messages": [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}],
+            "model": "claude-haiku-4-5",
+        },
+        {"max_tokens": 10_000_000},
+    ],
+    ids=str,
+)
+def test_what_the_simulation_refuses_of_a_model_is_understood(body: dict[str, object]) -> None:
+    asked = {"model": "claude-opus-5", "max_tokens": 2000, "messages": [{"role": "user", "content": "a"}], **body}
+    with pytest.raises(Refusal) as caught:
+        judge(asked, Caller())
+    assert learn(caught.value.message) is not None

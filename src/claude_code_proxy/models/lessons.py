@@ -94,6 +94,7 @@ _ENABLED_INSTEAD: frozenset[ThinkingKind] = frozenset({"enabled", "disabled"})
 
 # How a refusal begins, and what it teaches. Only the beginning counts: further on, a message may quote the request.
 _REFUSALS: tuple[tuple[str, Callable[[re.Match[str]], Lesson | None]], ...] = (
+    (r'"thinking\.type\.\w+" is not supported with effort', lambda _: OffMaxEffort("high")),
     (r'"thinking\.type\.\w+" is not supported', _thinks),
     (r"adaptive thinking is not supported", lambda _: Thinks("adaptive", _ENABLED_INSTEAD)),
     (r"`temperature` and `top_p` cannot both be specified", lambda _: Samples("one_of")),
@@ -110,7 +111,7 @@ _REFUSALS: tuple[tuple[str, Callable[[re.Match[str]], Lesson | None]], ...] = (
     (r"(?:This model|'[^']+') does not support output format", lambda _: Lacks("structured_outputs")),
     (r"(?:This model|'[^']+') does not support strict tools", lambda _: Lacks("strict_tools")),
     (r"`?inference_geo`? is not supported for this model", lambda _: Lacks("inference_geo")),
-    (r"`?speed`? is not supported for this model", lambda _: NoFast()),
+    (r"(?:`?speed`?|'fast') is not supported for this model", lambda _: NoFast()),
     (r"max_tokens: \d+ > (\d+), which is the maximum allowed", lambda found: MaxOutput(int(found[1]))),
 )
 _PATH = r"(?:[\w.]+: )?"  # some refusals begin with the path of the field

@@ -182,6 +182,10 @@ REFUSED = [
         'messages.2.content.0.tool_result: all content must be type "text" if "is_error" is true',
     ),
     (
+        tools("a", assistant(call()), user(result(content="", is_error=True))),
+        "messages.2.content.0.tool_result: content cannot be empty if `is_error` is true",
+    ),
+    (
         asking("a", assistant({"type": "redacted_thinking", "data": "x"}), "b"),
         "messages.1: The final block in an assistant message cannot be `redacted_thinking`.",
     ),

@@ -55,8 +55,7 @@ def _check_texts(where: str, found: Iterable[Block], *, within: str) -> None:
     for at, block in enumerate(found):
         if block["type"] == "tool_result":
             _check_texts(where, blocks_of(block.get("content")), within=f"{within}{at}.tool_result.content.")
-            if block.get("is_error") and any(one["type"] != "text" for one in blocks_of(block.get("content"))):
-                raise fail(f"{within}{at}.tool_result", 'all content must be type "text" if "is_error" is true')
+            _check_failed_result(block, path=f"{within}{at}.tool_result")
         if block["type"] != "text" or block["text"].strip():
             continue
         if block.get("cache_control"):
@@ -64,6 +63,16 @@ def _check_texts(where: str, found: Iterable[Block], *, within: str) -> None:
             raise fail(f"{within}{at}{suffix}", "cache_control cannot be set for empty text blocks")
         words = "contain non-whitespace text" if block["text"] else "be non-empty"
         raise fail(where, f"text content blocks must {words}")
+
+
+def _check_failed_result(block: Block, *, path: str) -> None:
+    if not block.get("is_error"):
+        return
+    found = blocks_of(block.get("content"))
+    if not found:
+        raise fail(path, "content cannot be empty if `is_error` is true")
+    if any(one["type"] != "text" for one in found):
+        raise fail(path, 'all content must be type "text" if "is_error" is true')
 
 
 def _check_kinds(turn: Turn, asked: Asked) -> None:
