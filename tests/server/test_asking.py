@@ -71,6 +71,39 @@ class TestRefusals:
         assert reply.status == 400
         assert len(upstream.calls) == 2
 
+    async def test_a_beta_that_the_upstream_does_not_know_is_left_out(
+        self, upstream: ScriptedUpstream, *, stream: bool
+    ) -> None:
+        words = "Unexpected value(s) `effort-2025-11-24` for the `anthropic-beta` header. Please consult"
+        upstream.answers(refusal(400, "invalid_request_error", words), whole())
+        told = {"anthropic-beta": "effort-2025-11-24,interleaved-thinking-2025-05-14"}
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(headers=told, stream=stream)
+            record = await proxy.record()
+        assert content(reply, stream=stream) == "Hello there."
+        assert b"anthropic-beta: interleaved-thinking-2025-05-14\r\n" in upstream.calls[1].head
+        assert reply.headers["x-claude-proxy-adjustments"] == (
+            "anthropic-beta=ignored (effort-2025-11-24: the upstream does not know it)"
+        )
+        assert record.attempts == 2
+
+    async def test_a_beta_that_is_refused_and_was_not_the_callers(
+        self, upstream: ScriptedUpstream, *, stream: bool
+    ) -> None:
+        words = "Unexpected value(s) `fast-mode-2026-02-01` for the `anthropic-beta` header. Please consult"
+        upstream.answers(refusal(400, "invalid_request_error", words))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(model="claude-opus-4-8", speed="fast", stream=stream)
+        assert (reply.status, len(upstream.calls)) == (400, 1)
+
+    async def test_what_is_refused_after_that_is_explained_too(
+        self, upstream: ScriptedUpstream, *, stream: bool
+    ) -> None:
+        upstream.answers(NO_SAMPLING, refusal(400, "invalid_request_error", "prompt is too long"))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(temperature=0.3, stream=stream)
+        assert reply.error["message"].startswith("This model's maximum context length is 1000000 tokens.")
+
     async def test_a_lesson_in_the_first_event(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
         late = saying(
             STREAM_HEAD

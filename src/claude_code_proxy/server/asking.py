@@ -5,7 +5,8 @@ wanted; a turn that the service paused is taken up again here. No more than that
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +23,8 @@ from claude_code_proxy.server.rough_count import input_tokens
 from claude_code_proxy.server.serving import Serving
 from claude_code_proxy.server.together import together
 from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
+
+_T = TypeVar("_T")
 
 
 class Asking:
@@ -108,8 +111,7 @@ class Asking:
         try:
             stream = await upstream.stream(request, self._call())
         except UpstreamRejected as error:
-            self._relax(error, request)
-            stream = await upstream.stream(self.adapted.request, self._call())
+            stream = await self._again(upstream.stream, error, refused=request)
         self._note(stream.facts)
         return stream
 
@@ -152,14 +154,28 @@ class Asking:
             self.used.append(heard.usage)
 
     async def _create(self, request: messages.MessagesRequest) -> messages.Message:
+        upstream = self._serving.upstream
         try:
-            message, facts = await self._serving.upstream.create(request, self._call())
+            message, facts = await upstream.create(request, self._call())
         except UpstreamRejected as error:
-            self._relax(error, request)
-            message, facts = await self._serving.upstream.create(self.adapted.request, self._call())
+            message, facts = await self._again(upstream.create, error, refused=request)
         self._note(facts)
         self.used.append(message.usage)
         return message
+
+    async def _again(
+        self,
+        ask: Callable[[messages.MessagesRequest, Call], Awaitable[_T]],
+        error: UpstreamRejected,
+        *,
+        refused: messages.MessagesRequest,
+    ) -> _T:
+        """Once, where the refusal says what to ask for instead; raises it where it does not."""
+        self._relax(error, refused)
+        try:
+            return await ask(self.adapted.request, self._call())
+        except UpstreamRejected as second:
+            raise _explained(second, self._model, refused=self.adapted.request) from second.__cause__
 
     def _call(self) -> Call:
         needed, terms = self.adapted.betas, self._terms
@@ -167,6 +183,9 @@ class Asking:
 
     def _relax(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
         """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
+        if refused is self.adapted.request and self._left_betas(error):
+            self._record.attempts += error.attempts
+            return
         relaxed = relax(self.adapted, error, model=self._model) if refused is self.adapted.request else None
         if relaxed is None or (self._serving.policy.strict and any(a.changes_meaning for a in relaxed.adjustments)):
             raise _explained(error, self._model, refused=refused)
@@ -177,6 +196,20 @@ class Asking:
         told = dict.fromkeys((*self._record.adjustments, *relaxed.adjustments))
         self._record.adjustments = tuple(told)
         self.adapted = relaxed
+
+    def _left_betas(self, error: UpstreamRejected) -> bool:
+        """Whether the refusal was for betas of the caller's, which are left out from now on, and told."""
+        if "`anthropic-beta` header" not in error.message:
+            return False
+        betas = self._terms.betas
+        kept = tuple(beta for beta in betas if f"`{beta}`" not in error.message)
+        self._record.adjustments += tuple(
+            Adjustment("anthropic-beta", "ignored", f"{beta}: the upstream does not know it")
+            for beta in betas
+            if beta not in kept
+        )
+        self._terms = msgspec.structs.replace(self._terms, betas=kept)
+        return kept != betas
 
     def _note(self, facts: Facts) -> None:
         self._record.upstream_request_id = facts.request_id
