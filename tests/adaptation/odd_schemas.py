@@ -9,6 +9,7 @@ Schema = dict[str, Any]
 KEYS = st.sampled_from(["a", "b", "$top", "filter[x]", "k" * 70, "a b", "anyOf", "properties", "ü"])
 _LEAVES = st.sampled_from([
     True,
+    False,
     {},
     {"type": "string"},
     {"type": "integer", "minimum": 1},

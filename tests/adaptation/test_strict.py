@@ -103,3 +103,12 @@ def test_a_schema_that_is_rewritten_is_told() -> None:
     ]
     closed = {"type": "object", "properties": {"at": {"type": "string"}}, "additionalProperties": False}
     assert adapted(request(tools=(tool("look", closed, strict=True),))).adjustments == ()
+
+
+def test_a_tool_without_parameters_takes_none() -> None:
+    sent = adapted(request(tools=(tool("look", {"type": "object", "properties": {}}, strict=True),)))
+    accepted(sent)
+    (only,) = sent.request.tools
+    assert isinstance(only, messages.Tool)
+    assert only.strict
+    assert bytes(only.input_schema) == b'{"type":"object","properties":{},"additionalProperties":false}'

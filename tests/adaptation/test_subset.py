@@ -170,3 +170,19 @@ def test_what_is_said_beside_a_reference_is_kept() -> None:
     assert not to_subset(json.dumps(schema).encode()).exact
     assert written({**closed(a={"$ref": "#/$defs/A", "required": ["x"]}), "$defs": {"A": closed(x={})}}) is None
     assert written({"$ref": "#/$defs/A", "required": ["x"], "$defs": {"A": closed(x={})}}) is None
+
+
+def test_an_object_that_is_one_of_several() -> None:
+    """As discriminated unions are often written."""
+    a, b = closed(t={"const": "a"}), closed(t={"const": "b"})
+    either = {"type": "object", "discriminator": {"propertyName": "t"}, "oneOf": [a, {"$ref": "#/$defs/B"}]}
+    made = written({**closed(x=either), "$defs": {"B": b}})
+    assert made["properties"]["x"]["anyOf"] == [a, {"$ref": "#/$defs/B"}]
+    assert "type" not in made["properties"]["x"]
+    assert written({"type": "object", "oneOf": [a, {"type": "string"}]}) is None
+    assert written({"type": "object", "oneOf": [a], "additionalProperties": {"type": "string"}}) is None
+
+
+def test_a_property_that_may_not_be_there_is_not() -> None:
+    assert written(closed(a={}, b=False)) == closed(a={})
+    assert written({**closed(a={}, b=False), "required": ["b"]}) is None

@@ -5,6 +5,8 @@ https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 
 from collections.abc import Collection
 
+import msgspec
+from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
@@ -16,6 +18,8 @@ from claude_code_proxy.models.model import Model
 MOST_TOOLS = 20
 MOST_OPTIONAL = 24  # properties that are not required, and properties of several types: in all schemas of a request
 MOST_UNIONS = 16
+_NO_PARAMETERS = {"type": "object", "properties": {}}
+_NO_ARGUMENTS = Subset(Raw(b'{"type":"object","properties":{},"additionalProperties":false}'))
 
 
 def fits_alone(subset: Subset) -> bool:
@@ -75,7 +79,7 @@ def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjus
     if isinstance(tool, messages.HostedTool) or not tool.strict:
         return tool
     param = f"tools[{index}].function.strict"
-    subset = to_subset(bytes(tool.input_schema))
+    subset = _grammar(tool)
     why = "this model has no strict tools" if room is None else room.refusal(subset)
     if why is not None or subset.raw is None:
         notes.append(Adjustment(param, "dropped", why or "", changes_meaning=True))
@@ -87,10 +91,19 @@ def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjus
     return replace(tool, input_schema=subset.raw)
 
 
+def _grammar(tool: messages.Tool) -> Subset:
+    """A tool that declares no parameters has none; elsewhere such a schema may stand for any object."""
+    schema = bytes(tool.input_schema)
+    subset = to_subset(schema)
+    if subset.raw is None and msgspec.json.decode(schema) == _NO_PARAMETERS:
+        return _NO_ARGUMENTS
+    return subset
+
+
 def _stricter(tool: AnyTool, room: _Room) -> AnyTool:
     if isinstance(tool, messages.HostedTool):
         return tool
-    subset = to_subset(bytes(tool.input_schema))
+    subset = _grammar(tool)
     if subset.raw is None or room.refusal(subset) is not None:
         return tool
     return replace(tool, strict=True, input_schema=subset.raw)

@@ -177,16 +177,29 @@ class _Writer:
         if kinds != "object" and not (isinstance(kinds, list) and "object" in kinds):
             return
         closed = schema.get("additionalProperties")
-        found = properties(schema)
+        found = {name: part for name, part in properties(schema).items() if part is not False}
+        if closed is None and not found and self._is_one_of_objects(written):
+            del written["type"]  # which every branch says
+            return
         if isinstance(closed, dict) or (not found and closed is not False):
             raise _Inexpressible  # a map of anything: the grammar would hold it to be empty
         required = required_names(schema)
+        if any(properties(schema).get(name) is False for name in required):
+            raise _Inexpressible
         written.setdefault("type", "object")
         written["properties"] = {name: self._write(part) for name, part in found.items()}
         written["properties"] |= {name: {} for name in required if name not in found}
         if required:
             written["required"] = required
         written["additionalProperties"] = False
+
+    def _is_one_of_objects(self, written: Schema) -> bool:
+        branches = [self._defs.get(branch.get("$ref", ""), branch) for branch in written.get("anyOf", ())]
+        return (
+            written.get("type") == "object"
+            and bool(branches)
+            and all(branch.get("type") == "object" for branch in branches)
+        )
 
     def _described(self, schema: Schema, written: Schema) -> Schema:
         """With all that the grammar does not hold, in words."""
