@@ -258,3 +258,22 @@ def test_the_history_of_a_forced_turn_is_paired() -> None:
     sent = adapted(request(*talk, model=NEWEST, tools=TOOLS, tool_choice=LOOK))
     accepted(sent)
     assert sent.request.messages[:3] == talk
+
+
+def test_trap_35_a_stop_in_what_is_said_before_the_call_ends_nothing() -> None:
+    """A model that is forced says nothing before it."""
+    reply = message("Let me look.", call("y", "look"), "One\ntwo", stop_reason="tool_use")
+    sent = forced(stop_sequences=(" ", "\n"))
+    whole = reply_filter(sent).message(reply)
+    assert whole.content == (call("y", "look"), messages.Text("One"))
+    assert (whole.stop_reason, whole.stop_sequence) == ("stop_sequence", "\n")
+    for size in (1, 5):
+        assert streamed(reply_filter(sent), reply, size) == whole
+
+
+def test_a_forced_call_beside_a_format_is_no_json() -> None:
+    shape = messages.OutputConfig(format=messages.JsonObject())
+    reply = message("Let me look.", call("y", "look"), stop_reason="tool_use")
+    sent = forced(output_config=shape)
+    assert reply_filter(sent).message(reply).content == (call("y", "look"),)
+    assert unmet(sent, message('{"a": 1}')).code == "tool_choice_not_met"

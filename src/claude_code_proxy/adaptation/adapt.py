@@ -118,25 +118,27 @@ class _Reply(Struct, frozen=True):
         return bool(self.cut or self.wanted or self.forcing or self.renames)
 
     def filter(self) -> ReplyFilter:
+        """A forced call comes first: what is said before it is no part of the answer, so no stop can end it there."""
         filters: list[ReplyFilter] = []
+        if self.forcing is not None:
+            filters += (Judged(self._judge_call), forced.CallsOnly(self.forcing))
         if self.cut:
             filters.append(stops.CutText(self.cut))
-        if self.wanted is not None or self.forcing is not None:
-            filters.append(Judged(self._judge))
-        if self.forcing is not None:
-            filters.append(forced.CallsOnly(self.forcing))
-        if self.wanted is not None and self.wanted.opener:
-            filters.append(BareJson(self.wanted.opener))
+        if self.wanted is not None:
+            filters.append(Judged(self._judge_text))
+            if self.wanted.opener:
+                filters.append(BareJson(self.wanted.opener))
         if self.renames is not None:
             filters.append(RestoredCalls(self.renames))
         return filters[0] if len(filters) == 1 else Chain(filters)
 
-    def _judge(self, message: messages.Message) -> Unmet | None:
-        unmet = None
-        if self.forcing is not None:
-            unmet = forced.judge(self.forcing, message, request=self.request)
-        if unmet is None and self.wanted is not None:
-            unmet = structured.judge(self.wanted, message, request=self.request)
+    def _judge_call(self, message: messages.Message) -> Unmet | None:
+        return self._mended(forced.judge(self.forcing, message, request=self.request) if self.forcing else None)
+
+    def _judge_text(self, message: messages.Message) -> Unmet | None:
+        return self._mended(structured.judge(self.wanted, message, request=self.request) if self.wanted else None)
+
+    def _mended(self, unmet: Unmet | None) -> Unmet | None:
         if unmet is not None:
             unmet.repair = conversation.mend(unmet.repair, self.model, notes=[])
         return unmet
