@@ -124,3 +124,14 @@ def test_a_bad_image_is_named_as_in_a_request() -> None:
     with pytest.raises(InvalidRequest) as caught:
         shown(messages=[{"role": "user", "content": [{"type": "text", "text": "Hi"}, image]}])
     assert caught.value.param == "messages[0].content[1].image_url"
+
+
+def test_a_long_prompt_speed_and_region_have_their_price() -> None:
+    user = {"role": "user", "content": "word " * 80_000}
+    found = shown(model="claude-haiku-5-5", messages=[user], max_tokens=1000)["estimate"]
+    assert found["input_tokens"] > 100_000
+    assert found["input"] == pytest.approx(found["input_tokens"] * 0.50e-6)
+    assert found["output_at_most"] == pytest.approx(1000 * 2.50e-6)
+    hello = {"role": "user", "content": "Hi"}
+    quick = shown(model="claude-opus-5-5", messages=[hello], max_tokens=1000, speed="fast", inference_geo="us")
+    assert quick["estimate"]["output_at_most"] == pytest.approx(1000 * 20e-6 * 2 * 1.1)

@@ -78,7 +78,7 @@ def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes, betas: str = "
             betas=tuple(dict.fromkeys(passed_on + adapted.betas)),
             adjustments=asked.adjustments + ignored + dropped + adapted.adjustments,
             cache=plan,
-            estimate=_estimate(model, tokens=tokens, max_tokens=adapted.request.max_tokens, choices=asked.n),
+            estimate=_estimate(model, adapted.request, tokens=tokens, choices=asked.n),
         )
     )
 
@@ -95,16 +95,21 @@ def _cache_plan(request: messages.MessagesRequest, model: Model) -> tuple[CacheP
     return CachePlan(model.cache_minimum, tuple(found)), tokens
 
 
-def _estimate(model: Model, *, tokens: int, max_tokens: int, choices: int) -> Estimate:
-    def cost(billed: Billed) -> float | None:
-        usd = cost_usd(model, billed)
+def _estimate(model: Model, request: messages.MessagesRequest, *, tokens: int, choices: int) -> Estimate:
+    fast, us_only = request.speed == "fast", request.inference_geo == "us"
+
+    def cost(new: int = 0, *, cached: int = 0, output: int = 0) -> float | None:
+        return cost_usd(model, Billed(new, output, cached, fast=fast, us_only=us_only))
+
+    def of_all(usd: float | None) -> float | None:
         return None if usd is None else round(usd * choices, 8)
 
+    asked, answered = cost(tokens), cost(tokens, output=request.max_tokens)
     return Estimate(
         choices=choices,
         input_tokens=tokens,
-        max_output_tokens=max_tokens,
-        input=cost(Billed(input=tokens)),
-        input_from_cache=cost(Billed(cache_read=tokens)),
-        output_at_most=cost(Billed(output=max_tokens)),
+        max_output_tokens=request.max_tokens,
+        input=of_all(asked),
+        input_from_cache=of_all(cost(cached=tokens)),
+        output_at_most=None if asked is None or answered is None else of_all(answered - asked),
     )
