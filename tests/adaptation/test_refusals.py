@@ -71,6 +71,8 @@ def test_what_cannot_be_switched_off_is_only_stripped(asked: messages.MessagesRe
         "The compiled grammar is too large.",
         "Grammar compilation timed out.",
         "tools.0.custom: For 'string' type, property 'minLength' is not supported",
+        "tools.12.custom: For 'object' type, 'additionalProperties' must be explicitly set to false",
+        "tools.0.custom: Invalid $ref: #/a",
     ],
 )
 def test_trap_46_grammars_are_given_up_tools_first(words: str) -> None:

@@ -98,6 +98,6 @@ _ANSWERS: tuple[tuple[re.Pattern[str], _Retreating], ...] = tuple(
         (r"Too many strict tools", _without_grammar),
         (r"Schemas? contains? too many (optional parameters|parameters with union types)", _without_grammar),
         (r"Schema is too complex|compiled grammar is too large|Grammar compilation timed out", _without_grammar),
-        (r"output_config\.format\.schema|\.custom: .*(is|are) not supported|Circular reference", _without_grammar),
+        (r"output_config\.format(\.schema)?: |tools\.\d+\.custom: |Circular reference", _without_grammar),
     )
 )
