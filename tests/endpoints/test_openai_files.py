@@ -54,6 +54,8 @@ def test_pdfs(data: str, name: str | None, declared: str) -> None:
         (f"data:text/csv;base64,{base64_of('a,b')}", None),
         (f"data:application/json;base64,{base64_of('a,b')}", None),
         (f"data:application/octet-stream;base64,{base64_of('a,b')}", "a.py"),
+        (f"data:application/vnd.ms-excel;base64,{base64_of('a,b')}", "a.csv"),
+        (f"data:application/x-ipynb+json;base64,{base64_of('a,b')}", "a.ipynb"),
         (base64_of("a,b"), "a.csv"),
         (base64_of("\ufeffa,b"), "a.csv"),
         ("data:text/plain,a,b", None),
@@ -71,6 +73,7 @@ def test_bytes_that_are_no_utf8_do_not_lose_the_rest() -> None:
 def test_an_image_as_a_file_is_an_image() -> None:
     assert isinstance(to_file("data:image/png;base64,eA==", name="a.png", declared="", at="x"), messages.Image)
     assert source_of("eA==", "a.JPG") == messages.Base64Source("image/jpeg", "eA==")
+    assert source_of("iVBORw0KGgoAAAAN", None) == messages.Base64Source("image/png", "iVBORw0KGgoAAAAN")
 
 
 def test_a_name_is_a_title() -> None:

@@ -172,6 +172,13 @@ class TestPauses:
         assert len(upstream.calls) == 9
         assert content(reply, stream=stream) == "On and on." * 9
 
+    async def test_only_where_the_service_may_pause(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
+        upstream.answers(answering("Let me look.", stop_reason="pause_turn"))
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(stream=stream)
+        assert len(upstream.calls) == 1
+        assert content(reply, stream=stream) == "Let me look."
+
     async def test_a_part_that_fails(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
         refused = refusal(400, "invalid_request_error", "no more")
         upstream.answers(answering("Let me look.", stop_reason="pause_turn"), refused)

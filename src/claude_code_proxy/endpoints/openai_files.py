@@ -8,9 +8,7 @@ from claude_code_proxy.endpoints.data_url import decode_base64, split_data_url
 from claude_code_proxy.errors import InvalidRequest
 
 _PDF = "application/pdf"
-_PDF_MAGIC = "JVBERi"  # "%PDF-" in base64
 _TEXT = "text/plain"
-_UNTOLD = frozenset({"", "application/octet-stream"})
 _TEXT_TYPES = (
     "text/",
     "application/json",
@@ -21,8 +19,15 @@ _TEXT_TYPES = (
 )
 _TEXT_SUFFIXES = (
     *("txt", "md", "csv", "tsv", "log", "json", "jsonl", "xml", "yaml", "yml", "toml", "html", "css", "sql", "sh"),
-    *("py", "js", "ts", "java", "cs", "go", "rs", "c", "h", "cpp"),
+    *("py", "js", "ts", "java", "cs", "go", "rs", "c", "h", "cpp", "ipynb"),
 )
+_BY_BEGINNING = {  # of the bytes, in base64
+    "JVBERi": _PDF,
+    "iVBORw0KGgo": "image/png",
+    "/9j/": "image/jpeg",
+    "R0lGOD": "image/gif",
+    "UklGR": "image/webp",
+}
 _BY_SUFFIX = {
     "pdf": _PDF,
     "png": "image/png",
@@ -75,9 +80,11 @@ def to_file(data: str, *, name: str | None, declared: str, at: str) -> messages.
 
 
 def _media_type(data: str, *, name: str | None, declared: str) -> str:
-    if data.startswith(_PDF_MAGIC):
-        return _PDF
-    return (_type_by_name(name) or declared) if declared in _UNTOLD else declared
+    """A PDF by its bytes; else what is declared, where it can be read, what the name says, what the bytes say."""
+    found = next((kind for beginning, kind in _BY_BEGINNING.items() if data.startswith(beginning)), "")
+    if found == _PDF or declared.startswith((_PDF, "image/", *_TEXT_TYPES)):
+        return found if found == _PDF else declared
+    return _type_by_name(name) or found or declared
 
 
 def _type_by_name(name: str | None) -> str:

@@ -91,7 +91,7 @@ class Asking:
     async def stream(self, request: messages.MessagesRequest | None = None) -> EventStream:
         """An answer that has begun: to what adaptation made, or to its repair."""
         stream = await self._open(request or self.adapted.request)
-        if not any(isinstance(tool, messages.HostedTool) for tool in self.adapted.request.tools):
+        if not self._may_pause():
             return stream
         asked = request or self.adapted.request  # the latter may be less by now than it was
         return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
@@ -124,12 +124,16 @@ class Asking:
         if self.adapted is not original:
             request = self.adapted.request
         for _ in range(MOST_PAUSES):
-            if message.stop_reason != "pause_turn":
+            if message.stop_reason != "pause_turn" or not self._may_pause():
                 break
             later = await self._create(_with_turn(request, message.content))
             message = join(message, later)
         self.keep_thinking(message)
         return message
+
+    def _may_pause(self) -> bool:
+        """Only turns with hosted tools are paused to be taken up again."""
+        return any(isinstance(tool, messages.HostedTool) for tool in self.adapted.request.tools)
 
     async def _hear(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
         """A whole answer that is streamed inside, which shows when it begins. A stream by itself has no deadline."""
