@@ -70,13 +70,16 @@ def test_bytes_that_show_nothing_are_what_they_were_said_to_be() -> None:
 
 
 def test_a_pdf_sent_as_an_image_is_a_document() -> None:
-    assert sent(image("image/png", PDF)) == messages.Document(messages.Base64Source("application/pdf", PDF))
+    for said in ("image/png", "application/pdf"):
+        assert sent(image(said, PDF)) == messages.Document(messages.Base64Source("application/pdf", PDF))
+        assert told(adapted(request(user(image(said, PDF))))) == ["messages=mapped"]
 
 
 def test_a_document_is_a_pdf_whatever_it_is_called() -> None:
     asked = messages.Document(messages.Base64Source("application/x-pdf", PDF), title="a")
     assert sent(asked) == messages.Document(messages.Base64Source("application/pdf", PDF), title="a")
-    assert sent(messages.Document(messages.Base64Source("application/pdf", PNG))) == image("image/png", PNG)
+    for said in ("application/pdf", "image/png"):
+        assert sent(messages.Document(messages.Base64Source(said, PNG))) == image("image/png", PNG)
     assert "PDF or text" in refused(messages.Document(messages.Base64Source("text/csv", encoded(b"a,b")))).message
 
 

@@ -21,7 +21,6 @@ def source_of(data: str, name: str | None = None, declared: str = "") -> object:
 
 def test_images() -> None:
     assert to_image("data:image/jpg;base64,eA==", at="url").source == messages.Base64Source("image/jpg", "eA==")
-    assert to_image("HTTPS://example.com/a", at="url").source == messages.UrlSource("HTTPS://example.com/a")
 
 
 @pytest.mark.parametrize("url", ["http://example.com/a.png", "file:///etc/passwd", "ftp://a", "", "a.png", "https:/a"])
@@ -83,7 +82,10 @@ def test_a_name_is_a_title() -> None:
 
 
 def test_a_url_is_passed_on() -> None:
-    assert source_of("https://example.com/a.pdf") == messages.UrlSource("https://example.com/a.pdf")
+    for scheme in ("https", "HTTPS", "Https"):
+        assert source_of(f"{scheme}://example.com/A.pdf") == messages.UrlSource("https://example.com/A.pdf")
+        image = to_image(f"{scheme}://example.com/A.png", at="x")
+        assert image == messages.Image(messages.UrlSource("https://example.com/A.png"))
 
 
 def test_a_stored_file_is_what_its_name_says() -> None:

@@ -40,7 +40,7 @@ def merged(model: Model, **entry: object) -> Model:
 
 def test_a_page_with_everything() -> None:
     page = decode_page(json.dumps({"data": [ENTRY], "has_more": True, "last_id": "claude-epic-9"}).encode())
-    assert (page.has_more, page.last_id) == (True, "claude-epic-9")
+    assert page.next_after == "claude-epic-9"
     model = merge(unknown("claude-epic-9"), page.data[0])
     assert (model.name, model.known, model.status) == ("Claude Epic 9", True, "deprecated")
     assert (model.released, model.retires_at) == (1_801_612_800, "2027-12-24T00:00:00Z")
@@ -84,10 +84,28 @@ def test_a_date_that_is_none_changes_nothing(created_at: str) -> None:
     assert merged(before, created_at=created_at).released == before.released
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data": 1}', b'{"data": [{"display_name": "nameless"}]}'])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data": 1}', b'{"data": [1]}'])
 def test_what_is_no_list_is_refused(body: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode_page(body)
+
+
+def test_an_odd_entry_does_not_cost_the_others() -> None:
+    odd = {"display_name": "nameless"}, {"id": 7}, {"id": "claude-a", "max_tokens": "many"}
+    page = decode_page(json.dumps({"data": [*odd, {"id": "claude-b"}, odd[0]], "has_more": True}).encode())
+    assert [info.id for info in page.data] == ["claude-b"]
+    assert page.next_after is None, "nothing to go on from"
+    page = decode_page(json.dumps({"data": [{"id": "claude-b"}, {"id": "claude-c"}], "has_more": True}).encode())
+    assert page.next_after == "claude-c"
+
+
+def test_null_is_not_told() -> None:
+    before = BUILT_IN.find("claude-opus-4-6")
+    types = {"adaptive": YES, "enabled": None}
+    nulls = dict.fromkeys(("display_name", "created_at", "lifecycle", "max_tokens"))
+    after = merged(before, **nulls, capabilities={"effort": None, "thinking": {"supported": True, "types": types}})
+    assert (after.name, after.released, after.max_output) == (before.name, before.released, before.max_output)
+    assert (set(after.thinking), after.efforts) == ({"adaptive"}, before.efforts)
 
 
 def test_a_recorded_list() -> None:

@@ -36,7 +36,9 @@ def is_sound(media: Media) -> bool:
     """Whether the block can go as it is."""
     source = media.source
     if isinstance(source, messages.Base64Source):
-        return source.media_type == _named(source) and _fits(media, source.data) and _is_clean(source.data)
+        media_type = _named(source)
+        right = media_type == source.media_type and isinstance(media, _block_for(media_type))
+        return right and _fits(media, source.data) and _is_clean(source.data)
     return not isinstance(source, messages.UrlSource) or source.url.startswith("https://")
 
 
@@ -62,18 +64,21 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media:
     if media_type != source.media_type:
         said = source.media_type or "nothing"
         notes.append(Adjustment("messages", "mapped", f"a file that was said to be {said} is {media_type}"))
+    elif not isinstance(named, type(media)):
+        notes.append(Adjustment("messages", "mapped", f"{media_type} is sent as Claude takes it, not as it came"))
     return named
 
 
 def _renamed(media: Media, source: messages.Base64Source) -> Media:
     """A PDF sent as an image is a document, and the other way round."""
-    if source.media_type == _PDF:
-        return (
-            replace(media, source=source)
-            if isinstance(media, messages.Document)
-            else messages.Document(source, cache_control=media.cache_control)
-        )
-    return messages.Image(source, cache_control=media.cache_control)
+    block = _block_for(source.media_type)
+    return (
+        replace(media, source=source) if isinstance(media, block) else block(source, cache_control=media.cache_control)
+    )
+
+
+def _block_for(media_type: str) -> type[Media]:
+    return messages.Document if media_type == _PDF else messages.Image
 
 
 def _unnamed(media: Media, media_type: str) -> InvalidRequest:

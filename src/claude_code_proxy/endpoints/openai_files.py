@@ -7,6 +7,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.endpoints.data_url import decode_base64, split_data_url
 from claude_code_proxy.errors import InvalidRequest
 
+_HTTPS = "https://"
 _PDF = "application/pdf"
 _TEXT = "text/plain"
 _TEXT_TYPES = (
@@ -41,11 +42,11 @@ _BY_SUFFIX = {
 
 def to_image(url: str, *, at: str) -> messages.Image:
     """Raises `InvalidRequest` with `at` as its param."""
-    scheme = url[:8].lower()
+    scheme = url[: len(_HTTPS)].lower()
     if scheme.startswith("data:"):
         return messages.Image(messages.Base64Source(*split_data_url(url, at)))
-    if scheme == "https://":
-        return messages.Image(messages.UrlSource(url))
+    if scheme == _HTTPS:
+        return messages.Image(messages.UrlSource(_HTTPS + url[len(_HTTPS) :]))
     if scheme.startswith("http://"):
         raise _invalid_url("Claude fetches images over https only; send an https URL or a data URL.", at)
     raise _invalid_url("An image must be an https URL or a data URL.", at)
@@ -61,8 +62,8 @@ def to_stored_file(file_id: str, *, name: str | None) -> messages.Image | messag
 
 def to_file(data: str, *, name: str | None, declared: str, at: str) -> messages.Image | messages.Document:
     """`data` is a data URL, an https URL or plain base64; `declared` a media type or "". Raises `InvalidRequest`."""
-    if data[:8].lower() == "https://":
-        return messages.Document(messages.UrlSource(data), title=name)
+    if data[: len(_HTTPS)].lower() == _HTTPS:
+        return messages.Document(messages.UrlSource(_HTTPS + data[len(_HTTPS) :]), title=name)
     if data[:5].lower() == "data:":
         declared, data = split_data_url(data, at)
     media_type = _media_type(data, name=name, declared=declared)

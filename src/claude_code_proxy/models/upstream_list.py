@@ -5,6 +5,7 @@ prices: there the table stays right.
 """
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -57,19 +58,45 @@ class ModelInfo(msgspec.Struct, frozen=True):
 
 
 class ModelPage(msgspec.Struct, frozen=True):
+    """`next_after` is the id to ask on from; None on the last page."""
+
     data: tuple[ModelInfo, ...]
+    next_after: str | None = None
+
+
+class _WirePage(msgspec.Struct, frozen=True):
+    data: list[dict[str, Any]]
     has_more: bool = False
     last_id: str | None = None
 
 
-_PAGE = msgspec.json.Decoder(ModelPage)
+_PAGE = msgspec.json.Decoder(_WirePage)
 _STATUSES: dict[str, Status] = {"active": "active", "deprecated": "deprecated", "retired": "retired"}
 _KINDS: tuple[ThinkingKind, ...] = ("adaptive", "enabled", "disabled", "between_tools")
 
 
 def decode_page(body: bytes) -> ModelPage:
-    """One page of the list; raises `msgspec.DecodeError` or its subclass when it is none."""
-    return _PAGE.decode(body)
+    """One page of the list; raises `msgspec.DecodeError` or its subclass when it is none.
+
+    What is null counts as not told, and an entry that cannot be read does not cost the others.
+    """
+    page = _PAGE.decode(body)
+    infos = tuple(info for entry in page.data if (info := _info(entry)) is not None)
+    last = page.last_id or (page.data[-1].get("id") if page.data else None)
+    return ModelPage(infos, last if page.has_more and isinstance(last, str) else None)
+
+
+def _info(entry: dict[str, Any]) -> ModelInfo | None:
+    try:
+        return msgspec.convert(_told(entry), ModelInfo)
+    except msgspec.ValidationError:
+        return None
+
+
+def _told(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _told(inner) for name, inner in value.items() if inner is not None}
 
 
 def merge(model: Model, info: ModelInfo) -> Model:

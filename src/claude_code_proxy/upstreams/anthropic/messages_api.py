@@ -92,9 +92,9 @@ class MessagesApi:
             finally:
                 response.close()
             infos += page.data
-            if not page.has_more or not page.data:
+            if page.next_after is None:
                 break
-            path = _MODELS_PAGE + b"&after_id=" + quote(page.data[-1].id, safe="").encode()
+            path = _MODELS_PAGE + b"&after_id=" + quote(page.next_after, safe="").encode()
         return infos
 
     async def close(self) -> None:
