@@ -92,8 +92,9 @@ def test_trap_17_where_prefill_is_refused_the_model_is_asked_to_continue() -> No
     [
         {"thinking": messages.Enabled(2000)},
         {"output_config": messages.OutputConfig(format=messages.JsonSchema(tool().input_schema))},
+        {"output_config": messages.OutputConfig(format=messages.JsonObject())},
     ],
-    ids=["thinking", "format"],
+    ids=["thinking", "format", "emulated format"],
 )
 def test_prefill_does_not_go_with_thinking_or_a_format(fields: dict[str, Any]) -> None:
     assert sent(user("a"), assistant("b"), model=OLD, **fields)[-1] == user("Continue.")
@@ -200,7 +201,9 @@ def test_a_late_system_message_out_of_place_is_marked_text(
 
 def test_a_native_system_message_loses_its_breakpoint() -> None:
     marked = messages.Text("b", cache_control=messages.CacheControl())
-    assert sent(user("a"), late_system(marked), model=NEWEST)[1] == late_system("b")
+    made = adapted(request(user("a"), late_system(marked), model=NEWEST))
+    assert made.request.messages[1] == late_system("b")
+    assert told(made) == ["messages=dropped"]
 
 
 @pytest.mark.parametrize(

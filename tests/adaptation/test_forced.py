@@ -263,7 +263,8 @@ def test_the_history_of_a_forced_turn_is_paired() -> None:
 def test_trap_35_a_stop_in_what_is_said_before_the_call_ends_nothing() -> None:
     """A model that is forced says nothing before it."""
     reply = message("Let me look.", call("y", "look"), "One\ntwo", stop_reason="tool_use")
-    sent = forced(stop_sequences=(" ", "\n"))
+    sent = forced(stop_sequences=(" ", "\n", "Let"))
+    assert sent.request.stop_sequences == ()
     whole = reply_filter(sent).message(reply)
     assert whole.content == (call("y", "look"), messages.Text("One"))
     assert (whole.stop_reason, whole.stop_sequence) == ("stop_sequence", "\n")

@@ -147,6 +147,16 @@ def test_an_answer_that_ended_otherwise_stays_what_it_is(stop_reason: str) -> No
         assert streamed(sent.filter(), reply) == reply
 
 
+def test_what_the_callers_own_stop_cut_short_stays_what_it_is() -> None:
+    cut = message('{"name": "A', stop_reason="stop_sequence")
+    for sent in (by_mode(), by_schema(PERSON)):
+        assert read(sent, cut) == cut
+        assert sent.filter is not None
+        assert streamed(sent.filter(), cut) == cut
+    with pytest.raises(Unmet):
+        read(by_schema(PERSON), message('{"name": 1}', stop_reason="stop_sequence"))
+
+
 def test_a_bad_stream_flows_but_has_no_good_end() -> None:
     sent = by_schema(PERSON)
     assert sent.filter is not None

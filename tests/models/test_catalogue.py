@@ -57,6 +57,7 @@ def test_an_alias_with_a_star_takes_names_that_are_no_models() -> None:
     assert catalogue.find("openai/GPT-4o").id == "claude-opus-5-5"
     assert catalogue.find("gpt-5-mini").id == "claude-haiku-5-5"
     assert catalogue.find("o3").id == "claude-sonnet-5-5"
+    assert BUILT_IN.with_aliases({"gpt-*": "claude-haiku-5-5"}).find("openai/gpt-5-mini").id == "claude-haiku-5-5"
     assert catalogue.find("anthropic/claude-opus-4.6").id == "claude-opus-4-6"
 
 

@@ -64,10 +64,10 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: Options) ->
     wished = forced.to_be_strict(forcing, request, model=model)
     request = strict.settle_strict(request, model, wished=wished, notes=notes)
     request = thinking.choose_thinking(request, model, notes=notes)
-    request = conversation.mend(request, model, notes=notes)
+    request = conversation.mend(request, model, may_prefill=wanted is None, notes=notes)
     request = thinking.fit_history(request, model, notes=notes)
     request = sampling.choose_sampling(request, model, notes=notes)
-    request, cut = stops.settle_stops(request, notes=notes)
+    request, cut = stops.settle_stops(request, is_forced=forcing is not None, notes=notes)
     request = caching.place_breakpoints(request, model, automatic=options.prompt_cache, notes=notes)
     reply = _Reply(request, model, cut=cut, wanted=wanted, forcing=forcing, renames=renames)
     return Adapted(
@@ -140,7 +140,7 @@ class _Reply(Struct, frozen=True):
 
     def _mended(self, unmet: Unmet | None) -> Unmet | None:
         if unmet is not None:
-            unmet.repair = conversation.mend(unmet.repair, self.model, notes=[])
+            unmet.repair = conversation.mend(unmet.repair, self.model, may_prefill=False, notes=[])
         return unmet
 
 

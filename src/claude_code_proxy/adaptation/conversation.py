@@ -20,8 +20,13 @@ _FIRST_TURN = messages.InputMessage("user", (messages.Text("(the conversation be
 _CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
 
 
-def mend(request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]) -> messages.MessagesRequest:
-    """The request with a conversation that can be sent; itself when it already has one."""
+def mend(
+    request: messages.MessagesRequest, model: Model, *, may_prefill: bool, notes: list[Adjustment]
+) -> messages.MessagesRequest:
+    """The request with a conversation that can be sent; itself when it already has one.
+
+    `may_prefill`: whether an answer that only goes on with the last assistant turn is of use.
+    """
     request = _with_messages(system.without_blanks(request, notes=notes), notes=notes)
     turns = _turns(request.messages, model, notes=notes)
     if not pairing.is_paired(turns):
@@ -34,7 +39,7 @@ def mend(request: messages.MessagesRequest, model: Model, *, notes: list[Adjustm
         turns.insert(0, _FIRST_TURN)
         notes.append(Adjustment("messages", "inserted", "the first turn must be the user's"))
     if turns[-1].role == "assistant":
-        _end(turns, can_prefill=_can_prefill(request, model), notes=notes)
+        _end(turns, can_prefill=may_prefill and _can_prefill(request, model), notes=notes)
     if _same(turns, request.messages):
         return request
     return replace(request, messages=tuple(turns))
@@ -95,7 +100,7 @@ def _well_placed(
         turns = _merged(turns, notes=None)
     for index, turn in enumerate(turns):
         if turn.role == "system":
-            turns[index] = system.unmarked(turn)
+            turns[index] = system.unmarked(turn, notes=notes)
             if not model.system_after_results:
                 turns[index - 1] = system.parted_from_results(turns[index - 1], notes=notes)
     return turns
@@ -139,9 +144,7 @@ def _is_told(first: messages.InputMessage, second: messages.InputMessage) -> boo
 
 
 def _can_prefill(request: messages.MessagesRequest, model: Model) -> bool:
-    thinks = isinstance(request.thinking, messages.Enabled | messages.Adaptive)
-    formatted = request.output_config is not None and request.output_config.format is not None
-    return model.prefill and not thinks and not formatted
+    return model.prefill and not isinstance(request.thinking, messages.Enabled | messages.Adaptive)
 
 
 def _end(turns: list[messages.InputMessage], *, can_prefill: bool, notes: list[Adjustment]) -> None:
@@ -158,7 +161,7 @@ def _end(turns: list[messages.InputMessage], *, can_prefill: bool, notes: list[A
             )
         return
     turns.append(_CONTINUE)
-    reason = "this model does not continue an assistant turn, so it is asked to in a user turn"
+    reason = "the model cannot go on with an assistant turn here, so it is asked to in a user turn"
     notes.append(Adjustment("messages", "inserted", reason, changes_meaning=True))
 
 

@@ -15,13 +15,16 @@ MOST_NATIVE = 64
 
 
 def settle_stops(
-    request: messages.MessagesRequest, *, notes: list[Adjustment]
+    request: messages.MessagesRequest, *, is_forced: bool, notes: list[Adjustment]
 ) -> tuple[messages.MessagesRequest, tuple[str, ...]]:
-    """The request with those that the service takes, and those to cut by `CutText`."""
+    """The request with those that the service takes, and those to cut by `CutText`.
+
+    Where a call is forced by words alone, the service takes none: what is said before the call must not end the answer.
+    """
     asked = request.stop_sequences
     if not asked:
         return request, ()
-    native = tuple(stop for stop in asked if not is_blank(stop))[:MOST_NATIVE]
+    native = () if is_forced else tuple(stop for stop in asked if not is_blank(stop))[:MOST_NATIVE]
     if native == asked:
         return request, ()
     emulated = tuple(stop for stop in dict.fromkeys(asked) if stop and stop not in native)

@@ -108,7 +108,10 @@ def judge(wanted: Wanted, message: messages.Message, *, request: messages.Messag
     if message.stop_reason not in _JUDGED:
         return None
     text = "".join(block.text for block in message.content if isinstance(block, messages.Text))
-    wrong = complaint(wanted.schema, bare(text, wanted.opener) if wanted.opener else text)
+    text = bare(text, wanted.opener) if wanted.opener else text
+    if message.stop_reason == "stop_sequence" and not _is_json(text):
+        return None  # cut short where the caller wanted it, and it would be again
+    wrong = complaint(wanted.schema, text)
     if wrong is None:
         return None
     again = (
@@ -135,6 +138,14 @@ def complaint(schema: bytes, text: str) -> str | None:
     validator = _validator(schema)
     first = next(iter(validator.iter_errors(value)), None) if validator is not None else None
     return None if first is None else f"{_place(first)}{first.message[:_MOST_WORDS]}."
+
+
+def _is_json(text: str) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _place(error: jsonschema_rs.ValidationError) -> str:

@@ -41,10 +41,13 @@ def misplaced(conversation: Sequence[messages.InputMessage]) -> int:
     return -1
 
 
-def unmarked(message: messages.InputMessage) -> messages.InputMessage:
+def unmarked(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
     """A native system message without cache breakpoints, which it cannot hold."""
     if all(not isinstance(block, messages.Text) or block.cache_control is None for block in message.content):
         return message
+    notes.append(
+        Adjustment("messages", "dropped", "a cache breakpoint in a late system message, which cannot hold one")
+    )
     return replace(
         message,
         content=tuple(

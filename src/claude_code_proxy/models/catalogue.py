@@ -69,8 +69,9 @@ class Catalogue:
         if not self.aliases:
             return name
         asked = name.strip().lower()
-        found = self.aliases.get(asked) or self.aliases.get(asked.rpartition("/")[2])
-        return found or self._matched(asked) or name
+        bare = asked.rpartition("/")[2]
+        found = self.aliases.get(asked) or self.aliases.get(bare)
+        return found or self._matched(asked) or self._matched(bare) or name
 
     def _matched(self, asked: str) -> str | None:
         """The first alias with a `*` that the name fits; names of models are never taken for another's."""

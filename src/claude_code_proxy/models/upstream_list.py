@@ -65,7 +65,7 @@ class ModelPage(msgspec.Struct, frozen=True):
 
 
 class _WirePage(msgspec.Struct, frozen=True):
-    data: list[dict[str, Any]]
+    data: list[Any]
     has_more: bool = False
     last_id: str | None = None
 
@@ -82,11 +82,11 @@ def decode_page(body: bytes) -> ModelPage:
     """
     page = _PAGE.decode(body)
     infos = tuple(info for entry in page.data if (info := _info(entry)) is not None)
-    last = page.last_id or (page.data[-1].get("id") if page.data else None)
-    return ModelPage(infos, last if page.has_more and isinstance(last, str) else None)
+    last = page.last_id or (infos[-1].id if infos else None)
+    return ModelPage(infos, last if page.has_more else None)
 
 
-def _info(entry: dict[str, Any]) -> ModelInfo | None:
+def _info(entry: Any) -> ModelInfo | None:
     try:
         return msgspec.convert(_told(entry), ModelInfo)
     except msgspec.ValidationError:

@@ -309,6 +309,14 @@ async def test_a_list_that_cannot_be_had(script: wire.Script, error: type[ProxyE
 async def test_a_list_without_end_ends() -> None:
     async with api() as made:
         made.upstream.models = saying(wire.reply(200, b'{"data":[{"id":"m"}],"has_more":true}'))
+        assert len(await made.api.models()) == 1
+        assert made.upstream.models_asked == 2
+
+        async def another(call: wire.Call) -> None:
+            page = {"data": [{"id": f"m{made.upstream.models_asked}"}], "has_more": True}
+            await call.send(wire.reply(200, json.dumps(page).encode()))
+
+        made.upstream.models = another
         assert len(await made.api.models()) == 20
 
 

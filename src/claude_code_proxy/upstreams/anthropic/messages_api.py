@@ -80,7 +80,7 @@ class MessagesApi:
     async def models(self) -> list[ModelInfo]:
         """The upstream's whole list of models."""
         infos: list[ModelInfo] = []
-        path = _MODELS_PAGE
+        path, after = _MODELS_PAGE, ""
         for _ in range(_MOST_PAGES):
             response = await self._transport.request(b"GET", path, headers=self._headers_for(()))
             if response.status != 200:
@@ -91,10 +91,13 @@ class MessagesApi:
                 raise UpstreamBroke("The upstream's list of models cannot be read.") from error
             finally:
                 response.close()
+            if page.next_after is not None and page.next_after == after:
+                break  # the same page again
             infos += page.data
             if page.next_after is None:
                 break
-            path = _MODELS_PAGE + b"&after_id=" + quote(page.next_after, safe="").encode()
+            after = page.next_after
+            path = _MODELS_PAGE + b"&after_id=" + quote(after, safe="").encode()
         return infos
 
     async def close(self) -> None:
