@@ -5,7 +5,6 @@ merged is wrapped under one property; `arguments` undoes that in calls. Work is 
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -23,11 +22,11 @@ from claude_code_proxy.adaptation.merging import (
     resolve,
     unescaped,
 )
+from claude_code_proxy.adaptation.schema_cache import SchemaCache
 from claude_code_proxy.errors import InvalidRequest
 
 WRAP = "value"
 _UNIONS = ("anyOf", "oneOf")
-CACHED_BYTES = 32 * 1024
 _EMPTY: Schema = {"type": "object", "properties": {}}
 
 
@@ -46,12 +45,9 @@ class InputSchema(Struct, frozen=True):
         return self.wrapped or bool(self.keys)
 
 
-def normalised(schema: bytes) -> InputSchema:
+@SchemaCache
+def normalised(raw: bytes) -> InputSchema:
     """Raises `InvalidRequest` for one that is nested too deep to be meant."""
-    return _cached(schema) if len(schema) <= CACHED_BYTES else _normalised(schema)
-
-
-def _normalised(raw: bytes) -> InputSchema:
     try:
         schema = msgspec.json.decode(raw) if raw else None
         if isinstance(schema, dict):
@@ -61,9 +57,6 @@ def _normalised(raw: bytes) -> InputSchema:
     except RecursionError:
         raise InvalidRequest("The schema of a tool is nested too deep.", param="tools") from None
     return InputSchema(_encode(_EMPTY), reasons=("no parameters",))
-
-
-_cached = lru_cache(maxsize=2048)(_normalised)
 
 
 class _Normaliser:

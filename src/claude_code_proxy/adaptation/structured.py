@@ -5,7 +5,6 @@ cut short and a tool call stay what they are.
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
-from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -17,6 +16,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation import strict
 from claude_code_proxy.adaptation.bare_json import bare
 from claude_code_proxy.adaptation.reply import Unmet
+from claude_code_proxy.adaptation.schema_cache import SchemaCache
 from claude_code_proxy.adaptation.subset import REWRITTEN, to_subset
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
@@ -157,7 +157,7 @@ def _refuse(uri: str) -> Any:
     raise ValueError(f"{uri} is not read")  # nothing is fetched
 
 
-@lru_cache(maxsize=256)
+@SchemaCache
 def _is_schema(raw: bytes) -> bool:
     try:
         schema = msgspec.json.decode(raw)
@@ -168,7 +168,7 @@ def _is_schema(raw: bytes) -> bool:
         return False
 
 
-@lru_cache(maxsize=256)
+@SchemaCache
 def _validator(raw: bytes) -> jsonschema_rs.Validator | None:
     """None where a schema points outwards, or has a pattern that cannot be run: then the answer need only be JSON."""
     try:

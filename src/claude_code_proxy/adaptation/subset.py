@@ -5,7 +5,6 @@ https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
 import re
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy.adaptation.drafts import Schema
 from claude_code_proxy.adaptation.merging import are_mergeable, merged, properties, required_names, resolve, unescaped
+from claude_code_proxy.adaptation.schema_cache import SchemaCache
 
 FORMATS = frozenset({
     "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
@@ -27,7 +27,6 @@ _SILENT_BESIDE = frozenset({"$ref", "title", "default", "examples", "$comment", 
 _BEYOND_GRAMMAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\\[bB]|\(\?P?[<=]")
 _DEF = re.compile(r"#/(\$defs|definitions)/([^/]+)")
 REWRITTEN = "in the form of the service's grammar: objects are closed, oneOf is anyOf"
-_CACHED_BYTES = 32 * 1024
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -40,12 +39,9 @@ class Subset(Struct, frozen=True):
     unions: int = 0
 
 
-def to_subset(schema: bytes) -> Subset:
-    """`schema` is JSON of a valid schema. The same Subset for the same bytes."""
-    return _cached(schema) if len(schema) <= _CACHED_BYTES else _to_subset(schema)
-
-
-def _to_subset(raw: bytes) -> Subset:
+@SchemaCache
+def to_subset(raw: bytes) -> Subset:
+    """`raw` is JSON of a valid schema. The same Subset for the same bytes."""
     root = msgspec.json.decode(raw)
     writer = _Writer(root if isinstance(root, dict) else {})
     try:
@@ -55,9 +51,6 @@ def _to_subset(raw: bytes) -> Subset:
     optional, unions = _counts({key: value for key, value in written.items() if key not in {"$defs", "definitions"}})
     encoded = raw if written == root else msgspec.json.encode(written)
     return Subset(Raw(encoded), writer.exact, optional, unions)
-
-
-_cached = lru_cache(maxsize=2048)(_to_subset)
 
 
 class _Inexpressible(Exception):

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import names
 from claude_code_proxy.adaptation.arguments import Renames
-from claude_code_proxy.adaptation.schemas import CACHED_BYTES, InputSchema, normalised
+from claude_code_proxy.adaptation.schema_cache import LARGEST
+from claude_code_proxy.adaptation.schemas import InputSchema, normalised
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.content import NO_JSON
@@ -47,7 +48,7 @@ def _are_fine(tools: tuple[AnyTool, ...]) -> bool:
 
 # The last schema that was fine, by the tool's name: comparing bytes is much quicker than hashing them.
 _known_fine: dict[str, bytes] = {}
-_MOST_KNOWN = 4096
+_MOST_KNOWN = 512
 
 
 def _is_fine(tool: messages.Tool) -> bool:
@@ -56,7 +57,7 @@ def _is_fine(tool: messages.Tool) -> bool:
         return True
     if not names.is_legal_tool(tool.name) or normalised(schema).raw is not None:
         return False
-    if len(schema) <= CACHED_BYTES:
+    if len(schema) <= LARGEST:
         if len(_known_fine) >= _MOST_KNOWN:
             _known_fine.clear()
         _known_fine[tool.name] = schema

@@ -36,17 +36,6 @@ class Prices(msgspec.Struct, frozen=True):
     long_over: int = 0
 
 
-class ImageLimits(msgspec.Struct, frozen=True):
-    """What an image may be before the service scales it down, and how many a request may hold."""
-
-    long_edge: int
-    tokens: int
-    per_request: int
-
-
-LARGE_IMAGES = ImageLimits(long_edge=2576, tokens=4784, per_request=600)
-
-
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about one model; `id` is the name that goes upstream."""
 
@@ -58,7 +47,6 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     context_window: int = 1_000_000
     max_output: int = 128_000
-    images: ImageLimits = LARGE_IMAGES
 
     sampling: Sampling = "none"  # none: anything but the default is refused; one_of: temperature or top_p, not both
     thinking: frozenset[ThinkingKind] = frozenset({"adaptive"})
@@ -120,7 +108,6 @@ def unknown(model_id: str) -> Model:
         known=False,
         context_window=200_000,
         max_output=64_000,
-        images=ImageLimits(long_edge=1568, tokens=1568, per_request=100),
         efforts=("low", "medium", "high"),
         forced_tool_choice=False,
         mid_conversation_system=False,

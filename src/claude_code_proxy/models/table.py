@@ -7,15 +7,12 @@ input, output, 5-minute cache write, 1-hour cache write, cache read.
 from datetime import UTC, datetime
 from typing import Final
 
-from claude_code_proxy.models.model import ImageLimits, Model, Prices, Rates
+from claude_code_proxy.models.model import Model, Prices, Rates
 
 
 def _day(date: str) -> int:
     return int(datetime.fromisoformat(date).replace(tzinfo=UTC).timestamp())
 
-
-_SMALL_IMAGES = ImageLimits(long_edge=1568, tokens=1568, per_request=600)
-_SMALL_IMAGES_200K = ImageLimits(long_edge=1568, tokens=1568, per_request=100)
 
 _FABLE_5_2 = Prices(Rates(8, 40, 10, 16, 0.20))
 _FABLE_5_1 = Prices(Rates(10, 50, 12.5, 20, 0.25))
@@ -144,7 +141,6 @@ _FAMILY_4: Final = (
         id="claude-sonnet-4-6",
         name="Claude Sonnet 4.6",
         released=_day("2026-02-17"),
-        images=_SMALL_IMAGES,
         sampling="one_of",
         thinking=frozenset({"adaptive", "enabled", "disabled"}),
         thinking_default="off",
@@ -158,7 +154,6 @@ _FAMILY_4: Final = (
         id="claude-opus-4-6",
         name="Claude Opus 4.6",
         released=_day("2026-02-05"),
-        images=_SMALL_IMAGES,
         sampling="one_of",
         thinking=frozenset({"adaptive", "enabled", "disabled"}),
         thinking_default="off",
@@ -175,7 +170,6 @@ _FAMILY_4: Final = (
         snapshots=("claude-opus-4-5-20251101",),
         context_window=200_000,
         max_output=64_000,
-        images=_SMALL_IMAGES_200K,
         sampling="one_of",
         thinking=frozenset({"enabled", "disabled"}),
         thinking_default="off",
@@ -194,7 +188,6 @@ _FAMILY_4: Final = (
         snapshots=("claude-haiku-4-5-20251001",),
         context_window=200_000,
         max_output=64_000,
-        images=_SMALL_IMAGES_200K,
         sampling="one_of",
         thinking=frozenset({"enabled", "disabled"}),
         thinking_default="off",
@@ -214,7 +207,6 @@ _FAMILY_4: Final = (
         snapshots=("claude-sonnet-4-5-20250929",),
         context_window=200_000,
         max_output=64_000,
-        images=_SMALL_IMAGES_200K,
         sampling="one_of",
         thinking=frozenset({"enabled", "disabled"}),
         thinking_default="off",
@@ -244,7 +236,6 @@ def _retired(
         snapshots=snapshots,
         context_window=200_000,
         max_output=max_output,
-        images=_SMALL_IMAGES_200K,
         sampling="one_of",
         thinking=frozenset({"enabled", "disabled"}) if max_output > 8192 else frozenset(),
         thinking_default="off",
