@@ -44,7 +44,7 @@ async def serve_until_told(
         return
     from claude_code_proxy.upstreams import simulated  # noqa: PLC0415 - most servers need no simulation
 
-    simulation = await simulated.serve(options=simulated.Options(pace=pace))
+    simulation = await simulated.serve(options=simulated.Options(keep_requests=0, pace=pace))
     try:
         await _serve(with_simulation(settings, simulation.url), ready, place=place)
     finally:

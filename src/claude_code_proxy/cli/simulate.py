@@ -24,7 +24,7 @@ def options(pace: str, replay: str | None) -> simulated.Options:
         raise SettingsError(f"--pace: {pace!r} is not a number of words a second")
     if replay is not None and not Path(replay).is_file():
         raise SettingsError(f"--replay: there is no file {replay}")
-    return simulated.Options(pace=words, replay=Path(replay) if replay else None)
+    return simulated.Options(keep_requests=0, pace=words, replay=Path(replay) if replay else None)
 
 
 async def _simulate(settings: Settings, chosen: simulated.Options) -> None:

@@ -204,9 +204,9 @@ class TestConnection:
         async with scripted_upstream() as upstream:
             upstream.answers(silent(STREAM_HEAD + chunk(ALL)))
             transport = await self.ended(upstream)
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(0.9):
                 await transport.close()
-                await asyncio.wait_for(upstream.calls[0].gone.wait(), 0.5)
+                await asyncio.wait_for(upstream.calls[0].gone.wait(), 0.9)
 
     async def test_it_may_break_in_that_time(self) -> None:
         async with scripted_upstream() as upstream:
@@ -222,7 +222,7 @@ class TestConnection:
             events = await opened(transport)
             await events.events()
             events.close()
-            await asyncio.wait_for(upstream.calls[0].gone.wait(), 0.5)
+            await asyncio.wait_for(upstream.calls[0].gone.wait(), 0.9)
             assert slots(transport) == (0, 0, 0)
             with pytest.raises(ProxyError):
                 await events.events()

@@ -49,7 +49,8 @@ _HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}<
 class Options:
     """`pace` is in words a second, 0 is no pace; `api_keys` None takes any key; `replay` answers all with a file.
 
-    `enforces_binding` is what an account made since the end of August 2026 has: changed prefixes are refused.
+    `keep_requests`: how many of the latest requests to keep for tests. `enforces_binding`: refuse thinking after a
+    changed prefix, as the service does for accounts created since the end of August 2026.
     """
 
     pace: float = 0
@@ -87,7 +88,7 @@ class Simulation:
         self._clock = clock
         self._seed = self.options.seed or secrets.token_hex(8)
         self._numbers = itertools.count(1)
-        self._spent = 0
+        self._asked = self._spent = 0  # requests and tokens so far
 
     def enqueue(self, *replies: Reply | Mischief) -> None:
         """The next messages requests get these, in order: a fixed reply, or an answer that is tampered with."""
@@ -101,6 +102,7 @@ class Simulation:
     async def handle(self, request: Request, responder: Responder) -> None:
         received = _received(request)
         self.requests.append(received)
+        self._asked += 1
         request_id = self.new_id("req_011")
         try:
             await self._route(received, responder, request_id=request_id)
@@ -266,7 +268,7 @@ class Simulation:
         reset = datetime.fromtimestamp(self._clock(), UTC) + timedelta(seconds=1)
         made: list[tuple[bytes, bytes]] = []
         for name, most in _LIMITS:
-            used = len(self.requests) if name == "requests" else self._spent
+            used = self._asked if name == "requests" else self._spent
             left = max(most - used, 0)
             shown = left if name == "requests" else round(left, -3)
             for word, value in (("limit", most), ("remaining", shown), ("reset", f"{reset:%Y-%m-%dT%H:%M:%SZ}")):
