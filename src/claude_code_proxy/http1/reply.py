@@ -1,7 +1,7 @@
 """The head of a reply as bytes; status line and Date are rendered once a second for each status in use, and kept."""
 
-import time
 from collections.abc import Sequence
+from email.utils import formatdate
 from http import HTTPStatus
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -13,8 +13,6 @@ LAST_CHUNK = b"0\r\n\r\n"
 WITHOUT_BODY = frozenset({204, 304})  # not even an empty one
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _between = b": ".join
 
 
@@ -32,7 +30,7 @@ class Openings(dict[int, bytes]):
         """`now` in seconds since the epoch."""
         if int(now) != self._second:
             self._second = int(now)
-            self._date = http_date(now)
+            self._date = formatdate(now, usegmt=True)
             self.clear()
 
     def __missing__(self, status: int) -> bytes:
@@ -50,9 +48,3 @@ def render_head(opening: bytes, headers: Sequence[tuple[bytes, bytes]], *, frami
     if lines.count(b"\n") != breaks or lines.count(b"\r") != breaks:
         raise ValueError("a header of the reply contains a line break")
     return b"%b%b\r\n%b\r\n" % (opening, lines, framing)
-
-
-def http_date(now: float) -> str:
-    """IMF-fixdate; strftime would follow the locale."""
-    year, month, day, hour, minute, second, weekday, _, _ = time.gmtime(now)
-    return f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year} {hour:02}:{minute:02}:{second:02} GMT"
