@@ -174,7 +174,10 @@ class Settings:
     proxy_api_key: Annotated[
         tuple[Secret, ...], "The API keys that callers may show, with commas between them; unset, all are served."
     ] = ()
-    cors_origins: Annotated[tuple[str, ...], "Web origins that may call from a browser; `*` for all."] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        "Web origins that may call from a browser; `*` for all. Without `PROXY_API_KEY`, other pages get a 403.",
+    ] = ()
     workers: Annotated[int, "Server processes that share the port.", _whole(1, 64)] = 1
     config: Annotated[Path | None, "A TOML file with settings.", _Env(("CLAUDE_PROXY_CONFIG",))] = None
 
@@ -347,7 +350,7 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
 
 
 def inherited() -> Mapping[str, str]:
-    """All that this process was given, for one that it starts: what of it that may see is decided there."""
+    """This process's environment, for a child process; the caller decides what to pass on."""
     return os.environ
 
 

@@ -5,8 +5,10 @@ import pytest
 from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.api_keys import ApiKeys
+from claude_code_proxy.server.web_pages import Forbidden, WebPages
 
-KEYS = ApiKeys([Secret("first-key"), Secret("second-key")])
+PAGES = WebPages([], loopback_only=True)
+KEYS = ApiKeys([Secret("first-key"), Secret("second-key")], PAGES)
 
 
 @pytest.mark.parametrize(
@@ -59,5 +61,12 @@ def test_a_wrong_key(headers: dict[bytes, bytes]) -> None:
 
 
 def test_without_keys_all_are_served() -> None:
-    ApiKeys([]).check({})
-    ApiKeys([]).check({b"authorization": b"Bearer anything"})
+    ApiKeys([], PAGES).check({})
+    ApiKeys([], PAGES).check({b"authorization": b"Bearer anything"})
+
+
+def test_a_web_page_needs_the_key_and_without_keys_a_leave() -> None:
+    page = {b"host": b"127.0.0.1:8080", b"origin": b"https://evil.example"}
+    KEYS.check({**page, b"authorization": b"Bearer first-key"})
+    with pytest.raises(Forbidden):
+        ApiKeys([], PAGES).check(page)

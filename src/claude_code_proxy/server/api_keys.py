@@ -1,23 +1,25 @@
 """The caller's API key: accepted in each of the places that clients put it, compared in constant time."""
 
-import hmac
 from collections.abc import Mapping, Sequence
 
 from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
+from claude_code_proxy.server.web_pages import WebPages
 
 _HEADERS = (b"x-api-key", b"api-key")
 
 
 class ApiKeys:
-    """The keys that open the proxy; with none set, it is open to all."""
+    """The keys that open the proxy; with none set, it is open to all but `web_pages` that nobody allowed."""
 
-    def __init__(self, keys: Sequence[Secret]) -> None:
-        self._keys = [key.reveal().encode() for key in keys]
+    def __init__(self, keys: Sequence[Secret], web_pages: WebPages) -> None:
+        self._keys = keys
+        self._web_pages = web_pages
 
     def check(self, headers: Mapping[bytes, bytes]) -> None:
-        """Raises `Unauthenticated`."""
+        """Raises `Unauthenticated`, or `Forbidden`."""
         if not self._keys:
+            self._web_pages.check(headers)
             return
         shown = _shown(headers)
         if not shown:
@@ -26,7 +28,7 @@ class ApiKeys:
                 code="invalid_api_key",
             )
         # every pair is compared, so that the time tells nothing about which key or header was near
-        if not sum(hmac.compare_digest(key, known) for key in shown for known in self._keys):
+        if not sum(key.matches(candidate) for candidate in shown for key in self._keys):
             raise Unauthenticated("Incorrect API key provided to this proxy (PROXY_API_KEY).", code="invalid_api_key")
 
 

@@ -37,6 +37,7 @@ from claude_code_proxy.server.reply_headers import JSON
 from claude_code_proxy.server.serving import Policy, Serving
 from claude_code_proxy.server.tally import Counts, Credential, Gauges
 from claude_code_proxy.server.turnstile import Turnstile
+from claude_code_proxy.server.web_pages import WebPages
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.store import MemoryStore, Store
 from claude_code_proxy.state.vault import ThinkingVault
@@ -96,7 +97,7 @@ class Assembly:
         page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
         self.app = App(
             self.serving,
-            ApiKeys(settings.proxy_api_key),
+            ApiKeys(settings.proxy_api_key, WebPages(settings.cors_origins, loopback_only=settings.loopback_only)),
             readiness=self.credentials.readiness,
             endpoints=(CHAT_COMPLETIONS, COMPLETIONS),
             pages={

@@ -11,7 +11,7 @@ from claude_code_proxy.http1.responder import Headers
 _ALL = "*"
 _EXPOSED = (b"access-control-expose-headers", b"*")
 _VARY = (b"vary", b"origin")
-_METHODS = (b"access-control-allow-methods", b"GET, HEAD, POST, DELETE")
+_METHODS = (b"access-control-allow-methods", b"GET, HEAD, POST")
 _MAX_AGE = (b"access-control-max-age", b"3600")
 _USUAL_HEADERS = b"authorization, content-type"
 
