@@ -110,3 +110,51 @@ async def test_a_process_that_nobody_waits_for_any_more_is_let_go() -> None:
     go.set()
     await session.close()
     assert (started[0].closed, ended) == (True, [session])
+
+
+class Unclosable(ScriptedProcess):
+    """Closing it fails, and what it says does not end."""
+
+    async def close(self) -> None:
+        raise OSError("made-up words of a request")
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+@pytest.mark.parametrize("left_early", [False, True])
+async def test_a_process_that_cannot_be_closed_is_killed_and_no_more(
+    caplog: pytest.LogCaptureFixture, *, left_early: bool
+) -> None:
+    ended: list[Session] = []
+    session = Session(to_launch(request(user("x"))), on_end=ended.append, now=lambda: 0.0)
+    started: list[Unclosable] = []
+
+    async def start(launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> ScriptedProcess:
+        started.append(Unclosable(launch, past, on_call))
+        await asyncio.sleep(0.01)
+        return started[0]
+
+    waiting = asyncio.create_task(session.begin(split([user("x")]), Turn(lambda _: None), start=start))
+    await asyncio.sleep(0 if left_early else 0.05)
+    if left_early:
+        waiting.cancel()
+    await asyncio.wait((waiting,))
+    async with asyncio.timeout(2):
+        await session.close()
+    assert (started[0].killed, ended) == (True, [session])
+    assert "OSError" in caplog.text
+    assert "made-up" not in caplog.text
+
+
+async def test_a_start_that_fails_in_a_way_nobody_knows_is_an_end_too() -> None:
+    ended: list[Session] = []
+    session = Session(to_launch(request(user("x"))), on_end=ended.append, now=lambda: 0.0)
+
+    async def start(launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> ScriptedProcess:
+        raise NotADirectoryError
+
+    with pytest.raises(NotADirectoryError):
+        await session.begin(split([user("x")]), Turn(lambda _: None), start=start)
+    await session.close()
+    assert ended == [session]

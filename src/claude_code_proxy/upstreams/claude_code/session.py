@@ -5,6 +5,7 @@ limit of tokens, answer a call of a tool that nobody has) is cut off before it i
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -19,6 +20,7 @@ from claude_code_proxy.upstreams.claude_code.process import Heard, Process, Star
 if TYPE_CHECKING:
     from claude_code_proxy.credentials.credential import Credential
 
+_log = logging.getLogger(__name__)
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
 _SETTLE_SECONDS = 5.0  # for a process that was interrupted to come to rest
 _RENEWAL_SECONDS = 45.0  # for one that has not begun to answer: it may be renewing the login
@@ -241,22 +243,32 @@ class Session:
             self._turn.fail(error)
 
     async def _let_go(self, *, interrupt: bool) -> None:
-        process = self._process
-        if process is not None:
-            if interrupt and self._turn is not None:
-                await self._interrupt(process, _SETTLE_SECONDS if self._turn.begun else _RENEWAL_SECONDS)
-            for call in self._calls.values():
-                call.cancel()
-            await process.close()
-        if self._listening is not None:
-            await asyncio.wait((self._listening,))
-        self._on_end(self)
+        try:
+            ended = self._process is None or await self._end(self._process, interrupt=interrupt)
+            if self._listening is not None:
+                if not ended:
+                    self._listening.cancel()  # what it hears may never come to an end by itself
+                await asyncio.wait((self._listening,))
+        finally:
+            self._on_end(self)
+
+    async def _end(self, process: Process, *, interrupt: bool) -> bool:
+        if interrupt and self._turn is not None:
+            await self._interrupt(process, _SETTLE_SECONDS if self._turn.begun else _RENEWAL_SECONDS)
+        for call in self._calls.values():
+            call.cancel()
+        return await _close(process)
 
     async def _drop(self, starting: "asyncio.Future[Process]") -> None:
-        """Nobody waits any more for a process that is being started, or it could not be: it is gone when it is."""
-        with suppress(ProxyError):
-            await (await starting).close()
-        self._on_end(self)
+        """Closes a process whose start was abandoned or failed, then reports the end."""
+        try:
+            await _close(await starting)
+        except ProxyError:
+            pass  # whoever asked has been told, unless they left
+        except Exception as error:  # noqa: BLE001 - as above, but nobody expects it
+            _log.warning("a Claude Code process could not be started (%s)", type(error).__name__)
+        finally:
+            self._on_end(self)
 
     async def _interrupt(self, process: Process, patience: float) -> None:
         self._at_rest.clear()
@@ -264,6 +276,17 @@ class Session:
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._at_rest.wait()
+
+
+async def _close(process: Process) -> bool:
+    """Whether it closed as it should. Otherwise it is killed: its place is given to another."""
+    try:
+        await process.close()
+    except Exception as error:  # noqa: BLE001 - the SDK lets through whatever it meets
+        _log.warning("a Claude Code process could not be closed (%s) and was killed", type(error).__name__)
+        process.kill()
+        return False
+    return True
 
 
 def _renamed(call: messages.ToolUse, name: str) -> messages.ToolUse:
