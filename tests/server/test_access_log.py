@@ -121,6 +121,11 @@ class TestNothingOfTheClients:
         assert len(line) < 700
         assert b"a?b??c?d??" in line
 
+    def test_nor_has_the_upstreams_id_more_than_one_word(self) -> None:
+        line = text_line(record(upstream_request_id="req_1\r\n2026 200 answered"), WHEN)
+        assert b" upstream=req_1??2026?200?answered id=" in line
+        assert line.count(b"\n") == 1
+
     def test_adjustments_are_counted_when_there_are_many(self) -> None:
         many = tuple(Adjustment(f"field_{number}", "ignored", "r") for number in range(25))
         assert told(record(adjustments=many))["adjustments"] == [f"field_{n}:ignored" for n in range(20)] + ["+5"]

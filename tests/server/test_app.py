@@ -1,5 +1,7 @@
 """Routes, keys, health, the list of models, and an envelope for every error: over a real socket."""
 
+import json
+
 import pytest
 
 from claude_code_proxy import __version__
@@ -305,3 +307,16 @@ async def test_the_upstreams_list_takes_the_place_of_the_built_in_one(upstream: 
         asked = await proxy.ask(**{**ASKED, "model": "claude-new-9"})
         assert asked.status == 200
         assert proxy.records[-1].known_model
+
+
+async def test_a_request_id_that_forges_headers_costs_the_error_nothing(upstream: ScriptedUpstream) -> None:
+    said = {"error": {"type": "overloaded_error", "message": "Busy."}, "request_id": "req_1\r\nx-forged: 1"}
+    body = json.dumps(said).encode()
+    data = b"HTTP/1.1 529 \r\nretry-after: 0\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+    upstream.answers(saying(data))
+    async with running(upstream.url, max_retries=0) as proxy:
+        reply = await proxy.ask()
+        record = await proxy.record()
+    assert reply.error["message"] == "Busy."
+    assert record.upstream_request_id is None
+    assert not {"x-forged", "request-id"} & set(reply.headers)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamUnavailable
+from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected, UpstreamUnavailable
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.upstream_list import ModelInfo
 from claude_code_proxy.server.model_list import keep_fresh, render_list, render_model
@@ -89,6 +89,16 @@ async def test_a_failure_is_told_once(serving: Serving, caplog: pytest.LogCaptur
     with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.model_list"):
         await kept_fresh(serving, Asked(down, down, [], down, down, down), 7)
     assert len(caplog.messages) == 2
+
+
+async def test_a_failure_is_told_in_one_clean_word(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+    odd = UpstreamRejected("words", status=500, kind="odd\r\n2026 ERROR forged: \x1b[2J" + "x" * 500)
+    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.model_list"):
+        await kept_fresh(serving, Asked(odd), 1)
+    (line,) = caplog.messages
+    assert "(odd??2026?ERROR?forged:??[2J" in line
+    assert line.isprintable()
+    assert len(line) < 200
 
 
 async def test_a_model_that_the_list_leaves_out_is_still_known(serving: Serving) -> None:

@@ -183,7 +183,7 @@ def text_line(record: Record, when: str) -> bytes:
     if record.error_kind is not None:
         parts += [f"{name}={clean(value)}" for name, value in _errors(record) if value]
     if record.upstream_request_id:
-        parts.append(f"upstream={record.upstream_request_id}")
+        parts.append(f"upstream={clean(record.upstream_request_id)}")
     parts.append(f"id={record.id}\n")
     return " ".join(parts).encode("ascii", "replace")
 

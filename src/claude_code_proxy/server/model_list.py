@@ -12,6 +12,7 @@ from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.upstream_list import ModelInfo
+from claude_code_proxy.server.access_log import clean
 from claude_code_proxy.server.logs import report_mistake
 from claude_code_proxy.server.serving import Serving
 
@@ -73,7 +74,7 @@ async def keep_fresh(serving: Serving, ask: Callable[[], Awaitable[Sequence[Mode
             failing = False
         except ProxyError as error:
             if not failing:
-                _log.info("the upstream's list of models cannot be read (%s); the last one stays", error.kind)
+                _log.info("the upstream's list of models cannot be read (%s); the last one stays", clean(error.kind))
             failing = True
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the task in silence
             report_mistake(error)

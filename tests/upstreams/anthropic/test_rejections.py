@@ -8,7 +8,13 @@ import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.openai import to_error_reply
-from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, rejected_midway, request_id_of
+from claude_code_proxy.upstreams.anthropic.rejections import (
+    rate_limits_of,
+    rejected,
+    rejected_after_all,
+    rejected_midway,
+    request_id_of,
+)
 
 
 def body(kind: str = "invalid_request_error", message: str = "words", **more: object) -> bytes:
@@ -133,7 +139,23 @@ def test_in_the_middle_of_a_stream_the_kind_tells_the_status(kind: str, status: 
 
 
 def test_headers_by_name() -> None:
-    headers = {b"request-id": b"req_\xe9", b"anthropic-ratelimit-tokens-limit": b"5", b"x-other": b"6"}
-    assert request_id_of(headers) == "req_é"
+    headers = {b"request-id": b"req_1", b"anthropic-ratelimit-tokens-limit": b"5", b"x-other": b"6"}
+    assert request_id_of(headers) == "req_1"
     assert request_id_of({}) is None
     assert rate_limits_of(headers) == {"anthropic-ratelimit-tokens-limit": "5"}
+
+
+@pytest.mark.parametrize(
+    "told", ["", "req 1", "req_1\r\nx-evil: 1", "req_1\n", "req_\x00", "req_\x1b[2J", "req_é", "req_\u2028", "x" * 129]
+)
+def test_a_request_id_that_no_header_can_carry_is_none(told: str) -> None:
+    inside = json.dumps({"type": "error", "error": {"type": "api_error", "message": "w"}, "request_id": told}).encode()
+    assert rejected(500, {}, body=inside).request_id is None
+    after_all = rejected_after_all(inside)
+    assert after_all is not None
+    assert after_all.request_id is None
+    assert request_id_of({b"request-id": told.encode()}) is None
+
+
+def test_a_long_request_id_is_kept_whole() -> None:
+    assert request_id_of({b"request-id": b"~" * 128}) == "~" * 128

@@ -3,6 +3,7 @@
 https://platform.claude.com/docs/en/api/errors. Refusals by the edge network may be HTML or lack the usual fields.
 """
 
+import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -24,6 +25,7 @@ _KINDS = {
 }
 _STATUSES = {kind: status for status, kind in _KINDS.items()} | {"api_error": 500}
 _RATE_LIMIT = b"anthropic-ratelimit-"
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")  # it goes on into a header and a log line
 _LONGEST_TEXT = 200  # bytes
 _LONGEST_WAIT = 31 * 86400.0  # seconds; whatever says more than that does not mean it
 
@@ -41,7 +43,7 @@ def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> Ups
         )
     else:
         said, inner_id = decoded
-        request_id = request_id or inner_id
+        request_id = request_id or _request_id(inner_id)
         error = _from_body(said, status)
     error.request_id = request_id
     error.retry_after = _seconds(headers)
@@ -53,7 +55,7 @@ def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> Ups
 def rejected_midway(event: messages.ErrorEvent, request_id: str | None) -> UpstreamRejected:
     """An error event in a stream that had been accepted: its type tells what the status would have been."""
     error = _from_body(event.error, _STATUSES.get(event.error.type, 500))
-    error.request_id = request_id or event.request_id
+    error.request_id = request_id or _request_id(event.request_id)
     return error
 
 
@@ -63,12 +65,16 @@ def rejected_after_all(body: bytes) -> UpstreamRejected | None:
     if decoded is None:
         return None
     said, request_id = decoded
-    return rejected_midway(messages.ErrorEvent(said), request_id)
+    return rejected_midway(messages.ErrorEvent(said, request_id), None)
 
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> str | None:
     found = headers.get(b"request-id")
-    return found.decode("latin-1") if found else None
+    return _request_id(found.decode("latin-1")) if found else None
+
+
+def _request_id(told: str | None) -> str | None:
+    return told if told is not None and _REQUEST_ID.fullmatch(told) else None
 
 
 def rate_limits_of(headers: Mapping[bytes, bytes]) -> dict[str, str]:
