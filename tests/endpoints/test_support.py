@@ -1,10 +1,18 @@
 """The vocabulary of the support tables."""
 
 import pytest
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.support import Fate, Support, asks_for_something, ignored, unknown_fields
+from claude_code_proxy.endpoints.openai_request import NO_JSON
+from claude_code_proxy.endpoints.support import (
+    Fate,
+    IgnoredFields,
+    Support,
+    asks_for_something,
+    ignored,
+    unknown_fields,
+)
 
 SUPPORT = Support(Fate.IGNORED, "Claude has none.", changes_meaning=True, harmless=(b"0", b"{}"))
 
@@ -25,3 +33,23 @@ def test_unknown_fields_change_no_meaning_that_anyone_knows_of() -> None:
 )
 def test_some_values_ask_for_nothing(value: bytes, asks: bool) -> None:
     assert asks_for_something(Raw(value), SUPPORT) == asks
+
+
+class Sent(Struct, frozen=True):
+    model: str = "m"
+    seed: Raw = NO_JSON
+    store: Raw = NO_JSON
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (Sent(), []),
+        (Sent(seed=Raw(b"null"), store=Raw(b"{}")), []),
+        (Sent(store=Raw(b"true")), ["store"]),
+        (Sent(seed=Raw(b"1"), store=Raw(b"true")), ["seed", "store"]),
+    ],
+)
+def test_ignored_fields_that_ask_for_something_are_told(sent: Sent, told: list[str]) -> None:
+    fields = IgnoredFields({"model": Support(Fate.MAPPED, "Any."), "seed": SUPPORT, "store": SUPPORT})
+    assert fields.told(sent) == [ignored(name, SUPPORT) for name in told]

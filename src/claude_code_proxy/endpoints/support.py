@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from operator import attrgetter
 
 from msgspec import Raw, Struct
 
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.json_text import is_given
+from claude_code_proxy.endpoints.openai_request import NO_JSON
 
 
 class Fate(StrEnum):
@@ -55,6 +57,23 @@ def ignored(path: str, support: Support) -> Adjustment:
 def asks_for_something(value: Raw, support: Support) -> bool:
     """Whether a raw field was sent with a value that is not harmless."""
     return is_given(value) and bytes(value) not in support.harmless
+
+
+class IgnoredFields:
+    """The fields of a request that its table ignores. Their type is `Raw`, and there are several."""
+
+    def __init__(self, table: Mapping[str, Support]) -> None:
+        self._rows = {name: support for name, support in table.items() if support.fate is Fate.IGNORED}
+        self._values = attrgetter(*self._rows)
+        self._not_given = (NO_JSON,) * len(self._rows)
+
+    def told(self, request: Struct) -> list[Adjustment]:
+        """One adjustment for each that asks for something. Most requests have none: one comparison."""
+        values = self._values(request)
+        if values == self._not_given:
+            return []
+        rows = zip(self._rows.items(), values, strict=True)
+        return [ignored(name, support) for (name, support), value in rows if asks_for_something(value, support)]
 
 
 def unknown_fields(paths: Iterable[str]) -> tuple[Adjustment, ...]:

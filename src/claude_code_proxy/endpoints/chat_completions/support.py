@@ -1,11 +1,6 @@
 """What becomes of each field of a chat completion request. These tables drive the code, the documents and a test."""
 
-from operator import attrgetter
-
-from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.openai_request import NO_JSON
-from claude_code_proxy.endpoints.support import Fate, Support, Table, asks_for_something, ignored
+from claude_code_proxy.endpoints.support import Fate, IgnoredFields, Support, Table
 
 _MAPPED, _EMULATED, _IGNORED, _REFUSED = Fate.MAPPED, Fate.EMULATED, Fate.IGNORED, Fate.REFUSED
 _ZERO = (b"0", b"0.0")
@@ -125,20 +120,4 @@ TABLES = (
     Table("Reply", REPLY),
 )
 
-_RAW_FIELDS = tuple(name for name, support in REQUEST.items() if support.fate is _IGNORED)
-
-
-_raw_fields = attrgetter(*_RAW_FIELDS)
-_NONE_GIVEN = (NO_JSON,) * len(_RAW_FIELDS)
-
-
-def ignored_fields(request: chat.ChatRequest) -> list[Adjustment]:
-    """One adjustment for each ignored field that asks for something. Most requests have none: one comparison."""
-    if _raw_fields(request) == _NONE_GIVEN:
-        return []
-    return [ignored(name, REQUEST[name]) for name in _RAW_FIELDS if _asks(name, request)]
-
-
-def _asks(name: str, request: chat.ChatRequest) -> bool:
-    value = getattr(request, name)
-    return value is not NO_JSON and asks_for_something(value, REQUEST[name])
+ignored_fields = IgnoredFields(REQUEST).told

@@ -1,9 +1,6 @@
 """What becomes of each field of a completion request. This table drives the code, the documents and a test."""
 
-from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.completions.schema import CompletionRequest
-from claude_code_proxy.endpoints.openai_request import NO_JSON
-from claude_code_proxy.endpoints.support import Fate, Support, Table, asks_for_something, ignored
+from claude_code_proxy.endpoints.support import Fate, IgnoredFields, Support, Table
 
 _MAPPED, _EMULATED, _IGNORED = Fate.MAPPED, Fate.EMULATED, Fate.IGNORED
 _ZERO = (b"0", b"0.0")
@@ -33,14 +30,4 @@ REQUEST: dict[str, Support] = {
 
 TABLES = (Table("Request fields", REQUEST),)
 
-_RAW_FIELDS = tuple(name for name, support in REQUEST.items() if support.fate is _IGNORED)
-
-
-def ignored_fields(request: CompletionRequest) -> list[Adjustment]:
-    """One adjustment for each ignored field that asks for something."""
-    return [ignored(name, REQUEST[name]) for name in _RAW_FIELDS if _asks(name, request)]
-
-
-def _asks(name: str, request: CompletionRequest) -> bool:
-    value = getattr(request, name)
-    return value is not NO_JSON and asks_for_something(value, REQUEST[name])
+ignored_fields = IgnoredFields(REQUEST).told
