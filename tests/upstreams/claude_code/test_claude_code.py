@@ -60,9 +60,9 @@ class Owner:
         return self.another
 
 
-def upstream(start: Starter, owner: Owner | None = None, *, seconds: float = 5.0) -> ClaudeCode:
+def upstream(start: Starter, owner: Owner | None = None, *, seconds: float = 5.0, most: int = 4) -> ClaudeCode:
     owner = owner or Owner()
-    pool = Pool(4, idle_seconds=60, queue_seconds=1, now=lambda: 0.0)
+    pool = Pool(most, idle_seconds=60, queue_seconds=1, now=lambda: 0.0)
     made = ClaudeCode(start, pool, login=owner, renewal=owner, seconds=(seconds, seconds))
     made.pause = lambda _: asyncio.sleep(0)
     made.wall = lambda: EXPIRES - 3600
@@ -253,6 +253,22 @@ async def test_without_a_login_nothing_is_started() -> None:
     with pytest.raises(Unauthenticated):
         await claude.create(request(user("Hi")), ONCE)
     assert start.processes == []
+
+
+async def test_a_login_that_is_lost_meanwhile_costs_no_place() -> None:
+    class Losing(Owner):
+        async def fresh(self) -> bool:
+            self.there = self.asked > 0
+            return await super().fresh()
+
+    owner = Losing()
+    claude = upstream(says("Four"), owner, most=1)
+    with pytest.raises(Unauthenticated):
+        await claude.create(request(*HISTORY), ONCE)
+    owner.there = True
+    message, _ = await claude.create(request(*HISTORY), ONCE)
+    assert message.content == (messages.Text("Four"),)
+    await claude.close()
 
 
 REFUSED = Failure("API Error: 401 Invalid bearer token", "authentication_failed")

@@ -149,7 +149,11 @@ class ClaudeCode:
             await self._renewal.fresh()
         session = await self._pool.new(launch)
         if asked.past:
-            session.copied = self._login.resolve()
+            try:
+                session.copied = self._login.resolve()  # may be another by now, or lost
+            except BaseException:
+                session.give_up("login")
+                raise
         return session
 
     async def _look_after(self, error: ProxyError, session: Session) -> None:
