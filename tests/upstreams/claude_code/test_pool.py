@@ -1,15 +1,18 @@
 """How many conversations have a process, which gives way, and for how long one is kept."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
+from claude_code_proxy import messages
 from claude_code_proxy.errors import Overloaded
 from claude_code_proxy.upstreams.claude_code.conversation import split
-from claude_code_proxy.upstreams.claude_code.launch import to_launch
+from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
 from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.claude_code.process import OnCall, Start
 from claude_code_proxy.upstreams.claude_code.session import Session, Turn
-from tests.upstreams.claude_code.scripted import Starter, answer, request, user
+from tests.upstreams.claude_code.scripted import ScriptedProcess, Starter, answer, request, user
 
 LAUNCH = to_launch(request(user("x")))
 ASKED = split([user("x")])
@@ -19,7 +22,10 @@ def pool(most: int = 2, idle_seconds: float = 60.0) -> Pool:
     return Pool(most, idle_seconds=idle_seconds, queue_seconds=0.05, now=lambda: 0.0)
 
 
-async def answered(kept: Pool, key: bytes) -> Session:
+SAYS_OK = Starter(lambda process: process.say(*answer("ok")))
+
+
+async def answered(kept: Pool, key: bytes, start: Start = SAYS_OK) -> Session:
     """A session that has given an answer and waits under `key`."""
     session = await kept.new(LAUNCH)
     done = asyncio.Event()
@@ -28,7 +34,7 @@ async def answered(kept: Pool, key: bytes) -> Session:
         kept.keep(session, key)
         done.set()
 
-    await session.begin(ASKED, Turn(said), start=Starter(lambda process: process.say(*answer("ok"))))
+    await session.begin(ASKED, Turn(said), start=start)
     await done.wait()
     return session
 
@@ -70,8 +76,43 @@ async def test_a_place_is_waited_for() -> None:
     waiting = asyncio.create_task(kept.new(LAUNCH))
     await asyncio.sleep(0.01)
     turn = Turn(lambda _: kept.keep(first, b"a"))
-    await first.begin(ASKED, turn, start=Starter(lambda process: process.say(*answer("ok"))))
+    await first.begin(ASKED, turn, start=SAYS_OK)
     assert await waiting is not first
+    await kept.close()
+
+
+async def test_one_gives_way_for_one_however_long_it_takes_to_close() -> None:
+    class Slow(ScriptedProcess):
+        async def close(self) -> None:
+            await closing.wait()
+            await super().close()
+
+    async def start_slow(launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> Slow:
+        process = Slow(launch, past, on_call)
+        process.say(*answer("ok"))
+        return process
+
+    closing = asyncio.Event()
+    kept = Pool(2, idle_seconds=60, queue_seconds=5, now=lambda: 0.0)
+    await answered(kept, b"a", start_slow)
+    second = await kept.new(LAUNCH)
+    waiting = asyncio.create_task(kept.new(LAUNCH))
+    await asyncio.sleep(0.01)  # the first gives way, and takes its time
+    turn = Turn(lambda _: kept.keep(second, b"b"))
+    await second.begin(ASKED, turn, start=SAYS_OK)
+    await asyncio.sleep(0.01)
+    closing.set()
+    await waiting
+    assert (kept.find(b"b", ASKED), kept.ended) == (second, {"room": 1})
+    await kept.close()
+
+
+async def test_two_give_way_for_two() -> None:
+    kept = pool()
+    await answered(kept, b"a")
+    await answered(kept, b"b")
+    await asyncio.gather(kept.new(LAUNCH), kept.new(LAUNCH))
+    assert kept.ended == {"room": 2}
     await kept.close()
 
 

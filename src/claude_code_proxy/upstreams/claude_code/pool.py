@@ -13,6 +13,8 @@ from claude_code_proxy.upstreams.claude_code.conversation import Asked
 from claude_code_proxy.upstreams.claude_code.launch import Launch
 from claude_code_proxy.upstreams.claude_code.session import Session, Why
 
+_SOON_GONE: frozenset[Why] = frozenset({"room", "idle", "login", "died", "cut_short"})  # at rest already, or dead
+
 
 class Pool:
     """`idle_seconds` is how long a conversation may wait for its next turn, `queue_seconds` a request for a place."""
@@ -26,6 +28,7 @@ class Pool:
         self._by_key: dict[bytes, list[Session]] = {}
         self._all: set[Session] = set()
         self._changed = asyncio.Event()
+        self._queued = 0  # requests that wait for a place
         self.started = 0
         self.ended: Counter[str] = Counter()  # by what ended them
 
@@ -59,11 +62,19 @@ class Pool:
         return session
 
     async def _make_room(self) -> None:
-        while len(self._all) >= self._most:
-            self._changed.clear()
-            if self._waiting:
-                self._expire(next(iter(self._waiting)), "room")
-            await self._changed.wait()
+        self._queued += 1
+        try:
+            while len(self._all) >= self._most:
+                self._changed.clear()
+                if self._waiting and self._leaving() < self._queued:
+                    self._expire(next(iter(self._waiting)), "room")
+                await self._changed.wait()
+        finally:
+            self._queued -= 1
+
+    def _leaving(self) -> int:
+        """How many places will soon be free without another conversation giving way."""
+        return sum(session.state == "gone" and session.ended_by in _SOON_GONE for session in self._all)
 
     def keep(self, session: Session, key: bytes) -> None:
         """A turn has ended: the session waits for the next one, under what has been said by now."""
