@@ -1,7 +1,7 @@
 """What one answer brings, and what a session can be asked next; the rest is in test_claude_code.py."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -9,7 +9,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.upstreams.claude_code.conversation import split
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
-from claude_code_proxy.upstreams.claude_code.process import OnCall
+from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, Start
 from claude_code_proxy.upstreams.claude_code.session import Session, Turn
 from tests.upstreams.claude_code.scripted import (
     ScriptedProcess,
@@ -24,7 +24,7 @@ from tests.upstreams.claude_code.scripted import (
 )
 
 
-async def begun(start: Starter, *, tools: tuple[messages.Tool, ...] = ()) -> tuple[Session, Turn]:
+async def begun(start: Start, *, tools: tuple[messages.Tool, ...] = ()) -> tuple[Session, Turn]:
     session = Session(to_launch(request(user("x"), tools=tools)), on_end=lambda _: None, now=lambda: 0.0)
     turn = Turn(lambda _: None)
     await session.begin(split([user("x")]), turn, start=start)
@@ -53,6 +53,52 @@ async def test_an_error_comes_after_what_came_before_it() -> None:
     assert await turn.events() == [messages.Ping()]
     with pytest.raises(UpstreamBroke):
         await turn.events()
+
+
+MANY = 1000
+
+
+class Talkative(ScriptedProcess):
+    """Says one thing after another; `heard_of` is how much of it was taken."""
+
+    heard_of = 0
+
+    async def heard(self) -> AsyncIterator[Sequence[Heard]]:
+        async for batch in super().heard():
+            for each in batch:
+                self.heard_of += 1
+                yield (each,)
+
+
+def talkative(made: list[Talkative]) -> Start:
+    async def start(launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> Talkative:
+        process = Talkative(launch, past, on_call)
+        first, *rest = answer("Hello")
+        process.say(first, *[messages.Ping()] * MANY, *rest)
+        made.append(process)
+        return process
+
+    return start
+
+
+async def test_a_slow_client_holds_back_the_process() -> None:
+    made: list[Talkative] = []
+    session, turn = await begun(talkative(made))
+    await asyncio.sleep(0.05)
+    assert made[0].heard_of < 100
+    assert len(await everything(turn)) > MANY
+    await session.close()
+
+
+async def test_a_slow_client_that_leaves_holds_back_nothing() -> None:
+    made: list[Talkative] = []
+    session, _ = await begun(talkative(made))
+    await asyncio.sleep(0.05)
+    session.give_up("left")
+    async with asyncio.timeout(2):
+        await session.close()
+    assert made[0].interrupted
+    assert made[0].heard_of > MANY
 
 
 async def test_a_tool_of_a_reserved_name_is_called_by_its_own() -> None:

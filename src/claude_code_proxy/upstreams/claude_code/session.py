@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
 _SETTLE_SECONDS = 5.0  # for a process that was interrupted to come to rest
 _RENEWAL_SECONDS = 45.0  # for one that has not begun to answer: it may be renewing the login
+_MOST_AHEAD = 64  # batches of a running answer that a slow client has not taken yet; then its process is not heard
 Said = Callable[[messages.Message], None]
 
 
@@ -34,6 +35,8 @@ class Turn:
         self._batches: asyncio.Queue[Sequence[messages.Event] | ProxyError | None] = asyncio.Queue()
         self._answer = messages.Accumulator()
         self._said = said
+        self._taken = asyncio.Event()
+        self._abandoned = False
         self.begun = False
         self.ended = False
 
@@ -56,9 +59,21 @@ class Turn:
             self.ended = True
             self._batches.put_nowait(error)
 
+    def abandon(self) -> None:
+        """Its end is to be heard, whether anybody takes the events or not."""
+        self._abandoned = True
+        self._taken.set()
+
+    async def room(self) -> None:
+        """Returns when more may be fed."""
+        while self._batches.qsize() >= _MOST_AHEAD and not self.ended and not self._abandoned:
+            self._taken.clear()
+            await self._taken.wait()
+
     async def events(self) -> Sequence[messages.Event] | None:
         """All that has come by now, at least one; None at the end."""
         found = await self._batches.get()
+        self._taken.set()
         if isinstance(found, ProxyError):
             raise found
         if found is None:
@@ -141,6 +156,8 @@ class Session:
         """An answer under way is cut off, and the process let go."""
         if self._closing is None:
             self.ended_by = why
+            if self._turn is not None:
+                self._turn.abandon()
             interrupt = not killed and self._turn is not None and not self._turn.ended
             self.state = "gone"
             self._closing = asyncio.create_task(self._let_go(interrupt=interrupt))
@@ -175,6 +192,8 @@ class Session:
             async for batch in process.heard():
                 for heard in batch:
                     self._hear(heard, process)
+                if self._turn is not None:
+                    await self._turn.room()
         finally:
             self._fail(UpstreamBroke("Claude Code's process ended in the middle of its answer."))
             self.give_up("died")
