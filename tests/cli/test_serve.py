@@ -1,11 +1,13 @@
 """The server as a command: what it prints, with what it answers, how it ends."""
 
+import http.client
 import json
 import signal
 import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +19,20 @@ from tests.cli.processes import ended, post, started
 HELLO: dict[str, Any] = {"messages": [{"role": "user", "content": "Hello"}]}
 NOBODY = "http://127.0.0.1:9"
 KEY = "sk-ant-test-5512"
+
+
+def test_an_output_that_nobody_reads_stops_neither_answers_nor_the_end(tmp_path: Path) -> None:
+    with started(tmp_path, "--port", "0", ANTHROPIC_API_BASE=NOBODY) as (process, url):
+        place = urlsplit(url)
+        client = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
+        for _ in range(1500):  # access lines, more than a pipe holds
+            client.request("GET", "/nowhere")
+            assert client.getresponse().read()
+        client.request("GET", "/health")
+        assert client.getresponse().read() == b'{"status":"ok"}'
+        client.close()
+        process.terminate()
+        assert process.wait(20) == 0
 
 
 def login(home: Path) -> Path:

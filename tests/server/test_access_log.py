@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,8 @@ from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.messages import Usage
 from claude_code_proxy.server.access_log import AccessLog, describe, json_line, layout, text_line
 from claude_code_proxy.server.record import Record
-from tests.server.doubles import ManualTimer, Pipe, record
+from tests.server.doubles import ManualTimer, record
+from tests.server.running import eventually
 
 WHEN = "2026-11-22T16:19:15.123Z"
 
@@ -135,101 +136,86 @@ class TestNothingOfTheClients:
         assert told(record(adjustments=twice))["adjustments"] == ["messages:merged"]
 
 
+class Written:
+    """A writer that keeps what it is given, lot by lot."""
+
+    def __init__(self) -> None:
+        self.lots: list[list[bytes]] = []
+        self.closed = False
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        self.lots.append(list(lines))
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class TestWriting:
     def test_lines_gather_and_leave_in_one_write(self) -> None:
-        timer = ManualTimer()
-        with Pipe() as pipe:
-            log = AccessLog(text_line, timer, descriptor=pipe.writing, wall=lambda: 1795364355.1237)
-            for number in range(3):
-                log.observe(record(id=str(number)))
-            assert pipe.taken() == b""
-            assert [delay for delay, _ in timer.waiting] == [0.1]
-            timer.fire()
-            lines = pipe.taken().splitlines()
-        assert [line[-4:] for line in lines] == [b"id=0", b"id=1", b"id=2"]
+        timer, written = ManualTimer(), Written()
+        log = AccessLog(text_line, timer, writer=written, wall=lambda: 1795364355.1237)
+        for number in range(3):
+            log.observe(record(id=str(number)))
+        assert written.lots == []
+        assert [delay for delay, _ in timer.waiting] == [0.1]
+        timer.fire()
+        (lines,) = written.lots
+        assert [line[-5:] for line in lines] == [b"id=0\n", b"id=1\n", b"id=2\n"]
         assert lines[0].startswith(b"2026-11-22T16:19:15.123Z 200 ")
         assert timer.waiting == []
 
     def test_a_timer_for_each_lot(self) -> None:
-        timer = ManualTimer()
-        with Pipe() as pipe:
-            log = AccessLog(text_line, timer, descriptor=pipe.writing)
-            log.observe(record())
-            timer.fire()
-            log.observe(record())
-            assert len(timer.waiting) == 1
-            timer.fire()
-            assert pipe.taken().count(b"\n") == 2
+        timer, written = ManualTimer(), Written()
+        log = AccessLog(text_line, timer, writer=written)
+        log.observe(record())
+        timer.fire()
+        log.observe(record())
+        assert len(timer.waiting) == 1
+        timer.fire()
+        assert list(map(len, written.lots)) == [1, 1]
 
     def test_many_lines_do_not_wait(self) -> None:
-        with Pipe() as pipe:
-            log = AccessLog(text_line, ManualTimer(), descriptor=pipe.writing)
-            for _ in range(300):
-                log.observe(record())
-            assert pipe.taken().count(b"\n") == 256
+        timer, written = ManualTimer(), Written()
+        log = AccessLog(text_line, timer, writer=written)
+        for _ in range(300):
+            log.observe(record())
+        assert list(map(len, written.lots)) == [256]
+        timer.fire()
+        assert list(map(len, written.lots)) == [256, 44]
 
     def test_the_clock_is_read_for_every_line(self) -> None:
-        seconds = iter([59.999, 60.0004])
-        with Pipe() as pipe:
-            log = AccessLog(text_line, ManualTimer(), descriptor=pipe.writing, wall=lambda: next(seconds))
-            log.observe(record())
-            log.observe(record())
-            log.flush()
-            stamps = re.findall(rb"T(\S+) 200", pipe.taken())
+        seconds, written = iter([59.999, 60.0004]), Written()
+        log = AccessLog(text_line, ManualTimer(), writer=written, wall=lambda: next(seconds))
+        log.observe(record())
+        log.observe(record())
+        log.flush()
+        stamps = re.findall(rb"T(\S+) 200", b"".join(written.lots[0]))
         assert stamps == [b"00:00:59.999Z", b"00:01:00.000Z"]
 
     def test_only_failures(self) -> None:
-        with Pipe() as pipe:
-            log = AccessLog(text_line, ManualTimer(), descriptor=pipe.writing, only_failures=True)
-            log.observe(record())
-            log.observe(record(status=404, outcome="failed"))
-            log.observe(record(outcome="left"))
-            log.observe(record(status=502, outcome="failed"))
-            log.observe(record(outcome="broken"))
-            log.flush()
-            assert [line.split()[1:3] for line in pipe.taken().splitlines()] == [
-                [b"502", b"failed"],
-                [b"200", b"broken"],
-            ]
+        written = Written()
+        log = AccessLog(text_line, ManualTimer(), writer=written, only_failures=True)
+        log.observe(record())
+        log.observe(record(status=404, outcome="failed"))
+        log.observe(record(outcome="left"))
+        log.observe(record(status=502, outcome="failed"))
+        log.observe(record(outcome="broken"))
+        log.flush()
+        assert [line.split()[1:3] for line in written.lots[0]] == [[b"502", b"failed"], [b"200", b"broken"]]
 
-    def test_a_reader_that_has_gone_costs_lines_and_nothing_else(self) -> None:
-        timer = ManualTimer()
-        with Pipe() as pipe:
-            pipe.close_reading()
-            log = AccessLog(text_line, timer, descriptor=pipe.writing)
-            log.observe(record())
-            timer.fire()
-            assert timer.waiting == []
-
-    def test_a_reader_that_is_slow_gets_every_line_in_the_end(self) -> None:
-        timer = ManualTimer()
-        with Pipe() as pipe:
-            os.set_blocking(pipe.writing, False)
-            log = AccessLog(text_line, timer, descriptor=pipe.writing)
-            for number in range(1000):
-                log.observe(record(id=f"{number:08}"))
-            timer.fire()
-            got = pipe.taken()
-            while timer.waiting:
-                timer.fire()
-                got += pipe.taken()
-        assert [int(line[-8:]) for line in got.splitlines()] == list(range(1000))
-
-    def test_a_reader_that_never_takes_anything_costs_bounded_memory(self) -> None:
-        timer = ManualTimer()
-        with Pipe() as pipe:
-            os.set_blocking(pipe.writing, False)
-            log = AccessLog(text_line, timer, descriptor=pipe.writing)
-            for _ in range(20_000):
-                log.observe(record())
-            assert sum(map(len, log._lines)) < 1_100_000
+    def test_the_end_writes_what_is_left(self) -> None:
+        written = Written()
+        log = AccessLog(text_line, ManualTimer(), writer=written)
+        log.observe(record())
+        log.close()
+        assert (list(map(len, written.lots)), written.closed) == ([1], True)
 
     async def test_on_a_real_loop(self) -> None:
-        with Pipe() as pipe:
-            log = AccessLog(json_line, asyncio.get_running_loop(), descriptor=pipe.writing)
-            log.observe(record())
-            await asyncio.sleep(0.15)
-            assert pipe.taken().count(b"\n") == 1
+        written = Written()
+        log = AccessLog(json_line, asyncio.get_running_loop(), writer=written)
+        log.observe(record())
+        await eventually(lambda: bool(written.lots))
+        assert len(written.lots[0]) == 1
 
 
 class TestThePage:

@@ -3,7 +3,6 @@
 A line holds no content. What a client chose itself, such as the name of a model, is cut short and cleaned first.
 """
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -18,7 +17,6 @@ from claude_code_proxy.server.record import CLIENT_LEFT, Record
 
 _PAUSE_SECONDS = 0.1  # in which lines gather before they are written
 _MOST_LINES = 256  # that wait for it
-_MOST_HELD = 1024 * 1024  # bytes that wait for a reader who is not keeping up; more are lost
 _LONGEST_NAME = 80
 _MOST_ADJUSTMENTS = 20
 _NO_USAGE = Usage()
@@ -34,22 +32,33 @@ class Timer(Protocol):
     def call_later(self, delay: float, callback: Callable[[], None], /) -> object: ...
 
 
+class Writer(Protocol):
+    """Where lines go: `write` returns at once, `close` when they are written, or cannot be."""
+
+    def write(self, lines: Sequence[bytes], /) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class AccessLog:
-    """An `Observer`. `only_failures` leaves out what ended well, or by the client's own fault."""
+    """An `Observer`. `only_failures` leaves out what ended well, or by the client's own fault.
+
+    A reader who has gone, or takes nothing for long, costs lines and nothing else.
+    """
 
     def __init__(
         self,
         layout: Layout,
         timer: Timer,
         *,
+        writer: Writer,
         only_failures: bool = False,
-        descriptor: int = 1,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._layout = layout
         self._timer = timer
+        self._writer = writer
         self._only_failures = only_failures
-        self._descriptor = descriptor
         self._wall = wall
         self._lines: list[bytes] = []
         self._second = -1
@@ -71,20 +80,15 @@ class AccessLog:
             self.flush()
 
     def flush(self) -> None:
-        """Writes what has gathered. A reader who has gone, or takes nothing for long, costs lines and nothing else."""
-        if not self._lines:
-            return
-        data = b"".join(self._lines)
-        self._lines.clear()
-        try:
-            data = data[os.write(self._descriptor, data) :]
-        except BlockingIOError:
-            pass
-        except OSError:
-            return
-        if data and len(data) <= _MOST_HELD:
-            self._lines.append(data)
-            self._timer.call_later(_PAUSE_SECONDS, self.flush)
+        """Passes on what has gathered."""
+        if self._lines:
+            self._writer.write(self._lines)
+            self._lines = []
+
+    def close(self) -> None:
+        """The last lines are written when this returns, unless nobody reads them."""
+        self.flush()
+        self._writer.close()
 
 
 def is_failure(record: Record) -> bool:

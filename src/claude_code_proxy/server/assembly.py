@@ -26,6 +26,7 @@ from claude_code_proxy.server.app import App, Reply
 from claude_code_proxy.server.capabilities import render_capabilities
 from claude_code_proxy.server.cors import Cors
 from claude_code_proxy.server.dry_run import dry_run
+from claude_code_proxy.server.log_writer import LogWriter
 from claude_code_proxy.server.login import Login
 from claude_code_proxy.server.metrics import Metrics
 from claude_code_proxy.server.metrics_page import MetricsPage
@@ -140,7 +141,7 @@ class Assembly:
         await self.login.close()
         self._store.close()
         if self._log is not None:
-            self._log.flush()
+            self._log.close()
         if self._share is not None:
             self._share.write(self._counts())
 
@@ -208,7 +209,8 @@ def _credential(source: CredentialSource) -> Credential:
 def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLog | None:
     if settings.log_level == "error":
         return None
-    return AccessLog(layout(settings.log_format), loop, only_failures=settings.log_level == "warning")
+    only_failures = settings.log_level == "warning"
+    return AccessLog(layout(settings.log_format), loop, writer=LogWriter(), only_failures=only_failures)
 
 
 def _store(settings: Settings, place: Place | None) -> Store:
