@@ -12,7 +12,7 @@ import pytest
 
 from claude_code_proxy.cli import doctor
 from claude_code_proxy.cli.arguments import parse
-from claude_code_proxy.cli.doctor import Check, examine, login_file, runtime, screen
+from claude_code_proxy.cli.doctor import Check, claude_code, examine, login_file, runtime, screen
 from claude_code_proxy.cli.main import COMMANDS
 from claude_code_proxy.credentials.claude_command import find_claude, has_sdk
 from claude_code_proxy.secret import Secret
@@ -65,7 +65,7 @@ async def test_a_refused_key_is_told_with_what_to_do(tmp_path: Path) -> None:
     checks = by_name(await examine(settings(tmp_path, service.url, anthropic_api_key=KEY), call=True))
     await service.close()
     assert not checks["a model answers"].ok
-    assert checks["a model answers"].do == "mend the credential above"
+    assert checks["a model answers"].do == "fix the credential above"
 
 
 async def test_an_upstream_out_of_reach(tmp_path: Path) -> None:
@@ -134,6 +134,31 @@ def test_a_sign_in_that_ends_soon(tmp_path: Path) -> None:
 
 def test_the_runtime_is_looked_for() -> None:
     assert [check.check for check in runtime()] == ["agent sdk", "claude code"]
+
+
+def test_a_claude_code_that_tells_its_version(tmp_path: Path) -> None:
+    assert claude_code(script(tmp_path, "echo 2.1.0")).found.startswith("2.1.0 /")
+    assert claude_code(script(tmp_path, "exit 3")).found.startswith("version unknown /")
+    assert claude_code(script(tmp_path, r"printf '\377'")).ok
+
+
+def test_a_claude_code_that_does_not_start_or_end_is_a_failed_check(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"neither a program nor a script")
+    broken.chmod(0o755)
+    check = claude_code(broken)
+    assert (check.ok, check.found) == (False, f"{broken} cannot be run: Exec format error")
+    assert f"`{broken} --version`" in check.do
+    check = claude_code(script(tmp_path, "exec sleep 60"), seconds=0.1)
+    assert not check.ok
+    assert check.found.endswith("claude cannot be run: no answer within 0.1 s")
+
+
+def script(directory: Path, words: str) -> Path:
+    path = directory / "claude"
+    path.write_text(f"#!/bin/sh\n{words}\n")
+    path.chmod(0o755)
+    return path
 
 
 def test_one_screen_and_what_to_do() -> None:

@@ -126,12 +126,21 @@ def login_file(paths: Sequence[Path], now: float) -> list[Check]:
 
 
 def runtime() -> list[Check]:
-    command = find_claude()
-    found = "not installed" if command is None else f"{_version(command)} {command}"
-    return [
-        Check("agent sdk", has_sdk(), "installed" if has_sdk() else "not installed", "" if has_sdk() else EXTRA),
-        Check("claude code", command is not None, found, "" if command is not None else EXTRA),
-    ]
+    sdk = Check("agent sdk", has_sdk(), "installed" if has_sdk() else "not installed", "" if has_sdk() else EXTRA)
+    return [sdk, claude_code(find_claude())]
+
+
+def claude_code(command: Path | None, *, seconds: float = 30.0) -> Check:
+    """Whether it is there, and tells its version within `seconds`."""
+    if command is None:
+        return Check("claude code", ok=False, found="not installed", do=EXTRA)
+    try:
+        version = _version(command, seconds)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = error.strerror if isinstance(error, OSError) else f"no answer within {seconds:g} s"
+        found = f"{command} cannot be run: {why}"
+        return Check("claude code", ok=False, found=found, do=f"see what `{command} --version` says, or reinstall it")
+    return Check("claude code", ok=True, found=f"{version} {command}")
 
 
 async def upstream(settings: Settings) -> list[Check]:
@@ -143,7 +152,7 @@ async def upstream(settings: Settings) -> list[Check]:
         told = response.headers.get(b"date", b"").decode("latin-1")
         response.close()
     except ProxyError as error:
-        return [Check("upstream", ok=False, found=f"{base}: {error.message}", do="look at the network, or HTTPS_PROXY")]
+        return [Check("upstream", ok=False, found=f"{base}: {error.message}", do="check the network or HTTPS_PROXY")]
     finally:
         await transport.close()
     return [Check("upstream", ok=True, found=f"{base} answers"), *_clock(told)]
@@ -177,16 +186,17 @@ async def model_answers(settings: Settings) -> Check:
 
 def _remedy(error: ProxyError) -> str:
     remedies: dict[int, str] = {
-        401: "mend the credential above",
+        401: "fix the credential above",
         404: "set DEFAULT_MODEL to a model that the account has",
         429: "wait until the account's limit is over",
     }
     return remedies.get(error.status, "try again; if it stays, look at the log")
 
 
-def _version(command: Path) -> str:
-    told = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
-    return told.stdout.strip() or "a version that does not tell"
+def _version(command: Path, seconds: float) -> str:
+    """Raises `OSError`, or `TimeoutExpired`."""
+    told = subprocess.run([command, "--version"], capture_output=True, timeout=seconds, check=False)  # noqa: S603
+    return told.stdout.decode(errors="replace").strip() or "version unknown"
 
 
 def _as_credential(login: Login) -> Credential:
