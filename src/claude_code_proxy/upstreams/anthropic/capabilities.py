@@ -6,7 +6,7 @@ CAPABILITIES = (
     Capability("text", "yes", "as it is"),
     Capability("streaming", "yes", "events pass on as they come"),
     Capability("system_prompt", "yes", "as it is"),
-    Capability("images", "yes", "as they are, scaled down where the service would refuse them"),
+    Capability("images", "yes", "as they are; one of more than 10 MB is a 400"),
     Capability("tools", "yes", "names and schemas as the service takes them, undone in the reply"),
     Capability("parallel_tool_calls", "yes", "as they are"),
     Capability("tool_choice", "yes", "where the model takes it, else by an instruction"),
@@ -26,6 +26,6 @@ CAPABILITIES = (
     Capability("user_id", "yes", "as it is"),
     Capability("speed", "yes", "where the model has it"),
     Capability("inference_geo", "yes", "where the model has a choice"),
-    Capability("request_id", "yes", "in `x-upstream-request-id`"),
+    Capability("request_id", "yes", "in the header `request-id`"),
 )
 TERMS = Terms(capabilities=CAPABILITIES)
