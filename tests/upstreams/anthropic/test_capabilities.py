@@ -22,7 +22,7 @@ async def test_the_upstreams_id_of_a_request_is_where_it_is_said_to_be() -> None
         upstream.answers(refusal(400, "invalid_request_error", "no"))
         reply = await proxy.ask()
     (name,) = re.findall(r"`(.+?)`", how("request_id"))
-    assert reply.headers[name] == "req_inside"
+    assert reply.headers[name] == "req_1"
 
 
 def test_the_largest_image_is_told() -> None:
