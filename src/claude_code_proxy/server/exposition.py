@@ -135,9 +135,9 @@ def _upstream(tally: Tally) -> Iterator[Metric]:
         labels=("kind", "status"),
         samples=[((kind, str(status or "none")), count) for (kind, status), count in tally.upstream_errors.items()],
     )
-    yield _counter("upstream_retries", "Attempts that were made again.", samples=[((), tally.retries)])
+    yield _counter("upstream_retries", "Retries.", samples=[((), tally.retries)])
     yield _counter(
-        "turned_away", "Requests that found no place, and none in the queue.", samples=[((), tally.turned_away)]
+        "turned_away", "Requests rejected: no free slot and the queue full.", samples=[((), tally.turned_away)]
     )
 
 
