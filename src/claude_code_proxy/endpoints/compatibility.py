@@ -11,8 +11,8 @@ from claude_code_proxy.endpoints.support import HEADERS, Fate, Support, Table
 _INTRODUCTION = """\
 # Compatibility
 
-What becomes of each field of a request. Generated from the `support.py` of each endpoint, which also drives the code:
-do not edit it here, run `make documents`.
+What becomes of each field of a request. Generated from the `support.py` of each endpoint, whose ignored fields also
+drive the code: do not edit it here, run `make documents`.
 
 | | |
 |---|---|
