@@ -37,8 +37,8 @@ COMMANDS = {
             "idle_seconds",
         }),
         (
-            Flag("json", "Tells it for machines."),
-            Flag("call", "Asks a model too, which costs a few tokens."),
+            Flag("json", "Print JSON."),
+            Flag("call", "Also send one short request to a model (costs a few tokens)."),
         ),
     ),
     "config": Command("print the settings in effect, and where each came from"),

@@ -1,8 +1,7 @@
-"""Right totals with several workers: each one leaves its counts in a file, and who is asked adds them all up.
+"""Correct totals with several workers: each keeps its counts in a file, and the one that is asked adds them all up.
 
-A file is written every second, at the end, and whenever another worker asks for it before it tells the totals: so they
-are of this moment, and what was told once is never told smaller. The place of a worker that died is taken by another
-one, which counts on from what the first had left.
+A file is written every second, at the end, and whenever another worker asks for it to report totals,
+so totals are current and never go down. A worker that replaces one that died continues from its counts.
 """
 
 import asyncio

@@ -1,17 +1,17 @@
 """Keeps silent streams alive: one timer for all of them, nothing to do for those that flow.
 
-A stream that has written nothing for `seconds` is told so, again and again; it writes a comment, which is no byte of
-the answer.
+A stream that has written nothing for `seconds` is called back, and again after as long; it then writes an SSE
+comment, which clients skip.
 """
 
 import asyncio
 from collections.abc import Callable
 
-_BEATS = 4  # per `seconds`: where a stream falls silent after it has flowed, it is told at most that much too early
+_BEATS = 4  # per `seconds`: after activity, silence may be reported up to one beat early
 
 
 class Beat:
-    """One stream. `flowing` is set with every write, which is all that a busy stream pays; `due` is loop time."""
+    """One stream. `flowing` is set with every write, a busy stream's only cost; `due` is loop time."""
 
     __slots__ = ("due", "flowing", "on_silence")
 
@@ -22,7 +22,7 @@ class Beat:
 
 
 class Pulse:
-    """`seconds` 0 means never. A stream is never told late, and before its first write exactly in time."""
+    """`seconds` 0 means never. Silence is never reported late, and exactly on time before the first write."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop = loop

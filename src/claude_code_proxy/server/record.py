@@ -18,7 +18,7 @@ class Record(Struct):
 
     `outcome`: answered in full; failed with an HTTP error; broken after the reply had begun; left by the client; or
     stopped, because the server ended first.
-    `reply_headers` is what the reply has beside its own.
+    `reply_headers` are extra headers for the reply (CORS).
     """
 
     id: str

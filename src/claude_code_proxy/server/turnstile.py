@@ -1,4 +1,4 @@
-"""How many requests are served at once: a count, a short queue, and an honest no when that is full too."""
+"""Limits how many requests are served at once: a count, a short queue, and a 429 when that is full too."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,10 @@ _RETRY_AFTER = 1.0
 
 
 class Turnstile:
-    """First come, first served. `queue_seconds` is the longest wait; `on_refusal` is told of everybody sent away."""
+    """First come, first served. `queue_seconds` is the longest wait.
+
+    `on_refusal` is called for each rejected request.
+    """
 
     def __init__(
         self, most: int, *, queued: int, queue_seconds: float, on_refusal: Callable[[], None] | None = None

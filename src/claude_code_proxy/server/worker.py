@@ -1,6 +1,6 @@
 """One worker process, as the process that looks after it sees it: forked, heard from, and waited for.
 
-The channel between them is a pipe on which the worker says that it serves, or what keeps it from that.
+The channel between them is a pipe on which the worker reports that it serves, or the error that prevents it.
 """
 
 import os
@@ -21,7 +21,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 @dataclass(eq=False)
 class Worker:
-    """`exit_code` is None while it runs, negative for the signal that ended it; `words` are its last."""
+    """`exit_code` is None while it runs, negative for the signal that ended it.
+
+    `words` is the last error message it sent.
+    """
 
     slot: int
     pid: int
@@ -67,12 +70,12 @@ class Worker:
 def fork(slot: int, work: Callable[[Callable[[], None]], None], *, forget: Iterable[Callable[[], None]]) -> Worker:
     """Runs `work` in a process of its own, which ends with it; `work` is given what to call once it serves.
 
-    `forget` lets go there of what only the parent needs. SIGINT is ignored there: a terminal sends it to all processes,
-    and the parent passes it on.
+    The child calls `forget` to release what only the parent needs. SIGINT is ignored there: a terminal sends it
+    to all processes, and the parent passes it on.
     """
     reading, writing = os.pipe()
     sys.stdout.flush()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until the child has its own ideas about them
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until the child has set its own handlers
     pid = os.fork()
     if pid == 0:
         os.close(reading)

@@ -76,11 +76,11 @@ class _Workers:
         self._work = work
         self._directory = directory
         self._signals = signals
-        self._life = os.pipe()  # by its end, the workers notice ours
+        self._life = os.pipe()  # it closes when this process ends, which the workers notice
         self._alive: dict[int, Worker] = {}  # by slot
         self._due: dict[int, float] = {}  # when a slot gets its next worker
         self._pauses: dict[int, float] = {}  # how long the last one of a slot was waited for
-        self._kill_at: float | None = None  # set once we are to stop
+        self._kill_at: float | None = None  # set once this process was told to stop
         self._failure: Misconfigured | None = None
         self._code = 0
 
@@ -138,14 +138,14 @@ class _Workers:
         _log.error("worker %d %s; another one follows in %.1f s", worker.slot + 1, how, pause)
 
     def _stop(self) -> None:
-        """The first time they finish what they do; the second time they end at once."""
+        """The first call lets workers finish; the second stops them at once."""
         self._kill_at = time.monotonic() + self._settings.drain_seconds + _GRACE
         self._due.clear()
         for worker in self._alive.values():
             worker.signal(signal.SIGTERM)
 
     def _patience(self) -> float | None:
-        """Seconds until there is something to do that nobody tells us."""
+        """Seconds until the next timed action; None if there is none."""
         moments = [*self._due.values(), *([] if self._kill_at is None else [self._kill_at])]
         return max(min(moments) - time.monotonic(), 0.0) if moments else None
 

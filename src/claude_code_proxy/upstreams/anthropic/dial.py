@@ -22,7 +22,7 @@ _HEAD_START = 0.25  # seconds that an address has before the next one is tried b
 _MAX_CONSENT = 16 * 1024
 _CONSENT = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
 
-# By these a peer that has vanished is noticed even in a long silence, and middleboxes keep the connection in mind.
+# Keep-alives detect a dead peer during long silences and stop middleboxes dropping the connection.
 _SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),

@@ -1,7 +1,7 @@
-"""Turns a bound on connections into turns: who may use a kept one, who may open one, who waits, in order of arrival.
+"""A bounded connection pool: reuse an idle connection, open a new one, or wait in order of arrival.
 
-A slot stands for one connection, resting or in use, or about to be opened. What a connection is, and whether it still
-works, is left to the caller.
+A slot stands for one connection: idle, in use, or about to be opened. What a connection is, and whether it still works,
+is left to the caller.
 """
 
 from asyncio import AbstractEventLoop, Future
