@@ -16,7 +16,8 @@ from claude_code_proxy.errors import (
     UpstreamUnavailable,
 )
 from claude_code_proxy.upstreams.anthropic.dial import CannotConnect, ConnectTimeout
-from claude_code_proxy.upstreams.retry import LONGEST_WAIT, wait_before_retry
+from claude_code_proxy.upstreams.retry import LONGEST_WAIT, persist, unheard, wait_before_retry
+from claude_code_proxy.upstreams.upstream import Call, Facts
 
 
 def said(status: int, *, should_retry: bool | None = None, retry_after: float | None = None) -> UpstreamRejected:
@@ -83,3 +84,35 @@ def test_else_twice_as_long_each_time_with_jitter(attempt: int, chance: float) -
     most = min(0.5 * 2 ** (attempt - 1), 8.0)
     assert wait is not None
     assert most * 0.75 <= wait <= most
+
+
+async def tried(error: ProxyError, retries: int, *, begun: bool = False) -> tuple[int, list[float]]:
+    """How many attempts were made of what always fails so, and the waits between them."""
+    waits: list[float] = []
+
+    async def attempt(facts: Facts) -> None:
+        facts.begun = begun
+        raise error
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    with pytest.raises(type(error)):
+        await persist(Call(retries=retries), attempt, chance=lambda: 1.0, pause=pause, on_failure=unheard)
+    return error.attempts, waits
+
+
+async def test_as_often_as_is_allowed() -> None:
+    assert await tried(error := said(529), 2) == (3, [0.5, 1.0])
+    assert error.should_retry is False
+    assert await tried(error := said(529), 0) == (1, [])
+    assert error.should_retry is None, "the client has its own retries"
+
+
+async def test_not_what_another_attempt_would_not_mend() -> None:
+    assert await tried(error := said(400), 2) == (1, [])
+    assert error.should_retry is None
+
+
+async def test_not_what_has_begun() -> None:
+    assert await tried(said(529), 2, begun=True) == (1, [])

@@ -21,9 +21,10 @@ from claude_code_proxy.credentials.renewal import Renewal
 from claude_code_proxy.errors import Misconfigured, ProxyError, UpstreamRejected
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings, inherited
-from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode, OnFailure
+from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode
 from claude_code_proxy.upstreams.claude_code.pool import Pool
 from claude_code_proxy.upstreams.claude_code.sdk import Sdk
+from claude_code_proxy.upstreams.retry import OnFailure
 
 TERMS = "https://code.claude.com/docs/en/legal-and-compliance"
 MISSING = f"the Agent SDK, which brings it, is not installed ({EXTRA}, or the default image instead of slim)"

@@ -1,15 +1,73 @@
-"""When a failed attempt is made again, and after how long. Pure: the chance and the clock are the caller's.
+"""When a failed attempt is made again, and after how long. The chance and the waiting are the caller's.
 
 As Anthropic's own SDKs do it: what the service says comes first (`x-should-retry`, `retry-after`), then the status.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
+from claude_code_proxy.upstreams.upstream import Call, Facts
 
 LONGEST_WAIT = 10.0  # seconds; a longer `retry-after` is the caller's to wait for
 _FIRST_WAIT = 0.5
 _MOST_BACKOFF = 8.0
 _RETRIED = frozenset({408, 409, 429})
 _SPENT = frozenset({"contract_spend_limit_reached", "enforced_spend_limit_reached"})
+_T = TypeVar("_T")
+
+
+class OnFailure(Protocol):
+    """Told of every attempt that fails, and whether another one follows."""
+
+    def __call__(self, error: ProxyError, *, retried: bool) -> None: ...
+
+
+def unheard(error: ProxyError, *, retried: bool) -> None:
+    """An `OnFailure` for nobody."""
+
+
+async def persist(
+    call: Call,
+    attempt: Callable[[Facts], Awaitable[_T]],
+    *,
+    chance: Callable[[], float],
+    pause: Callable[[float], Awaitable[None]],
+    on_failure: OnFailure,
+) -> _T:
+    """Tries until it works, `call.retries` are used up, or the error says that trying is no use.
+
+    `chance` (0 to 1) spreads the retries; `pause` waits that many seconds.
+    """
+    facts = Facts()
+    while True:
+        facts.attempts += 1
+        facts.request_id, facts.begun = None, False
+        try:
+            return await attempt(facts)
+        except ProxyError as error:
+            error.request_id = error.request_id or facts.request_id
+            error.attempts = facts.attempts
+            wait = _wait(error, facts, call=call, chance=chance())
+            on_failure(error, retried=wait is not None)
+            if wait is None:
+                raise
+        await pause(wait)
+
+
+def _wait(error: ProxyError, facts: Facts, *, call: Call, chance: float) -> float | None:
+    """Seconds until the next attempt; None if there is none."""
+    wait = None if facts.begun else wait_before_retry(error, facts.attempts, chance=chance)
+    spent = facts.attempts > call.retries or _is_over(call.deadline, wait or 0.0)
+    if spent and call.retries:
+        error.should_retry = False  # we have, for as long as there was time; the client need not
+    return None if spent else wait
+
+
+def _is_over(deadline: float | None, wait: float) -> bool:
+    """Whether there is no time for another attempt after `wait` seconds."""
+    return deadline is not None and asyncio.get_running_loop().time() + wait >= deadline
 
 
 def wait_before_retry(error: ProxyError, attempt: int, *, chance: float) -> float | None:

@@ -1,7 +1,8 @@
 """Which process a request goes to, and what happens when one fails: with processes that say what they are told to."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,9 @@ from claude_code_proxy.errors import Unauthenticated, UpstreamBroke, UpstreamRej
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode
 from claude_code_proxy.upstreams.claude_code.failures import Failure
+from claude_code_proxy.upstreams.claude_code.launch import Launch
 from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, Start
 from claude_code_proxy.upstreams.upstream import Call
 from tests.upstreams.claude_code.scripted import (
     ScriptedProcess,
@@ -24,9 +27,6 @@ from tests.upstreams.claude_code.scripted import (
     tool,
     user,
 )
-
-if TYPE_CHECKING:
-    from claude_code_proxy.upstreams.claude_code.process import Heard
 
 HISTORY = (user("One"), assistant(messages.Text("Two")), user("Three"))
 ONCE = Call(retries=0)
@@ -60,7 +60,7 @@ class Owner:
         return self.another
 
 
-def upstream(start: Starter, owner: Owner | None = None, *, seconds: float = 5.0, most: int = 4) -> ClaudeCode:
+def upstream(start: Start, owner: Owner | None = None, *, seconds: float = 5.0, most: int = 4) -> ClaudeCode:
     owner = owner or Owner()
     pool = Pool(most, idle_seconds=60, queue_seconds=1, now=lambda: 0.0)
     made = ClaudeCode(start, pool, login=owner, renewal=owner, seconds=(seconds, seconds))
@@ -194,6 +194,35 @@ async def test_a_refusal_before_the_first_event_is_tried_again_or_told() -> None
     with pytest.raises(UpstreamRejected, match="Bad") as caught:
         await claude.create(request(user("Hi")), Call(retries=1))
     assert caught.value.attempts == 1
+    await claude.close()
+
+
+async def test_when_the_attempts_are_spent_the_client_need_not_try() -> None:
+    start = Starter(lambda process: process.say(Failure("API Error: 529 Busy")))
+    claude = upstream(start)
+    with pytest.raises(UpstreamRejected) as caught:
+        await claude.create(request(user("Hi")), Call(retries=1))
+    assert (caught.value.attempts, caught.value.should_retry, len(start.processes)) == (2, False, 2)
+    await claude.close()
+
+
+async def test_what_has_begun_is_billed_and_not_made_again() -> None:
+    class Gone(ScriptedProcess):
+        async def ask(self, prompt: list[dict[str, Any]]) -> None:
+            await asyncio.sleep(0.01)
+            raise ConnectionError
+
+    made: list[Gone] = []
+
+    async def start(launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> Gone:
+        made.append(Gone(launch, past, on_call))
+        made[-1].say(*answer("Hello")[:2])
+        return made[-1]
+
+    claude = upstream(start)
+    with pytest.raises(UpstreamBroke):
+        await claude.create(request(user("Hi")), Call(retries=3))
+    assert len(made) == 1
     await claude.close()
 
 

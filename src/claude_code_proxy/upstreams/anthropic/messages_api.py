@@ -6,26 +6,26 @@ Long answers are streamed inside even when they are wanted whole: no connection 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
 
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
+from claude_code_proxy.errors import UpstreamBroke, UpstreamRejected
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
 from claude_code_proxy.upstreams.anthropic.headers import request_headers
 from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, rejected_after_all, request_id_of
 from claude_code_proxy.upstreams.anthropic.transport import Response, Transport
-from claude_code_proxy.upstreams.retry import wait_before_retry
+from claude_code_proxy.upstreams.retry import OnFailure, persist, unheard
 from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
 
 WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two
 _MODELS_PAGE = b"/v1/models?limit=1000"
 _MOST_PAGES = 20
-_T = TypeVar("_T")
 
 
 class Credentials(Protocol):
@@ -33,19 +33,8 @@ class Credentials(Protocol):
         """Raises `Unauthenticated`."""
 
 
-class OnFailure(Protocol):
-    def __call__(self, error: ProxyError, *, retried: bool) -> None: ...
-
-
-def _unheard(error: ProxyError, *, retried: bool) -> None:
-    pass
-
-
 class MessagesApi:
-    """An `Upstream`. `on_failure` is told of every attempt that fails, and whether another one follows.
-
-    `chance` (0 to 1) spreads the retries; `pause` waits that many seconds.
-    """
+    """An `Upstream`. `on_failure`, `chance` and `pause` are those of `retry.persist`."""
 
     name = "anthropic"
 
@@ -55,16 +44,14 @@ class MessagesApi:
         credentials: Credentials,
         *,
         workspace_id: str = "",
-        on_failure: OnFailure = _unheard,
+        on_failure: OnFailure = unheard,
         chance: Callable[[], float] = random.random,  # noqa: S311 - spreads retries, guards nothing
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._workspace_id = workspace_id
-        self._on_failure = on_failure
-        self._chance = chance
-        self._pause = pause
+        self._persist = partial(persist, chance=chance, pause=pause, on_failure=on_failure)
         self._headers: dict[tuple[str, tuple[str, ...]], bytes] = {}
 
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
@@ -102,31 +89,6 @@ class MessagesApi:
 
     async def close(self) -> None:
         await self._transport.close()
-
-    async def _persist(self, call: Call, attempt: Callable[[Facts], Awaitable[_T]]) -> _T:
-        """Tries until it works, `call.retries` are used up, or the error says that trying is no use."""
-        facts = Facts()
-        while True:
-            facts.attempts += 1
-            facts.request_id, facts.begun = None, False
-            try:
-                return await attempt(facts)
-            except ProxyError as error:
-                error.request_id = error.request_id or facts.request_id
-                error.attempts = facts.attempts
-                wait = self._wait(error, facts, call=call)
-                self._on_failure(error, retried=wait is not None)
-                if wait is None:
-                    raise
-            await self._pause(wait)
-
-    def _wait(self, error: ProxyError, facts: Facts, *, call: Call) -> float | None:
-        """Seconds until the next attempt; None if there is none."""
-        wait = None if facts.begun else wait_before_retry(error, facts.attempts, chance=self._chance())
-        spent = facts.attempts > call.retries or _is_over(call.deadline, wait or 0.0)
-        if spent and call.retries:
-            error.should_retry = False  # we have, for as long as there was time; the client need not
-        return None if spent else wait
 
     async def _send(self, body: bytes, call: Call, *, facts: Facts) -> Response:
         """The response, once the upstream has accepted the request."""
@@ -175,11 +137,6 @@ class MessagesApi:
                 self._headers.clear()
             block = self._headers[key] = request_headers(credential, betas, workspace_id=self._workspace_id)
         return block
-
-
-def _is_over(deadline: float | None, wait: float) -> bool:
-    """Whether there is no time for another attempt after `wait` seconds."""
-    return deadline is not None and asyncio.get_running_loop().time() + wait >= deadline
 
 
 def _is_stream(response: Response, *, asked: bool) -> bool:

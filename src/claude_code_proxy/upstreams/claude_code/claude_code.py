@@ -19,7 +19,7 @@ from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
 from claude_code_proxy.upstreams.claude_code.pool import Pool
 from claude_code_proxy.upstreams.claude_code.process import Start
 from claude_code_proxy.upstreams.claude_code.session import Session, Turn
-from claude_code_proxy.upstreams.retry import wait_before_retry
+from claude_code_proxy.upstreams.retry import OnFailure, persist, unheard
 from claude_code_proxy.upstreams.upstream import Call, Facts
 
 _HALF_WRITTEN_SECONDS = 1.0  # for whoever writes the login to go on
@@ -42,14 +42,6 @@ class Freshness(Protocol):
         """Whether there is another login by now, or could be made."""
 
 
-class OnFailure(Protocol):
-    def __call__(self, error: ProxyError, *, retried: bool) -> None: ...
-
-
-def _unheard(error: ProxyError, *, retried: bool) -> None:
-    pass
-
-
 class ClaudeCode:
     """`first_seconds` and `idle_seconds`: the longest silence before an answer, and within one."""
 
@@ -63,7 +55,7 @@ class ClaudeCode:
         login: Login,
         renewal: Freshness,
         seconds: tuple[float, float] = (300.0, 600.0),
-        on_failure: OnFailure = _unheard,
+        on_failure: OnFailure = unheard,
     ) -> None:
         self._start = start
         self._pool = pool
@@ -93,20 +85,13 @@ class ClaudeCode:
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> "SessionEvents":
         """Returns with the first events, so that a failure until then can still be tried again."""
-        facts = Facts()
-        while True:
-            facts.attempts += 1
-            try:
-                return await self._attempt(request, facts)
-            except ProxyError as error:
-                error.attempts = facts.attempts
-                wait = wait_before_retry(error, facts.attempts, chance=random.random())  # noqa: S311 - spreads retries
-                if facts.attempts > call.retries or (call.deadline and _loop_time() + (wait or 0) >= call.deadline):
-                    wait = None
-                self._on_failure(error, retried=wait is not None)
-                if wait is None:
-                    raise
-            await self.pause(wait)
+        return await persist(
+            call,
+            lambda facts: self._attempt(request, facts),
+            chance=random.random,  # noqa: S311 - spreads retries, guards nothing
+            pause=self.pause,
+            on_failure=self._on_failure,
+        )
 
     async def close(self) -> None:
         await self._pool.close()
@@ -128,6 +113,7 @@ class ClaudeCode:
             raise UpstreamTimeout("Claude Code did not begin to answer in time.") from error
         except BaseException as error:
             events.close()
+            facts.begun = turn.begun
             if isinstance(error, ProxyError):
                 await self._look_after(error, session)
             raise
@@ -206,7 +192,3 @@ class SessionEvents:
     def close(self) -> None:
         if not self._turn.ended:
             self._session.give_up("left")
-
-
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()
