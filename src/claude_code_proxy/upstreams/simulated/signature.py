@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -19,13 +20,17 @@ _UNBOUND = frozenset({"cache_control", "caller"})
 
 
 class Seal(msgspec.Struct, frozen=True, array_like=True):
-    """`text` is empty where the text was not shown; `previous` marks the thinking block that came before."""
+    """`text` is empty where the text was not shown; `previous` marks the thinking block that came before.
+
+    `follows` is the type of the block that stood right before it in its answer, empty where that was thinking or none.
+    """
 
     model: str
     response: str
     text: str
     prefix: str
     previous: str
+    follows: str = ""
 
 
 def seal(bound: Seal, secret: bytes) -> str:
@@ -90,8 +95,8 @@ class Prefix:
         return self._hash.hexdigest()[:24]
 
 
-def prefix_of_answer(asked: Asked) -> tuple[str, str]:
-    """The prefix that an answer's thinking is bound to, and the mark of the thinking block before it."""
+def prefix_of_answer(asked: Asked, so_far: Iterable[Block] = ()) -> tuple[str, str]:
+    """The prefix that thinking of an answer after `so_far` is bound to, and the mark of the thinking block before."""
     prefix = Prefix(asked)
     previous = ""
     for turn in asked.turns:
@@ -101,6 +106,10 @@ def prefix_of_answer(asked: Asked) -> tuple[str, str]:
             if block["type"] in THINKING:
                 previous = mark(signature_of(block))
     prefix.enter("assistant")
+    for block in so_far:
+        prefix.add(block)
+        if block["type"] in THINKING:
+            previous = mark(signature_of(block))
     return prefix.digest(), previous
 
 

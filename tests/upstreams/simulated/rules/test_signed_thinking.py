@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.upstreams.simulated import models
+from claude_code_proxy.upstreams.simulated import models, signature, web_search
 from claude_code_proxy.upstreams.simulated.rules.signed_thinking import BOUND, CHANGED, FORGED
 from tests.upstreams.simulated.asking import (
     CLOCK,
@@ -24,6 +24,7 @@ from tests.upstreams.simulated.asking import (
     words_of_refusal,
 )
 
+SECRET = b"simulated"
 CONTROLS = "thinking-binding-controls-2026-08-01"
 NEEDS_BETA = "That setting requires the `thinking-binding-controls-2026-08-01` value in the `anthropic-beta` header."
 DROP = {"type": "adaptive", "block_binding": {"prefix_mismatch_behavior": "drop_block"}}
@@ -220,3 +221,22 @@ def test_documents_and_redacted_thinking_are_bound_as_well() -> None:
     accepted(body)
     edited = changed(body, "messages", 0, "content", 0, "source", "data", to="Other words.")
     assert BOUND in words_of_refusal(edited)
+
+
+@pytest.mark.parametrize("model", [NEW, PLAIN])
+def test_thinking_that_a_search_parted_is_not_put_together(model: str) -> None:
+    """Where the prefix does not count, the order in the latest turn still does."""
+    body = looping(model, thinking={"type": "adaptive"})
+    content = body["messages"][1]["content"]
+    first = signature.unseal(content[0]["signature"], SECRET)
+    assert first is not None
+    search = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "Rome"}}
+    found, *_ = web_search.found(search, SECRET)
+    asked = accepted(opening(model, thinking={"type": "adaptive"}))
+    prefix, previous = signature.prefix_of_answer(asked, [content[0], search, found])
+    seal = signature.Seal(first.model, first.response, "", prefix, previous, follows=found["type"])
+    later = {"type": "thinking", "thinking": "", "signature": signature.seal(seal, SECRET)}
+    whole = changed(body, "messages", 1, "content", to=[content[0], search, found, later, *content[1:]])
+    assert accepted(whole).transformations == []
+    parted = changed(body, "messages", 1, "content", to=[content[0], later, *content[1:]])
+    assert words_of_refusal(parted) == f"messages.1.content.1: {CHANGED}"

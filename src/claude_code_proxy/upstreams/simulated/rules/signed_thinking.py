@@ -86,10 +86,11 @@ def _verified(asked: Asked, block: Block, *, path: str, latest: bool) -> signatu
 
 
 def _check_order(replayed: list[Replayed], latest: int) -> None:
-    """In the latest assistant turn, neighbouring blocks are those of one answer."""
+    """In the latest assistant turn, neighbouring blocks are those of one answer, and were neighbours in it."""
     for one, following in pairwise(replayed):
         neighbours = one.turn is following.turn and following.at == one.at + 1
-        if neighbours and one.turn.index == latest and one.seal.response != following.seal.response:
+        moved = one.seal.response != following.seal.response or following.seal.follows
+        if neighbours and one.turn.index == latest and moved:
             raise fail(following.path, CHANGED)
 
 
