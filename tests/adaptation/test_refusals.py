@@ -108,3 +108,69 @@ def test_strictness_that_nobody_asked_for_is_given_up_too() -> None:
 
 def test_other_words_mean_nothing() -> None:
     assert after("messages: at least one message is required", request(*TALK)) is None
+
+
+BOUND = (
+    "messages.3.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation. "
+    "Remove the block."
+)
+FORGED = "messages.3.content.0: Invalid `signature` in `thinking` block"
+EARLIER, LATER = messages.Thinking("", "earlier"), messages.Thinking("", "later")
+
+
+def three_rounds(model: str) -> messages.MessagesRequest:
+    turns = (assistant(EARLIER, call("a")), assistant(SIGNED, call("b")), assistant(LATER, call("c")))
+    talk = [part for turn, id in zip(turns, "abc", strict=True) for part in (turn, user(result(id)))]
+    return request(user("a"), *talk, model=model)
+
+
+@pytest.mark.parametrize(
+    ("words", "model", "kept"),
+    [
+        (BOUND, NEWEST, [True, False, False]),
+        (FORGED, PLAIN, [True, False, False]),
+        (FORGED, NEWEST, [False, False, False]),  # whether what comes before it is fine was not looked at yet
+        (BOUND.replace("3", "9"), NEWEST, [False, False, False]),
+        (BOUND.replace("content.0", "content.1"), NEWEST, [False, False, False]),
+        (BOUND.removeprefix("messages.3.content.0: "), NEWEST, [False, False, False]),
+    ],
+)
+def test_trap_34_thinking_before_the_refused_block_stays(words: str, model: str, kept: list[bool]) -> None:
+    asked = three_rounds(model)
+    found = after(words, asked)
+    assert found is not None
+    turns = [turn for turn in found.request.messages if turn.role == "assistant"]
+    assert [type(turn.content[0]) is messages.Thinking for turn in turns] == kept
+
+
+def test_the_refused_block_is_found_where_turns_were_merged() -> None:
+    sent = three_rounds(NEWEST)
+    asked = replace(sent, messages=(user("a"), *sent.messages))
+    found = after(BOUND, asked, sent)
+    assert found is not None
+    turns = [turn for turn in found.request.messages if turn.role == "assistant"]
+    assert [len(turn.content) for turn in turns] == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "messages.1.content.2: Invalid `encrypted_content` in `web_search_result` block",
+        "messages.1.content.3: Invalid `encrypted_index` in `web_search_result_location` block",
+        "messages.1.content.2: unexpected `tool_use_id` found in `web_search_tool_result` blocks: srvtoolu_1.",
+        (
+            "messages.1: `web_search` tool use with id `srvtoolu_1` was found without a corresponding "
+            "`web_search_tool_result` block"
+        ),
+    ],
+)
+def test_results_of_searches_that_are_refused_are_left_out(words: str) -> None:
+    search = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b"{}"))
+    found = messages.WebSearchToolResult("srvtoolu_1", Raw(b"[]"))
+    cited = messages.Text("It is warm.", citations=Raw(b'[{"type":"web_search_result_location"}]'))
+    asked = request(user("a"), assistant(SIGNED, search, found, cited, call()), user(result()))
+    less = after(words, asked)
+    assert less is not None
+    assert less.request.messages[1] == assistant(messages.Text("It is warm."), call())
+    assert (less.note.param, less.note.action, less.note.changes_meaning) == ("messages", "dropped", False)
+    assert after(words, less.request) is None

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import thinking
 from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.messages.content import NO_JSON
 from claude_code_proxy.models.model import Model
 
 
@@ -47,12 +48,51 @@ def retreat(
 
 
 def _without_signed_thinking(refused: _Refused) -> Retreat | None:
+    """Thinking before the block that was refused is fine and stays; what follows it was signed after it."""
     request = refused.asked
-    stripped = thinking.without_history(request.messages)
+    start = _refused_turn(refused)
+    stripped = (*request.messages[:start], *thinking.without_history(request.messages[start:]))
     if stripped == request.messages:
         return None
     note = Adjustment("messages", "dropped", "the service no longer takes the signed thinking of earlier turns")
     return Retreat(replace(request, messages=stripped), refused.model, note)
+
+
+def _refused_turn(refused: _Refused) -> int:
+    """The first turn of what was asked with the thinking that the refusal names; 0 where all must be doubted.
+
+    Where thinking is bound to what came before it, words about a signature alone do not say that the block is the first
+    that fails.
+    """
+    named = _PLACE.search(refused.words)
+    if named is None or (refused.model.prefix_binding and not _BOUND.search(refused.words)):
+        return 0
+    turn, at = map(int, named.groups())
+    if turn >= len(refused.sent.messages) or at >= len(refused.sent.messages[turn].content):
+        return 0
+    block = refused.sent.messages[turn].content[at]
+    if type(block) not in thinking.BLOCKS:
+        return 0
+    return next((index for index, asked in enumerate(refused.asked.messages) if block in asked.content), 0)
+
+
+def _without_hosted(refused: _Refused) -> Retreat | None:
+    """What the service did itself in earlier turns goes, and the thinking that knows of it, and the citations."""
+    request = refused.asked
+    stripped = tuple(
+        replace(turn, content=tuple(_uncited(block) for block in turn.content if isinstance(block, _TOLD)))
+        if turn.role == "assistant" and not all(isinstance(block, _TOLD) for block in turn.content)
+        else turn
+        for turn in request.messages
+    )
+    if stripped == request.messages:
+        return None
+    note = Adjustment("messages", "dropped", "the service no longer takes the hosted tools' results of earlier turns")
+    return Retreat(replace(request, messages=thinking.without_history(stripped)), refused.model, note)
+
+
+def _uncited(block: messages.Block) -> messages.Block:
+    return replace(block, citations=NO_JSON) if isinstance(block, messages.Text) else block
 
 
 def _without_thinking(refused: _Refused) -> Retreat | None:
@@ -85,6 +125,9 @@ def _without_grammar(refused: _Refused) -> Retreat | None:
     return None
 
 
+_TOLD = (messages.Text, messages.ToolUse, messages.Thinking, messages.RedactedThinking)
+_PLACE = re.compile(r"messages\.(\d+)\.content\.(\d+)")
+_BOUND = re.compile("bound to a different conversation", re.IGNORECASE)
 _ANSWERS: tuple[tuple[re.Pattern[str], _Retreating], ...] = tuple(
     (re.compile(words, re.IGNORECASE), answer)
     for words, answer in (
@@ -93,6 +136,7 @@ _ANSWERS: tuple[tuple[re.Pattern[str], _Retreating], ...] = tuple(
         (r"thinking\.signature: (Field required|Input should be)", _without_signed_thinking),
         (r"final block in an assistant message cannot be", _without_signed_thinking),
         (r"an `assistant` message in the final position cannot contain `thinking`", _without_signed_thinking),
+        (r"Invalid `encrypted_(content|index)`|`\w+_tool_result` block", _without_hosted),
         (r"the first block must be `?thinking", _without_thinking),
         (r"Expected `thinking` or `redacted_thinking`, but found", _without_thinking),
         (r"Too many strict tools", _without_grammar),
