@@ -1,6 +1,7 @@
 """The store in a file: it outlives its process, is shared, kept from others, and never fails a request."""
 
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -66,6 +67,57 @@ def test_a_directory_that_cannot_be_written_is_told_at_the_start(tmp_path: Path)
     (tmp_path / "taken").write_text("a file", encoding="utf-8")
     with pytest.raises(FileExistsError):
         open_store(tmp_path / "taken" / "state.db")
+    (tmp_path / "directory" / "state.db").mkdir(parents=True)
+    with pytest.raises(OSError, match="unable to open"):
+        open_store(tmp_path / "directory" / "state.db")
+
+
+def other_columns(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("create table entries (name, until)")
+    database.close()
+
+
+def cut_short(path: Path) -> None:
+    store = SqliteStore(path)
+    for number in range(300):
+        store.put(f"{number}", bytes(1000), until=1e12)
+    store.close()
+    path.write_bytes(path.read_bytes()[:4096] + bytes(5000))
+
+
+DAMAGE: list[Callable[[Path], object]] = [
+    lambda path: path.write_bytes(b"not a database, but long enough to look at" * 100),
+    other_columns,
+    cut_short,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=["no database", "other columns", "cut short"])
+def test_a_damaged_file_is_set_aside_and_a_new_one_begun(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "state.db"
+    damage(path)
+    size = path.stat().st_size
+    store = open_store(path)
+    store.put("a", b"1", until=1e12)
+    store.close()
+    (warning,) = caplog.records
+    assert warning.levelname == "WARNING"
+    assert "state.db.damaged" in warning.getMessage()
+    assert (tmp_path / "state.db.damaged").stat().st_size >= size
+    again = open_store(path)
+    assert again.get(["a"], now=0) == {"a": b"1"}
+    again.close()
+    assert len(caplog.records) == 1
+
+
+def test_workers_that_find_a_damaged_file_share_the_new_one(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_bytes(b"not a database, but long enough to look at" * 100)
-    with pytest.raises(OSError, match="not a database"):
-        open_store(tmp_path / "state.db")
+    with ThreadPoolExecutor(16) as together:
+        stores = list(together.map(open_store, [tmp_path / "state.db"] * 16))
+    stores[0].put("a", b"1", until=1e12)
+    assert all(store.get(["a"], now=0) == {"a": b"1"} for store in stores)
+    for store in stores:
+        store.close()

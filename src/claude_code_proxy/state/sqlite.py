@@ -1,12 +1,16 @@
 """A store in one SQLite file, shared by the workers of a machine and there after a restart.
 
-Whatever goes wrong with the file costs entries, never a request: it is logged, once a minute at most.
+Whatever goes wrong with the file costs entries, never a request: it is logged, once a minute at most. A file that is
+damaged at the start is set aside.
 """
 
+import fcntl
 import logging
+import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from claude_code_proxy.state.store import MemoryStore
@@ -16,6 +20,8 @@ _SCHEMA = """
 create table if not exists entries (key text primary key, value blob not null, until real not null) without rowid;
 create index if not exists entries_until on entries (until);
 """
+_PROBE = "select key, value, until from entries limit 1"
+_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR})  # the last: other columns
 _MOST_KEYS = 500  # in one query; SQLite takes 999 variables in old versions
 _OPEN_TRIES = 40
 _OPEN_PAUSE = 0.05  # seconds
@@ -24,19 +30,54 @@ _COMPLAIN_EVERY = 60.0  # seconds
 
 
 def open_store(path: Path) -> "SqliteStore":
-    """Raises `OSError` when the file cannot be used: that is for the start to tell.
+    """Raises `OSError` when the file cannot be used: that is for the start to tell. A damaged one makes way."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone(path.parent):
+        try:
+            return _opened(path)
+        except _Damaged as error:
+            _set_aside(path, error)
+        return _opened(path)
 
-    Workers that start together make the file together, and only one at a time can.
-    """
+
+class _Damaged(OSError):
+    pass
+
+
+def _opened(path: Path) -> "SqliteStore":
+    """One that is in use may be locked for a moment."""
     tries = _OPEN_TRIES
     while True:
         try:
             return SqliteStore(path)
         except sqlite3.Error as error:
             tries -= 1
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+                raise _Damaged(str(error)) from error
             if not tries or "locked" not in str(error):
                 raise OSError(str(error)) from error
         time.sleep(_OPEN_PAUSE)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One at a time: workers start together. Where the file system has no locks, they have to do without."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _set_aside(path: Path, error: OSError) -> None:
+    """The file is renamed, in place of an earlier one; what SQLite keeps beside it would not fit a new one."""
+    aside = path.with_name(f"{path.name}.damaged")
+    path.replace(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    _log.warning("the state file (STATE_DIR) is damaged (%s): set aside as %s, a new one is begun", error, aside.name)
 
 
 class SqliteStore:
@@ -54,6 +95,7 @@ class SqliteStore:
             self._database.execute("pragma journal_mode=wal")
             self._database.execute("pragma synchronous=normal")
             self._database.executescript(_SCHEMA)
+            self._database.execute(_PROBE).fetchall()
         except BaseException:
             self._database.close()
             raise
