@@ -42,6 +42,12 @@ def merged(stream: bytes) -> dict[str, Any]:
     return message
 
 
+def faithful(reply: bytes) -> dict[str, Any]:
+    """What a client keeps of an answer that hands thinking back."""
+    message = json.loads(reply)["choices"][0]["message"]
+    return {name: message[name] for name in ("role", "content", "tool_calls", "thinking_blocks") if name in message}
+
+
 def forgetful(reply: bytes, *, stream: bool) -> dict[str, Any]:
     """What a typed OpenAI client keeps of an answer: what OpenAI's API knows."""
     message = merged(reply) if stream else json.loads(reply)["choices"][0]["message"]
@@ -49,9 +55,14 @@ def forgetful(reply: bytes, *, stream: bool) -> dict[str, Any]:
     return kept | ({"tool_calls": message["tool_calls"]} if message.get("tool_calls") else {})
 
 
+def questions(upstream: Running) -> list[dict[str, Any]]:
+    """All but those for the list of models."""
+    return [request.body for request in upstream.requests if request.body]
+
+
 def thinking_of(upstream: Running) -> list[list[dict[str, Any]]]:
     """The thinking blocks of each assistant turn in the last request."""
-    turns = [turn for turn in upstream.requests[-1].body["messages"] if turn["role"] == "assistant"]
+    turns = [turn for turn in questions(upstream)[-1]["messages"] if turn["role"] == "assistant"]
     return [[block for block in turn["content"] if block["type"] == "thinking"] for turn in turns]
 
 
@@ -78,6 +89,41 @@ async def test_every_turn_of_twelve_goes_back_with_its_thinking(model: str, stre
         assert len(thinking_of(upstream)) == STEPS
         seals = [block["signature"] for blocks in thinking_of(upstream) for block in blocks]
         assert len(set(seals)) == len(seals)
+    finally:
+        await assembly.drain(0)
+        await assembly.close()
+        await upstream.close()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-fable-5-2"])
+async def test_thinking_that_is_handed_back_after_an_edit_costs_one_refusal_at_most(model: str, known: bool) -> None:
+    """Where the vault knows the turns there is none; what is thought after the edit is kept in either case."""
+    upstream = await serve(host="127.0.0.1", port=0)
+    told = {"HOME": "/nonexistent", "ANTHROPIC_API_KEY": "sk-ant-test-loop", "LOG_LEVEL": "error", "PORT": "0"}
+    settings = load({}, {**told, "ANTHROPIC_API_BASE": upstream.url})
+    assembly = Assembly(settings, files=1024)
+    await assembly.start()
+    said: list[dict[str, Any]] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "steps: 5"}]
+    asked = {"model": model, "tools": [TOOL]}
+    sent: list[int] = []
+    try:
+        for step in range(5):
+            if step == 3:
+                said[0] = {"role": "system", "content": "Be verbose."}
+            if step == 3 and not known:
+                await assembly.drain(0)
+                await assembly.close()
+                assembly = Assembly(settings, files=1024)  # it has nothing in its vault
+                await assembly.start()
+            url = f"http://127.0.0.1:{assembly.server.port}/v1/chat/completions"
+            before = len(questions(upstream))
+            message = faithful(await asyncio.to_thread(post, url, {**asked, "messages": said}))
+            sent.append(len(questions(upstream)) - before)
+            (call,) = message["tool_calls"]
+            said += [message, {"role": "tool", "tool_call_id": call["id"], "content": f"result {step}"}]
+        assert sent == ([1, 1, 1, 1, 1] if known else [1, 1, 1, 2, 1])
+        assert [len(blocks) for blocks in thinking_of(upstream)] == [0, 0, 0, 1]
     finally:
         await assembly.drain(0)
         await assembly.close()

@@ -7,17 +7,38 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt
+from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt, relax
+from claude_code_proxy.errors import UpstreamRejected
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.state.store import MemoryStore
 from claude_code_proxy.state.vault import ThinkingVault
+from claude_code_proxy.upstreams.simulated import signature, web_search
 from claude_code_proxy.upstreams.simulated.answer import compose
-from claude_code_proxy.upstreams.simulated.asked import Caller
+from claude_code_proxy.upstreams.simulated.asked import Asked, Block, Caller
 from claude_code_proxy.upstreams.simulated.judgement import judge
 from claude_code_proxy.upstreams.simulated.reading import read
+from claude_code_proxy.upstreams.simulated.refusal import Refusal
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "$top": {"type": "integer"}}}
 TOOLS = tuple(messages.Tool(name, Raw(json.dumps(SCHEMA).encode())) for name in ("get.weather", "get_time"))
+
+
+SEARCH = messages.HostedTool("web_search_20250305", "web_search")
+
+
+def searched(blocks: list[Block], asked: Asked, *, number: int) -> list[Block]:
+    """The answer with a search after its thinking, and thinking about what was found: before a call only."""
+    if blocks[0]["type"] != "thinking" or blocks[-1]["type"] != "tool_use":
+        return blocks
+    secret = asked.caller.secret
+    call = {"type": "server_tool_use", "id": f"srvtoolu_{number}", "name": "web_search", "input": {"query": "time"}}
+    result, *found = web_search.found(call, secret)
+    begun = [blocks[0], call, result]
+    prefix, previous = signature.prefix_of_answer(asked, begun)
+    first = signature.unseal(blocks[0]["signature"], secret)
+    assert first is not None
+    later = signature.Seal(first.model, first.response, "", prefix, previous, follows=result["type"])
+    return [*begun, {**blocks[0], "thinking": "", "signature": signature.seal(later, secret)}, *found, *blocks[1:]]
 
 
 class Round(Struct, frozen=True):
@@ -27,10 +48,15 @@ class Round(Struct, frozen=True):
     late: str = ""  # a system message at the end, which is gone in the next
     json: bool = False
     words: str = "steps: 2 get_time"  # what the user says next, when there was no call
+    searches: bool = False  # the service searches first, and thinks again after that
 
 
 class Agent:
-    def __init__(self, model: str) -> None:
+    """`echoes`: it hands thinking back, before everything else; `trims`: it changes what the model said."""
+
+    def __init__(self, model: str, *, echoes: bool = False, trims: bool = False) -> None:
+        self.echoes, self.trims = echoes, trims
+        self.refused = self.finished = 0  # requests; turns without a call
         self.model = BUILT_IN.find(model)
         self.said = [messages.InputMessage("user", (messages.Text("steps: 3 get_time, please"),))]
         self._vault = ThinkingVault(MemoryStore(), lambda: 0.0)
@@ -42,7 +68,7 @@ class Agent:
             self.model.id,
             (*self.said, *late),
             system=(messages.Text("Be brief."),),
-            tools=TOOLS,
+            tools=(*TOOLS, SEARCH),
             tool_choice=messages.ChooseAny() if round.forced else None,
             thinking=messages.Adaptive(),
             output_config=messages.OutputConfig(format=messages.JsonObject()) if round.json else None,
@@ -51,21 +77,42 @@ class Agent:
     def adapted(self, round: Round) -> Adapted:
         return adapt(self._vault.restore(self.request(round), self.model), self.model, options=Options())
 
+    def ask(self, round: Round) -> Adapted:
+        """One request, asked once more with less if it is refused, and its answer."""
+        sent = self.adapted(round)
+        try:
+            return self._answered(sent, round)
+        except Refusal as refusal:
+            self.refused += 1
+            error = UpstreamRejected(refusal.message, status=refusal.status, kind=refusal.kind)
+            less = relax(sent, error, model=self.model)
+            if less is None:
+                raise
+            self._vault.forget(sent.asked, less.asked)
+            return self._answered(less, round)
+
     def take(self, round: Round) -> Adapted:
         """One request and its answer; raises the simulator's `Refusal`."""
-        sent = self.adapted(round)
+        return self._answered(self.adapted(round), round)
+
+    def _answered(self, sent: Adapted, round: Round) -> Adapted:
         asked = judge(json.loads(messages.encode_request(sent.request)), Caller(betas=frozenset(sent.betas)))
         made = compose(asked, read(asked), new_id=lambda prefix: f"{prefix}{next(self._numbers)}")
-        blocks = tuple(messages.decode_block(json.dumps(block).encode()) for block in made.blocks)
+        told = searched(made.blocks, asked, number=next(self._numbers)) if round.searches else made.blocks
+        blocks = tuple(messages.decode_block(json.dumps(block).encode()) for block in told)
         answer = messages.Message("msg_1", self.model.id, blocks, stop_reason=made.stop_reason)
         self._vault.keep(self.request(round), self.model, message=answer)
         self._hear(sent.filter().message(answer) if sent.filter else answer, round)
         return sent
 
     def _hear(self, answer: messages.Message, round: Round) -> None:
-        kept = tuple(block for block in answer.content if isinstance(block, messages.Text | messages.ToolUse))
+        said = "".join(block.text for block in answer.content if isinstance(block, messages.Text))
+        text = (messages.Text(said[1:] if self.trims else said),) if said else ()
+        thoughts = (b for b in answer.content if isinstance(b, messages.Thinking | messages.RedactedThinking))
+        calls = [block for block in answer.content if isinstance(block, messages.ToolUse)]
+        self.finished += not calls
+        kept = (*(thoughts if self.echoes else ()), *text, *calls)
         self.said.append(messages.InputMessage("assistant", kept))
-        calls = [block for block in kept if isinstance(block, messages.ToolUse)]
         results = tuple(messages.ToolResult(call.id, (messages.Text("18 °C"),)) for call in calls)
         self.said.append(messages.InputMessage("user", results or (messages.Text(round.words),)))
 

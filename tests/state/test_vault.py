@@ -20,6 +20,11 @@ FREE = BUILT_IN.find("claude-opus-5")  # thinking is not bound to what came befo
 BOUND = BUILT_IN.find("claude-sonnet-5-5")
 THOUGHT = messages.Thinking("", "sig+/=\\u1234")
 REDACTED = messages.RedactedThinking("opaque==")
+LATER = messages.Thinking("", "another signature")
+SEARCH = messages.HostedTool("web_search_20250305", "web_search")
+SEARCHED = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b'{"query":"weather"}'))
+FOUND = messages.WebSearchToolResult("srvtoolu_1", Raw(b'[{"type":"web_search_result","encrypted_content":"E+/="}]'))
+CITED = messages.Text("warm.", citations=Raw(b'[{"type":"web_search_result_location","encrypted_index":"I=="}]'))
 CALL_A = messages.ToolUse("toolu_a", "look", Raw(b'{"x": 1}'))
 CALL_B = messages.ToolUse("toolu_b", "look", Raw(b'{"x": 2}'))
 QUESTION = messages.InputMessage("user", (messages.Text("How is the weather?"),))
@@ -52,10 +57,119 @@ def vault() -> ThinkingVault:
 
 @pytest.mark.parametrize("model", [FREE, BOUND])
 def test_thinking_comes_back_byte_for_byte_and_in_its_place(vault: ThinkingVault, model: Model) -> None:
-    whole = (THOUGHT, messages.Text("Let me "), REDACTED, messages.Text("look."), CALL_A, THOUGHT, CALL_B)
+    whole = (THOUGHT, messages.Text("Let me "), REDACTED, messages.Text("look."), CALL_A, CALL_B)
     vault.keep(asked(model), model, message=replied(model, *whole))
     request = asked(model, QUESTION, replayed(messages.Text("Let me look."), CALL_A, CALL_B), RESULTS)
     assert vault.restore(request, model).messages == (QUESTION, replayed(*whole), RESULTS)
+
+
+@pytest.mark.parametrize("model", [FREE, BOUND])
+@pytest.mark.parametrize("echoed", [(THOUGHT, REDACTED), (REDACTED,), (LATER, THOUGHT)], ids=len)
+def test_thinking_that_the_client_hands_back_returns_to_its_place(
+    vault: ThinkingVault, model: Model, echoed: tuple[messages.Block, ...]
+) -> None:
+    whole = (THOUGHT, messages.Text("Let me look."), REDACTED, CALL_A, LATER, CALL_B)
+    vault.keep(asked(model), model, message=replied(model, *whole))
+    request = asked(model, QUESTION, replayed(*echoed, messages.Text("Let me look."), CALL_A, CALL_B), RESULTS)
+    expected = replayed(*whole[:4], CALL_B)  # calls come last, so thinking after one cannot keep its place
+    assert vault.restore(request, model).messages == (QUESTION, expected, RESULTS)
+
+
+@pytest.mark.parametrize("model", [FREE, BOUND])
+@pytest.mark.parametrize("echoes", [False, True])
+def test_what_the_service_did_comes_back_with_the_thinking_around_it(
+    vault: ThinkingVault, model: Model, echoes: bool
+) -> None:
+    whole = (THOUGHT, SEARCHED, FOUND, LATER, messages.Text("It is "), CITED, CALL_A)
+    searching = replace(asked(model), tools=(SEARCH,))
+    vault.keep(searching, model, message=replied(model, *whole))
+    told = replayed(*((THOUGHT, LATER) if echoes else ()), messages.Text("It is warm."), CALL_A)
+    again = replace(searching, messages=(QUESTION, told, RESULTS))
+    assert vault.restore(again, model).messages[1] == replayed(*whole)
+
+
+@pytest.mark.parametrize("echoes", [False, True])
+@pytest.mark.parametrize(
+    ("hosted", "declares"),
+    [
+        pytest.param(
+            (SEARCHED, replace(FOUND, content=Raw(b'"%s"' % bytes(300_000).hex().encode()))), True, id="large"
+        ),
+        pytest.param((SEARCHED,), True, id="pending"),
+        pytest.param((FOUND,), True, id="of an earlier call"),
+        pytest.param((SEARCHED, FOUND), False, id="no longer declared"),
+    ],
+)
+def test_where_what_the_service_did_cannot_come_back_nor_does_thinking_about_it(
+    vault: ThinkingVault, hosted: tuple[messages.Block, ...], declares: bool, echoes: bool
+) -> None:
+    searching = replace(asked(FREE), tools=(SEARCH,))
+    vault.keep(searching, FREE, message=replied(FREE, THOUGHT, *hosted, LATER, CITED, CALL_A))
+    told = replayed(*((THOUGHT, LATER) if echoes else ()), messages.Text("warm."), CALL_A)
+    again = replace(searching, messages=(QUESTION, told, RESULTS), tools=(SEARCH,) if declares else ())
+    assert vault.restore(again, FREE).messages[1] == replayed(THOUGHT, messages.Text("warm."), CALL_A)
+
+
+@pytest.mark.parametrize("model", [FREE, BOUND])
+@pytest.mark.parametrize("text", ["Let me look", " ", "", "Something else entirely"])
+def test_other_words_cost_only_the_thinking_after_them(vault: ThinkingVault, model: Model, text: str) -> None:
+    """A client, or the proxy itself, may have trimmed them; what came before them does not know of them."""
+    vault.keep(asked(model), model, message=replied(model, THOUGHT, messages.Text("Let me look.\n"), REDACTED, CALL_A))
+    words = (messages.Text(text),) if text else ()
+    request = asked(model, QUESTION, replayed(*words, CALL_A), RESULTS)
+    assert vault.restore(request, model).messages[1] == replayed(THOUGHT, *words, CALL_A)
+
+
+def test_thinking_handed_back_after_a_changed_prefix_is_left_out_where_it_is_bound(vault: ThinkingVault) -> None:
+    for model, expected in ((BOUND, replayed(CALL_A)), (FREE, replayed(THOUGHT, CALL_A))):
+        vault.keep(asked(model, system="It is 10:00."), model, message=replied(model, THOUGHT, CALL_A))
+        request = asked(model, QUESTION, replayed(THOUGHT, CALL_A), RESULTS, system="It is 10:01.")
+        assert vault.restore(request, model).messages[1] == expected
+
+
+def test_thinking_after_a_gap_is_left_out_where_it_is_bound(vault: ThinkingVault) -> None:
+    """The service takes a run that has lost its beginning, not one with a hole."""
+    turns: list[messages.InputMessage] = [QUESTION]
+    for number in range(3):
+        call = replace(CALL_A, id=f"toolu_{number}")
+        thought = messages.Thinking("", f"signature {number}")
+        vault.keep(asked(BOUND, *turns), BOUND, message=replied(BOUND, thought, call))
+        turns += [replayed(call), messages.InputMessage("user", (messages.ToolResult(call.id),))]
+    vault.keep(asked(BOUND), BOUND, message=replied(BOUND, replace(CALL_A, id="toolu_1"), THOUGHT))  # another one's
+    restored = vault.restore(asked(BOUND, *turns), BOUND).messages
+    assert [len(turn.content) for turn in restored if turn.role == "assistant"] == [2, 1, 1]
+
+
+@pytest.mark.parametrize("model", [FREE, BOUND])
+@pytest.mark.parametrize("echoes", [False, True])
+def test_what_was_refused_is_not_sent_again(vault: ThinkingVault, model: Model, echoes: bool) -> None:
+    """Neither from the vault nor from the client; what the service did stays, as it was there when it answered."""
+    searching = replace(asked(model), tools=(SEARCH,))
+    vault.keep(searching, model, message=replied(model, THOUGHT, SEARCHED, FOUND, CITED, CALL_A))
+    told = replayed(*((THOUGHT,) if echoes else ()), messages.Text("warm."), CALL_A)
+    again = replace(searching, messages=(QUESTION, told, RESULTS))
+    refused = vault.restore(again, model)
+    less = replayed(*refused.messages[1].content[1:])
+    vault.forget(refused, replace(refused, messages=(QUESTION, less, RESULTS)))
+    assert vault.restore(again, model).messages == (QUESTION, replayed(SEARCHED, FOUND, CITED, CALL_A), RESULTS)
+    bare = replayed(messages.Text("warm."), CALL_A)
+    vault.forget(refused, replace(refused, messages=(QUESTION, bare, RESULTS)))
+    assert vault.restore(again, model).messages == (QUESTION, bare, RESULTS)
+
+
+def test_thinking_of_a_turn_without_calls_that_was_refused_is_not_sent_again(vault: ThinkingVault) -> None:
+    request = asked(FREE, QUESTION, replayed(LATER, messages.Text("Fine.")), QUESTION)
+    stripped = (QUESTION, replayed(messages.Text("Fine.")), QUESTION)
+    vault.forget(request, replace(request, messages=stripped))
+    assert vault.restore(request, FREE).messages == stripped
+
+
+@pytest.mark.parametrize("value", [b"junk", b"{}", b'{"model":"claude-opus-5","prefix":"","order":[]}'])
+def test_an_entry_that_cannot_be_read_is_a_miss(value: bytes) -> None:
+    store = MemoryStore()
+    store.put(CALL_A.id, value, until=1e12)
+    request = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
+    assert ThinkingVault(store, Clock()).restore(request, FREE) == request
 
 
 def test_a_turn_whose_text_the_client_dropped_keeps_its_thinking(vault: ThinkingVault) -> None:
@@ -67,7 +181,6 @@ def test_a_turn_whose_text_the_client_dropped_keeps_its_thinking(vault: Thinking
 @pytest.mark.parametrize(
     "turn",
     [
-        pytest.param(replayed(messages.Text("Something else entirely"), CALL_A, CALL_B), id="other words"),
         pytest.param(replayed(CALL_A), id="a call is missing"),
         pytest.param(replayed(CALL_B, CALL_A), id="another order"),
         pytest.param(replayed(REDACTED, CALL_A, CALL_B), id="thinking of its own"),
@@ -175,6 +288,7 @@ ROUNDS = st.lists(
         late=st.sampled_from(["", "", "It is noon."]),
         json=st.sampled_from([False, False, True]),
         words=st.sampled_from(["hello", "steps: 2 get_time", "the time?"]),
+        searches=st.booleans(),
     ),
     min_size=2,
     max_size=8,
@@ -183,10 +297,10 @@ LIVING = [model.id for model in BUILT_IN.listing()]
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(LIVING), ROUNDS)
-def test_trap_33_a_loop_that_nobody_edits_is_never_refused(model: str, rounds: list[Round]) -> None:
+@given(st.sampled_from(LIVING), ROUNDS, st.booleans())
+def test_trap_33_a_loop_that_nobody_edits_is_never_refused(model: str, rounds: list[Round], trims: bool) -> None:
     """What is put back is what the service still takes, whatever else changes from one request to the next."""
-    agent = Agent(model)
+    agent = Agent(model, trims=trims)
     for round in rounds:
         agent.take(round)
 
@@ -199,6 +313,34 @@ def test_trap_34_nor_is_one_that_its_client_edits(model: str, rounds: list[Round
         if at is not None:
             agent.edit(at)
         agent.take(round)
+
+
+@pytest.mark.parametrize("model", LIVING)
+@pytest.mark.parametrize("echoes", [False, True])
+def test_a_search_in_a_loop_leaves_its_thinking_in_place(model: str, echoes: bool) -> None:
+    agent = Agent(model, echoes=echoes)
+    agent.take(Round(searches=True))
+    agent.take(Round(searches=True))
+    turn = agent.take(Round()).request.messages[1]
+    if BUILT_IN.find(model).thinking:
+        kinds = [type(block).__name__ for block in turn.content]
+        assert kinds[:4] == ["Thinking", "ServerToolUse", "WebSearchToolResult", "Thinking"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(LIVING), ROUNDS, st.lists(st.integers(0, 20), max_size=3), st.booleans())
+def test_trap_34_a_loop_that_hands_thinking_back_is_refused_for_what_nobody_knows_alone(
+    model: str, rounds: list[Round], edits: list[int], trims: bool
+) -> None:
+    """That is the thinking of turns without calls: refused once, and not sent again."""
+    agent = Agent(model, echoes=True, trims=trims)
+    for round, at in itertools.zip_longest(rounds, edits[: len(rounds)]):
+        if at is not None:
+            agent.edit(at)
+        agent.ask(round)
+        assert agent.refused <= agent.finished
+    agent.ask(Round())
+    agent.take(Round())
 
 
 @pytest.mark.parametrize("model", ["claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-2"])

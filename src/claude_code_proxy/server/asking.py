@@ -199,6 +199,7 @@ class Asking:
         self._record.attempts += error.attempts
         told = dict.fromkeys((*self._record.adjustments, *relaxed.adjustments))
         self._record.adjustments = tuple(told)
+        self._serving.vault.forget(self.adapted.asked, relaxed.asked)
         self.adapted = relaxed
 
     def _left_betas(self, error: UpstreamRejected) -> bool:

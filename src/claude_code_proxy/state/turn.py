@@ -1,0 +1,192 @@
+"""A turn with tool calls -> what of it an OpenAI client cannot tell again, and back: the turn as it was.
+
+Kept are its thinking and what the service did in it (hosted calls, their results, citations), byte for byte, and where
+between them text and calls stood; not its text, nor its calls.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.messages.content import NO_JSON
+
+MOST_HOSTED_BYTES = 256 * 1024  # of one turn; results of searches are large
+Thought: TypeAlias = messages.Thinking | messages.RedactedThinking
+_Told: TypeAlias = messages.Text | messages.ToolUse  # what a client tells again
+
+
+class _TextMark(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="t"):
+    length: int
+    citations: Raw = NO_JSON
+
+
+class _CallMark(Struct, frozen=True, tag_field="type", tag="c"):
+    id: str
+
+
+class _Hosted(Struct, frozen=True, tag_field="type", tag="h"):
+    """A block of another kind, as JSON."""
+
+    block: Raw
+
+
+_Mark: TypeAlias = messages.Thinking | messages.RedactedThinking | _TextMark | _CallMark | _Hosted
+
+
+class Turn(Struct, frozen=True):
+    """`prefix` and `previous` stand for what came before it, where thinking is bound to that; `words` for its text.
+
+    `signatures` are those of all its thinking, also of what is not in `order` and does not come back.
+    """
+
+    model: str
+    prefix: bytes
+    previous: bytes
+    words: bytes
+    signatures: frozenset[bytes]
+    order: tuple[messages.Thinking | messages.RedactedThinking | _TextMark | _CallMark | _Hosted, ...]
+
+    def has(self, block: messages.Block) -> bool:
+        return isinstance(block, Thought) and mark_of(block) in self.signatures
+
+
+_decoder: msgspec.json.Decoder[Turn] = msgspec.json.Decoder(Turn)
+
+
+def to_turn(message: messages.Message, *, model: str, prefix: bytes, previous: bytes) -> Turn:
+    """Thinking after a call is left out, as calls come last in a turn that is replayed."""
+    content, order = message.content, tuple(_marks(message.content))
+    hosted = [mark for mark in order if isinstance(mark, _Hosted)]
+    if hosted and not (_are_pairs(hosted) and _size(order) <= MOST_HOSTED_BYTES):
+        order = _until_hosted(order)
+    signatures = frozenset(mark_of(block) for block in content if isinstance(block, Thought))
+    return Turn(model, prefix, previous, _words(content), signatures, order)
+
+
+def encode(turn: Turn) -> bytes:
+    return msgspec.json.encode(turn)
+
+
+def decode(kept: bytes | None) -> Turn | None:
+    """None for what is no turn, or one that another version kept."""
+    if kept is None:
+        return None
+    try:
+        return _decoder.decode(kept)
+    except msgspec.DecodeError:
+        return None
+
+
+def mark_of(thought: Thought) -> bytes:
+    """Stands for its signature, which is all of it that counts."""
+    signature = thought.signature if isinstance(thought, messages.Thinking) else thought.data
+    return hashlib.blake2b(signature.encode(), digest_size=16).digest()
+
+
+def rebuilt(turn: Turn, content: Sequence[messages.Block], *, hosted: bool) -> tuple[messages.Block, ...] | None:
+    """The client's blocks, which hold no thinking, in their old order with what it forgot between them.
+
+    Where it tells other words than those of the turn, only what stood before the first of them comes back; None where
+    it tells other calls. `hosted` says whether what the service did may come back.
+    """
+    told = [block for block in content if isinstance(block, _Told)]
+    calls = [block.id for block in told if isinstance(block, messages.ToolUse)]
+    if len(told) < len(content) or calls != [mark.id for mark in turn.order if isinstance(mark, _CallMark)]:
+        return None
+    order = turn.order if hosted else _until_hosted(turn.order)
+    if _words(content) != turn.words:
+        head = takewhile(lambda mark: not isinstance(mark, _TextMark | _CallMark), order)
+        return (*_blocks(head, told), *told)
+    return tuple(_blocks(order, told))
+
+
+def reduced(turn: Turn, content: Sequence[messages.Block]) -> Turn:
+    """The turn with no more than `content` has of what was put back into it."""
+    has_hosted = any(not isinstance(block, Thought | _Told) for block in content)
+    kept = {mark_of(block) for block in content if isinstance(block, Thought)}
+    order = tuple(mark for mark in turn.order if not isinstance(mark, Thought) or mark_of(mark) in kept)
+    return replace(turn, order=order if has_hosted else _until_hosted(order))
+
+
+def _marks(content: Sequence[messages.Block]) -> Iterator[_Mark]:
+    called = False
+    for block in content:
+        match block:
+            case messages.Thinking() | messages.RedactedThinking():
+                if not called:
+                    yield block
+            case messages.Text():
+                yield _TextMark(len(block.text), block.citations)
+            case messages.ToolUse():
+                called = True
+                yield _CallMark(block.id)
+            case _:
+                yield _Hosted(Raw(messages.encode_request(block)))
+
+
+def _until_hosted(order: tuple[_Mark, ...]) -> tuple[_Mark, ...]:
+    """Without what the service did, and without the thinking that came after it and knows of it."""
+    at = next((at for at, mark in enumerate(order) if isinstance(mark, _Hosted)), None)
+    if at is None:
+        return order
+    rest = (mark for mark in order[at:] if isinstance(mark, _TextMark | _CallMark))
+    return (*order[:at], *(_TextMark(mark.length) if isinstance(mark, _TextMark) else mark for mark in rest))
+
+
+class _Ids(Struct, frozen=True):
+    type: str
+    id: str = ""
+    tool_use_id: str = ""
+
+
+_decode_ids = msgspec.json.Decoder(_Ids).decode
+
+
+def _are_pairs(hosted: Sequence[_Hosted]) -> bool:
+    """Whether every hosted call has its result in the same turn, so that nothing is left to come."""
+    open_calls: set[str] = set()
+    for mark in hosted:
+        ids = _decode_ids(mark.block)
+        if ids.tool_use_id:
+            if ids.tool_use_id not in open_calls:
+                return False
+            open_calls.discard(ids.tool_use_id)
+        elif ids.type.endswith("tool_use"):
+            open_calls.add(ids.id)
+    return not open_calls
+
+
+def _size(order: Sequence[_Mark]) -> int:
+    sizes: dict[type, Callable[..., int]] = {
+        _Hosted: lambda mark: len(bytes(mark.block)),
+        _TextMark: lambda mark: len(bytes(mark.citations)),
+    }
+    return sum(sizes[type(mark)](mark) for mark in order if type(mark) in sizes)
+
+
+def _words(content: Sequence[messages.Block]) -> bytes:
+    text = "".join(block.text for block in content if isinstance(block, messages.Text))
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
+def _blocks(order: Sequence[_Mark] | Iterator[_Mark], told: Sequence[messages.Block]) -> Iterator[messages.Block]:
+    calls = {block.id: block for block in told if isinstance(block, messages.ToolUse)}
+    text = "".join(block.text for block in told if isinstance(block, messages.Text))
+    at = 0
+    for mark in order:
+        match mark:
+            case _TextMark(length=length, citations=citations):
+                yield messages.Text(text[at : at + length], citations)
+                at += length
+            case _CallMark():
+                yield calls[mark.id]
+            case _Hosted():
+                yield messages.decode_block(mark.block)
+            case _:
+                yield mark
