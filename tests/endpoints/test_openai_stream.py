@@ -6,14 +6,31 @@ import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.openai_stream import Ending, Kind, Template
+from claude_code_proxy.endpoints.openai_stream import ChoiceStream, Ending, Kind, Template
+from claude_code_proxy.errors import UpstreamBroke
 from tests.endpoints.replies import CONTEXT
+from tests.endpoints.strict_reader import read_error
 
 KIND = Kind("text_completion", "text")
 
 
 def template(*, include_usage: bool = False, context: ReplyContext = CONTEXT) -> Template:
     return Template.of(context, 2, kind=KIND, include_usage=include_usage)
+
+
+class Silent(ChoiceStream):
+    """Says nothing but that it is finished."""
+
+    def __init__(self, ending: Ending, template: Template) -> None:
+        self._ending = ending
+        self._template = template
+
+    def feed(self, event: messages.Event) -> bytes:
+        self._stopped = isinstance(event, messages.MessageStop)
+        return b""
+
+    def _finish(self) -> bytes:
+        return self._template.finish_frame(b'""', "stop")
 
 
 def frame_of(data: bytes) -> dict[str, object]:
@@ -64,3 +81,20 @@ def test_the_last_choice_ends_the_reply(include_usage: bool) -> None:
     for frame in frames:
         assert frame["choices"] == []
         assert frame["usage"]["total_tokens"] == 10  # type: ignore[index]
+
+
+def test_a_choice_that_is_whole_ends_well() -> None:
+    stream = Silent(Ending(1, CONTEXT), template())
+    stream.feed(messages.MessageStop())
+    assert stream.close() == template().finish_frame(b'""', "stop") + b"data: [DONE]\n\n"
+    assert stream.usage == messages.Usage()
+
+
+def test_a_choice_that_is_not_whole_does_not_end() -> None:
+    with pytest.raises(UpstreamBroke):
+        Silent(Ending(1, CONTEXT), template()).close()
+
+
+def test_the_last_frame_of_a_broken_choice_is_the_error() -> None:
+    frame = Silent(Ending(1, CONTEXT), template()).fail(UpstreamBroke("Broken."))
+    assert read_error(frame.removeprefix(b"data: "))["message"] == "Broken."

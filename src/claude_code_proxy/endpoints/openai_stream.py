@@ -1,11 +1,15 @@
 """What the streamed replies of OpenAI-shaped endpoints share: the frames around a delta, and how a reply ends."""
 
+from abc import ABC, abstractmethod
+
 import msgspec
 from msgspec import Struct
 
 from claude_code_proxy import messages, sse
 from claude_code_proxy.endpoints.endpoint import ReplyContext
+from claude_code_proxy.endpoints.openai import render_error
 from claude_code_proxy.endpoints.openai_reply import CompletionUsage, to_usage
+from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
 _encode = msgspec.json.encode
 
@@ -15,7 +19,7 @@ class Ending:
 
     def __init__(self, choices: int, context: ReplyContext) -> None:
         self._open = choices
-        self._context = context
+        self.context = context
         self._usages: list[messages.Usage] = []
 
     def frames(self, usage: messages.Usage, template: "Template") -> bytes:
@@ -24,7 +28,7 @@ class Ending:
         self._open -= 1
         if self._open:
             return b""
-        return template.usage_frame(to_usage(self._usages, self._context)) + sse.DONE
+        return template.usage_frame(to_usage(self._usages, self.context)) + sse.DONE
 
 
 class Kind(Struct, frozen=True):
@@ -68,3 +72,32 @@ class Template(Struct, frozen=True):
 
     def usage_frame(self, usage: CompletionUsage) -> bytes:
         return b"" if self.usage_head is None else self.usage_head + _encode(usage) + b"}\n\n"
+
+
+class ChoiceStream(ABC):
+    """One choice of a streamed reply, and how it ends. What it says is left to each kind, whose `feed` sets these."""
+
+    _ending: Ending
+    _template: Template
+    _usage = messages.Usage()
+    _end = messages.DeltaBody()
+    _stopped = False
+
+    @property
+    def usage(self) -> messages.Usage:
+        return self._usage
+
+    @abstractmethod
+    def feed(self, event: messages.Event) -> bytes: ...
+
+    @abstractmethod
+    def _finish(self) -> bytes:
+        """What was not said before the message was known to be whole, and the finish reason."""
+
+    def close(self) -> bytes:
+        if not self._stopped:
+            raise UpstreamBroke("The upstream's stream ended before the message was complete.")
+        return self._finish() + self._ending.frames(self._usage, self._template)
+
+    def fail(self, error: ProxyError) -> bytes:
+        return sse.encode(render_error(error))

@@ -31,7 +31,7 @@ class AskedChatCompletion(Struct, frozen=True):
 
     def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
         ending = Ending(self.n, context)
-        return tuple(ChunkStream(context, self.shape, ending=ending, index=index) for index in range(self.n))
+        return tuple(ChunkStream(ending, index, shape=self.shape) for index in range(self.n))
 
 
 def decode(body: bytes, default_model: str) -> AskedChatCompletion:

@@ -6,34 +6,28 @@ and roles are said once; the finish reason waits until the message is known to b
 
 import msgspec
 
-from claude_code_proxy import messages, sse
+from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import reasoning
 from claude_code_proxy.endpoints.chat_completions.annotations import to_annotations
 from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.chat_completions.response import Shape, finish_reason_of
-from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.openai import render_error
 from claude_code_proxy.endpoints.openai_reply import refusal_text, service_tier
-from claude_code_proxy.endpoints.openai_stream import Ending, Kind, Template
-from claude_code_proxy.errors import ProxyError, UpstreamBroke
+from claude_code_proxy.endpoints.openai_stream import ChoiceStream, Ending, Kind, Template
 
 _KIND = Kind("chat.completion.chunk", "delta")
 _encode = msgspec.json.encode
 
 
-class ChunkStream:
-    """One choice of a streamed reply."""
+class ChunkStream(ChoiceStream):
+    """One choice of a streamed chat completion."""
 
-    def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int) -> None:
-        self._context = context
+    def __init__(self, ending: Ending, index: int, *, shape: Shape) -> None:
         self._index = index
         self._shape = shape
         self._ending = ending
         self._tier = ""
-        self._usage = messages.Usage()
         self._set_template()
-        self._end = messages.DeltaBody()
-        self._begun = self._stopped = False
+        self._begun = False
         self._length = 0  # characters of text so far
         self._calls = 0
         self._thoughts = 0
@@ -52,16 +46,12 @@ class ChunkStream:
             return
         self._tier = tier
         include_usage = self._shape.include_usage
-        template = Template.of(self._context, self._index, kind=_KIND, include_usage=include_usage, tier=tier)
+        template = Template.of(self._ending.context, self._index, kind=_KIND, include_usage=include_usage, tier=tier)
         self._template = template
         self._head = template.head
         self._tail = template.unfinished
         self._text_head = self._head + b'{"content":'
         self._text_tail = b"}" + self._tail
-
-    @property
-    def usage(self) -> messages.Usage:
-        return self._usage
 
     def feed(self, event: messages.Event) -> bytes:
         if type(event) is messages.ContentBlockDelta:
@@ -85,16 +75,10 @@ class ChunkStream:
                 pass
         return b""
 
-    def close(self) -> bytes:
-        if not self._stopped:
-            raise UpstreamBroke("The upstream's stream ended before the message was complete.")
+    def _finish(self) -> bytes:
         frames = self._stop_block() + self._refusal()
         reason = finish_reason_of(self._end.stop_reason, calls=self._calls, shape=self._shape)
-        frames += self._template.finish_frame(b"{}", reason)
-        return frames + self._ending.frames(self._usage, self._template)
-
-    def fail(self, error: ProxyError) -> bytes:
-        return sse.encode(render_error(error))
+        return frames + self._template.finish_frame(b"{}", reason)
 
     def _frame(self, delta: bytes) -> bytes:
         return self._head + delta + self._tail

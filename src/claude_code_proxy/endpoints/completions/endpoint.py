@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.completions.request import prompt_of, to_messages_request
+from claude_code_proxy.endpoints.completions.request import to_messages_request
 from claude_code_proxy.endpoints.completions.response import Shape, to_completion
 from claude_code_proxy.endpoints.completions.schema import CompletionRequest
 from claude_code_proxy.endpoints.completions.stream import TextStream
@@ -30,20 +30,23 @@ class AskedCompletion(Struct, frozen=True):
 
     def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
         ending = Ending(self.n, context)
-        return tuple(TextStream(context, self.shape, ending=ending, index=index) for index in range(self.n))
+        return tuple(TextStream(ending, index, shape=self.shape) for index in range(self.n))
 
 
 def decode(body: bytes, default_model: str) -> AskedCompletion:
     """Raises `InvalidRequest`."""
     asked, told = _body.decode(body)
-    request, adjustments = to_messages_request(asked, default_model)
+    translated = to_messages_request(asked, default_model)
     options = asked.stream_options
     return AskedCompletion(
-        request=request,
-        adjustments=adjustments + told,
+        request=translated.request,
+        adjustments=translated.adjustments + told,
         stream=bool(asked.stream),
         n=asked.n or 1,
-        shape=Shape(echo=prompt_of(asked) if asked.echo else "", include_usage=bool(options and options.include_usage)),
+        shape=Shape(
+            echo=translated.prompt if asked.echo else "",
+            include_usage=bool(options and options.include_usage),
+        ),
     )
 
 

@@ -1,5 +1,7 @@
 """A completion request -> a Messages request: the prompt as the user's, and an instruction to go on from it."""
 
+from msgspec import Struct
+
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.completions.schema import CompletionRequest
@@ -24,29 +26,22 @@ FILL = (
 _EMULATED = Adjustment("prompt", "emulated", "an instruction asks for what follows the text")
 
 
-def prompt_of(request: CompletionRequest) -> str:
-    """The one text. Raises `InvalidRequest`."""
-    prompt = request.prompt
-    if isinstance(prompt, list) and prompt and not isinstance(prompt[0], str):
-        raise InvalidRequest("Claude reads text, not token numbers.", param="prompt", code="invalid_type")
-    if isinstance(prompt, list) and len(prompt) > 1:
-        raise InvalidRequest("Send one request for each prompt.", param="prompt", code="invalid_value")
-    text = prompt if isinstance(prompt, str) else next((one for one in prompt or () if isinstance(one, str)), "")
-    if not text.strip():
-        raise InvalidRequest("'prompt' must hold some text.", param="prompt", code="missing_required_parameter")
-    return text
+class Translated(Struct, frozen=True):
+    """`prompt` is the one text of the request, as it was sent."""
+
+    request: messages.MessagesRequest
+    adjustments: tuple[Adjustment, ...]
+    prompt: str
 
 
-def to_messages_request(
-    request: CompletionRequest, default_model: str
-) -> tuple[messages.MessagesRequest, tuple[Adjustment, ...]]:
+def to_messages_request(request: CompletionRequest, default_model: str) -> Translated:
     """Raises `InvalidRequest`."""
     check_range("n", request.n, least=1, most=MOST_CHOICES)
     check_range("temperature", request.temperature, least=0, most=2)
     check_range("top_p", request.top_p, least=0, most=1)
-    text = prompt_of(request)
+    text = prompt = _prompt(request)
     if request.suffix:
-        text = f"<before>{text}</before><after>{request.suffix}</after>"
+        text = f"<before>{prompt}</before><after>{request.suffix}</after>"
     notes = [_EMULATED, *ignored_fields(request)]
     made = messages.MessagesRequest(
         model=request.model or default_model,
@@ -58,4 +53,17 @@ def to_messages_request(
         top_p=request.top_p,
         metadata=to_metadata(request.user),
     )
-    return made, tuple(notes)
+    return Translated(made, tuple(notes), prompt)
+
+
+def _prompt(request: CompletionRequest) -> str:
+    """Raises `InvalidRequest`."""
+    prompt = request.prompt
+    if isinstance(prompt, list) and prompt and not isinstance(prompt[0], str):
+        raise InvalidRequest("Claude reads text, not token numbers.", param="prompt", code="invalid_type")
+    if isinstance(prompt, list) and len(prompt) > 1:
+        raise InvalidRequest("Send one request for each prompt.", param="prompt", code="invalid_value")
+    text = prompt if isinstance(prompt, str) else next((one for one in prompt or () if isinstance(one, str)), "")
+    if not text.strip():
+        raise InvalidRequest("'prompt' must hold some text.", param="prompt", code="missing_required_parameter")
+    return text

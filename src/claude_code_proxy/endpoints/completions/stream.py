@@ -2,34 +2,24 @@
 
 import msgspec
 
-from claude_code_proxy import messages, sse
+from claude_code_proxy import messages
 from claude_code_proxy.endpoints.completions.response import Shape
-from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.openai import render_error
 from claude_code_proxy.endpoints.openai_reply import finish_reason, refusal_text
-from claude_code_proxy.endpoints.openai_stream import Ending, Kind, Template
-from claude_code_proxy.errors import ProxyError, UpstreamBroke
+from claude_code_proxy.endpoints.openai_stream import ChoiceStream, Ending, Kind, Template
 
 _KIND = Kind("text_completion", "text")
 _encode = msgspec.json.encode
 
 
-class TextStream:
-    """One choice of a streamed reply."""
+class TextStream(ChoiceStream):
+    """One choice of a streamed completion."""
 
-    def __init__(self, context: ReplyContext, shape: Shape, *, ending: Ending, index: int) -> None:
-        self._template = Template.of(context, index, kind=_KIND, include_usage=shape.include_usage)
+    def __init__(self, ending: Ending, index: int, *, shape: Shape) -> None:
+        self._template = Template.of(ending.context, index, kind=_KIND, include_usage=shape.include_usage)
         self._tail = self._template.unfinished
         self._ending = ending
         self._echo = shape.echo
-        self._usage = messages.Usage()
-        self._end = messages.DeltaBody()
-        self._stopped = False
         self._has_text = False
-
-    @property
-    def usage(self) -> messages.Usage:
-        return self._usage
 
     def feed(self, event: messages.Event) -> bytes:
         match event:
@@ -50,16 +40,11 @@ class TextStream:
                 pass
         return b""
 
-    def close(self) -> bytes:
-        if not self._stopped:
-            raise UpstreamBroke("The upstream's stream ended before the message was complete.")
+    def _finish(self) -> bytes:
         refusal = refusal_text(self._end.stop_reason, self._end.stop_details)
         frames = self._frame(refusal) if refusal and not self._has_text else b""
-        frames += self._template.finish_frame(b'""', finish_reason(self._end.stop_reason, called_tools=False))
-        return frames + self._ending.frames(self._usage, self._template)
-
-    def fail(self, error: ProxyError) -> bytes:
-        return sse.encode(render_error(error))
+        reason = finish_reason(self._end.stop_reason, called_tools=False)
+        return frames + self._template.finish_frame(b'""', reason)
 
     def _answer(self, text: str) -> bytes:
         self._has_text = True
