@@ -150,7 +150,7 @@ class Settings:
     """
 
     anthropic_api_key: Annotated[Secret | None, "An Anthropic API key; used before all others."] = None
-    claude_access_token: Annotated[Secret | None, "An OAuth access token, sent as a bearer token."] = None
+    claude_access_token: Annotated[Secret | None, "An OAuth access token, sent as a bearer token; never renewed."] = None
     claude_code_oauth_token: Annotated[
         Secret | None, "A login made by `claude setup-token`; used before the login file."
     ] = None
