@@ -2,7 +2,15 @@
 
 import pytest
 
-from claude_code_proxy.messages.errors import ErrorBody, ErrorDetails, Overflow, decode_error, overflow_in
+from claude_code_proxy.messages.errors import (
+    ErrorBody,
+    ErrorDetails,
+    Overflow,
+    decode_error,
+    kind_of,
+    overflow_in,
+    status_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +66,15 @@ def test_what_is_no_error_in_json_is_none(body: bytes) -> None:
 )
 def test_an_overflow_is_known_by_its_words(message: str, expected: Overflow | None) -> None:
     assert overflow_in(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, "invalid_request_error"), (409, "conflict_error"), (529, "overloaded_error")]
+)
+def test_a_status_and_its_type(status: int, kind: str) -> None:
+    assert (kind_of(status), status_of(kind)) == (kind, status)
+
+
+def test_a_status_without_a_type_of_its_own() -> None:
+    assert (kind_of(418), kind_of(520)) == ("invalid_request_error", "api_error")
+    assert (status_of("api_error"), status_of("unheard_of")) == (500, 500)

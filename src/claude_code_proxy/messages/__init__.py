@@ -26,7 +26,7 @@ from claude_code_proxy.messages.content import (
     WebSearchToolResult,
     decode_block,
 )
-from claude_code_proxy.messages.errors import ErrorBody, Overflow, decode_error, overflow_in
+from claude_code_proxy.messages.errors import ErrorBody, Overflow, decode_error, kind_of, overflow_in, status_of
 from claude_code_proxy.messages.events import (
     CitationsDelta,
     ContentBlockDelta,
@@ -161,5 +161,7 @@ __all__ = [
     "decode_event",
     "decode_message",
     "encode_request",
+    "kind_of",
     "overflow_in",
+    "status_of",
 ]

@@ -1,4 +1,5 @@
-"""The error body of the Messages API, in each of the forms it comes in, and what its words say of an overflow.
+"""The error body of the Messages API, in each of the forms it comes in, what its type is by status, and what its words
+say of an overflow.
 
 https://platform.claude.com/docs/en/api/errors. Errors from the edge network lack the outer `type`, or are not JSON.
 """
@@ -7,6 +8,29 @@ import re
 
 import msgspec
 from msgspec import Raw, Struct
+
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+_STATUSES = {kind: status for status, kind in _KINDS.items()} | {"api_error": 500}
+
+
+def kind_of(status: int) -> str:
+    """The error type that goes with a status."""
+    return _KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
+
+
+def status_of(kind: str) -> int:
+    return _STATUSES.get(kind, 500)
 
 
 class ErrorDetails(Struct, frozen=True):

@@ -20,6 +20,7 @@ NOW = 1_795_000_000.0
             "rate_limit_error",
             "You've hit your 5-hour limit",
         ),
+        (Failure("API Error: 409 Conflict"), 409, "conflict_error", "Conflict"),
         (Failure("No such model", status=404), 404, "not_found_error", "No such model"),
         (Failure("Prompt is too long", "invalid_request"), 400, "invalid_request_error", "Prompt is too long"),
     ],

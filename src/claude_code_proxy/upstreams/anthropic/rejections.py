@@ -11,19 +11,6 @@ from email.utils import parsedate_to_datetime
 from claude_code_proxy import messages
 from claude_code_proxy.errors import UpstreamRejected
 
-_KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    409: "conflict_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    504: "timeout_error",
-    529: "overloaded_error",
-}
-_STATUSES = {kind: status for status, kind in _KINDS.items()} | {"api_error": 500}
 _RATE_LIMIT = b"anthropic-ratelimit-"
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")  # it goes on into a header and a log line
 _LONGEST_TEXT = 200  # bytes
@@ -39,7 +26,7 @@ def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> Ups
         error = UpstreamRejected(
             f"The upstream answered HTTP {answered}{_reason(headers, body)}",
             status=status,
-            kind=_kind_of(status),
+            kind=messages.kind_of(status),
         )
     else:
         said, inner_id = decoded
@@ -54,7 +41,7 @@ def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> Ups
 
 def rejected_midway(event: messages.ErrorEvent, request_id: str | None) -> UpstreamRejected:
     """An error event in a stream that had been accepted: its type tells what the status would have been."""
-    error = _from_body(event.error, _STATUSES.get(event.error.type, 500))
+    error = _from_body(event.error, messages.status_of(event.error.type))
     error.request_id = request_id or _request_id(event.request_id)
     return error
 
@@ -85,10 +72,6 @@ def rate_limits_of(headers: Mapping[bytes, bytes]) -> dict[str, str]:
     }
 
 
-def _kind_of(status: int) -> str:
-    return _KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
-
-
 def _reason(headers: Mapping[bytes, bytes], body: bytes) -> str:
     """What is known besides the status: a line of plain text, or what the edge network calls the request."""
     text = body[:_LONGEST_TEXT].decode("utf-8", "replace").strip()
@@ -99,7 +82,7 @@ def _reason(headers: Mapping[bytes, bytes], body: bytes) -> str:
 
 
 def _from_body(said: messages.ErrorBody, status: int) -> UpstreamRejected:
-    kind = said.type or _kind_of(status)
+    kind = said.type or messages.kind_of(status)
     error = UpstreamRejected(said.message or f"The upstream answered {kind}.", status=status, kind=kind)
     error.error_code = said.details.error_code if said.details else None
     return error

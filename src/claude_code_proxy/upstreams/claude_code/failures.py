@@ -7,6 +7,7 @@ import re
 
 from msgspec import Struct
 
+from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
 
 _API_ERROR = re.compile(r"API Error: (?:(\d{3}) )?(.*)$", re.DOTALL)
@@ -19,17 +20,6 @@ _STATUS = {
     "invalid_request": 400,
     "model_not_found": 404,
     "server_error": 500,
-}
-_KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    504: "timeout_error",
-    529: "overloaded_error",
 }
 SIGN_IN = "Sign in again with `claude auth login`; the new login is used at once, without a restart."
 
@@ -58,8 +48,7 @@ def to_error(failure: Failure, now: float) -> ProxyError:
         return UpstreamBroke(f"Claude Code gave no answer: {words}")
     if status == 401:
         words = f"{words} {SIGN_IN}"
-    kind = _KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
-    error = UpstreamRejected(words, status=status, kind=kind)
+    error = UpstreamRejected(words, status=status, kind=messages.kind_of(status))
     if failure.resets_at is not None and status == 429:
         error.retry_after = max(failure.resets_at - now, 0.0)
     return error
