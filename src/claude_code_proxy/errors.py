@@ -15,7 +15,7 @@ everything else here is for the client; the private cause rides on `__cause__` a
 
 
 class ProxyError(Exception):
-    """`status` counts while headers are unsent; `retry_after` is in seconds; `should_retry` None: not said."""
+    """`status` applies until headers are sent; `retry_after` is in seconds; `should_retry` is None if unspecified."""
 
     status = 500
     kind = "api_error"

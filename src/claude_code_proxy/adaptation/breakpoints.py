@@ -42,7 +42,7 @@ def kept(request: messages.MessagesRequest, own: list[Control], *, notes: list[A
     if surplus:
         notes.append(Adjustment("cache_control", "dropped", f"{surplus} above {most} breakpoints; the last are kept"))
     if left != own[surplus:]:
-        notes.append(Adjustment("cache_control", "clamped", "to 5 minutes, after one of 5 minutes"))
+        notes.append(Adjustment("cache_control", "clamped", "a 1-hour breakpoint cannot follow a 5-minute one"))
     if left == own:
         return request
     return _replaced(request, iter([*[None] * surplus, *left]))

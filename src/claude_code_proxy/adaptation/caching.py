@@ -77,7 +77,7 @@ def _size(block: messages.Block) -> int:
 
 
 def _marked_tools(request: messages.MessagesRequest) -> tuple[messages.Tool | messages.HostedTool, ...]:
-    """Two system blocks have a breakpoint each; with fewer there is one for the tools, should that block change."""
+    """With two or more system blocks, the breakpoints go there; with fewer, the tools get one."""
     if not request.tools or len(request.system) > 1:
         return request.tools
     return (*request.tools[:-1], replace(request.tools[-1], cache_control=_MARK))

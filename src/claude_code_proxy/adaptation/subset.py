@@ -1,6 +1,6 @@
 """A JSON schema -> the part of it that the service can hold an answer to by grammar, the rest said in descriptions.
 
-What has no such form (open maps, recursion, references outwards) has none here either: then the caller must do without.
+A schema that a grammar cannot express (open maps, recursion, external references) yields `raw=None`.
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 

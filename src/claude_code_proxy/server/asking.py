@@ -1,7 +1,7 @@
 """Asking the upstream, and asking it again: one bounded loop around everything that takes more than one request.
 
-Adaptation says by value what to change after a refusal, and what to ask for instead of an answer that is not what was
-wanted; a turn that the service paused is taken up again here. No more than that, and never without end.
+After a refusal, adaptation returns the changed request to send; after an unusable answer, a repair request. Paused
+turns are resumed here. Each happens a bounded number of times.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ _T = TypeVar("_T")
 class Asking:
     """What one exchange asks.
 
-    `said` is what the client sent; `adapted` what was asked upstream last, which after a refusal may be less; `used`
-    what each whole answer took that came from there.
+    `said` is what the client sent; `adapted` is the last request sent upstream, reduced if one was refused; `used` is
+    the usage of each whole answer.
     """
 
     __slots__ = ("_model", "_record", "_said", "_serving", "_terms", "adapted", "rate_limits", "used")
@@ -97,11 +97,11 @@ class Asking:
         return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
 
     def repairs_streams(self, unmet: Unmet) -> bool:
-        """A forced call, which is held back until it comes; JSON flows, so by then it is too late."""
+        """True for forced tool calls, which are buffered until complete. JSON is already being streamed by then."""
         return unmet.code == "tool_choice_not_met"
 
     def note_repair(self, unmet: Unmet) -> messages.MessagesRequest:
-        """What to ask instead; that it was asked is told."""
+        """The repair request; its use is recorded as an adjustment."""
         repaired = Adjustment(unmet.param or "", "repaired", "the first answer did not fit and was asked for again")
         self._record.adjustments = (*self._record.adjustments, repaired)
         return unmet.repair
@@ -187,7 +187,7 @@ class Asking:
 
     def _relax(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
         """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
-        if refused is self.adapted.request and self._left_betas(error):
+        if refused is self.adapted.request and self._drop_refused_betas(error):
             self._record.attempts += error.attempts
             return
         relaxed = relax(self.adapted, error, model=self._model) if refused is self.adapted.request else None
@@ -202,8 +202,8 @@ class Asking:
         self._serving.vault.forget(self.adapted.asked, relaxed.asked)
         self.adapted = relaxed
 
-    def _left_betas(self, error: UpstreamRejected) -> bool:
-        """Whether the refusal was for betas of the caller's, which are left out from now on, and told."""
+    def _drop_refused_betas(self, error: UpstreamRejected) -> bool:
+        """Drops the caller's betas that the refusal names and records it; False if it named none."""
         if "`anthropic-beta` header" not in error.message:
             return False
         betas = self._terms.betas

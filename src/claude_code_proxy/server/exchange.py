@@ -70,7 +70,7 @@ class Exchange:
             raise
         except Exception as error:  # noqa: BLE001 - a mistake of ours: the client gets a clean answer, the log the place
             _log.error("mistake in exchange %s: %s", record.id, place_of(error))
-            self._fail(ProxyError("The proxy made a mistake while serving this request; its log says where."))
+            self._fail(ProxyError("Internal error in the proxy; its log says where."))
         finally:
             if inside:
                 turnstile.leave()
@@ -183,7 +183,7 @@ class Exchange:
             try:
                 frames = await reply.pump(stream, translator, heard=heard, reply_filter=make_filter())
             except Unmet:
-                translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # unheard, but not unpaid
+                translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # discarded, but still billed
                 raise
         if keeps_thinking and heard is not None and heard.stopped:
             asking.keep_thinking(heard.message())

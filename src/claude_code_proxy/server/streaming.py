@@ -19,12 +19,12 @@ _KEEP_ALIVE = sse.comment(b"keep-alive")
 
 
 class StreamedReply:
-    """`head` makes the reply's headers when they are needed. Use it as a context: it keeps the client company."""
+    """`head` makes the reply's headers when they are needed. Use as a context manager: it sends keep-alive comments."""
 
     __slots__ = ("_beat", "_head", "_pulse", "_responder", "committed")
 
     def __init__(self, responder: Responder, pulse: Pulse, *, head: Callable[[], Headers]) -> None:
-        self.committed: set[StreamTranslator] = set()  # those of bad answers of which something has gone out
+        self.committed: set[StreamTranslator] = set()  # translators of rejected answers that were already partly sent
         self._responder = responder
         self._pulse = pulse
         self._head = head
