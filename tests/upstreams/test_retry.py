@@ -45,7 +45,10 @@ def test_the_services_own_word_comes_first() -> None:
     assert not worth_it(said(529, should_retry=False))
 
 
-@pytest.mark.parametrize("code", ["contract_spend_limit_reached", "enforced_spend_limit_reached"])
+@pytest.mark.parametrize(
+    "code",
+    ["contract_spend_limit_reached", "enforced_spend_limit_reached", "linked_organization_spend_limit_reached"],
+)
 def test_money_does_not_come_by_waiting(code: str) -> None:
     error = said(429, should_retry=True)
     error.error_code = code

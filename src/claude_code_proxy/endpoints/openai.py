@@ -40,11 +40,6 @@ _OUR_NAMES = {
     "output_config.format": "response_format",
     "output_config.effort": "reasoning_effort",
 }
-_SPEND_CODES = frozenset({
-    "contract_spend_limit_reached",
-    "enforced_spend_limit_reached",
-    "linked_organization_spend_limit_reached",
-})
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -122,7 +117,7 @@ def _overflow(words: str) -> str | None:
 
 
 def _is_out_of_money(error: UpstreamRejected) -> bool:
-    if error.kind == "billing_error" or error.error_code in _SPEND_CODES:
+    if error.kind == "billing_error" or error.error_code in messages.SPENT_CODES:
         return True
     return error.status in {400, 402, 403, 429} and _OUT_OF_MONEY.search(error.message) is not None
 

@@ -26,7 +26,15 @@ from claude_code_proxy.messages.content import (
     WebSearchToolResult,
     decode_block,
 )
-from claude_code_proxy.messages.errors import ErrorBody, Overflow, decode_error, kind_of, overflow_in, status_of
+from claude_code_proxy.messages.errors import (
+    SPENT_CODES,
+    ErrorBody,
+    Overflow,
+    decode_error,
+    kind_of,
+    overflow_in,
+    status_of,
+)
 from claude_code_proxy.messages.events import (
     CitationsDelta,
     ContentBlockDelta,
@@ -86,6 +94,7 @@ from claude_code_proxy.messages.response import (
 )
 
 __all__ = [
+    "SPENT_CODES",
     "Accumulator",
     "Adaptive",
     "Base64Source",

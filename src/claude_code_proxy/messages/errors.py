@@ -22,6 +22,12 @@ _KINDS = {
     529: "overloaded_error",
 }
 _STATUSES = {kind: status for status, kind in _KINDS.items()} | {"api_error": 500}
+SPENT_CODES = frozenset({
+    "contract_spend_limit_reached",
+    "enforced_spend_limit_reached",
+    "linked_organization_spend_limit_reached",
+})
+"""The `error_code` of a limit on money: waiting does not lift it."""
 
 
 def kind_of(status: int) -> str:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
 from claude_code_proxy.upstreams.upstream import Call, Facts
 
@@ -14,7 +15,6 @@ LONGEST_WAIT = 10.0  # seconds; a longer `retry-after` is the caller's to wait f
 _FIRST_WAIT = 0.5
 _MOST_BACKOFF = 8.0
 _RETRIED = frozenset({408, 409, 429})
-_SPENT = frozenset({"contract_spend_limit_reached", "enforced_spend_limit_reached"})
 _T = TypeVar("_T")
 
 
@@ -82,7 +82,7 @@ def wait_before_retry(error: ProxyError, attempt: int, *, chance: float) -> floa
 
 def _worth_another(error: ProxyError) -> bool:
     if isinstance(error, UpstreamRejected):
-        if error.error_code in _SPENT:
+        if error.error_code in messages.SPENT_CODES:
             return False
         if error.should_retry is not None:
             return error.should_retry
