@@ -1,13 +1,18 @@
-"""The pulse, in real but short time; and the comments that it makes, in real streams."""
+"""The pulse, by a clock that the tests turn; and the comments that it makes, in real streams."""
 
 import asyncio
+import heapq
+import itertools
 import time
-from itertools import pairwise
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
 from claude_code_proxy.server.pulse import Pulse
-from tests.server.running import ASKED, Client, Reply, running
+from tests.server.running import ASKED, eventually, running
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
     STREAM_HEAD,
@@ -23,109 +28,146 @@ from tests.server.scripted_upstream import (
     whole,
 )
 
-SECONDS = 0.2
+SECONDS = 0.2  # where the time is real: nothing below depends on how late the machine is
 COMMENT = b": keep-alive"
 
 
-def pulse(seconds: float = SECONDS) -> Pulse:
-    return Pulse(asyncio.get_running_loop(), seconds)
+class Loop:
+    """The clock and the timers of an event loop, whose time passes only in `run`."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self._timers: list[tuple[float, int, partial[None]]] = []
+        self._order = itertools.count()
+
+    def time(self) -> float:
+        return self._now
+
+    def call_later(self, delay: float, callback: Callable[..., None], *arguments: Any) -> object:
+        return self.call_at(self._now + delay, callback, *arguments)
+
+    def call_at(self, when: float, callback: Callable[..., None], *arguments: Any) -> object:
+        timer = (when, next(self._order), partial(callback, *arguments))
+        heapq.heappush(self._timers, timer)
+        return timer
+
+    @property
+    def idle(self) -> bool:
+        return not self._timers
+
+    def run(self, seconds: float) -> None:
+        """Like a real loop, it goes on when a callback has failed."""
+        end = self._now + seconds
+        while self._timers and self._timers[0][0] <= end:
+            self._now, _, callback = heapq.heappop(self._timers)
+            with suppress(RuntimeError):
+                callback()
+        self._now = end
 
 
-async def test_before_the_first_write_silence_is_told_in_time() -> None:
-    told: list[float] = []
-    shared = pulse()
-    other = shared.join(lambda: None)  # so that the timer runs already
-    for delay in (0.0, 0.013, 0.037):
-        await asyncio.sleep(delay)
-        begun = time.monotonic()
-        beat = shared.join(lambda begun=begun: told.append(time.monotonic() - begun))  # type: ignore[misc]
-        await asyncio.sleep(SECONDS + 0.08)
-        shared.leave(beat)
-    shared.leave(other)
-    assert len(told) == 3
-    assert min(told) >= SECONDS - 0.002
-    assert max(told) <= SECONDS + 0.04, "not later than is set, but for what the loop takes"
+def pulse(loop: Loop, seconds: float = 10.0) -> Pulse:
+    return Pulse(cast("asyncio.AbstractEventLoop", loop), seconds)
 
 
-async def test_after_a_write_it_is_told_no_later_and_not_much_earlier() -> None:
-    told: list[float] = []
-    shared = pulse()
-    for delay in (0.01, 0.06, 0.12, 0.19):
-        beat = shared.join(lambda: told.append(time.monotonic()))
-        await asyncio.sleep(delay)
-        beat.flowing = True
-        begun = time.monotonic()
-        await asyncio.sleep(SECONDS + 0.05)
-        shared.leave(beat)
-        told[-1] -= begun
-    assert len(told) == 4
-    assert min(told) >= SECONDS * 0.75 - 0.01
-    assert max(told) <= SECONDS + 0.04
-
-
-async def test_it_is_told_again_and_again() -> None:
-    told: list[float] = []
-    shared = pulse(0.08)
-    beat = shared.join(lambda: told.append(time.monotonic()))
-    await asyncio.sleep(0.5)
+@pytest.mark.parametrize("delay", [0.0, 0.7, 1.3, 2.4, 2.5, 9.9])
+def test_before_the_first_write_silence_is_told_exactly_in_time(delay: float) -> None:
+    loop, told = Loop(), list[float]()
+    shared = pulse(loop)
+    shared.join(lambda: None)  # so that the timer runs already
+    loop.run(delay)
+    begun = loop.time()
+    beat = shared.join(lambda: told.append(loop.time() - begun))
+    loop.run(15)
     shared.leave(beat)
-    assert 4 <= len(told) <= 6
-    assert min(later - earlier for earlier, later in pairwise(told)) > 0.06
+    assert told == [pytest.approx(10.0)]
 
 
-async def test_a_stream_that_flows_is_left_alone() -> None:
-    told: list[None] = []
-    shared = pulse(0.1)
-    beat = shared.join(lambda: told.append(None))
+@pytest.mark.parametrize("delay", [0.1, 2.4, 2.6, 6.0, 9.5])
+def test_after_a_write_it_is_told_no_later_and_at_most_a_beat_earlier(delay: float) -> None:
+    loop, told = Loop(), list[float]()
+    shared = pulse(loop)
+    beat = shared.join(lambda: told.append(loop.time()))
+    loop.run(delay)
+    beat.flowing = True
+    written = loop.time()
+    loop.run(11)
+    shared.leave(beat)
+    assert len(told) == 1
+    assert 7.5 <= told[0] - written <= 10.0
+
+
+def test_it_is_told_again_and_again() -> None:
+    loop, told = Loop(), list[float]()
+    shared = pulse(loop)
+    begun = loop.time()
+    shared.join(lambda: told.append(loop.time() - begun))
+    loop.run(45)
+    assert told == pytest.approx([10.0, 20.0, 30.0, 40.0])
+
+
+def test_a_stream_that_flows_is_left_alone() -> None:
+    loop, told = Loop(), list[float]()
+    shared = pulse(loop)
+    beat = shared.join(lambda: told.append(loop.time()))
     for _ in range(30):
-        await asyncio.sleep(0.01)
+        loop.run(1)
         beat.flowing = True
     assert told == []
-    shared.leave(beat)
 
 
-async def test_whoever_has_left_is_told_nothing_and_the_timer_stops() -> None:
-    told: list[None] = []
-    shared = pulse(0.04)
-    beat = shared.join(lambda: told.append(None))
+def test_whoever_has_left_is_told_nothing_and_the_timer_stops() -> None:
+    loop, told = Loop(), list[float]()
+    shared = pulse(loop)
+    beat = shared.join(lambda: told.append(loop.time()))
     assert shared.streams == 1
     shared.leave(beat)
     shared.leave(beat)
     assert shared.streams == 0
-    await asyncio.sleep(0.1)
+    loop.run(30)
     assert told == []
+    assert loop.idle
     assert shared._timer is None
 
 
-async def test_one_that_fails_does_not_stop_the_others() -> None:
+def test_one_that_leaves_at_the_last_moment_is_told_nothing() -> None:
+    loop, told = Loop(), list[float]()
+    shared = pulse(loop)
+    beat = shared.join(lambda: told.append(loop.time()))
+    loop.run(9.9)
+    shared.leave(beat)
+    loop.run(1)
+    assert told == []
+
+
+def test_one_that_fails_does_not_stop_the_others() -> None:
     def fail() -> None:
         raise RuntimeError
 
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-    told: list[None] = []
-    shared = pulse(0.04)
-    beats = [shared.join(fail), shared.join(lambda: told.append(None)), shared.join(fail)]
-    await asyncio.sleep(0.3)
-    for beat in beats:
-        shared.leave(beat)
-    assert told
+    loop, told = Loop(), list[float]()
+    shared = pulse(loop)
+    for on_silence in (fail, lambda: told.append(loop.time()), fail):
+        shared.join(on_silence)
+    loop.run(45)
+    assert len(told) == 4
 
 
-async def test_never() -> None:
-    shared = pulse(0)
-    beat = shared.join(lambda: pytest.fail("told"))
-    assert (shared.streams, shared._timer) == (1, None)
+async def test_on_a_real_loop() -> None:
+    told: list[float] = []
+    loop = asyncio.get_running_loop()
+    shared, begun = Pulse(loop, 0.08), loop.time()
+    beat = shared.join(lambda: told.append(loop.time()))
+    await eventually(lambda: len(told) > 1)
     shared.leave(beat)
+    assert told[0] - begun >= 0.079
+    await eventually(lambda: shared._timer is None)
 
 
-async def timed(client: Client, reply: Reply) -> list[tuple[float, bytes]]:
-    """Every piece of the body with its time, from now to the end."""
-    begun = time.monotonic()
-    pieces = []
-    while (piece := await client.piece(reply)) is not None:
-        pieces.append((time.monotonic() - begun, piece))
-        reply.body += piece
-    return pieces
+def test_never() -> None:
+    loop = Loop()
+    shared = pulse(loop, 0)
+    beat = shared.join(lambda: pytest.fail("told"))
+    assert (shared.streams, shared._timer, loop.idle) == (1, None, True)
+    shared.leave(beat)
 
 
 async def test_a_stream_that_has_not_begun_is_kept_alive_too(upstream: ScriptedUpstream) -> None:
@@ -140,11 +182,13 @@ async def test_a_stream_that_has_not_begun_is_kept_alive_too(upstream: ScriptedU
         await client.post({**ASKED, "stream": True})
         reply = await client.reply_head()
         assert time.monotonic() - begun >= SECONDS, "the head waits for the first event or the first comment"
-        pieces = await timed(client, reply)
-    assert pieces[0][1] == COMMENT + b"\n\n"
+        while (piece := await client.piece(reply)) is not None:
+            reply.body += piece
+        longest = time.monotonic() - begun
+    assert reply.frames[0] == COMMENT
     assert reply.ended
     assert reply.text == "Hello"
-    assert reply.frames.count(COMMENT) == 2
+    assert 2 <= reply.frames.count(COMMENT) <= longest / SECONDS
 
 
 async def whole_body(call: Call) -> None:
@@ -166,12 +210,13 @@ async def test_silence_within_a_stream(upstream: ScriptedUpstream) -> None:
 
     upstream.answers(pausing)
     async with running(upstream.url, keepalive_seconds=SECONDS) as proxy:
+        begun = time.monotonic()
         reply = await proxy.ask(stream=True)
-        await asyncio.sleep(0.3)
-        assert proxy.assembly.serving.pulse.streams == 0
+        longest = time.monotonic() - begun
+        await eventually(lambda: proxy.assembly.serving.pulse.streams == 0)
     assert reply.ended
     assert reply.text == "Hello"
-    assert 3 <= reply.frames.count(COMMENT) <= 5
+    assert 3 <= reply.frames.count(COMMENT) <= longest / (SECONDS * 0.75)
     assert reply.frames[-1] == b"data: [DONE]"
     assert all(frame == COMMENT or frame.startswith(b"data: ") for frame in reply.frames)
 

@@ -27,8 +27,8 @@ def test_a_pipe_with_something_to_read_ends_the_wait() -> None:
     try:
         os.write(writing, b"x")
         begun = time.monotonic()
-        assert signals.wait([reading], 5) == []
-        assert time.monotonic() - begun < 1
+        assert signals.wait([reading], 60) == []
+        assert time.monotonic() - begun < 5
     finally:
         signals.close()
         os.close(reading)
@@ -40,6 +40,6 @@ def test_so_does_the_end_of_the_time() -> None:
     try:
         begun = time.monotonic()
         assert signals.wait([], 0.05) == []
-        assert 0.04 < time.monotonic() - begun < 1
+        assert 0.04 < time.monotonic() - begun < 5
     finally:
         signals.close()
