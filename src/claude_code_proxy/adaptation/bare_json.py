@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
+from claude_code_proxy.adaptation.hold_back import HoldBack
 
 _MARKS = re.compile(r'["\\{}\[\]]')
 
@@ -71,7 +72,7 @@ def bare(text: str, opener: str) -> str:
     return found if span.begun else text
 
 
-class BareJson:
+class BareJson(HoldBack):
     """The reply filter that leaves of the text the JSON it holds, be it split over several blocks by citations.
 
     What was said before it, in the same block or an earlier one, is left out only once it has begun: text that no JSON
@@ -79,8 +80,8 @@ class BareJson:
     """
 
     def __init__(self, opener: str) -> None:
+        super().__init__()
         self._span = JsonSpan(opener)
-        self._held: list[messages.Event] = []  # from the first text on that is no JSON
 
     def message(self, message: messages.Message) -> messages.Message:
         blocks: list[messages.Block] = []
@@ -94,32 +95,13 @@ class BareJson:
                 blocks[since:-1] = map(_silent, blocks[since:-1])
         return replace(message, content=tuple(blocks))
 
-    def feed(self, event: messages.Event) -> Sequence[messages.Event]:
-        match event:
-            case messages.ContentBlockDelta(delta=messages.TextDelta(text=text)):
-                return self._text(event, text)
-            case messages.ContentBlockStart(content_block=messages.ToolUse()) | messages.MessageDelta() if self._held:
-                return (*self.close(), event)
-            case messages.Ping():
-                return (event,)
-            case _ if self._held:
-                self._held.append(event)
-                return ()
-            case _:
-                return (event,)
-
-    def close(self) -> Sequence[messages.Event]:
-        """Text that no JSON follows."""
-        held, self._held = self._held, []
-        return held
-
     def _bare(self, block: messages.Block) -> messages.Block:
         if not isinstance(block, messages.Text):
             return block
         found = self._span.feed(block.text)
         return replace(block, text=found) if self._span.begun else block
 
-    def _text(self, event: messages.ContentBlockDelta, text: str) -> Sequence[messages.Event]:
+    def _feed_text(self, event: messages.ContentBlockDelta, text: str) -> Sequence[messages.Event]:
         found = self._span.feed(text)
         if not self._span.begun:
             self._held.append(event)

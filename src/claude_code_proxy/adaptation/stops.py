@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.blocks import is_blank
+from claude_code_proxy.adaptation.hold_back import HoldBack
 from claude_code_proxy.adjustment import Adjustment
 
 MOST_NATIVE = 64
@@ -32,7 +33,7 @@ def settle_stops(
     return replace(request, stop_sequences=native), emulated
 
 
-class CutText:
+class CutText(HoldBack):
     """The reply filter that ends an answer before the first of `stops`; nothing after it is passed on.
 
     A stop may be split over text blocks (which citations make), as the caller reads them as one text. A call of a tool
@@ -40,10 +41,10 @@ class CutText:
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
+        super().__init__()
         self._stops = tuple(stops)
         self._longest = max(map(len, stops))
         self._tail = ""  # the text that is held back, which may be the beginning of a stop
-        self._held: list[messages.Event] = []  # the events of the tail, with what came between
         self._hit: str | None = None
 
     def message(self, message: messages.Message) -> messages.Message:
@@ -59,27 +60,14 @@ class CutText:
         return message
 
     def feed(self, event: messages.Event) -> Sequence[messages.Event]:
-        if self._hit is not None:
-            return self._after_hit(event)
-        match event:
-            case messages.ContentBlockDelta(delta=messages.TextDelta(text=text)):
-                return self._scan(event, text)
-            case messages.ContentBlockStart(content_block=messages.ToolUse()) | messages.MessageDelta() if self._held:
-                return (*self.close(), event)
-            case messages.Ping():
-                return (event,)
-            case _ if self._held:
-                self._held.append(event)
-                return ()
-            case _:
-                return (event,)
+        return super().feed(event) if self._hit is None else self._after_hit(event)
 
     def close(self) -> Sequence[messages.Event]:
         """The end of a text, which begins no stop sequence after all."""
-        held, self._held, self._tail = self._held, [], ""
-        return tuple(held)
+        self._tail = ""
+        return super().close()
 
-    def _scan(self, event: messages.ContentBlockDelta, text: str) -> Sequence[messages.Event]:
+    def _feed_text(self, event: messages.ContentBlockDelta, text: str) -> Sequence[messages.Event]:
         self._hold(event.index, text)
         text = self._tail + text
         found = self._find(text)
