@@ -8,6 +8,7 @@ import pytest
 from msgspec import Raw
 
 from claude_code_proxy import messages
+from claude_code_proxy.messages.content import NO_OBJECT, check_object
 
 BLOCKS: dict[str, dict[str, Any]] = {
     "Text": {"type": "text", "text": "Hi.", "citations": [{"type": "char_location"}]},
@@ -94,3 +95,14 @@ def test_raw_input_stays_byte_for_byte() -> None:
     assert isinstance(block, messages.ToolUse)
     assert bytes(block.input) == b'{"x" : 1.10, "y":"\\u00e9"}'
     assert isinstance(block.input, Raw)
+
+
+@pytest.mark.parametrize("json_of_object", ["{}", b' {"a": [1]}', Raw(b'{"a":{"b":null}}')])
+def test_the_input_of_a_call_is_an_object(json_of_object: str | bytes | Raw) -> None:
+    check_object(json_of_object)
+
+
+@pytest.mark.parametrize("other", ["", "null", "[]", '"{}"', "{", "{} {}", '{"a":' * 100_000])
+def test_nothing_else_is(other: str) -> None:
+    with pytest.raises(NO_OBJECT):
+        check_object(other)

@@ -14,15 +14,9 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import images, names
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.messages.content import NO_JSON
-
-
-class _AnyObject(msgspec.Struct):
-    """Decoding into it checks that JSON is an object, and keeps nothing of it."""
-
+from claude_code_proxy.messages.content import NO_JSON, NO_OBJECT, check_object
 
 _ResultBlock: TypeAlias = messages.Text | messages.Image | messages.Document | messages.SearchResult
-_check_object = msgspec.json.Decoder(_AnyObject).decode
 _UNSAID = messages.Text("(error)")
 BLANK = Adjustment("messages", "dropped", "text that is blank")
 
@@ -92,7 +86,7 @@ def _mended_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages
     if not names.is_legal_tool(call.name):
         notes.append(_note("renamed", "the tool of an earlier call had a name that Claude refuses"))
         call = replace(call, name=names.legal_tool(call.name))
-    if not _is_object(call.input):
+    if not _is_sound_call(call):  # as its name is legal now, it is the input
         notes.append(_note("mapped", "the arguments of an earlier call were no JSON object"))
         call = replace(call, input=_object_of(call.input))
     return call
@@ -141,20 +135,13 @@ def _object_of(raw: Raw) -> Raw:
 
 def _is_sound_call(call: messages.ToolUse) -> bool:
     try:
-        _check_object(call.input)
-    except (msgspec.DecodeError, RecursionError):
+        check_object(call.input)
+    except NO_OBJECT:
         return False
     return names.is_legal_tool(call.name) is not None
 
 
-def _is_object(raw: Raw) -> bool:
-    try:
-        _check_object(raw)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
-
-
+# These two are asked of each text in a conversation, so what `is_blank` says stands in them itself: no call more.
 def _has_text(text: messages.Text) -> bool:
     return bool(text.text) and not text.text.isspace()
 

@@ -87,6 +87,14 @@ class ToolUse(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="to
     cache_control: CacheControl | None = None
 
 
+class _AnyObject(Struct):
+    """Decoding into it checks that JSON is an object, and keeps nothing of it."""
+
+
+check_object = msgspec.json.Decoder(_AnyObject).decode  # raises one of NO_OBJECT where JSON is no input of a tool use
+NO_OBJECT = (msgspec.DecodeError, RecursionError)
+
+
 class ToolResult(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="tool_result"):
     """`content` empty means an empty result, which the API takes; an empty text block inside it is refused."""
 

@@ -6,20 +6,14 @@ A custom tool has one text instead of arguments; it travels as the one property 
 from collections.abc import Callable
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from claude_code_proxy.endpoints.json_text import mend_surrogates
+from claude_code_proxy.messages.content import NO_OBJECT, check_object
 
 CUSTOM_TOOL_INPUT = "input"
 _EMPTY = Raw(b"{}")
 _NOTHING = frozenset({"", "null", '""', '"null"'})
-
-
-class _AnyObject(Struct):
-    """Decoding into it checks that a text is the JSON of an object, and keeps nothing of it."""
-
-
-_check_object = msgspec.json.Decoder(_AnyObject).decode
 _decode_texts = msgspec.json.Decoder(dict[str, str]).decode
 
 
@@ -30,8 +24,8 @@ def to_input(arguments: str | dict[str, Raw] | None, *, note: Callable[[str], No
     if not arguments:
         return _EMPTY
     try:
-        _check_object(arguments)
-    except (msgspec.DecodeError, RecursionError):
+        check_object(arguments)
+    except NO_OBJECT:
         return _mended(arguments.strip(), note=note)
     return Raw(arguments)
 
