@@ -1,6 +1,7 @@
 """The decoder's complaints in OpenAI's terms: the path of the field, a code, and words that say what would be right."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -57,6 +58,29 @@ def test_a_literal_is_told_beside_the_others() -> None:
 def test_a_long_value_is_not_repeated_in_full() -> None:
     message, _, _ = complaint(messages=[{"role": "x" * 10_000, "content": ""}])
     assert len(message) < 250
+
+
+@pytest.mark.parametrize("value", ["x - at `$.model", "x - at `$.model`", " - at `$." + "x" * 2_000_000, "\n - at `$`"])
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("messages[0].role", lambda value: {"messages": [{"role": value, "content": ""}]}),
+        ("reasoning_effort", lambda value: {"reasoning_effort": value}),
+        ("tools[0].type", lambda value: {"tools": [{"type": value}]}),
+    ],
+)
+def test_a_value_cannot_name_another_field(path: str, fields: Callable[[str], dict[str, Any]], value: str) -> None:
+    message, param, code = complaint(**fields(value))
+    assert (param, code) == (path, "invalid_value")
+    assert message.startswith(f"Invalid value for '{path}': '")
+    assert len(message) < 250
+
+
+def test_nothing_long_is_repeated_in_full() -> None:
+    long = "x" * 10_000
+    error = to_invalid_request(msgspec.ValidationError(f"Object contains unknown field `{long}` - at `$.{long}`"), KIND)
+    assert error.param == "x" * 60 + "…"
+    assert len(error.message) < 250
 
 
 def test_a_number_out_of_range() -> None:

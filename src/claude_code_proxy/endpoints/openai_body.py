@@ -78,10 +78,10 @@ class _Tidying:
             return self._list(value, kind, path=path)
         if first == b"{":
             return self._object(value, kind, path=path)
-        return _whole_number(value) if int in options(kind) else value
+        return _whole_number(value) if int in _options(kind) else value
 
     def _list(self, value: Raw, kind: object, *, path: str) -> Raw:
-        item = next((get_args(option)[0] for option in options(kind) if get_origin(option) is list), None)
+        item = next((get_args(option)[0] for option in _options(kind) if get_origin(option) is list), None)
         if item is None:
             return value
         items = enumerate(_list.decode(value))
@@ -107,7 +107,7 @@ class _Tidying:
         return kept
 
 
-def options(kind: object) -> tuple[object, ...]:
+def _options(kind: object) -> tuple[object, ...]:
     """The members of a union; a type that is none is its own only one."""
     return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
 
@@ -141,7 +141,7 @@ def _whole_number(value: Raw) -> Raw:
 
 def _struct_for(fields: dict[str, Raw], kind: object) -> type[Struct] | None:
     """The struct that an object is meant to be. Where its `type` is left out, the first that has one of its fields."""
-    found = [option for option in options(kind) if isinstance(option, type) and issubclass(option, Struct)]
+    found = [option for option in _options(kind) if isinstance(option, type) and issubclass(option, Struct)]
     tag_field = found[0].__struct_config__.tag_field if found else None
     if tag_field is None:
         return found[0] if found else None

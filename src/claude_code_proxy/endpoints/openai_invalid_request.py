@@ -8,12 +8,12 @@ from msgspec import inspect
 
 from claude_code_proxy.errors import InvalidRequest
 
-_AT = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
+_AT = " - at `$"  # the last one: the words before it may hold a value of the caller's, which may say anything
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _TYPES = re.compile(r"Expected `(.*)`, got `(.*)`")
 _VALUE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 _STEP = re.compile(r"\[\d+\]|[^.\[\]]+")
-_LONGEST_VALUE = 60
+_LONGEST = 60  # characters of a path or a value that are told
 _NAMES = {
     "str": "a string",
     "array": "an array",
@@ -27,10 +27,7 @@ _NAMES = {
 
 def to_invalid_request(error: msgspec.ValidationError, kind: inspect.Type) -> InvalidRequest:
     """`kind` is the type that the body was to be."""
-    text = str(error)
-    at = _AT.search(text)
-    path = at[1].replace(".[", "[") if at else ""
-    text = text[: at.start()] if at else text
+    text, path = _text_and_path(str(error))
     if found := _MISSING.fullmatch(text):
         path = f"{path}.{found[1]}" if path else found[1]
         return InvalidRequest(f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter")
@@ -38,7 +35,18 @@ def to_invalid_request(error: msgspec.ValidationError, kind: inspect.Type) -> In
         return _of_wrong_type(path, wanted=found[1], got=found[2])
     if found := _VALUE.fullmatch(text):
         return _of_wrong_value(path, found[1], supported=_values_at(path, kind))
-    return InvalidRequest(f"Invalid '{path}': {text}.", param=path or None, code="invalid_value")
+    return InvalidRequest(f"Invalid '{path}': {_shown(text)}.", param=path or None, code="invalid_value")
+
+
+def _text_and_path(complaint: str) -> tuple[str, str]:
+    text, at, place = complaint.rpartition(_AT)
+    if not at:
+        return complaint, ""
+    return text, _shown(place.removeprefix(".").removesuffix("`").replace(".[", "["))
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _of_wrong_type(path: str, *, wanted: str, got: str) -> InvalidRequest:
@@ -52,25 +60,24 @@ def _of_wrong_type(path: str, *, wanted: str, got: str) -> InvalidRequest:
 
 
 def _of_wrong_value(path: str, value: str, *, supported: list[str]) -> InvalidRequest:
-    value = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}…"
     choice = f" Supported values are: {', '.join(map(repr, supported))}." if supported else ""
-    return InvalidRequest(f"Invalid value for '{path}': {value}.{choice}", param=path, code="invalid_value")
+    return InvalidRequest(f"Invalid value for '{path}': {_shown(value)}.{choice}", param=path, code="invalid_value")
 
 
 def _values_at(path: str, kind: inspect.Type) -> list[str]:
     """What may stand at `path`: tags of objects, or literal strings."""
-    types: list[inspect.Type] = list(options(kind))
+    types: list[inspect.Type] = list(_options(kind))
     values: dict[str, None] = {}
     for step in _STEP.findall(path):
         values = dict.fromkeys(_tags(types, step))
-        types = [option for found in _inner(types, step) for option in options(found)]
+        types = [option for found in _inner(types, step) for option in _options(found)]
     values |= dict.fromkeys(
         str(v) for option in types if isinstance(option, inspect.LiteralType) for v in option.values
     )
     return list(values)
 
 
-def options(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+def _options(kind: inspect.Type) -> tuple[inspect.Type, ...]:
     """The members of a union; a type that is none is its own only one."""
     return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
 
