@@ -85,8 +85,6 @@ def record(**changes: object) -> Record:
 class MistakenUpstream:
     """An upstream with a mistake: at once, or in its streams, once they have begun."""
 
-    name = "mistaken"
-
     def __init__(self, *, begun: bool = False) -> None:
         self._begun = begun
         self.closed = 0

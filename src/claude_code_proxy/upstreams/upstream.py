@@ -78,8 +78,6 @@ class EventStream(Protocol):
 
 
 class Upstream(Protocol):
-    name: str
-
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
         """A whole answer."""
 

@@ -36,8 +36,6 @@ class Credentials(Protocol):
 class MessagesApi:
     """An `Upstream`. `on_failure`, `chance` and `pause` are those of `retry.persist`."""
 
-    name = "anthropic"
-
     def __init__(
         self,
         transport: Transport,

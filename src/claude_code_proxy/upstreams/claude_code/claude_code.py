@@ -45,8 +45,6 @@ class Freshness(Protocol):
 class ClaudeCode:
     """`first_seconds` and `idle_seconds`: the longest silence before an answer, and within one."""
 
-    name = "claude-code"
-
     def __init__(
         self,
         start: Start,
