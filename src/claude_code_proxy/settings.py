@@ -144,13 +144,13 @@ class _Env:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a run was told: type, meaning, kind (where the type does not tell it), other variables, default.
+    """The settings of a run. A field: type, meaning, kind (where the type does not imply it), other variables, default.
 
     `origins` says where each value that is not the default came from.
     """
 
     anthropic_api_key: Annotated[Secret | None, "An Anthropic API key; used before all others."] = None
-    claude_access_token: Annotated[Secret | None, "An OAuth access token, sent as a bearer token; never renewed."] = None
+    claude_access_token: Annotated[Secret | None, "An OAuth access token, sent as a bearer token; not renewed."] = None
     claude_code_oauth_token: Annotated[
         Secret | None, "A login made by `claude setup-token`; used before the login file."
     ] = None
@@ -293,7 +293,7 @@ class Setting:
 
     @property
     def flag(self) -> str | None:
-        """Secrets have none: the arguments of a process are there for all to see."""
+        """None for secrets: the arguments of a process are visible to all users of the machine."""
         return None if self.kind.secret else "--" + self.key.replace("_", "-")
 
 
@@ -323,7 +323,7 @@ _BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 @dataclass(frozen=True)
 class _Told:
-    """The text of one setting, and where it stood."""
+    """The text of one setting, and where it was set."""
 
     text: str
     where: str
@@ -432,7 +432,7 @@ def _expanded(text: str, home: str) -> str:
 
 
 def _refuse_itself_as_upstream(settings: Settings) -> None:
-    """A proxy whose upstream is itself would answer every request with another one."""
+    """A proxy whose upstream is itself would send each request to itself without end."""
     parts = urlsplit(settings.anthropic_api_base)
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     host = parts.hostname or ""

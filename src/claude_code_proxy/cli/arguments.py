@@ -16,7 +16,7 @@ _RANGE = re.compile(r"from \d.*")
 
 @dataclass(frozen=True)
 class Flag:
-    """One that is no setting. Without a `metavar` it is a switch."""
+    """A flag that is no setting. Without a `metavar` it takes no value."""
 
     name: str
     what: str
@@ -66,7 +66,7 @@ def parse(argv: Sequence[str], commands: Mapping[str, Command]) -> Arguments:
 
 
 def overview(commands: Mapping[str, Command]) -> str:
-    """What there is, on one small screen."""
+    """The help without a command: the list of commands."""
     width = max(map(len, commands))
     first = next(iter(commands))
     rows = "\n".join(f"  {name:{width}}  {command.what}" for name, command in commands.items())
@@ -104,7 +104,7 @@ def manual(name: str, command: Command) -> str:
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):
-    """Breaks no line within the name of a model."""
+    """Wraps lines, but never within the name of a model."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)
@@ -166,7 +166,7 @@ def _epilog(secrets: Sequence[Setting]) -> str:
 
 
 def _foreign(key: str, *, command: str, commands: Mapping[str, Command]) -> str:
-    """A flag that would do nothing here is refused."""
+    """Refuses flags that this command does not use."""
     flag = "--" + key.replace("_", "-")
     owner = next((name for name, other in commands.items() if key in {own.name for own in other.own}), None)
     if owner is not None:
@@ -181,7 +181,7 @@ def _known(command: Command | None) -> list[str]:
 
 
 def _unknown(argument: str, *, command: str, known: Sequence[str]) -> str:
-    """Says no more of it than its name: what follows may be a secret that somebody tried to pass as a flag."""
+    """Names the flag without its value, which may be a secret passed by mistake."""
     if not argument.startswith("-"):
         return "one argument too many"
     flag = argument.partition("=")[0]

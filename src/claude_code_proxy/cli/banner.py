@@ -1,4 +1,4 @@
-"""What a start says: where it listens, what it will authenticate with, a line to copy. Never a secret."""
+"""What the server prints at its start: address, upstream, credential, a request to copy. Never a secret."""
 
 import shlex
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""`doctor`: looks at everything that has to be right, and says of each thing that is not the one thing to do.
+"""`doctor`: checks everything that the proxy needs, and says for each failure what to do.
 
 One screen; exit code 0 only if all is well; `--json` for machines; `--call` asks a model too. Never a secret.
 """
@@ -35,7 +35,7 @@ _SECONDS = 60.0
 
 
 class Check(msgspec.Struct, frozen=True):
-    """What was looked at, whether it is well, what was found, and what to do if it is not."""
+    """One check: its name, whether it passed, what was found, and what to do if it failed."""
 
     check: str
     ok: bool
@@ -65,7 +65,7 @@ async def examine(settings: Settings, *, call: bool = False) -> list[Check]:
 
 
 async def _examine_simulation(settings: Settings, *, call: bool) -> list[Check]:
-    """What a server with this upstream would have beside it."""
+    """Against a simulation of its own, like a server with this upstream."""
     simulation = await simulated.serve()
     try:
         used = with_simulation(settings, simulation.url)
@@ -94,7 +94,7 @@ def credential(source: CredentialSource) -> Check:
 
 
 def _way_in(source: CredentialSource) -> str:
-    """The one thing to do; to sign in, with the Claude Code that is there."""
+    """How to get a credential, with the Claude Code that is installed."""
     command = find_claude()
     if source.through_claude_code and source.runtime.missing and source.finds_login:
         return EXTRA
@@ -109,7 +109,7 @@ def _sign_in(command: Path) -> str:
 
 
 def login_file(paths: Sequence[Path], now: float) -> list[Check]:
-    """Its mode, and whether it may be renewed where it is; nothing where there is none, which was said already."""
+    """Its mode, and whether it can be renewed in place; empty without a file, which `credential` reports."""
     path = next((path for path in paths if path.exists()), None)
     login = LoginFile(paths).read(now)
     if path is None or not isinstance(login, Login):
@@ -144,7 +144,7 @@ def claude_code(command: Path | None, *, seconds: float = 30.0) -> Check:
 
 
 async def upstream(settings: Settings) -> list[Check]:
-    """Whether it can be reached, and whether its clock and ours agree: tokens run out by the clock."""
+    """Whether it can be reached, and whether its clock and ours agree, since tokens expire by the clock."""
     base = settings.anthropic_api_base
     transport = make_transport(settings, 1)
     try:

@@ -1,4 +1,4 @@
-"""The event loop of a command, and the one error that ends it before it began: an address that cannot be had."""
+"""Runs a command's coroutine on an event loop, and words the error when an address cannot be bound."""
 
 import asyncio
 import os
@@ -25,6 +25,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def cannot_listen(address: str, error: OSError) -> Misconfigured:
-    """asyncio puts words of its own around the reason; the number has the plain ones."""
+    """asyncio wraps the reason in its own words, so the plain text is looked up by the error number."""
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return Misconfigured(f"cannot listen on {address}: {why}")

@@ -25,7 +25,7 @@ COMMANDS = {
     ),
     "models": Command("print what is known of each model", frozenset({"config", "model_aliases"})),
     "doctor": Command(
-        "look at everything that has to be right, and say what to do about the rest",
+        "check everything that the proxy needs, and say what to do about each failure",
         frozenset({
             "config",
             "default_model",

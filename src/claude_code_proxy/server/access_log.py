@@ -80,7 +80,7 @@ class AccessLog:
             self.flush()
 
     def flush(self) -> None:
-        """Passes on what has gathered."""
+        """Hands the gathered lines to the writer."""
         if self._lines:
             self._writer.write(self._lines)
             self._lines = []
@@ -193,7 +193,7 @@ def text_line(record: Record, when: str) -> bytes:
 
 
 def clean(text: str) -> str:
-    """What somebody else chose, as one short word."""
+    """Text from outside as one short word of printable ASCII."""
     if len(text) > _LONGEST_NAME:
         text = text[:_LONGEST_NAME] + "..."
     text = text.translate(_UNPRINTABLE)
@@ -210,7 +210,7 @@ def _model(record: Record) -> str:
 
 
 def _adjusted(adjustments: Sequence[Adjustment]) -> list[str]:
-    """Names and what was done to them, each once; the reasons are the client's to read."""
+    """`field:action`, each once; the reasons stand only in the reply's header."""
     names = list(dict.fromkeys([_adjustment(each.param, each.action) for each in adjustments]))
     more = len(names) - _MOST_ADJUSTMENTS
     return [*names[:_MOST_ADJUSTMENTS], f"+{more}"] if more > 0 else names

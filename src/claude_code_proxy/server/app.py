@@ -41,7 +41,7 @@ Page = Callable[[Request], Reply | Awaitable[Reply]]
 
 
 class App:
-    """`pages` are what else is served: method and plain path, like `GET /metrics`, and what makes the reply."""
+    """`pages` are further routes: method and plain path, like `GET /metrics`, and the function that makes the reply."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class App:
         self.draining = False
 
     def gate(self, request: Request) -> Reply | None:
-        """Looks at the head: who asks for what. Refuses before the body is read."""
+        """Checks key, route and coding by the head alone, so that a refusal comes before the body is read."""
         try:
             if request.method == "POST" and request.path in self._endpoints:
                 self._keys.check(request.headers)
@@ -103,7 +103,7 @@ class App:
         return exchange.run()
 
     def fault(self, status: int, message: str) -> tuple[Headers, bytes]:
-        """What the HTTP server itself refuses, in the same envelope; all that is known of the request is that."""
+        """Renders what the HTTP server itself refuses in the same envelope; nothing else is known of such a request."""
         code = _CODES.get(status)
         error = InvalidRequest(message, code=code, status=status) if status < 500 else ProxyError(message)
         _, headers, body = self._refused(error, Request("", ""))
@@ -165,7 +165,7 @@ class App:
         return reply.status, headers, render_error(error)
 
     def _record(self, request: Request, status: int, *, error: ProxyError | None = None) -> Record:
-        """What never became an exchange is told and counted as well."""
+        """Logs and counts a request that did not become an exchange."""
         serving = self._serving
         path = plain_path(request.path)
         endpoint = self._endpoints.get(path)
@@ -179,7 +179,7 @@ class App:
         return record
 
     def _page_name(self, path: str) -> str:
-        """From a small set, whatever clients send."""
+        """The label for log and metrics: one of few, whatever path a client sends."""
         if path.startswith("/models/"):
             return "models"
         return (path[1:] or "index") if path in self._pages else "other"

@@ -24,7 +24,7 @@ class Cors:
         self._origins = frozenset(origin.rstrip("/").lower().encode() for origin in origins)
 
     def headers(self, asked: Mapping[bytes, bytes]) -> Headers:
-        """For every reply to a request with these headers."""
+        """The headers to add to every reply; `asked` are the request's."""
         if self._all:
             return ((b"access-control-allow-origin", b"*"), _EXPOSED)
         origin = asked.get(b"origin")
@@ -33,7 +33,7 @@ class Cors:
         return ((b"access-control-allow-origin", origin), _EXPOSED, _VARY)
 
     def preflight(self, request: Request) -> Headers | None:
-        """The headers of the answer, if the request is a browser's question whether it may ask."""
+        """The reply headers if the request is a CORS preflight, else None."""
         asked = request.headers
         if request.method != "OPTIONS" or b"origin" not in asked or b"access-control-request-method" not in asked:
             return None

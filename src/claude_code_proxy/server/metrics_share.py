@@ -28,12 +28,12 @@ class Share:
         self._written = b""
 
     def inherited(self) -> Tally:
-        """What the last worker in this place had counted."""
+        """The counts of the previous worker in this slot."""
         counts = _read(self._mine)
         return Tally() if counts is None else counts.tally
 
     async def keep(self, counts: Callable[[], Counts]) -> None:
-        """Writes them again and again, and when another worker asks, until it is cancelled."""
+        """Writes them every second, and whenever another worker asks, until it is cancelled."""
         listener = await self._listen(counts)
         try:
             while True:
@@ -55,7 +55,7 @@ class Share:
             return None
 
     def write(self, counts: Counts) -> None:
-        """What cannot be written now is left for the next time."""
+        """A failed write is retried with the next one."""
         data = encode(counts)
         if data == self._written:
             return
@@ -66,7 +66,7 @@ class Share:
             self._written = data
 
     async def together(self, counts: Counts) -> Counts:
-        """Ours, which are written too, and those of the others: all that they counted, and what the living ones do."""
+        """The totals of all workers, ours written first; gauges only of workers that are alive."""
         self.write(counts)
         others = [path for path in self._directory.glob("worker-*") if not path.suffix and path != self._mine]
         await asyncio.gather(*(_ask(path.with_suffix(".socket")) for path in others))
@@ -79,7 +79,7 @@ class Share:
 
 
 async def _ask(socket: Path) -> None:
-    """Returns when the worker behind it has written its counts, or will not."""
+    """Returns when that worker has written its counts, has failed to, or the time is up."""
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(_ANSWER_SECONDS):
             reader, writer = await asyncio.open_unix_connection(socket)

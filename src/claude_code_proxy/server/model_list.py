@@ -21,7 +21,7 @@ _RETRY_SECONDS = 30.0
 
 
 class ListedModel(Struct, frozen=True):
-    """The official fields, and what clients like to know beyond them."""
+    """The official fields, and further ones that some clients read."""
 
     id: str
     created: int
@@ -41,7 +41,7 @@ def render_list(catalogue: Catalogue) -> bytes:
 
 
 def render_model(catalogue: Catalogue, name: str) -> bytes:
-    """Raises `InvalidRequest` (404) for a name that means no model."""
+    """Raises `InvalidRequest` (404) for the name of no model."""
     model = catalogue.find(name)
     if not model.known or model.status == "retired":
         hint = f" Use {model.successor} instead." if model.successor else ""
@@ -66,7 +66,7 @@ def _listed(model: Model, name: str) -> ListedModel:
 
 
 async def keep_fresh(serving: Serving, ask: Callable[[], Awaitable[Sequence[ModelInfo]]], *, seconds: float) -> None:
-    """Reads the upstream's list now and every `seconds`; a failure leaves the catalogue as it is, and is told once."""
+    """Reads the upstream's list now and every `seconds`; a failure keeps the catalogue, and is logged once."""
     failing = False
     while True:
         try:

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Listening:
-    """What the start may tell: where the server listens, who answers, and what it will authenticate with."""
+    """What the banner prints: the address, the upstream, and the credential in use."""
 
     url: str
     upstream: str
@@ -64,7 +64,7 @@ async def _drain(assembly: Assembly, seconds: float, *, told: "_Told") -> None:
 
 
 class _Told:
-    """What ends a server, one signal after the other; the end of its parent ends a worker too."""
+    """Waits for SIGTERM and SIGINT, again after each; for a worker, the end of its parent counts as one."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, place: Place | None) -> None:
         self._loop = loop

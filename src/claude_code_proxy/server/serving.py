@@ -18,7 +18,7 @@ from claude_code_proxy.upstreams.upstream import AS_IT_IS, Terms, Upstream
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`answer_seconds`: within which a whole answer is there, or a failure."""
+    """`answer_seconds`: the time limit of an answer that is not streamed."""
 
     default_model: str
     adaptation: Options

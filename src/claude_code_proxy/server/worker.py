@@ -1,4 +1,4 @@
-"""One worker process, as the process that looks after it sees it: forked, heard from, and waited for.
+"""One worker process, seen from its parent: forked, read from, and waited for.
 
 The channel between them is a pipe on which the worker reports that it serves, or the error that prevents it.
 """
@@ -39,7 +39,7 @@ class Worker:
         return time.monotonic() - self.started
 
     def hear(self) -> None:
-        """Reads what it has said since."""
+        """Reads what it has written to the channel since the last call."""
         with suppress(BlockingIOError):
             while self.channel >= 0 and (said := os.read(self.channel, 4096)):
                 if said == SERVES:

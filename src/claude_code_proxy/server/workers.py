@@ -62,7 +62,7 @@ def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], No
 
 
 def _reserve(host: str, port: int) -> list[socket.socket]:
-    """Sockets that share a port do not notice that somebody else shares it too, so one that does not is tried first."""
+    """Binding a shared port succeeds even if another program shares it, so an exclusive bind is tried first."""
     for listener in bind(host, port):
         listener.close()
     return bind(host, port, reuse_port=True)

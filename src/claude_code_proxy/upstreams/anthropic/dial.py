@@ -54,7 +54,7 @@ class Route:
 
     @property
     def name(self) -> str:
-        """What errors call the other side."""
+        """The origin, and the proxy if any, as error messages name them."""
         way = "" if self.proxy is None else f" (by way of {self.proxy.endpoint})"
         return f"{self.origin.endpoint}{way}"
 

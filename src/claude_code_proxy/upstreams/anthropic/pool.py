@@ -13,7 +13,7 @@ C = TypeVar("C")
 
 
 class Pool(Generic[C]):
-    """Invariant: nobody waits while a connection rests or a slot is free."""
+    """Invariant: nobody waits while a connection is idle or a slot is free."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -72,11 +72,11 @@ class Pool(Generic[C]):
             self._held -= 1
 
     def forget(self, connection: C) -> None:
-        """A connection was lost; one that rested takes its slot with it, one in use leaves it with its user."""
+        """A connection was lost: an idle one frees its slot; one in use keeps it until its user calls `free`."""
         self._resting.pop(connection, None)
 
     def dismiss(self, error: Callable[[], Exception]) -> None:
-        """Sends everybody in line away, each with an error of its own."""
+        """Fails all that wait, each with an error of its own."""
         while self._waiting:
             ticket, _ = self._waiting.popitem(last=False)
             if not ticket.done():
@@ -89,7 +89,7 @@ class Pool(Generic[C]):
             self.give(connection)
 
     def _pass_on(self, connection: C | None) -> bool:
-        """The slot goes to the first in line, and `_held` stays as it is."""
+        """Hands the slot to the first that waits; `_held` does not change. False if none waits."""
         while self._waiting:
             ticket, _ = self._waiting.popitem(last=False)
             if not ticket.done():

@@ -18,7 +18,7 @@ _LONGEST_WAIT = 31 * 86400.0  # seconds; whatever says more than that does not m
 
 
 def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> UpstreamRejected:
-    """A redirect, or a success without what was asked for, is a bad gateway to whoever asked us."""
+    """The error for such a reply; a redirect, or a 2xx without the expected body, becomes a 502."""
     request_id = request_id_of(headers)
     answered, status = status, status if status >= 400 else 502
     decoded = messages.decode_error(body)
@@ -40,14 +40,14 @@ def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> Ups
 
 
 def rejected_midway(event: messages.ErrorEvent, request_id: str | None) -> UpstreamRejected:
-    """An error event in a stream that had been accepted: its type tells what the status would have been."""
+    """The error for an error event in a stream that had begun with a 200: its type gives the status."""
     error = _from_body(event.error, messages.status_of(event.error.type))
     error.request_id = request_id or _request_id(event.request_id)
     return error
 
 
 def rejected_after_all(body: bytes) -> UpstreamRejected | None:
-    """An error where a Message should be, under a status that said all was well."""
+    """The error for an error body under a 2xx status; None if it is not one."""
     decoded = messages.decode_error(body)
     if decoded is None:
         return None
@@ -73,7 +73,7 @@ def rate_limits_of(headers: Mapping[bytes, bytes]) -> dict[str, str]:
 
 
 def _reason(headers: Mapping[bytes, bytes], body: bytes) -> str:
-    """What is known besides the status: a line of plain text, or what the edge network calls the request."""
+    """What is known besides the status: a line of plain text, or the edge network's id of the request."""
     text = body[:_LONGEST_TEXT].decode("utf-8", "replace").strip()
     if headers.get(b"content-type", b"").startswith(b"text/plain") and text.isprintable() and text:
         return f": {text}"
