@@ -49,15 +49,17 @@ def _as_it_is(request: messages.MessagesRequest) -> tuple[messages.MessagesReque
 
 @dataclass(frozen=True)
 class Terms:
-    """What a place can carry. `fit` is a model as it is there; `carry` leaves out of a request what it has no way for,
-    and says what that was. Both before adaptation, which emulates what it can."""
+    """What an upstream supports. `fit` adjusts a model to it; `carry` removes unsupported fields and reports them.
+
+    Both run before adaptation.
+    """
 
     fit: Callable[[Model], Model] = lambda model: model
     carry: Callable[[messages.MessagesRequest], tuple[messages.MessagesRequest, tuple[Adjustment, ...]]] = _as_it_is
     capabilities: tuple[Capability, ...] = ()
 
     def carries(self, name: str) -> bool:
-        """Whether it can carry that at all; so it is where nothing else is said."""
+        """True unless a capability of this name says "no"."""
         return all(capability.carried != "no" for capability in self.capabilities if capability.name == name)
 
 

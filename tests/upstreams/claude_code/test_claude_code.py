@@ -325,7 +325,7 @@ async def test_a_conversation_that_was_told_says_why_its_login_cannot_be_renewed
     claude = upstream(refuses_first([]), owner)
     with pytest.raises(UpstreamRejected) as caught:
         await claude.create(request(*HISTORY), Call(retries=2))
-    assert "the next conversation that begins" in caught.value.message
+    assert "Start a new conversation" in caught.value.message
     assert (caught.value.status, caught.value.attempts, len(owner.refused)) == (401, 1, 1)
     await claude.close()
 

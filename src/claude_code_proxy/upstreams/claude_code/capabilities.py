@@ -1,6 +1,6 @@
-"""What Claude Code can carry of a request and what it cannot, as data; and what that makes of a model and a request.
+"""What of a request Claude Code supports, as data; and a model and a request adjusted to that.
 
-What it cannot carry is emulated where the proxy has a way of its own, and otherwise left out and named.
+What it does not support is emulated where the proxy can, and otherwise removed and reported.
 """
 
 from msgspec.structs import replace
@@ -39,7 +39,7 @@ CAPABILITIES = (
 
 
 def fit(model: Model) -> Model:
-    """The model as it is through Claude Code."""
+    """The model's capabilities when it is reached through Claude Code."""
     return replace(
         model,
         structured_outputs=False,
@@ -52,7 +52,7 @@ def fit(model: Model) -> Model:
 
 
 def carry(request: messages.MessagesRequest) -> tuple[messages.MessagesRequest, tuple[Adjustment, ...]]:
-    """The request without what Claude Code has no way to send, and what that was."""
+    """The request without the fields that Claude Code cannot send, and an adjustment for each of them."""
     notes: list[Adjustment] = []
     hosted = tuple(tool for tool in request.tools if isinstance(tool, messages.HostedTool))
     if hosted:

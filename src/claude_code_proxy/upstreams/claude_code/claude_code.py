@@ -1,7 +1,7 @@
 """Messages served by the owner's own Claude Code: an `Upstream`.
 
-A request goes to the process that knows its conversation, or to a new one that is told what has been. Either way one
-request of the caller's is one request to a model.
+A request goes to the process that holds its conversation, or to a new one into which the history is replayed. Either
+way one request from the caller is one request to a model.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class Login(Protocol):
 
 class Freshness(Protocol):
     async def fresh(self) -> bool:
-        """Renews the login if it is about to run out."""
+        """Renews the login if it is about to expire."""
 
     def half_written(self) -> bool:
         """Whether the login cannot be read at this moment."""
@@ -43,7 +43,7 @@ class Freshness(Protocol):
 
 
 class ClaudeCode:
-    """`first_seconds` and `idle_seconds`: the longest silence before an answer, and within one."""
+    """An `Upstream`. `seconds` are the longest silence before an answer, and within one."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class ClaudeCode:
         return events
 
     def _known(self, launch: Launch, asked: Asked) -> Session | None:
-        """The session of this conversation. One that was told a past has a login that it cannot renew."""
+        """The session of this conversation, unless its login is a copy that is about to expire."""
         session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
         if session is None or session.copied is None or session.copied.expires_at is None:
             return session
@@ -141,7 +141,7 @@ class ClaudeCode:
         return session
 
     async def _look_after(self, error: ProxyError, session: Session) -> None:
-        """A refused login: a process of its own has tried to renew it, one that was given a copy cannot."""
+        """After a 401: a fresh process has already tried to renew the login; one holding a copy cannot."""
         if error.status != 401:
             return
         if self._renewal.half_written():

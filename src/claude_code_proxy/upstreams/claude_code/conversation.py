@@ -1,7 +1,7 @@
-"""What a conversation is told to a Claude Code process as: its past, what is asked now, and by what it is known again.
+"""Splits a conversation into history, prompt and tool results, and computes the digest that identifies it.
 
-Pure. A process knows its conversation by a digest of all that was said, however a client writes it back: without
-thinking, with other white space around texts, with the keys of a call's input in another order.
+Pure. The digest covers all that was said, and is the same however a client writes it back: without thinking, with other
+white space around texts, with the keys of a call's input in another order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class Asked(Struct, frozen=True):
-    """`past` is what a new process is told has been; `prompt` what it is asked, empty if the past ends in results.
+    """`past` is the history replayed into a new process; `prompt` the new question, empty if the past ends in results.
 
-    `head` is the part up to the last answer, `results` what answers its calls.
+    `head` is the conversation up to the last answer, `results` the tool results for its calls.
     """
 
     past: tuple[messages.InputMessage, ...]
@@ -30,13 +30,13 @@ class Asked(Struct, frozen=True):
     results: tuple[messages.ToolResult, ...]
 
     def answers(self, calls: Iterable[str]) -> bool:
-        """Whether a process that waits for these calls can be given the results as they are."""
+        """Whether a process waiting for these calls can take the results unchanged."""
         plain = all(map(_is_plain, self.results))
         return plain and not self.prompt and {result.tool_use_id for result in self.results} == set(calls)
 
 
 def split(conversation: Sequence[messages.InputMessage]) -> Asked:
-    """The conversation ends with a turn of the user's."""
+    """The conversation must end with a user turn."""
     *before, last = conversation
     results = tuple(block for block in last.content if isinstance(block, messages.ToolResult))
     prompt = tuple(block for block in last.content if not isinstance(block, messages.ToolResult))
@@ -47,7 +47,7 @@ def split(conversation: Sequence[messages.InputMessage]) -> Asked:
 
 
 def digest(launch: bytes, conversation: Iterable[messages.InputMessage]) -> bytes:
-    """`launch` is what the process was started with."""
+    """`launch` is `Launch.key`: a process can only go on with what it was started with."""
     total = blake2b(launch, digest_size=16)
     for message in conversation:
         total.update(_canonical((message.role, _told(message))))
@@ -68,14 +68,14 @@ def _block(block: messages.Block) -> dict[str, Any]:
 
 
 def _told(message: messages.InputMessage) -> list[Any]:
-    """Texts as one, for clients differ in how they cut them; then everything else in its order."""
+    """All text joined (clients split it differently), then the other blocks in order."""
     shown = [block for block in message.content if not isinstance(block, _HIDDEN)]
     text = "".join(block.text for block in shown if isinstance(block, messages.Text)).strip()
     return [text, *(_block(block) for block in shown if not isinstance(block, messages.Text))]
 
 
 def _is_plain(result: messages.ToolResult) -> bool:
-    """Whether it reaches the model through a live call as it is."""
+    """Whether it reaches the model unchanged through a live call."""
     texts = [block.text for block in result.content if isinstance(block, messages.Text)]
     images = [block for block in result.content if _is_inline_image(block)]
     if len(texts) + len(images) < len(result.content) or (images and result.is_error):

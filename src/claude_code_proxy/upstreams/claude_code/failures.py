@@ -1,6 +1,6 @@
-"""What Claude Code says instead of an answer -> the error it stands for.
+"""What Claude Code reports instead of an answer -> a `ProxyError`.
 
-It wraps the service's words in its own: "API Error: 529 Overloaded. …". The words stay; status and type are read off.
+It wraps the service's message: "API Error: 529 Overloaded. …". The message is kept; status and type are parsed from it.
 """
 
 import re
@@ -24,14 +24,14 @@ _STATUS = {
 SIGN_IN = "Sign in again with `claude auth login`; the new login is used at once, without a restart."
 
 BEGIN_ANEW = (
-    "This conversation was told to a new process, which cannot renew a login; the next conversation that begins does "
-    "so when its login is refused."
+    "This conversation was replayed into a process that cannot renew the login. "
+    "Start a new conversation to renew it."
 )
 HALF_WRITTEN = "The login's file cannot be read at this moment; it seems to be half written."
 
 
 class Failure(Struct, frozen=True):
-    """`kind` is Claude Code's word for it, `status` the service's, where it is told; `resets_at` in epoch seconds."""
+    """`kind` is Claude Code's name for it, `status` the service's HTTP status if known; `resets_at` in epoch seconds."""
 
     text: str
     kind: str = "unknown"

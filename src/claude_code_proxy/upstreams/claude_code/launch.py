@@ -1,7 +1,7 @@
-"""A Messages request -> what a Claude Code process is started with. All of it holds for as long as the process lives.
+"""A Messages request -> what a Claude Code process is started with, fixed for the life of the process.
 
-What the runtime has an option for goes there; what it has none for is merged into the body of its requests, a way that
-it documents. What it says of itself is left alone.
+Fields that the runtime has an option for are set by it; the others are merged into the body of its requests, which it
+documents. What it says about itself is left alone.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _PREFIX = "own_"
 
 
 class Launch(Struct, frozen=True):
-    """`tools` have the names that the model sees; `names` leads from those back to the caller's, where they differ.
+    """`tools` have the names that the model sees; `names` maps those back to the caller's names where they differ.
 
     `body` is merged into every request, as JSON.
     """
@@ -51,7 +51,7 @@ class Launch(Struct, frozen=True):
 
     @property
     def key(self) -> bytes:
-        """The same for the same launch: whether a running process will do."""
+        """Equal for equal launches: a running process can be reused only under the same key."""
         told = (self.model, self.system, self.tools, self.max_tokens, self.effort, self.body)
         return blake2b(messages.encode_request(told), digest_size=16).digest()
 
@@ -73,7 +73,7 @@ def to_launch(request: messages.MessagesRequest) -> Launch:
 
 
 def seen(name: str) -> str:
-    """The name under which the model sees a tool: Claude Code has words of its own about those called like its own."""
+    """The tool name shown to the model. Names of Claude Code's own tools are changed: it treats those specially."""
     return _PREFIX + name if name in _RESERVED else name
 
 
@@ -96,7 +96,7 @@ def _choice(asked: messages.ToolChoice | None) -> messages.ToolChoice | None:
 
 
 def _thinking(request: messages.MessagesRequest) -> messages.ThinkingConfig:
-    """As asked for, or as the model does it on the Messages API: the runtime's own default is another."""
+    """The thinking asked for, or the default of the Messages API for the model: the runtime's is another."""
     if request.thinking is not None:
         return request.thinking
     off = BUILT_IN.find(request.model).thinking_default == "off"

@@ -1,7 +1,7 @@
-"""The conversations that have a process: found again by what was said, few enough, and none for longer than it pays.
+"""The conversations that have a process: looked up by digest, limited in number, and closed when idle.
 
-A cap holds for all processes together. Where it is reached, the conversation that has waited longest gives way; one
-that is being answered never does.
+One limit holds for all processes. When it is reached, the conversation that has been idle longest is closed; one that
+is being answered never is.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _SOON_GONE: frozenset[Why] = frozenset({"room", "idle", "login", "died", "cut_sh
 
 
 class Pool:
-    """`idle_seconds` is how long a conversation may wait for its next turn, `queue_seconds` a request for a place."""
+    """`idle_seconds`: how long a conversation may wait for a turn; `queue_seconds`: a request for a free place."""
 
     def __init__(self, most: int, *, idle_seconds: float, queue_seconds: float, now: Callable[[], float]) -> None:
         self._most = most
@@ -40,7 +40,7 @@ class Pool:
         return len(self._waiting)
 
     def find(self, key: bytes, asked: Asked) -> Session | None:
-        """The session whose conversation that is, if it can take what is asked next. It is no longer waiting then."""
+        """The session of that conversation, if it can take the next turn; it no longer counts as waiting."""
         found = next((session for session in self._by_key.get(key, ()) if session.can_take(asked)), None)
         if found is not None:
             self._forget(found)
@@ -73,11 +73,11 @@ class Pool:
             self._queued -= 1
 
     def _leaving(self) -> int:
-        """How many places will soon be free without another conversation giving way."""
+        """How many places will be free soon, without closing another conversation."""
         return sum(session.state == "gone" and session.ended_by in _SOON_GONE for session in self._all)
 
     def keep(self, session: Session, key: bytes) -> None:
-        """A turn has ended: the session waits for the next one, under what has been said by now."""
+        """Call when a turn has ended: files the session under the digest of the conversation so far."""
         if session.state not in {"parked", "idle"}:
             return
         timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._expire, session, "idle")

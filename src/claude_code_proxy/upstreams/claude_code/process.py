@@ -1,4 +1,4 @@
-"""The seam to a Claude Code process: what a session asks of one, and what it hears from it."""
+"""The interface of a Claude Code process: what a session sends to it, and what it receives."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeAlias
@@ -11,7 +11,7 @@ from claude_code_proxy.upstreams.claude_code.launch import Launch
 
 
 class TurnEnded(Struct, frozen=True):
-    """The process is done with what it was asked, and may be asked again."""
+    """The process has finished its turn and can take the next one."""
 
 
 Heard: TypeAlias = messages.Event | Failure | TurnEnded
@@ -22,23 +22,23 @@ class Process(Protocol):
     """One conversation. It ends by itself only when something breaks."""
 
     def heard(self) -> AsyncIterator[Sequence[Heard]]:
-        """What it says, to its end. A process that dies says so with a `Failure`."""
+        """Everything it reports until it ends. A process that dies yields a `Failure`."""
 
     async def ask(self, prompt: list[dict[str, Any]]) -> None:
-        """The next turn of the user's. Raises `ConnectionError` when the process is gone."""
+        """Sends the next user turn. Raises `ConnectionError` when the process is gone."""
 
     async def interrupt(self) -> None:
-        """Makes it stop answering, which cuts its request off."""
+        """Makes it stop answering, which aborts its request to the service."""
 
     def kill(self) -> None:
-        """At once: it must not send another request."""
+        """Ends it at once, so that it cannot send another request."""
 
     async def close(self) -> None: ...
 
 
 class Start(Protocol):
     async def __call__(self, launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> Process:
-        """A process that knows `past`; if that ends with results, it goes on from there by itself.
+        """Starts a process with the history `past`; if that ends with tool results, it continues by itself.
 
         `on_call` is told the id of each call the model makes, and awaited for its result. Raises `ProxyError`.
         """

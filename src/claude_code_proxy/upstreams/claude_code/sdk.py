@@ -1,6 +1,6 @@
-"""The Agent SDK: starts Claude Code processes and speaks with them. The one module that knows the SDK's names.
+"""The Agent SDK: starts Claude Code processes and talks to them. The only module that uses the SDK's names.
 
-The SDK is imported when the first process is started: without the extra it is not there.
+The SDK is imported when the first process is started, because it is an optional extra.
 """
 
 import os
@@ -105,7 +105,7 @@ class Sdk:
         )
 
     def _resumed(self, past: Sequence[messages.InputMessage], launch: Launch) -> dict[str, Any]:
-        """What such a process writes goes to a directory that the SDK removes with it, and to us."""
+        """Options that resume a history. The transcript is written to a directory that the SDK removes, and to us."""
         now = datetime.now().astimezone()
         stamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         origin = Origin(uuid4(), launch.model, stamp, cwd=str(self._work), version=_version())
@@ -175,7 +175,7 @@ class SdkProcess:
 
 
 def _heard(said: Any, resets_at: float | None) -> Heard | None:
-    """One message of the SDK's, as far as it is about the answer."""
+    """An SDK message as an event, a failure or the end of the turn; None if it is about something else."""
     from claude_agent_sdk import AssistantMessage, ResultMessage  # noqa: PLC0415
     from claude_agent_sdk.types import StreamEvent  # noqa: PLC0415
 
@@ -201,7 +201,7 @@ def _reset(said: Any) -> float | None:
 
 
 def _unheard(_: str) -> None:
-    """What Claude Code writes to standard error may quote a request."""
+    """Drops standard error: it may quote a request."""
 
 
 def _version() -> str:
@@ -211,7 +211,7 @@ def _version() -> str:
 
 
 def _environment_row(inherited: Mapping[str, str], cwd: Path) -> dict[str, Any]:
-    """As Claude Code sees its surroundings, of which it tells the model."""
+    """The transcript row in which Claude Code describes its environment to the model."""
     return {
         "type": "environment",
         "snapshot": {
@@ -227,7 +227,7 @@ def _environment_row(inherited: Mapping[str, str], cwd: Path) -> dict[str, Any]:
 
 
 class _Past:
-    """A session store that knows one session and keeps nothing; `learn` hears what is written to it."""
+    """A session store with one session that stores nothing; `learn` is called with what is written to it."""
 
     def __init__(self, told: list[dict[str, Any]], learn: Callable[[Sequence[dict[str, Any]]], None]) -> None:
         self._told = told
@@ -241,7 +241,7 @@ class _Past:
 
 
 def _system_prompt(text: str, folder: Path) -> Any:
-    """In a file: as an argument it would be seen by everybody on the machine, and could be too long."""
+    """Passed in a file: an argument would be visible to every user of the machine, and could be too long."""
     if not text:
         return ""
     path = folder / "system.txt"
@@ -251,7 +251,7 @@ def _system_prompt(text: str, folder: Path) -> Any:
 
 
 def _server(launch: Launch, on_call: OnCall) -> Any:
-    """The caller's tools as a server in this process. Schemas go through unread."""
+    """An in-process MCP server with the caller's tools. Schemas are passed on unread."""
     import mcp_types  # noqa: PLC0415
     from mcp.server.lowlevel import Server  # noqa: PLC0415
 

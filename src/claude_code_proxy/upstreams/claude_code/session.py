@@ -1,7 +1,7 @@
-"""One conversation with one Claude Code process: turns are asked of it, its calls wait here for the caller's results.
+"""One conversation with one Claude Code process: sends it turns, and holds its tool calls until the results arrive.
 
-Its answer ends where the service ended it. Whatever Claude Code would do of its own accord after that (go on after the
-limit of tokens, answer a call of a tool that nobody has) is cut off before it is sent.
+An answer ends where the service ended it. What Claude Code would do on its own after that (continue past the token
+limit, answer a call to an unknown tool) is stopped before it is sent.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ _log = logging.getLogger(__name__)
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
 _SETTLE_SECONDS = 5.0  # for a process that was interrupted to come to rest
 _RENEWAL_SECONDS = 45.0  # for one that has not begun to answer: it may be renewing the login
-_MOST_AHEAD = 64  # batches of a running answer that a slow client has not taken yet; then its process is not heard
+_MOST_AHEAD = 64  # queued batches of a running answer; beyond that its process is not read
 Said = Callable[[messages.Message], None]
 
 
 class Turn:
-    """What one answer brings, as it comes: batches of events, and its end or an error."""
+    """One running answer: a queue of batches of events that ends with None or an error."""
 
     def __init__(self, said: Said) -> None:
         self._batches: asyncio.Queue[Sequence[messages.Event] | ProxyError | None] = asyncio.Queue()
@@ -49,7 +49,7 @@ class Turn:
         return self._answer.message()
 
     def end(self) -> None:
-        """After the last event. Whoever waits for the answer has it only when all is ready for what comes next."""
+        """Call after the last event. The end is published only once the session can take the next turn."""
         self.ended = True
         self._said(self.message())
         self._batches.put_nowait(None)
@@ -60,18 +60,18 @@ class Turn:
             self._batches.put_nowait(error)
 
     def abandon(self) -> None:
-        """Its end is to be heard, whether anybody takes the events or not."""
+        """Stops holding back the process: nobody may be taking the events any more."""
         self._abandoned = True
         self._taken.set()
 
     async def room(self) -> None:
-        """Returns when more may be fed."""
+        """Waits until few enough batches are queued; this holds back the process."""
         while self._batches.qsize() >= _MOST_AHEAD and not self.ended and not self._abandoned:
             self._taken.clear()
             await self._taken.wait()
 
     async def events(self) -> Sequence[messages.Event] | None:
-        """All that has come by now, at least one; None at the end."""
+        """All queued events, at least one; None at the end."""
         found = await self._batches.get()
         self._taken.set()
         if isinstance(found, ProxyError):
@@ -89,14 +89,14 @@ class Turn:
 
 
 Why: TypeAlias = Literal["idle", "room", "login", "cut_short", "left", "failed", "died", "shutdown"]
-"""What ended a process, as docs/observing.md tells it."""
+"""What ended a process; docs/observing.md lists them."""
 
 
 class Session:
     """`state`: starting, running a turn, parked on calls, idle, or gone.
 
-    `on_end` is told when the process is no more, `ended_by` says why then; `now` is the time of day in epoch seconds.
-    `copied` is the login that its process has a copy of and cannot renew, if it is such a one.
+    `on_end` is called when the process is gone, `ended_by` then says why; `now` is the time of day in epoch seconds.
+    `copied` is the login copied into its process, which cannot renew it; None otherwise.
     """
 
     def __init__(self, launch: Launch, *, on_end: Callable[["Session"], None], now: Callable[[], float]) -> None:
@@ -116,7 +116,7 @@ class Session:
         self._closing: asyncio.Task[None] | None = None
 
     async def begin(self, asked: Asked, turn: Turn, *, start: Start) -> None:
-        """The first turn: of a process that is started for it."""
+        """The first turn; starts the process."""
         self._turn, self.state = turn, "running"
         starting = asyncio.ensure_future(start(self.launch, asked.past, on_call=self._result))
         try:
@@ -130,7 +130,7 @@ class Session:
             await self._ask(asked)
 
     async def go_on(self, asked: Asked, turn: Turn) -> None:
-        """A later turn: results for the calls it waits for, or what the user says next."""
+        """A later turn: results for the pending calls, or the user's next message."""
         parked = self.state == "parked"
         self._turn, self.state = turn, "running"
         if parked:
@@ -153,7 +153,7 @@ class Session:
                 return False
 
     def give_up(self, why: Why, *, killed: bool = False) -> None:
-        """An answer under way is cut off, and the process let go."""
+        """Stops a running answer and closes the process, in the background."""
         if self._closing is None:
             self.ended_by = why
             if self._turn is not None:
@@ -181,7 +181,7 @@ class Session:
         return await self._call(call)
 
     def _call(self, call: str) -> "asyncio.Future[messages.ToolResult]":
-        """Whoever comes first makes it: the runtime that waits, or the caller who answers."""
+        """The future of a call's result, made by whichever comes first: the runtime's wait or the caller's result."""
         found = self._calls.get(call)
         if found is None:
             found = self._calls[call] = asyncio.get_running_loop().create_future()
@@ -232,7 +232,7 @@ class Session:
             turn.end()
 
     def _named(self, event: messages.Event) -> messages.Event:
-        """With a tool's own name; a name that no tool has is remembered."""
+        """Gives a tool call the caller's name for the tool; notes calls to unknown tools."""
         if not isinstance(event, messages.ContentBlockStart) or not isinstance(event.content_block, messages.ToolUse):
             return event
         call = event.content_block
@@ -244,7 +244,7 @@ class Session:
         return event.delta.stop_reason in _CUT_SHORT or (self._strange and event.delta.stop_reason == "tool_use")
 
     def _end_turn(self, turn: Turn) -> None:
-        """The session is ready for the next turn before anybody learns that this one has ended."""
+        """Makes the session ready for the next turn, then publishes the end of this one."""
         message = turn.message()
         if message.stop_reason == "tool_use":
             self.waiting = frozenset(block.id for block in message.content if isinstance(block, messages.ToolUse))
@@ -298,7 +298,7 @@ class Session:
 
 
 async def _close(process: Process) -> bool:
-    """Whether it closed as it should. Otherwise it is killed: its place is given to another."""
+    """Whether closing succeeded. If not, the process is killed, because its place is about to be reused."""
     try:
         await process.close()
     except Exception as error:  # noqa: BLE001 - the SDK lets through whatever it meets

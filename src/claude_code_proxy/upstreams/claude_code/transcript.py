@@ -1,7 +1,7 @@
 """A past conversation -> the rows of a transcript that Claude Code resumes. Pure: time and ids are given.
 
-The form of the rows is Claude Code's own affair and may change with any version; so the version is pinned, and the real
-one reads them in the tests.
+The format of the rows is internal to Claude Code and may change with any version; so the version is pinned, and tests
+feed the rows to the real program.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _LEARNT = ("environment", "model", "session_context")
 
 
 class Origin(Struct, frozen=True):
-    """What every row of one transcript has: its session, the model, the time, the directory, and who wrote it."""
+    """What all rows of one transcript share: session, model, time, directory and the version that wrote it."""
 
     session: UUID
     model: str
@@ -61,7 +61,7 @@ def _chained(contents: Sequence[dict[str, Any]], origin: Origin) -> Iterator[dic
 
 
 class Context:
-    """The attachments, by model: those that Claude Code was seen to write, and until then those that we know."""
+    """The attachments by model: those that Claude Code was seen to write; before that, built-in ones."""
 
     def __init__(self, environment: dict[str, Any]) -> None:
         self._environment = environment
