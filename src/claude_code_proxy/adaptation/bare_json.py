@@ -54,7 +54,7 @@ class JsonSpan:
         return len(text)
 
     def _step(self, mark: str) -> bool:
-        """One mark outside of strings; whether it ends the whole."""
+        """Takes one mark outside of strings. Returns whether the JSON ends with it."""
         if mark == '"':
             self._in_string = True
         elif mark in "{[":
@@ -73,7 +73,7 @@ def bare(text: str, opener: str) -> str:
 
 
 class BareJson(HoldBack):
-    """The reply filter that leaves of the text the JSON it holds, be it split over several blocks by citations.
+    """The reply filter that reduces the text to the JSON in it, even if citations split that over several blocks.
 
     What was said before it, in the same block or an earlier one, is left out only once it has begun: text that no JSON
     follows, or a call before it does, stays as it is.

@@ -22,7 +22,7 @@ BLANK = Adjustment("messages", "dropped", "text that is blank")
 
 
 def tidy(message: messages.InputMessage, *, notes: list[Adjustment]) -> tuple[messages.Block, ...]:
-    """The blocks of `message` that can stay, which are often all of them: then the very same tuple."""
+    """The blocks of `message` that can stay. Often these are all, and then it is the very same tuple."""
     checks = _FINE[message.role]
     for block in message.content:
         fine = checks.get(type(block))
@@ -86,7 +86,7 @@ def _mended_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages
     if not names.is_legal_tool(call.name):
         notes.append(_note("renamed", "the tool of an earlier call had a name that Claude refuses"))
         call = replace(call, name=names.legal_tool(call.name))
-    if not _is_sound_call(call):  # as its name is legal now, it is the input
+    if not _is_sound_call(call):  # its name is legal by now, so its input is not an object
         notes.append(_note("mapped", "the arguments of an earlier call were no JSON object"))
         call = replace(call, input=_object_of(call.input))
     return call
@@ -95,7 +95,7 @@ def _mended_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages
 def _mended_result(
     result: messages.ToolResult, *, apart: list[messages.Block], notes: list[Adjustment]
 ) -> messages.ToolResult:
-    """Cache breakpoints inside a result become one at its end. A failed one holds text alone."""
+    """Cache breakpoints inside a result become one at its end. A failed result holds only text."""
     kept = (_mended(block, "user", apart=apart, notes=notes) for block in result.content)
     content = tuple(block for block in kept if isinstance(block, _RESULT_BLOCKS))
     inner = [block.cache_control for block in content if block.cache_control is not None]
@@ -122,7 +122,7 @@ def _note(action: str, reason: str) -> Adjustment:
 
 
 def _object_of(raw: Raw) -> Raw:
-    """Arguments as the object they must be: empty ones are `{}`, another value is wrapped, broken JSON kept as text."""
+    """Arguments made into an object: empty ones become `{}`, another value is wrapped, broken JSON is kept as text."""
     text = bytes(raw).strip()
     if text in {b"", b"null", b'""'}:
         return Raw(b"{}")
@@ -141,7 +141,7 @@ def _is_sound_call(call: messages.ToolUse) -> bool:
     return names.is_legal_tool(call.name) is not None
 
 
-# These two are asked of each text in a conversation, so what `is_blank` says stands in them itself: no call more.
+# These two run for each text of a conversation, so they repeat `is_blank` instead of calling it.
 def _has_text(text: messages.Text) -> bool:
     return bool(text.text) and not text.text.isspace()
 

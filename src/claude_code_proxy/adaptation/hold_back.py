@@ -1,6 +1,6 @@
-"""Streamed text that a reply filter holds back until it knows what becomes of it, with the events that come meanwhile.
+"""Streamed text that a reply filter holds back until it can decide on it, with the events that follow in the meantime.
 
-What the text is looked at for is left to the filters; a call of a tool or the end of the answer always sets it free.
+What to look for in the text is left to the filters. A tool call or the end of the answer always releases it.
 """
 
 from abc import ABC, abstractmethod
@@ -30,7 +30,7 @@ class HoldBack(ABC):
                 return (event,)
 
     def close(self) -> Sequence[messages.Event]:
-        """What is held back, as it came."""
+        """Releases what is held back, unchanged."""
         held, self._held = self._held, []
         return tuple(held)
 

@@ -63,7 +63,7 @@ class CutText(HoldBack):
         return super().feed(event) if self._hit is None else self._after_hit(event)
 
     def close(self) -> Sequence[messages.Event]:
-        """The end of a text, which begins no stop sequence after all."""
+        """Releases the end of a text, which turned out not to begin a stop sequence."""
         self._tail = ""
         return super().close()
 
@@ -91,7 +91,7 @@ class CutText(HoldBack):
             self._held.append(_text(index, text))
 
     def _released(self, length: int) -> Sequence[messages.Event]:
-        """The held events up to the first `length` characters of text. What stays begins with the text after them."""
+        """Takes the first `length` characters of text out of the held events, with the events up to there."""
         out: list[messages.Event] = []
         for at, event in enumerate(self._held):
             text = _text_of(event)
@@ -104,13 +104,13 @@ class CutText(HoldBack):
         return tuple(out)
 
     def _find(self, text: str) -> tuple[int, str] | None:
-        """Where the stop sequence that is complete first begins, and which one it is: the same however text arrives."""
+        """The stop sequence that is complete first, after its start. It is the same however the text is split."""
         found = ((at + len(stop), at, stop) for stop in self._stops if (at := text.find(stop)) >= 0)
         first = min(found, default=None)
         return None if first is None else first[1:]
 
     def _could_begin(self, text: str) -> int:
-        """How much of the end of `text` may be the beginning of a stop sequence."""
+        """The length of the end of `text` that may be the beginning of a stop sequence."""
         for length in range(min(self._longest - 1, len(text)), 0, -1):
             if any(stop.startswith(text[-length:]) for stop in self._stops):
                 return length

@@ -33,7 +33,7 @@ class StreamTranslator(Protocol):
 
     @property
     def usage(self) -> messages.Usage:
-        """As far as it has been told."""
+        """The usage that has been reported so far."""
 
     def feed(self, event: messages.Event) -> bytes:
         """The frames this event makes, if any."""

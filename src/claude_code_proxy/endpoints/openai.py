@@ -75,7 +75,7 @@ def _any_type(status: int) -> tuple[str, str | None]:
 
 
 def _sharpened(reply: ErrorReply, error: UpstreamRejected) -> ErrorReply:
-    """What clients act on and the upstream says in words only: an overflow, an empty purse, an unknown model."""
+    """What clients act on, but the upstream says in words only: a context overflow, spent credit, an unknown model."""
     if error.status in {400, 413} and (words := _overflow(error.message)) is not None:
         return msgspec.structs.replace(
             reply,

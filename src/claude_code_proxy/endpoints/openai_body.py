@@ -25,14 +25,14 @@ _list: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 
 
 class BodyDecoder(Generic[_T]):
-    """For requests of one struct, in which every struct forbids unknown fields."""
+    """Decodes requests of one struct type, in which every struct forbids unknown fields."""
 
     def __init__(self, struct: type[_T]) -> None:
         self._decode: msgspec.json.Decoder[_T] = msgspec.json.Decoder(struct)
         self._struct = struct
 
     def decode(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
-        """The request, and what is told of it, such as that `messages[2].foo` is unknown."""
+        """The request, and adjustments such as the one that says that `messages[2].foo` is unknown."""
         if not body:
             raise InvalidRequest("The request body is empty; it must be a JSON object.")
         try:
@@ -108,7 +108,7 @@ class _Tidying:
 
 
 def _options(kind: object) -> tuple[object, ...]:
-    """The members of a union; a type that is none is its own only one."""
+    """The members of a union, or the type itself if it is not a union."""
     return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
 
 
@@ -135,7 +135,7 @@ def _is_null(value: Raw) -> bool:
 
 
 def _whole_number(value: Raw) -> Raw:
-    """`100.0` is an integer to JavaScript clients."""
+    """JavaScript clients may write an integer as `100.0`."""
     return Raw(bytes(value).removesuffix(b".0"))
 
 

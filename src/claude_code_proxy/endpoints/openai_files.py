@@ -53,7 +53,7 @@ def to_image(url: str, *, at: str) -> messages.Image:
 
 
 def to_stored_file(file_id: str, *, name: str | None) -> messages.Image | messages.Document:
-    """A file that the upstream keeps."""
+    """A file that is stored upstream."""
     source = messages.FileSource(file_id)
     if _type_by_name(name).startswith("image/"):
         return messages.Image(source)
@@ -81,7 +81,7 @@ def to_file(data: str, *, name: str | None, declared: str, at: str) -> messages.
 
 
 def _media_type(data: str, *, name: str | None, declared: str) -> str:
-    """A PDF by its bytes; else what is declared, where it can be read, what the name says, what the bytes say."""
+    """PDF, if the bytes say so; else the declared type, if it can be read; else that of the name, or of the bytes."""
     found = next((kind for beginning, kind in _BY_BEGINNING.items() if data.startswith(beginning)), "")
     if found == _PDF or declared.startswith((_PDF, "image/", *_TEXT_TYPES)):
         return found if found == _PDF else declared

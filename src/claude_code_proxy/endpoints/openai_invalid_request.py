@@ -8,12 +8,12 @@ from msgspec import inspect
 
 from claude_code_proxy.errors import InvalidRequest
 
-_AT = " - at `$"  # the last one: the words before it may hold a value of the caller's, which may say anything
+_AT = " - at `$"  # only the last one counts: before it a value of the caller's may be quoted, with anything in it
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _TYPES = re.compile(r"Expected `(.*)`, got `(.*)`")
 _VALUE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 _STEP = re.compile(r"\[\d+\]|[^.\[\]]+")
-_LONGEST = 60  # characters of a path or a value that are told
+_LONGEST = 60  # characters of a path or a value that are repeated
 _NAMES = {
     "str": "a string",
     "array": "an array",
@@ -78,7 +78,7 @@ def _values_at(path: str, kind: inspect.Type) -> list[str]:
 
 
 def _options(kind: inspect.Type) -> tuple[inspect.Type, ...]:
-    """The members of a union; a type that is none is its own only one."""
+    """The members of a union, or the type itself if it is not a union."""
     return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
 
 

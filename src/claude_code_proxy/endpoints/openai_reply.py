@@ -73,7 +73,7 @@ def service_tier(usage: messages.Usage) -> str:
 
 
 def finish_reason(stop_reason: str | None, *, called_tools: bool) -> str:
-    """A call decides: clients carry out calls only when the reason says so. A turn cut short stays cut short."""
+    """Clients run tool calls only if the reason is `tool_calls`, so any call sets it, unless the turn was cut short."""
     reason = FINISH_REASONS.get(stop_reason or "", "stop")
     if reason in {"stop", "tool_calls"}:
         return "tool_calls" if called_tools else "stop"

@@ -29,7 +29,7 @@ def check_range(name: str, value: float | None, *, least: float, most: float) ->
 
 
 def to_max_tokens(name: str, value: int | None) -> int:
-    """0 where no limit is given, which some clients say with a 0 of their own. Raises `InvalidRequest`."""
+    """0 where no limit is given; some clients send a 0 themselves to say so. Raises `InvalidRequest`."""
     if value is None:
         return 0
     if value < 0:
@@ -42,7 +42,7 @@ def to_max_tokens(name: str, value: int | None) -> int:
 
 
 def to_stop_sequences(stop: str | list[str] | None, *, notes: list[Adjustment]) -> tuple[str, ...]:
-    """Each once, and none that is empty."""
+    """Without duplicates and empty strings."""
     if stop is None:
         return ()
     asked = [stop] if isinstance(stop, str) else stop
@@ -52,5 +52,5 @@ def to_stop_sequences(stop: str | list[str] | None, *, notes: list[Adjustment]) 
 
 
 def to_metadata(user: str | None) -> messages.Metadata | None:
-    """Hashed: Claude refuses what looks like an address or a number of a person."""
+    """Hashed, because Claude refuses what looks like a personal e-mail address or phone number."""
     return messages.Metadata(hashlib.sha256(user.encode()).hexdigest()) if user else None

@@ -32,14 +32,14 @@ class Ending:
 
 
 class Kind(Struct, frozen=True):
-    """Of chunk: its name, and the field that holds what it says."""
+    """A kind of chunk: its `object`, and the field of a choice that holds its content."""
 
     name: str
     field: str
 
 
 class Template(Struct, frozen=True):
-    """A frame is `head`, what the chunk says, `tail`, a finish reason or null, and `end`."""
+    """A frame is `head`, the content of the chunk, `tail`, a finish reason or null, and `end`."""
 
     head: bytes
     tail: bytes
@@ -50,7 +50,7 @@ class Template(Struct, frozen=True):
     def of(
         cls, context: ReplyContext, index: int, *, kind: Kind, include_usage: bool, tier: str | None = None
     ) -> "Template":
-        """`tier` is the service tier, where this kind of chunk tells it. `usage` is in every frame or in none."""
+        """`tier` is the service tier, for kinds of chunk that have the field. `usage` is in every frame or in none."""
         common = {"id": context.id, "object": kind.name, "created": context.created, "model": context.model}
         if tier is not None:
             common["service_tier"] = tier
@@ -64,7 +64,7 @@ class Template(Struct, frozen=True):
 
     @property
     def unfinished(self) -> bytes:
-        """All that follows what an ordinary chunk says."""
+        """Everything after the content of an ordinary chunk."""
         return self.tail + b"null" + self.end
 
     def finish_frame(self, said: bytes, reason: str) -> bytes:
@@ -75,7 +75,7 @@ class Template(Struct, frozen=True):
 
 
 class ChoiceStream(ABC):
-    """One choice of a streamed reply, and how it ends. What it says is left to each kind, whose `feed` sets these."""
+    """One choice of a streamed reply: its usage and end. Its content is left to subclasses, whose `feed` sets these."""
 
     _ending: Ending
     _template: Template
@@ -92,7 +92,7 @@ class ChoiceStream(ABC):
 
     @abstractmethod
     def _finish(self) -> bytes:
-        """What was not said before the message was known to be whole, and the finish reason."""
+        """The last frames: what had to wait until the message was known to be complete, and the finish reason."""
 
     def close(self) -> bytes:
         if not self._stopped:

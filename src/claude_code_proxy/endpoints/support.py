@@ -60,7 +60,7 @@ def asks_for_something(value: Raw, support: Support) -> bool:
 
 
 class IgnoredFields:
-    """The fields of a request that its table ignores. Their type is `Raw`, and there are several."""
+    """The fields that a table ignores. All are of type `Raw` in the request; a table must have at least two of them."""
 
     def __init__(self, table: Mapping[str, Support]) -> None:
         self._rows = {name: support for name, support in table.items() if support.fate is Fate.IGNORED}
@@ -68,7 +68,7 @@ class IgnoredFields:
         self._not_given = (NO_JSON,) * len(self._rows)
 
     def told(self, request: Struct) -> list[Adjustment]:
-        """One adjustment for each that asks for something. Most requests have none: one comparison."""
+        """One adjustment for each that asks for something. Most requests have none, as one comparison shows."""
         values = self._values(request)
         if values == self._not_given:
             return []

@@ -17,14 +17,14 @@ class UrlCitation(Struct, frozen=True):
 
 
 class Annotation(Struct, frozen=True, tag_field="type", tag="url_citation"):
-    """`index` counts those of one streamed reply: clients that put chunks together go by it."""
+    """`index` counts the annotations of a streamed reply, as clients need it to put the chunks together."""
 
     url_citation: UrlCitation
     index: int | UnsetType = UNSET
 
 
 def to_annotations(citations: Iterable[messages.Citation], start: int, *, end: int) -> list[Annotation]:
-    """The block from `start` to `end` is what these citations stand for. Those without a URL have no counterpart."""
+    """The citations of the block that reaches from `start` to `end`. Those without a URL have no counterpart."""
     return [
         Annotation(UrlCitation(citation.url, citation.title or citation.url, start, end))
         for citation in citations
@@ -33,7 +33,7 @@ def to_annotations(citations: Iterable[messages.Citation], start: int, *, end: i
 
 
 def to_annotated_text(content: Sequence[messages.Block]) -> tuple[str, list[Annotation]]:
-    """All text, joined with nothing between, and where in it something is cited."""
+    """All text, joined without a separator, and the annotations with their places in it."""
     pieces: list[str] = []
     annotations: list[Annotation] = []
     length = 0

@@ -18,7 +18,7 @@ _decode_texts = msgspec.json.Decoder(dict[str, str]).decode
 
 
 def to_input(arguments: str | dict[str, Raw] | None, *, note: Callable[[str], None]) -> Raw:
-    """The object that a call's arguments spell out. What is no object is wrapped into one, never lost, and noted."""
+    """The JSON object in a call's arguments. Anything else is wrapped in an object, so nothing is lost, and noted."""
     if isinstance(arguments, dict):
         return Raw(msgspec.json.encode(arguments))
     if not arguments:
@@ -41,7 +41,7 @@ def to_arguments(call_input: Raw | str) -> str:
 
 
 def to_custom_text(call_input: Raw | str) -> str:
-    """What stands for a custom tool's text; the JSON itself when the model did not keep to the form."""
+    """The text of a custom tool's call, or the JSON itself when the model did not keep to the form."""
     text = to_arguments(call_input)
     try:
         return _decode_texts(text)[CUSTOM_TOOL_INPUT]
@@ -50,7 +50,7 @@ def to_custom_text(call_input: Raw | str) -> str:
 
 
 def _mended(text: str, *, note: Callable[[str], None]) -> Raw:
-    """Text that is not the JSON of an object: nothing, another value, or words of the model's own making."""
+    """An object made of other text: of nothing, of another JSON value, or of what is not JSON at all."""
     if text in _NOTHING:
         return _EMPTY
     mended = mend_surrogates(text.encode()).decode()

@@ -17,8 +17,8 @@ Ignore: TypeAlias = Callable[[str, Support], None]
 
 
 def to_blocks(content: chat.Content, *, ignore: Ignore) -> tuple[UserBlock, ...]:
-    """Paths are relative to the message, such as `content[1].image_url.url`: those that are raised, and those given to
-    `ignore` for what has no counterpart."""
+    """Paths are relative to the message, such as `content[1].image_url.url`, both in errors and in calls of `ignore`,
+    which is told of what has no counterpart."""
     if isinstance(content, str):
         return (messages.Text(content),) if content else ()
     if not content:
@@ -89,7 +89,7 @@ def _marked(
 
 
 def _cache_control(part: chat.TextPart | chat.ImagePart | chat.FilePart) -> messages.CacheControl | None:
-    """Both spellings of a cache breakpoint. Claude keeps an entry 5 minutes or an hour: 30 minutes become an hour."""
+    """Both spellings of a cache breakpoint. Entries last 5 minutes or an hour, so 30 minutes become an hour."""
     if part.cache_control is not None or part.prompt_cache_breakpoint is None:
         return part.cache_control
     return messages.CacheControl(ttl="1h" if part.prompt_cache_breakpoint.ttl else None)

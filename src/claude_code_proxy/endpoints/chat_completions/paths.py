@@ -12,8 +12,8 @@ _NAMES = {chat.ImagePart: "image_url", chat.FilePart: "file", chat.AudioPart: "i
 
 
 def path_in(chat_messages: Sequence[chat.ChatMessage], block: tuple[int, ...]) -> str | None:
-    """`block` is a message of the Messages request, in which the leading system messages are not, then the place in its
-    content, and then that in the content of a tool result. None where there is no such thing."""
+    """`block` is the index of a message in the Messages request, which lacks the leading system messages, then the
+    index in its content, and then the index in the content of a tool result. None if there is no such place."""
     at = block[0] + sum(1 for _ in takewhile(_is_system, chat_messages))
     if at >= len(chat_messages):
         return None

@@ -85,7 +85,7 @@ def _max_tokens(request: chat.ChatRequest) -> int:
 
 
 def _overruled(request: chat.ChatRequest) -> list[Adjustment]:
-    """Of two fields that say the same, the one that loses where they differ."""
+    """For each pair of fields with the same meaning whose values differ: the one that is ignored."""
     notes = []
     most = request.max_completion_tokens
     if most and request.max_tokens and most != request.max_tokens:
@@ -115,7 +115,7 @@ def _format(response_format: chat.ResponseFormat | None, *, notes: list[Adjustme
 
 
 def _described(described: chat.JsonSchemaFormat) -> Raw:
-    """The schema with the description beside it, which is for the model as well."""
+    """The schema with the description added to it, which the model is to see as well."""
     if not described.description:
         return described.schema
     try:

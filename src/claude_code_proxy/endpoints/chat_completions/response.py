@@ -100,7 +100,7 @@ def to_chat_completion(replies: Sequence[messages.Message], context: ReplyContex
 
 
 def finish_reason_of(stop_reason: str | None, *, calls: int, shape: Shape) -> str:
-    """In the old form a call has the old name."""
+    """With legacy functions, `tool_calls` is called `function_call`."""
     reason = finish_reason(stop_reason, called_tools=calls > 0)
     return "function_call" if shape.legacy_functions and reason == "tool_calls" else reason
 
@@ -112,8 +112,8 @@ def _choice(index: int, message: messages.Message, *, shape: Shape) -> _Choice:
 
 
 def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, shape: Shape) -> _Message:
-    """`content` is null only beside calls. A turn of nothing at all stays an empty `stop`: that is what Claude said,
-    clients have their own way on from there, and any other reason makes their parsers raise.
+    """`content` is null only beside calls. An empty turn stays an empty `stop`: that is what Claude said, clients know
+    how to go on from there, and any other reason makes their parsers raise.
     """
     text, annotations = to_annotated_text(message.content)
     refusal = refusal_text(message.stop_reason, message.stop_details)

@@ -40,7 +40,7 @@ class ChunkStream(ChoiceStream):
         self._citations: list[messages.Citation] = []
 
     def _set_template(self) -> None:
-        """What all chunks have in common, which is known when the message starts."""
+        """Sets what all chunks have in common. It is complete only when the message starts, with its service tier."""
         tier = service_tier(self._usage)
         if tier == self._tier:
             return
@@ -126,7 +126,7 @@ class ChunkStream(ChoiceStream):
                 return b""
 
     def _stop_block(self) -> bytes:
-        """Also where a block ends without saying so: a turn that hit its limit may be cut short within a call."""
+        """Also called where the end of a block was not announced: a turn may hit its limit within a call."""
         block, self._block = self._block, None
         if block is None:
             return b""
@@ -153,7 +153,7 @@ class ChunkStream(ChoiceStream):
                 return b""
 
     def _is_shown_early(self, call: messages.ToolUse) -> bool:
-        """A custom tool's text must be whole to be unwrapped; in the old form there is one call at most."""
+        """Not for a custom tool, whose text can only be unwrapped when it is complete, nor for a second legacy call."""
         return call.name not in self._shape.custom_tools and not (self._shape.legacy_functions and self._calls)
 
     def _start_call(self, call: messages.ToolUse) -> bytes:

@@ -17,7 +17,7 @@ _Display = Literal["summarized", "omitted"]
 
 
 class AskedThinking(Struct, frozen=True):
-    """`hidden`: whatever the model tells of its thinking is not for the client."""
+    """`hidden`: the client is not to see any of the thinking."""
 
     config: messages.ThinkingConfig | None = None
     effort: str | None = None
@@ -77,7 +77,7 @@ def _own(thinking: chat.ThinkingOption, *, hidden: bool) -> messages.ThinkingCon
 
 
 def _notes(request: chat.ChatRequest) -> Iterator[Adjustment]:
-    """What was said, but said otherwise by a field that wins."""
+    """The fields that are ignored because another one, which takes precedence, says something else."""
     thinking, reasoning = request.thinking, request.reasoning or chat.Reasoning()
     if reasoning.summary not in {None, "auto"}:
         yield Adjustment("reasoning.summary", "ignored", "Claude's summaries are of one kind")
