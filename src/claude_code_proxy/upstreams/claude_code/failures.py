@@ -31,7 +31,7 @@ HALF_WRITTEN = "The login's file cannot be read at this moment; it seems to be h
 
 
 class Failure(Struct, frozen=True):
-    """`kind` is Claude Code's name for it, `status` the service's HTTP status if known; `resets_at` in epoch seconds."""
+    """`kind` is Claude Code's name for it, `status` the service's status if known; `resets_at` in epoch seconds."""
 
     text: str
     kind: str = "unknown"
