@@ -24,8 +24,7 @@ _STATUS = {
 SIGN_IN = "Sign in again with `claude auth login`; the new login is used at once, without a restart."
 
 BEGIN_ANEW = (
-    "This conversation was replayed into a process that cannot renew the login. "
-    "Start a new conversation to renew it."
+    "This conversation was replayed into a process that cannot renew the login. Start a new conversation to renew it."
 )
 HALF_WRITTEN = "The login's file cannot be read at this moment; it seems to be half written."
 
