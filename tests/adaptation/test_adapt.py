@@ -101,8 +101,6 @@ def test_the_model_goes_by_its_upstream_name() -> None:
 
 
 def test_the_betas_that_the_request_needs() -> None:
-    binding = messages.Adaptive(block_binding=messages.BlockBinding("drop_block"))
-    assert adapted(request(model=ask.NEWEST, thinking=binding)).betas == ("thinking-binding-controls-2026-08-01",)
     assert adapted(request(model="claude-opus-4-8", speed="fast")).betas == ("fast-mode-2026-02-01",)
     assert adapted(request(model="claude-opus-5-5", speed="fast")).betas == ()
 

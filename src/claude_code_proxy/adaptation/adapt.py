@@ -31,7 +31,6 @@ from claude_code_proxy.errors import UpstreamRejected
 from claude_code_proxy.models import lessons
 from claude_code_proxy.models.model import Model
 
-_BINDING_BETA = "thinking-binding-controls-2026-08-01"
 _FAST_BETA = "fast-mode-2026-02-01"
 
 
@@ -145,9 +144,4 @@ class _Reply(Struct, frozen=True):
 
 
 def _betas(request: messages.MessagesRequest, model: Model) -> tuple[str, ...]:
-    needed = []
-    if isinstance(request.thinking, messages.Adaptive) and request.thinking.block_binding is not None:
-        needed.append(_BINDING_BETA)
-    if request.speed == "fast" and model.fast == "beta":
-        needed.append(_FAST_BETA)
-    return tuple(needed)
+    return (_FAST_BETA,) if request.speed == "fast" and model.fast == "beta" else ()

@@ -59,7 +59,6 @@ from claude_code_proxy.messages.events import (
 from claude_code_proxy.messages.request import (
     Adaptive,
     BetweenTools,
-    BlockBinding,
     ChooseAny,
     ChooseAuto,
     ChooseNone,
@@ -100,7 +99,6 @@ __all__ = [
     "Base64Source",
     "BetweenTools",
     "Block",
-    "BlockBinding",
     "CacheControl",
     "CacheCreation",
     "ChooseAny",

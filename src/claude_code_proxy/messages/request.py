@@ -69,13 +69,8 @@ class ChooseNone(Struct, frozen=True, tag_field="type", tag="none"):
 ToolChoice: TypeAlias = ChooseAuto | ChooseAny | ChooseTool | ChooseNone
 
 
-class BlockBinding(Struct, frozen=True):
-    prefix_mismatch_behavior: Literal["drop_block", "error"]
-
-
 class Adaptive(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="adaptive"):
     display: Literal["summarized", "omitted"] | None = None
-    block_binding: BlockBinding | None = None
 
 
 class Enabled(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="enabled"):
