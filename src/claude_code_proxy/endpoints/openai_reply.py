@@ -51,16 +51,21 @@ class CompletionUsage(Struct, frozen=True):
 
 def to_usage(usages: Sequence[messages.Usage], context: ReplyContext) -> CompletionUsage:
     """The sum over the choices of one reply. `cost` is there when the price of each is known."""
-    read = sum(usage.cache_read_input_tokens or 0 for usage in usages)
-    written = sum(usage.cache_creation_input_tokens or 0 for usage in usages)
-    prompt = sum(usage.input_tokens or 0 for usage in usages) + read + written
-    completion = sum(usage.output_tokens or 0 for usage in usages)
+    read = written = prompt = completion = thinking = 0
+    for usage in usages:
+        read += usage.cache_read_input_tokens or 0
+        written += usage.cache_creation_input_tokens or 0
+        prompt += usage.input_tokens or 0
+        completion += usage.output_tokens or 0
+        if usage.output_tokens_details is not None:
+            thinking += usage.output_tokens_details.thinking_tokens or 0
+    prompt += read + written
     return CompletionUsage(
         prompt,
         completion,
         prompt + completion,
         _PromptDetails(read, written),
-        _CompletionDetails(sum(map(_thinking_tokens, usages))),
+        _CompletionDetails(thinking),
         read,
         written,
         _cost(usages, context),
@@ -86,12 +91,11 @@ def refusal_text(stop_reason: str | None, details: messages.StopDetails | None) 
     return (details.explanation if details else None) or REFUSED
 
 
-def _thinking_tokens(usage: messages.Usage) -> int:
-    details = usage.output_tokens_details
-    return (details.thinking_tokens if details else None) or 0
-
-
 def _cost(usages: Sequence[messages.Usage], context: ReplyContext) -> float | UnsetType:
-    costs = [context.cost(usage) for usage in usages]
-    known = [cost for cost in costs if cost is not None]
-    return round(sum(known), 8) if len(known) == len(costs) else UNSET
+    total = 0.0
+    for usage in usages:
+        cost = context.cost(usage)
+        if cost is None:
+            return UNSET
+        total += cost
+    return round(total, 8)
