@@ -150,7 +150,7 @@ async def test_a_login_that_the_service_refuses_is_renewed_by_the_conversation_t
 ) -> None:
     """Its file says that an hour is left. A conversation that is told cannot renew it, and says so; later it can."""
     async with renewing(endpoint, tmp_path, login(expires_in=3600), service=ONLY_NEW) as stage:
-        with pytest.raises(openai.AuthenticationError, match="the next conversation that begins"):
+        with pytest.raises(openai.AuthenticationError, match="Start a new conversation to renew it"):
             await chat(stage, *TOLD, {"role": "user", "content": "Three"})
         assert endpoint.posts == 0
         assert "Hi" in await chat(stage)

@@ -46,7 +46,7 @@ def to_error(failure: Failure, now: float) -> ProxyError:
     if status is None:
         return UpstreamBroke(f"Claude Code gave no answer: {words}")
     if status == 401:
-        words = f"{words} {SIGN_IN}"
+        words = f"{words.rstrip('.')}. {SIGN_IN}"
     error = UpstreamRejected(words, status=status, kind=messages.kind_of(status))
     if failure.resets_at is not None and status == 429:
         error.retry_after = max(failure.resets_at - now, 0.0)
