@@ -4,7 +4,6 @@ import pytest
 from msgspec import Raw, Struct
 
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.openai_request import NO_JSON
 from claude_code_proxy.endpoints.support import (
     Fate,
     IgnoredFields,
@@ -13,6 +12,7 @@ from claude_code_proxy.endpoints.support import (
     ignored,
     unknown_fields,
 )
+from claude_code_proxy.messages.content import NO_JSON
 
 SUPPORT = Support(Fate.IGNORED, "Claude has none.", changes_meaning=True, harmless=(b"0", b"{}"))
 

@@ -218,35 +218,29 @@ class TestWriting:
         assert len(written.lots[0]) == 1
 
 
+def everything(**more: object) -> Record:
+    """One that has something to say in every field."""
+    return record(
+        usage=Usage(1, 2, 3, 4),
+        cost=0.5,
+        attempts=2,
+        upstream_request_id="r",
+        adjustments=(Adjustment("top_p", "dropped", "r"),),
+        error_kind="api_error",
+        error_code="c",
+        cause="E",
+        **more,
+    )
+
+
 class TestThePage:
     PAGE = (Path(__file__).parents[2] / "docs" / "observing.md").read_text(encoding="utf-8")
 
     def test_it_tells_every_field_of_the_json_line(self) -> None:
         assert describe() in self.PAGE, "run `make documents`"
-        everything = record(
-            usage=Usage(1, 2, 3, 4),
-            cost=0.5,
-            attempts=2,
-            upstream_request_id="r",
-            adjustments=(Adjustment("top_p", "dropped", "r"),),
-            error_kind="api_error",
-            error_code="c",
-            cause="E",
-        )
-        assert set(told(everything)) == set(re.findall(r"^\| `(\w+)` \|", describe(), re.MULTILINE))
+        assert set(told(everything())) == set(re.findall(r"^\| `(\w+)` \|", describe(), re.MULTILINE))
 
     def test_it_tells_every_word_of_the_text_line(self) -> None:
-        everything = record(
-            asked_model="gpt-4o",
-            usage=Usage(1, 2, 3, 4),
-            cost=0.5,
-            attempts=2,
-            upstream_request_id="r",
-            adjustments=(Adjustment("top_p", "dropped", "r"),),
-            error_kind="api_error",
-            error_code="c",
-            cause="E",
-        )
-        words = re.findall(r" (\w+=)", text_line(everything, "now").decode())
+        words = re.findall(r" (\w+=)", text_line(everything(asked_model="gpt-4o"), "now").decode())
         assert len(words) == 13
         assert [word for word in words if word not in self.PAGE] == []

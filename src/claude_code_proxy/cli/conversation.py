@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCo
 from openai.types.completion_usage import CompletionUsage
 
 from claude_code_proxy.cli.picture import Picture
-from claude_code_proxy.cli.showpieces import Showpieces
+from claude_code_proxy.cli.showpieces import Showpieces, replayed
 from claude_code_proxy.cli.stage import Stage
 
 Step = tuple[str, Callable[[], Awaitable[str]]]  # its heading; what it brought
@@ -116,18 +116,7 @@ class Conversation:
             raise NotAsItShouldBe("no call of the tool")
         self._answered(asked, "tool_calls", call=f"{call.function.name}({call.function.arguments})")
         _expect(json.loads(call.function.arguments) == {"city": "Lisbon"}, "the city as the argument")
-        # As most clients do it: of the answer, only what OpenAI's API knows goes back.
-        self._said[-1] = {
-            "role": "assistant",
-            "content": message.content,
-            "tool_calls": [
-                {
-                    "id": call.id,
-                    "type": "function",
-                    "function": {"name": call.function.name, "arguments": call.function.arguments},
-                }
-            ],
-        }
+        self._said[-1] = replayed(message, call)
         result = "21 degrees, sunny, a light breeze from the sea"
         self._said.append({"role": "tool", "tool_call_id": call.id, "content": result})
         self._stage.say("tool", result)

@@ -7,7 +7,13 @@ import json
 from collections.abc import Awaitable, Callable
 
 from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCompletionToolParam
+from openai.types.chat import (
+    ChatCompletion,
+    ChatCompletionMessage,
+    ChatCompletionMessageFunctionToolCall,
+    ChatCompletionMessageParam,
+    ChatCompletionToolParam,
+)
 from openai.types.shared_params import ResponseFormatJSONSchema
 
 from claude_code_proxy.cli.stage import Stage
@@ -34,6 +40,21 @@ _TRIP: ResponseFormatJSONSchema = {
         },
     },
 }
+
+
+def replayed(message: ChatCompletionMessage, call: ChatCompletionMessageFunctionToolCall) -> ChatCompletionMessageParam:
+    """The turn with its call as most clients send it back: only what OpenAI's API knows of it."""
+    return {
+        "role": "assistant",
+        "content": message.content,
+        "tool_calls": [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.function.name, "arguments": call.function.arguments},
+            }
+        ],
+    }
 
 
 class Showpieces:
@@ -79,17 +100,7 @@ class Showpieces:
             if call.type != "function":
                 break
             self._stage.say("claude", f"→ {call.function.name}({call.function.arguments})")
-            said.append({
-                "role": "assistant",
-                "content": message.content,
-                "tool_calls": [
-                    {
-                        "id": call.id,
-                        "type": "function",
-                        "function": {"name": call.function.name, "arguments": call.function.arguments},
-                    }
-                ],
-            })
+            said.append(replayed(message, call))
             said.append({"role": "tool", "tool_call_id": call.id, "content": "found"})
         self._stage.say("claude", last)
         self._expect(len(said) == 1 + 2 * ROUNDS, f"{ROUNDS} calls, one after the other")

@@ -2,13 +2,12 @@
 
 import hashlib
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
 
-NO_JSON = Raw(b"")  # "not given" for a field that stays raw
 MOST_CHOICES = 128
 _MOST_TOKENS = 2**53  # the largest whole number that every JSON reader takes
 

@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.json_text import is_given
-from claude_code_proxy.endpoints.openai_request import NO_JSON
+from claude_code_proxy.messages.content import NO_JSON
 
 
 class Fate(StrEnum):

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import adapt, relax
+from claude_code_proxy.adaptation.adapt import Adapted, adapt, relax
 from claude_code_proxy.adaptation.reply import Unmet
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
@@ -25,6 +25,18 @@ from claude_code_proxy.server.together import together
 from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
 
 _T = TypeVar("_T")
+
+
+def prepare(
+    serving: Serving, said: messages.MessagesRequest, *, model: Model
+) -> tuple[messages.MessagesRequest, Model, Adapted]:
+    """What the upstream can carry of `said`, the model as it is there, and what to send. Raises `InvalidRequest`."""
+    carried, dropped = serving.terms.carry(said)
+    model = serving.terms.fit(model)
+    adapted = adapt(serving.vault.restore(carried, model), model, options=serving.policy.adaptation)
+    if dropped:
+        adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
+    return carried, model, adapted
 
 
 class Asking:
@@ -42,13 +54,8 @@ class Asking:
         """Raises `InvalidRequest` when what was said cannot be asked of the model at all."""
         self._serving = serving
         self._record = record
-        self._said, dropped = serving.terms.carry(said)
-        self._model = model = serving.terms.fit(model)
+        self._said, self._model, self.adapted = prepare(serving, said, model=model)
         self._terms = call
-        adapted = adapt(serving.vault.restore(self._said, model), model, options=serving.policy.adaptation)
-        if dropped:
-            adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
-        self.adapted = adapted
         self.rate_limits: dict[str, str] = {}
         self.used: list[messages.Usage] = []
 

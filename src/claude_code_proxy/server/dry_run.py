@@ -10,13 +10,13 @@ import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import adapt
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.betas import settle_betas
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.pricing import Billed, cost_usd
+from claude_code_proxy.server.asking import prepare
 from claude_code_proxy.server.rough_count import blocks_of, tokens_of
 from claude_code_proxy.server.serving import Serving
 from claude_code_proxy.server.whereabouts import point_at_media
@@ -62,10 +62,8 @@ def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes, betas: str = "
     """`betas` is the caller's header. Raises `InvalidRequest` for what the endpoint itself would refuse."""
     asked = endpoint.decode(body, serving.policy.default_model)
     passed_on, ignored = settle_betas(betas, carried=serving.terms.carries("betas"))
-    said, dropped = serving.terms.carry(asked.request)
-    model = serving.terms.fit(serving.catalogue.find(said.model))
     try:
-        adapted = adapt(serving.vault.restore(said, model), model, options=serving.policy.adaptation)
+        _, model, adapted = prepare(serving, asked.request, model=serving.catalogue.find(asked.request.model))
     except InvalidRequest as error:
         point_at_media(error, asked.request, path_of=partial(endpoint.path_of, body))
         raise
@@ -76,7 +74,7 @@ def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes, betas: str = "
             known_model=model.known,
             request=Raw(messages.encode_request(adapted.request)),
             betas=tuple(dict.fromkeys(passed_on + adapted.betas)),
-            adjustments=asked.adjustments + ignored + dropped + adapted.adjustments,
+            adjustments=asked.adjustments + ignored + adapted.adjustments,
             cache=plan,
             estimate=_estimate(model, adapted.request, tokens=tokens, choices=asked.n),
         )

@@ -5,7 +5,7 @@ between them text and calls stood; not its text, nor its calls.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import TypeAlias
 
@@ -36,6 +36,7 @@ class _Hosted(Struct, frozen=True, tag_field="type", tag="h"):
     block: Raw
 
 
+_Large: TypeAlias = _Hosted | _TextMark
 _Mark: TypeAlias = messages.Thinking | messages.RedactedThinking | _TextMark | _CallMark | _Hosted
 
 
@@ -50,7 +51,7 @@ class Turn(Struct, frozen=True):
     previous: bytes
     words: bytes
     signatures: frozenset[bytes]
-    order: tuple[messages.Thinking | messages.RedactedThinking | _TextMark | _CallMark | _Hosted, ...]
+    order: tuple[_Mark, ...]
 
     def has(self, block: messages.Block) -> bool:
         return isinstance(block, Thought) and mark_of(block) in self.signatures
@@ -163,11 +164,8 @@ def _are_pairs(hosted: Sequence[_Hosted]) -> bool:
 
 
 def _size(order: Sequence[_Mark]) -> int:
-    sizes: dict[type, Callable[..., int]] = {
-        _Hosted: lambda mark: len(bytes(mark.block)),
-        _TextMark: lambda mark: len(bytes(mark.citations)),
-    }
-    return sum(sizes[type(mark)](mark) for mark in order if type(mark) in sizes)
+    raws = (mark.block if isinstance(mark, _Hosted) else mark.citations for mark in order if isinstance(mark, _Large))
+    return sum(len(bytes(raw)) for raw in raws)
 
 
 def _words(content: Sequence[messages.Block]) -> bytes:

@@ -16,9 +16,9 @@ from claude_code_proxy.endpoints.chat_completions.arguments import to_custom_cal
 from claude_code_proxy.endpoints.chat_completions.content import to_blocks, to_texts
 from claude_code_proxy.endpoints.chat_completions.reasoning import Thought, signed_thoughts
 from claude_code_proxy.endpoints.chat_completions.support import MESSAGE
-from claude_code_proxy.endpoints.openai_request import NO_JSON
 from claude_code_proxy.endpoints.support import Fate, Support, asks_for_something, ignored
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.content import NO_JSON
 
 _B = TypeVar("_B", bound=messages.Block)
 _IGNORED = ("audio", "annotations")

@@ -2,7 +2,8 @@
 
 from msgspec import Raw
 
-from claude_code_proxy.endpoints.openai_request import NO_JSON, StreamOptions, Wire
+from claude_code_proxy.endpoints.openai_request import StreamOptions, Wire
+from claude_code_proxy.messages.content import NO_JSON
 
 
 class CompletionRequest(Wire, frozen=True, kw_only=True):
