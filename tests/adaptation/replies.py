@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.reply import ReplyFilter
+from claude_code_proxy.adaptation.reply.filters import ReplyFilter
 
 
 def message(*content: messages.Block | str, stop_reason: str = "end_turn") -> messages.Message:

@@ -9,8 +9,8 @@ from msgspec import Raw
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt
 from claude_code_proxy.models.catalogue import BUILT_IN
-from claude_code_proxy.upstreams.simulated.asked import Asked, Caller
-from claude_code_proxy.upstreams.simulated.judgement import judge
+from claude_code_proxy.simulator.parsed_request import Asked, Caller
+from claude_code_proxy.simulator.validation import judge
 from tests.adaptation import odd_schemas
 
 PLAIN = "claude-sonnet-4-6"  # takes sampling, adaptive thinking, budgets and forced tools; no prefill

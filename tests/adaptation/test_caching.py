@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted
 from claude_code_proxy.models.catalogue import BUILT_IN
-from claude_code_proxy.upstreams.simulated import tokens
-from claude_code_proxy.upstreams.simulated.prompt_cache import Cached, PromptCache
+from claude_code_proxy.simulator import tokens
+from claude_code_proxy.simulator.answers.prompt_cache import Cached, PromptCache
 from tests.adaptation.requests import (
     NEWEST,
     PLAIN,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt
-from claude_code_proxy.adaptation.reply import Unmet
+from claude_code_proxy.adaptation.reply.filters import Unmet
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation.replies import message, passed, streamed

@@ -8,7 +8,7 @@ import pytest
 from claude_code_proxy.cli.banner import OPEN_DOOR, banner, curl
 from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.server.serve import Listening
+from claude_code_proxy.server.process.serve import Listening
 from claude_code_proxy.settings import Settings
 
 URL = "http://127.0.0.1:8080/v1"

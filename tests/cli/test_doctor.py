@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from claude_code_proxy import simulator
 from claude_code_proxy.cli import doctor
 from claude_code_proxy.cli.arguments import parse
 from claude_code_proxy.cli.doctor import Check, claude_code, examine, login_file, runtime, screen
@@ -17,15 +18,14 @@ from claude_code_proxy.cli.main import COMMANDS
 from claude_code_proxy.credentials.claude_command import find_claude, has_sdk
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings
-from claude_code_proxy.upstreams import simulated
 
 KEY = Secret("sk-ant-test-doctor")
 TOKEN = "sk-ant-oat01-doctor"
 
 
 @pytest.fixture
-async def service() -> AsyncIterator[simulated.Running]:
-    running = await simulated.serve()
+async def service() -> AsyncIterator[simulator.Running]:
+    running = await simulator.serve()
     yield running
     await running.close()
 
@@ -47,7 +47,7 @@ def by_name(checks: list[Check]) -> dict[str, Check]:
 
 
 async def test_with_a_key_and_a_service_all_is_well(
-    tmp_path: Path, service: simulated.Running, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, service: simulator.Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     checks = await examine(settings(tmp_path, service.url, anthropic_api_key=KEY), call=True)
     assert [check for check in checks if not check.ok] == []
@@ -55,13 +55,13 @@ async def test_with_a_key_and_a_service_all_is_well(
     assert caplog.messages == [], "one request needs no two thousand places"
 
 
-async def test_without_a_call_no_model_is_asked(tmp_path: Path, service: simulated.Running) -> None:
+async def test_without_a_call_no_model_is_asked(tmp_path: Path, service: simulator.Running) -> None:
     await examine(settings(tmp_path, service.url, anthropic_api_key=KEY))
     assert [one.path for one in service.requests if one.path == "/v1/messages"] == []
 
 
 async def test_a_refused_key_is_told_with_what_to_do(tmp_path: Path) -> None:
-    service = await simulated.serve(options=simulated.Options(api_keys=frozenset({"another"})))
+    service = await simulator.serve(options=simulator.Options(api_keys=frozenset({"another"})))
     checks = by_name(await examine(settings(tmp_path, service.url, anthropic_api_key=KEY), call=True))
     await service.close()
     assert not checks["a model answers"].ok
@@ -74,7 +74,7 @@ async def test_an_upstream_out_of_reach(tmp_path: Path) -> None:
     assert "HTTPS_PROXY" in checks["upstream"].do
 
 
-async def test_nobody_signed_in(tmp_path: Path, service: simulated.Running) -> None:
+async def test_nobody_signed_in(tmp_path: Path, service: simulator.Running) -> None:
     checks = by_name(await examine(settings(tmp_path, service.url)))
     assert not checks["credential"].ok
     assert checks["credential"].do.startswith("set ANTHROPIC_API_KEY; or, to use a Claude plan: ")
@@ -94,7 +94,7 @@ async def test_the_simulation_needs_nothing_of_this_machine(tmp_path: Path) -> N
 
 
 async def test_how_to_sign_in_is_told_for_the_claude_code_that_is_there(
-    tmp_path: Path, service: simulated.Running
+    tmp_path: Path, service: simulator.Running
 ) -> None:
     sign_in(tmp_path, accessToken="")
     check = by_name(await examine(settings(tmp_path, service.url)))["credential"]
@@ -104,7 +104,7 @@ async def test_how_to_sign_in_is_told_for_the_claude_code_that_is_there(
     assert (f"`{name} auth login`" in check.do) == (command is not None)
 
 
-async def test_a_login_sent_straight_needs_no_claude_code(tmp_path: Path, service: simulated.Running) -> None:
+async def test_a_login_sent_straight_needs_no_claude_code(tmp_path: Path, service: simulator.Running) -> None:
     sign_in(tmp_path)
     checks = by_name(await examine(settings(tmp_path, service.url, claude_login_via="messages-api")))
     assert checks["credential"].ok

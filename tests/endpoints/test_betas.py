@@ -1,7 +1,7 @@
 """Which betas of a caller go along, and what is said of the others."""
 
 from claude_code_proxy.endpoints.betas import KNOWN, settle_betas
-from claude_code_proxy.upstreams.simulated import betas as simulated
+from claude_code_proxy.simulator import betas as simulated
 
 THINKING, CONTEXT = "interleaved-thinking-2025-05-14", "context-management-2025-06-27"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from claude_code_proxy.models.catalogue import BUILT_IN
-from claude_code_proxy.models.lessons import Lacks, Samples
+from claude_code_proxy.models.learned_limits import Lacks, Samples
 from claude_code_proxy.models.table import MODELS
 from claude_code_proxy.models.upstream_list import Capabilities, ModelInfo, Supported, Thinking, ThinkingTypes
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from claude_code_proxy import messages
 from claude_code_proxy.messages import Usage
-from claude_code_proxy.server.record import Record
+from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.upstreams.upstream import Call, Facts
 
 

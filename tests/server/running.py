@@ -8,7 +8,7 @@ from typing import Any
 
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.assembly import Assembly
-from claude_code_proxy.server.record import Record
+from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.settings import Settings
 
 KEY = "sk-ant-test-of-the-proxy"

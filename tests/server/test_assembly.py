@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 from claude_code_proxy.errors import Misconfigured
-from claude_code_proxy.http1.contract import Limits as ClientLimits
+from claude_code_proxy.http1.server.types import Limits as ClientLimits
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.assembly import Assembly, Place
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.sqlite import SqliteStore
 from claude_code_proxy.state.store import MemoryStore
+from tests.http1.client.certificates import authority_pem, server_context
 from tests.server.doubles import record
 from tests.server.running import ASKED, KEY, running
 from tests.server.scripted_upstream import ScriptedUpstream
-from tests.upstreams.anthropic.certificates import authority_pem, server_context
 
 
 def settings(**changes: Any) -> Settings:

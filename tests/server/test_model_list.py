@@ -10,8 +10,8 @@ import pytest
 from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected, UpstreamUnavailable
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.upstream_list import ModelInfo
+from claude_code_proxy.server.app_state import Serving
 from claude_code_proxy.server.model_list import keep_fresh, render_list, render_model
-from claude_code_proxy.server.serving import Serving
 from tests.server.running import eventually, running
 from tests.server.scripted_upstream import Call, Script, ScriptedUpstream, refusal, saying
 

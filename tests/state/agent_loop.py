@@ -10,14 +10,15 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt, relax
 from claude_code_proxy.errors import UpstreamRejected
 from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.simulator import signature
+from claude_code_proxy.simulator.answers import web_search
+from claude_code_proxy.simulator.answers.answer import compose
+from claude_code_proxy.simulator.answers.intent import read
+from claude_code_proxy.simulator.parsed_request import Asked, Block, Caller
+from claude_code_proxy.simulator.refusal import Refusal
+from claude_code_proxy.simulator.validation import judge
 from claude_code_proxy.state.store import MemoryStore
 from claude_code_proxy.state.vault import ThinkingVault
-from claude_code_proxy.upstreams.simulated import signature, web_search
-from claude_code_proxy.upstreams.simulated.answer import compose
-from claude_code_proxy.upstreams.simulated.asked import Asked, Block, Caller
-from claude_code_proxy.upstreams.simulated.judgement import judge
-from claude_code_proxy.upstreams.simulated.reading import read
-from claude_code_proxy.upstreams.simulated.refusal import Refusal
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "$top": {"type": "integer"}}}
 TOOLS = tuple(messages.Tool(name, Raw(json.dumps(SCHEMA).encode())) for name in ("get.weather", "get_time"))

@@ -15,7 +15,7 @@ from claude_code_proxy.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from claude_code_proxy.upstreams.anthropic.dial import CannotConnect, ConnectTimeout
+from claude_code_proxy.http1.client.dial import CannotConnect, ConnectTimeout
 from claude_code_proxy.upstreams.retry import LONGEST_WAIT, persist, unheard, wait_before_retry
 from claude_code_proxy.upstreams.upstream import Call, Facts
 

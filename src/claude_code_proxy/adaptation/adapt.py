@@ -12,23 +12,23 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import (
     caching,
-    conversation,
-    forced,
+    emulated_tool_choice,
+    fallbacks,
     limits,
-    refusals,
     sampling,
-    stops,
-    strict,
     structured,
     thinking,
     tools,
 )
-from claude_code_proxy.adaptation.arguments import Renames, RestoredCalls
-from claude_code_proxy.adaptation.bare_json import BareJson
-from claude_code_proxy.adaptation.reply import Chain, Judged, ReplyFilter, Unmet
+from claude_code_proxy.adaptation.conversation import turns
+from claude_code_proxy.adaptation.reply import stop_sequences
+from claude_code_proxy.adaptation.reply.arguments import Renames, RestoredCalls
+from claude_code_proxy.adaptation.reply.filters import Chain, Judged, ReplyFilter, Unmet
+from claude_code_proxy.adaptation.reply.json_extraction import BareJson
+from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected
-from claude_code_proxy.models import lessons
+from claude_code_proxy.models import learned_limits
 from claude_code_proxy.models.model import Model
 
 _FAST_BETA = "fast-mode-2026-02-01"
@@ -59,14 +59,14 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: Options) ->
     request = limits.drop_extras(request, model, notes=notes)
     request, wanted = structured.settle_format(request, model, notes=notes)
     request, renames = tools.settle_tools(request, notes=notes)
-    request, forcing = forced.settle_forcing(request, model, notes=notes)
-    wished = forced.to_be_strict(forcing, request, model=model)
+    request, forcing = emulated_tool_choice.settle_forcing(request, model, notes=notes)
+    wished = emulated_tool_choice.to_be_strict(forcing, request, model=model)
     request = strict.settle_strict(request, model, wished=wished, notes=notes)
     request = thinking.choose_thinking(request, model, notes=notes)
-    request = conversation.mend(request, model, may_prefill=wanted is None, notes=notes)
+    request = turns.mend(request, model, may_prefill=wanted is None, notes=notes)
     request = thinking.fit_history(request, model, notes=notes)
     request = sampling.choose_sampling(request, model, notes=notes)
-    request, cut = stops.settle_stops(request, is_forced=forcing is not None, notes=notes)
+    request, cut = stop_sequences.settle_stops(request, is_forced=forcing is not None, notes=notes)
     request = caching.place_breakpoints(request, model, automatic=options.prompt_cache, notes=notes)
     reply = _Reply(request, model, cut=cut, wanted=wanted, forcing=forcing, renames=renames)
     return Adapted(
@@ -86,12 +86,12 @@ def relax(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapted
     """
     if error.status != 400:
         return None
-    lesson = lessons.learn(error.message)
+    lesson = learned_limits.learn(error.message)
     if lesson is not None:
-        again = adapt(adapted.asked, lessons.apply(lesson, model), options=adapted.options)
+        again = adapt(adapted.asked, learned_limits.apply(lesson, model), options=adapted.options)
         added: tuple[Adjustment, ...] = ()
     else:
-        less = refusals.retreat(error.message, adapted.asked, sent=adapted.request, model=model)
+        less = fallbacks.retreat(error.message, adapted.asked, sent=adapted.request, model=model)
         if less is None:
             return None
         again = adapt(less.request, less.model, options=adapted.options)
@@ -109,7 +109,7 @@ class _Reply(Struct, frozen=True):
     model: Model
     cut: tuple[str, ...]
     wanted: structured.Wanted | None
-    forcing: forced.Forced | None
+    forcing: emulated_tool_choice.Forced | None
     renames: Renames | None
 
     @property
@@ -120,9 +120,9 @@ class _Reply(Struct, frozen=True):
         """A forced call comes first: what is said before it is no part of the answer, so no stop can end it there."""
         filters: list[ReplyFilter] = []
         if self.forcing is not None:
-            filters += (Judged(self._judge_call), forced.CallsOnly(self.forcing))
+            filters += (Judged(self._judge_call), emulated_tool_choice.CallsOnly(self.forcing))
         if self.cut:
-            filters.append(stops.CutText(self.cut))
+            filters.append(stop_sequences.CutText(self.cut))
         if self.wanted is not None:
             filters.append(Judged(self._judge_text))
             if self.wanted.opener:
@@ -132,14 +132,16 @@ class _Reply(Struct, frozen=True):
         return filters[0] if len(filters) == 1 else Chain(filters)
 
     def _judge_call(self, message: messages.Message) -> Unmet | None:
-        return self._mended(forced.judge(self.forcing, message, request=self.request) if self.forcing else None)
+        return self._mended(
+            emulated_tool_choice.judge(self.forcing, message, request=self.request) if self.forcing else None
+        )
 
     def _judge_text(self, message: messages.Message) -> Unmet | None:
         return self._mended(structured.judge(self.wanted, message, request=self.request) if self.wanted else None)
 
     def _mended(self, unmet: Unmet | None) -> Unmet | None:
         if unmet is not None:
-            unmet.repair = conversation.mend(unmet.repair, self.model, may_prefill=False, notes=[])
+            unmet.repair = turns.mend(unmet.repair, self.model, may_prefill=False, notes=[])
         return unmet
 
 

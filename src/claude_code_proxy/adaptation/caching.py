@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation import breakpoints, system
+from claude_code_proxy.adaptation import breakpoints
+from claude_code_proxy.adaptation.conversation import system
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.models.model import Model
 

@@ -13,11 +13,11 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation import strict
-from claude_code_proxy.adaptation.bare_json import bare
-from claude_code_proxy.adaptation.reply import Unmet
-from claude_code_proxy.adaptation.schema_cache import SchemaCache
-from claude_code_proxy.adaptation.subset import REWRITTEN, to_subset
+from claude_code_proxy.adaptation.reply.filters import Unmet
+from claude_code_proxy.adaptation.reply.json_extraction import bare
+from claude_code_proxy.adaptation.schemas import strict
+from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, to_subset
+from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model

@@ -10,10 +10,10 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation import names
-from claude_code_proxy.adaptation.arguments import Renames
-from claude_code_proxy.adaptation.schema_cache import LARGEST
-from claude_code_proxy.adaptation.schemas import InputSchema, normalised
+from claude_code_proxy.adaptation.conversation import names
+from claude_code_proxy.adaptation.reply.arguments import Renames
+from claude_code_proxy.adaptation.schemas.input_schema import InputSchema, normalised
+from claude_code_proxy.adaptation.schemas.schema_cache import LARGEST
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.content import NO_JSON

@@ -10,7 +10,7 @@ from claude_code_proxy import __version__
 from claude_code_proxy.settings import Settings
 
 if TYPE_CHECKING:
-    from claude_code_proxy.server.serve import Listening
+    from claude_code_proxy.server.process.serve import Listening
 
 OPEN_DOOR = "everybody who can reach this address can use the proxy; set PROXY_API_KEY, or HOST=127.0.0.1"
 

@@ -15,19 +15,18 @@ from pathlib import Path
 
 import msgspec
 
-from claude_code_proxy import messages
+from claude_code_proxy import messages, simulator
 from claude_code_proxy.cli.loop import run_loop
 from claude_code_proxy.cli.serve import with_simulation
 from claude_code_proxy.credentials.chain import CredentialSource, ends_soon
 from claude_code_proxy.credentials.claude_command import EXTRA, find_claude, has_sdk
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.login_file import Login, LoginFile
-from claude_code_proxy.credentials.safety import hindrance
+from claude_code_proxy.credentials.renewal_blocker import hindrance
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.server.assembly import Assembly, make_transport
-from claude_code_proxy.server.login import Login as OwnersLogin
+from claude_code_proxy.server.login_service import Login as OwnersLogin
 from claude_code_proxy.settings import Settings
-from claude_code_proxy.upstreams import simulated
 from claude_code_proxy.upstreams.upstream import Call
 
 SKEW_SECONDS = 60.0
@@ -66,7 +65,7 @@ async def examine(settings: Settings, *, call: bool = False) -> list[Check]:
 
 async def _examine_simulation(settings: Settings, *, call: bool) -> list[Check]:
     """Against a simulation of its own, like a server with this upstream."""
-    simulation = await simulated.serve()
+    simulation = await simulator.serve()
     try:
         used = with_simulation(settings, simulation.url)
         checks = [Check("credential", ok=True, found="none needed"), *await upstream(used)]

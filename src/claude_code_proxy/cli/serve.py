@@ -7,7 +7,7 @@ from claude_code_proxy.cli.banner import banner
 from claude_code_proxy.cli.loop import cannot_listen, run_loop
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.assembly import Place
-from claude_code_proxy.server.serve import Listening, serve
+from claude_code_proxy.server.process.serve import Listening, serve
 from claude_code_proxy.settings import Settings
 
 MADE_UP_KEY = Secret("sk-ant-simulated")
@@ -24,7 +24,7 @@ def run(settings: Settings) -> int:
 
 
 def _run_workers(settings: Settings, ready: Callable[[Listening], None]) -> int:
-    from claude_code_proxy.server.workers import supervise  # noqa: PLC0415 - most servers are one process
+    from claude_code_proxy.server.process.workers import supervise  # noqa: PLC0415 - most servers are one process
 
     def work(settings: Settings, place: Place, *, ready: Callable[[Listening], None]) -> None:
         run_loop(serve_until_told(settings, ready, place=place))
@@ -42,9 +42,9 @@ async def serve_until_told(
     if settings.upstream != "simulated":
         await _serve(settings, ready, place=place)
         return
-    from claude_code_proxy.upstreams import simulated  # noqa: PLC0415 - most servers need no simulation
+    from claude_code_proxy import simulator  # noqa: PLC0415 - most servers need no simulation
 
-    simulation = await simulated.serve(options=simulated.Options(keep_requests=0, pace=pace))
+    simulation = await simulator.serve(options=simulator.Options(keep_requests=0, pace=pace))
     try:
         await _serve(with_simulation(settings, simulation.url), ready, place=place)
     finally:

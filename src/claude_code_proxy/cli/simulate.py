@@ -4,9 +4,9 @@ import asyncio
 import signal
 from pathlib import Path
 
+from claude_code_proxy import simulator
 from claude_code_proxy.cli.loop import cannot_listen, run_loop
 from claude_code_proxy.settings import Settings, SettingsError
-from claude_code_proxy.upstreams import simulated
 
 
 def run(settings: Settings, *, pace: str = "0", replay: str | None = None) -> int:
@@ -14,7 +14,7 @@ def run(settings: Settings, *, pace: str = "0", replay: str | None = None) -> in
     return 0
 
 
-def options(pace: str, replay: str | None) -> simulated.Options:
+def options(pace: str, replay: str | None) -> simulator.Options:
     """`pace` in words a second; `replay` is a recorded exchange that answers everything."""
     try:
         words = float(pace)
@@ -24,12 +24,12 @@ def options(pace: str, replay: str | None) -> simulated.Options:
         raise SettingsError(f"--pace: {pace!r} is not a number of words a second")
     if replay is not None and not Path(replay).is_file():
         raise SettingsError(f"--replay: there is no file {replay}")
-    return simulated.Options(keep_requests=0, pace=words, replay=Path(replay) if replay else None)
+    return simulator.Options(keep_requests=0, pace=words, replay=Path(replay) if replay else None)
 
 
-async def _simulate(settings: Settings, chosen: simulated.Options) -> None:
+async def _simulate(settings: Settings, chosen: simulator.Options) -> None:
     try:
-        simulation = await simulated.serve(settings.host, settings.port, options=chosen)
+        simulation = await simulator.serve(settings.host, settings.port, options=chosen)
     except OSError as error:
         raise cannot_listen(f"{settings.host}:{settings.port}", error) from error
     print(f"a simulated Claude listens on {simulation.url}\n\n  ANTHROPIC_API_BASE={simulation.url}\n", flush=True)

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.credentials.held_session import Held, Launch
 from claude_code_proxy.credentials.login_file import Login, LoginFile, NoLogin
-from claude_code_proxy.credentials.safety import hindrance
+from claude_code_proxy.credentials.renewal_blocker import hindrance
+from claude_code_proxy.credentials.renewal_process import Held, Launch
 
 CHECK_SECONDS = 60.0
 RENEW_SECONDS = 240.0  # left, from which on a login is renewed

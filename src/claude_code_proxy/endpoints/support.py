@@ -7,7 +7,7 @@ from operator import attrgetter
 from msgspec import Raw, Struct
 
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.json_text import is_given
+from claude_code_proxy.endpoints.openai.json_text import is_given
 from claude_code_proxy.messages.content import NO_JSON
 
 

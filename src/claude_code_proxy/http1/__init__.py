@@ -1,16 +1,1 @@
-"""A small HTTP/1.1 server on asyncio: whole requests in, replies whole or streamed out.
-
-It knows nothing of what is served: a handler, and the limits for clients, are given to it.
-"""
-
-from claude_code_proxy.http1.contract import Fault as Fault
-from claude_code_proxy.http1.contract import Gate as Gate
-from claude_code_proxy.http1.contract import Handler as Handler
-from claude_code_proxy.http1.contract import Limits as Limits
-from claude_code_proxy.http1.contract import OnError as OnError
-from claude_code_proxy.http1.contract import plain_fault as plain_fault
-from claude_code_proxy.http1.listeners import bind as bind
-from claude_code_proxy.http1.request import Request as Request
-from claude_code_proxy.http1.responder import Headers as Headers
-from claude_code_proxy.http1.responder import Responder as Responder
-from claude_code_proxy.http1.server import Server as Server
+"""HTTP/1.1 on asyncio and llhttp: `server/` answers requests, `client/` sends them. Neither knows what is served."""

@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 
 from msgspec import structs
 
-from claude_code_proxy.models import lessons, names
-from claude_code_proxy.models.lessons import Lesson
+from claude_code_proxy.models import learned_limits, names
+from claude_code_proxy.models.learned_limits import Lesson
 from claude_code_proxy.models.model import Model, unknown
 from claude_code_proxy.models.table import MODELS
 from claude_code_proxy.models.upstream_list import ModelInfo, merge
@@ -89,7 +89,7 @@ class Catalogue:
 
     def _taught(self, key: str, model: Model) -> Model:
         for lesson in self.learnt.get(key, ()):
-            model = lessons.apply(lesson, model)
+            model = learned_limits.apply(lesson, model)
         return model
 
 

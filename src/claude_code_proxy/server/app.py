@@ -8,18 +8,18 @@ import msgspec
 from claude_code_proxy import __version__
 from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.endpoints.endpoint import Endpoint
-from claude_code_proxy.endpoints.openai import render_error, to_error_reply
+from claude_code_proxy.endpoints.openai.errors import render_error, to_error_reply
 from claude_code_proxy.errors import InvalidRequest, ProxyError
-from claude_code_proxy.http1.request import Request
-from claude_code_proxy.http1.responder import Headers, Responder
-from claude_code_proxy.server.api_keys import ApiKeys
-from claude_code_proxy.server.cors import Cors
-from claude_code_proxy.server.exchange import Exchange
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.responder import Headers, Responder
+from claude_code_proxy.server.access.api_keys import ApiKeys
+from claude_code_proxy.server.access.cors import Cors
+from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.exchange.exchange import Exchange
+from claude_code_proxy.server.exchange.record import Record
+from claude_code_proxy.server.exchange.reply_headers import JSON
 from claude_code_proxy.server.model_list import render_list, render_model
-from claude_code_proxy.server.record import Record
-from claude_code_proxy.server.reply_headers import JSON
 from claude_code_proxy.server.routes import plain_path
-from claude_code_proxy.server.serving import Serving
 
 _OPEN = ("/health", "/health/ready", "/metrics")  # for probes: no key is asked for, and nothing recorded
 _READS = ("GET", "HEAD")

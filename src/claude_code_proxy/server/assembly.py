@@ -13,40 +13,40 @@ from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.errors import Misconfigured, ProxyError, Unauthenticated
-from claude_code_proxy.http1.contract import Limits as ClientLimits
-from claude_code_proxy.http1.request import Request
-from claude_code_proxy.http1.server import Server
+from claude_code_proxy.http1.client.address import parse_origin, proxy_for
+from claude_code_proxy.http1.client.limits import Limits, Timeouts
+from claude_code_proxy.http1.client.transport import Transport
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.server import Server
+from claude_code_proxy.http1.server.types import Limits as ClientLimits
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.upstream_list import ModelInfo
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.server import logs
-from claude_code_proxy.server.access_log import AccessLog, layout
-from claude_code_proxy.server.api_keys import ApiKeys
+from claude_code_proxy.server.access.api_keys import ApiKeys
+from claude_code_proxy.server.access.browser_guard import WebPages
+from claude_code_proxy.server.access.concurrency import Turnstile
+from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app import App, Reply
+from claude_code_proxy.server.app_state import Policy, Serving
 from claude_code_proxy.server.capabilities import render_capabilities
-from claude_code_proxy.server.cors import Cors
-from claude_code_proxy.server.dry_run import dry_run
-from claude_code_proxy.server.log_writer import LogWriter
-from claude_code_proxy.server.login import Login
-from claude_code_proxy.server.metrics import Metrics
-from claude_code_proxy.server.metrics_page import MetricsPage
-from claude_code_proxy.server.metrics_share import Share
+from claude_code_proxy.server.exchange.dry_run import dry_run
+from claude_code_proxy.server.exchange.keep_alive import Pulse
+from claude_code_proxy.server.exchange.reply_headers import JSON
+from claude_code_proxy.server.login_service import Login
 from claude_code_proxy.server.model_list import keep_fresh
-from claude_code_proxy.server.open_files import upstream_connections
-from claude_code_proxy.server.pulse import Pulse
-from claude_code_proxy.server.reply_headers import JSON
-from claude_code_proxy.server.serving import Policy, Serving
-from claude_code_proxy.server.tally import Counts, Credential, Gauges
-from claude_code_proxy.server.turnstile import Turnstile
-from claude_code_proxy.server.web_pages import WebPages
+from claude_code_proxy.server.process import logs
+from claude_code_proxy.server.process.log_writer import LogWriter
+from claude_code_proxy.server.process.open_files import upstream_connections
+from claude_code_proxy.server.telemetry.access_log import AccessLog, layout
+from claude_code_proxy.server.telemetry.counters import Counts, Credential, Gauges
+from claude_code_proxy.server.telemetry.metrics import Metrics
+from claude_code_proxy.server.telemetry.metrics_page import MetricsPage
+from claude_code_proxy.server.telemetry.multiprocess import Share
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.store import MemoryStore, Store
 from claude_code_proxy.state.vault import ThinkingVault
-from claude_code_proxy.upstreams.anthropic.address import parse_origin, proxy_for
 from claude_code_proxy.upstreams.anthropic.capabilities import TERMS as MESSAGES_API_TERMS
-from claude_code_proxy.upstreams.anthropic.limits import Limits, Timeouts
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
-from claude_code_proxy.upstreams.anthropic.transport import Transport
 from claude_code_proxy.upstreams.claude_code.capabilities import TERMS as CLAUDE_CODE_TERMS
 from claude_code_proxy.upstreams.upstream import Terms, Upstream
 

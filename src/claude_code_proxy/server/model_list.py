@@ -12,9 +12,9 @@ from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.upstream_list import ModelInfo
-from claude_code_proxy.server.access_log import clean
-from claude_code_proxy.server.logs import report_mistake
-from claude_code_proxy.server.serving import Serving
+from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.process.logs import report_mistake
+from claude_code_proxy.server.telemetry.access_log import clean
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 30.0

@@ -11,8 +11,8 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Options, adapt
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.models.catalogue import BUILT_IN
-from claude_code_proxy.upstreams.simulated.asked import Caller
-from claude_code_proxy.upstreams.simulated.judgement import judge
+from claude_code_proxy.simulator.parsed_request import Caller
+from claude_code_proxy.simulator.validation import judge
 from tests.endpoints import recordings
 from tests.endpoints.typed_requests import chat_requests
 

@@ -14,7 +14,7 @@ import pytest
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.endpoint import Asked
-from claude_code_proxy.endpoints.openai import to_error_reply
+from claude_code_proxy.endpoints.openai.errors import to_error_reply
 from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
 from tests.endpoints.replies import CONTEXT, accumulated, streamed
 from tests.endpoints.strict_reader import read_error, read_stream, read_whole

@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
-from claude_code_proxy.endpoints.openai import to_error_reply
+from claude_code_proxy.endpoints.openai.errors import to_error_reply
 from claude_code_proxy.errors import InvalidRequest, UpstreamBroke
 from claude_code_proxy.upstreams.anthropic.rejections import rejected, rejected_midway
 from claude_code_proxy.upstreams.retry import wait_before_retry

@@ -3,7 +3,7 @@
 import re
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.images import MAX_IMAGE_BYTES
+from claude_code_proxy.adaptation.conversation.images import MAX_IMAGE_BYTES
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.upstreams.anthropic.capabilities import CAPABILITIES, TERMS
 from tests.server.running import running

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
+from claude_code_proxy.http1.client.transport import Response, Transport
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents
-from claude_code_proxy.upstreams.anthropic.transport import Response, Transport
 from claude_code_proxy.upstreams.upstream import Facts
+from tests.http1.client.scripted_server import eventually, slots
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
     MESSAGE,
@@ -31,7 +32,6 @@ from tests.server.scripted_upstream import (
     text,
     text_start,
 )
-from tests.upstreams.anthropic.scripted_server import eventually, slots
 
 ALL = frames(*spelled(MESSAGE))
 

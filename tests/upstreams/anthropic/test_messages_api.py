@@ -10,13 +10,13 @@ import pytest
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import ProxyError, Unauthenticated, UpstreamBroke, UpstreamRejected, UpstreamTimeout
+from claude_code_proxy.http1.client.transport import Transport
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.anthropic.messages_api import WHOLE_UP_TO, MessagesApi
-from claude_code_proxy.upstreams.anthropic.transport import Transport
 from claude_code_proxy.upstreams.upstream import Call
+from tests.http1.client.scripted_server import slots
 from tests.server import scripted_upstream as wire
 from tests.server.scripted_upstream import MESSAGE, ScriptedUpstream, breaking_off, refusal, saying, silent, whole
-from tests.upstreams.anthropic.scripted_server import slots
 
 OVERLOADED = refusal(529, "overloaded_error", "Overloaded")
 SHORT = messages.MessagesRequest("claude-sonnet-4-6", (messages.InputMessage("user", (messages.Text("Hi"),)),), 100)

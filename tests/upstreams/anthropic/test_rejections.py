@@ -7,7 +7,7 @@ from email.utils import formatdate
 import pytest
 
 from claude_code_proxy import messages
-from claude_code_proxy.endpoints.openai import to_error_reply
+from claude_code_proxy.endpoints.openai.errors import to_error_reply
 from claude_code_proxy.upstreams.anthropic.rejections import (
     rate_limits_of,
     rejected,

@@ -20,7 +20,7 @@ from typing import Any
 
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
-from claude_code_proxy.upstreams import simulated
+from claude_code_proxy import simulator
 from tests.upstreams.claude_code import environment
 
 _NEW_NETWORK = 0x40000000
@@ -66,7 +66,7 @@ def login(expires_in: float = 36_000, **changes: Any) -> dict[str, Any]:
 class Stage:
     """`requests` are what the simulated service was asked; `home` is the scratch home of the proxy."""
 
-    def __init__(self, home: Path, service: simulated.Running, url: str, process: subprocess.Popen[str]) -> None:
+    def __init__(self, home: Path, service: simulator.Running, url: str, process: subprocess.Popen[str]) -> None:
         self.home = home
         self.service = service
         self.url = url
@@ -97,7 +97,7 @@ async def staged(
     *,
     told: dict[str, Any] | None = None,
     before: Sequence[str] = (),
-    service: simulated.Options | None = None,
+    service: simulator.Options | None = None,
     **settings: str,
 ) -> AsyncIterator[Stage]:
     """`told` is the content of the login file; `settings` are variables of the proxy, with an empty one to unset it.
@@ -108,7 +108,7 @@ async def staged(
     config.mkdir(exist_ok=True)
     if told is not None:
         (config / ".credentials.json").write_text(json.dumps(told))
-    running = await simulated.serve(options=service or simulated.Options())
+    running = await simulator.serve(options=service or simulator.Options())
     process = subprocess.Popen(
         [*before, str(environment.python()), "-m", "claude_code_proxy", "--port", "0"],
         cwd=home,

@@ -13,7 +13,7 @@ import httpx2 as httpx
 import openai
 import pytest
 
-from claude_code_proxy.upstreams import simulated
+from claude_code_proxy import simulator
 from tests.upstreams.claude_code.stage import Stage, login, staged
 
 pytestmark = pytest.mark.claude_code
@@ -65,7 +65,7 @@ def results(choice: Any, text: str = "21 degrees") -> list[dict[str, Any]]:
     return [{"role": "tool", "tool_call_id": call.id, "content": text} for call in choice.message.tool_calls]
 
 
-def two_calls(round_: int) -> simulated.Reply:
+def two_calls(round_: int) -> simulator.Reply:
     inputs = {"get_weather": {"city": "Rome"}, "own_Read": {}}
     calls = [
         {"type": "tool_use", "id": f"toolu_{round_}{index}", "name": name, "input": given}
@@ -73,7 +73,7 @@ def two_calls(round_: int) -> simulated.Reply:
     ]
     message = {"id": f"msg_{round_}", "type": "message", "role": "assistant", "model": MODEL, "content": calls}
     usage = {"input_tokens": 9, "output_tokens": 9}
-    return simulated.Reply(
+    return simulator.Reply(
         message=message | {"stop_reason": "tool_use", "stop_sequence": None, "stop_details": None, "usage": usage}
     )
 

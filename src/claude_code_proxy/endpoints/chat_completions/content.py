@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.support import PARTS
-from claude_code_proxy.endpoints.openai_files import to_file, to_image, to_stored_file
+from claude_code_proxy.endpoints.openai.files import to_file, to_image, to_stored_file
 from claude_code_proxy.endpoints.support import Support
 from claude_code_proxy.errors import InvalidRequest
 

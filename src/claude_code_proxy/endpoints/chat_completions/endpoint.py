@@ -4,15 +4,15 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.chat_completions.paths import path_in
+from claude_code_proxy.endpoints.chat_completions.field_names import path_in
 from claude_code_proxy.endpoints.chat_completions.request import to_messages_request
 from claude_code_proxy.endpoints.chat_completions.response import Shape, to_chat_completion
 from claude_code_proxy.endpoints.chat_completions.schema import ChatRequest
 from claude_code_proxy.endpoints.chat_completions.stream import ChunkStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
-from claude_code_proxy.endpoints.openai import render_error
-from claude_code_proxy.endpoints.openai_body import BodyDecoder
-from claude_code_proxy.endpoints.openai_stream import Ending
+from claude_code_proxy.endpoints.openai.body import BodyDecoder
+from claude_code_proxy.endpoints.openai.errors import render_error
+from claude_code_proxy.endpoints.openai.stream import Ending
 
 _body = BodyDecoder(ChatRequest)
 

@@ -12,8 +12,8 @@ from claude_code_proxy.endpoints.chat_completions.conversation import to_convers
 from claude_code_proxy.endpoints.chat_completions.support import ignored_fields
 from claude_code_proxy.endpoints.chat_completions.thinking import to_thinking
 from claude_code_proxy.endpoints.chat_completions.tools import to_toolset
-from claude_code_proxy.endpoints.json_text import is_given
-from claude_code_proxy.endpoints.openai_request import (
+from claude_code_proxy.endpoints.openai.json_text import is_given
+from claude_code_proxy.endpoints.openai.request import (
     MOST_CHOICES,
     check_range,
     to_max_tokens,

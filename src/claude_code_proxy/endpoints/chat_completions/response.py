@@ -17,7 +17,7 @@ from claude_code_proxy.endpoints.chat_completions.reasoning import (
     to_thinking_block,
 )
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.openai_reply import (
+from claude_code_proxy.endpoints.openai.reply import (
     CompletionUsage,
     finish_reason,
     refusal_text,

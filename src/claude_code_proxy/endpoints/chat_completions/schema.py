@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Raw
 
-from claude_code_proxy.endpoints.openai_request import StreamOptions, Wire
+from claude_code_proxy.endpoints.openai.request import StreamOptions, Wire
 from claude_code_proxy.messages import CacheControl
 from claude_code_proxy.messages.content import NO_JSON
 

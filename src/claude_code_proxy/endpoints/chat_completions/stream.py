@@ -11,8 +11,8 @@ from claude_code_proxy.endpoints.chat_completions import reasoning
 from claude_code_proxy.endpoints.chat_completions.annotations import to_annotations
 from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.chat_completions.response import Shape, finish_reason_of
-from claude_code_proxy.endpoints.openai_reply import refusal_text, service_tier
-from claude_code_proxy.endpoints.openai_stream import ChoiceStream, Ending, Kind, Template
+from claude_code_proxy.endpoints.openai.reply import refusal_text, service_tier
+from claude_code_proxy.endpoints.openai.stream import ChoiceStream, Ending, Kind, Template
 
 _KIND = Kind("chat.completion.chunk", "delta")
 _encode = msgspec.json.encode

@@ -9,9 +9,9 @@ from claude_code_proxy.endpoints.completions.response import Shape, to_completio
 from claude_code_proxy.endpoints.completions.schema import CompletionRequest
 from claude_code_proxy.endpoints.completions.stream import TextStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
-from claude_code_proxy.endpoints.openai import render_error
-from claude_code_proxy.endpoints.openai_body import BodyDecoder
-from claude_code_proxy.endpoints.openai_stream import Ending
+from claude_code_proxy.endpoints.openai.body import BodyDecoder
+from claude_code_proxy.endpoints.openai.errors import render_error
+from claude_code_proxy.endpoints.openai.stream import Ending
 
 _body = BodyDecoder(CompletionRequest)
 

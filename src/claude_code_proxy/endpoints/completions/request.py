@@ -6,7 +6,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.completions.schema import CompletionRequest
 from claude_code_proxy.endpoints.completions.support import ignored_fields
-from claude_code_proxy.endpoints.openai_request import (
+from claude_code_proxy.endpoints.openai.request import (
     MOST_CHOICES,
     check_range,
     to_max_tokens,

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.openai_reply import CompletionUsage, finish_reason, refusal_text, to_usage
+from claude_code_proxy.endpoints.openai.reply import CompletionUsage, finish_reason, refusal_text, to_usage
 
 
 class Shape(Struct, frozen=True):

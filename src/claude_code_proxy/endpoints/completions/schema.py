@@ -2,7 +2,7 @@
 
 from msgspec import Raw
 
-from claude_code_proxy.endpoints.openai_request import StreamOptions, Wire
+from claude_code_proxy.endpoints.openai.request import StreamOptions, Wire
 from claude_code_proxy.messages.content import NO_JSON
 
 

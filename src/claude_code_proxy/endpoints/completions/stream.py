@@ -4,8 +4,8 @@ import msgspec
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.completions.response import Shape
-from claude_code_proxy.endpoints.openai_reply import finish_reason, refusal_text
-from claude_code_proxy.endpoints.openai_stream import ChoiceStream, Ending, Kind, Template
+from claude_code_proxy.endpoints.openai.reply import finish_reason, refusal_text
+from claude_code_proxy.endpoints.openai.stream import ChoiceStream, Ending, Kind, Template
 
 _KIND = Kind("text_completion", "text")
 _encode = msgspec.json.encode

@@ -5,7 +5,7 @@ https://platform.claude.com/docs/en/api/versioning. 2023-06-01 is the newest ver
 
 from claude_code_proxy import __version__
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.upstreams.anthropic.transport import encode_headers
+from claude_code_proxy.http1.client.transport import encode_headers
 
 VERSION = b"2023-06-01"
 USER_AGENT = f"claude-code-proxy/{__version__}".encode()

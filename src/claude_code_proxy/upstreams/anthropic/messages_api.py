@@ -15,11 +15,11 @@ import msgspec
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import UpstreamBroke, UpstreamRejected
+from claude_code_proxy.http1.client.transport import Response, Transport
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
 from claude_code_proxy.upstreams.anthropic.headers import request_headers
 from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, rejected_after_all, request_id_of
-from claude_code_proxy.upstreams.anthropic.transport import Response, Transport
 from claude_code_proxy.upstreams.retry import OnFailure, persist, unheard
 from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
 

@@ -1,0 +1,95 @@
+"""Late system messages stay where they stand: natively where the model has them, else as marked text in a user turn.
+
+Never hoisted above the history, which would change the prompt's beginning with every turn.
+https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.conversation.blocks import BLANK, is_blank
+from claude_code_proxy.adjustment import Adjustment
+
+_END_OF_RESULTS = messages.Text("(end of the tool results)")
+_OPEN, _CLOSE = "<system>\n", "\n</system>"
+
+
+def is_marked(block: messages.Block) -> bool:
+    """Whether `block` is system text that this module put into a user turn."""
+    return type(block) is messages.Text and block.text.startswith(_OPEN) and block.text.endswith(_CLOSE)
+
+
+def as_user(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
+    """The system message as a user message of marked text."""
+    notes.append(
+        Adjustment("messages", "mapped", "a late system message became a marked block of the user turn beside it")
+    )
+    marked = (_marked(block) for block in message.content if isinstance(block, messages.Text))
+    return messages.InputMessage("user", tuple(marked))
+
+
+def misplaced(conversation: Sequence[messages.InputMessage]) -> int:
+    """Where the first system message stands that the service would not take there, or -1.
+
+    It must follow a user turn, or what the service did in an assistant's, and come last or before an assistant's.
+    """
+    for index, message in enumerate(conversation):
+        if message.role == "system" and not _stands_well(conversation, index):
+            return index
+    return -1
+
+
+def unmarked(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
+    """A native system message without cache breakpoints, which it cannot hold."""
+    if all(not isinstance(block, messages.Text) or block.cache_control is None for block in message.content):
+        return message
+    notes.append(
+        Adjustment("messages", "dropped", "a cache breakpoint in a late system message, which cannot hold one")
+    )
+    return replace(
+        message,
+        content=tuple(
+            replace(block, cache_control=None) if isinstance(block, messages.Text) else block
+            for block in message.content
+        ),
+    )
+
+
+def _stands_well(conversation: Sequence[messages.InputMessage], index: int) -> bool:
+    if index == 0:
+        return False
+    before = conversation[index - 1]
+    if before.role != "user" and not _is_hosted_result(before.content[-1]):
+        return False
+    return index + 1 == len(conversation) or conversation[index + 1].role == "assistant"
+
+
+def _is_hosted_result(block: messages.Block) -> bool:
+    if isinstance(block, messages.UnknownBlock):
+        return block.type.endswith("_tool_result")
+    return isinstance(block, messages.WebSearchToolResult)
+
+
+def parted_from_results(turn: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
+    """A user turn before a system message, with a text at its end if that is a tool result."""
+    if not isinstance(turn.content[-1], messages.ToolResult):
+        return turn
+    notes.append(Adjustment("messages", "inserted", "a short text parts a system message from the tool results"))
+    return replace(turn, content=(*turn.content, _END_OF_RESULTS))
+
+
+def _marked(block: messages.Text) -> messages.Text:
+    return replace(block, text=f"{_OPEN}{block.text}{_CLOSE}")
+
+
+def without_blanks(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
+    """The system prompt without blank blocks, which the service refuses."""
+    for block in request.system:
+        if is_blank(block.text):
+            break
+    else:
+        return request
+    notes.append(BLANK)
+    return replace(request, system=tuple(block for block in request.system if not is_blank(block.text)))

@@ -1,0 +1,177 @@
+"""Input messages in any order -> turns that the service takes: user first, alternating, every tool call answered.
+
+Which blocks a role can hold is decided in `blocks`, calls and results in `pairing`, late system messages in `system`.
+"""
+
+from collections.abc import Iterable, Sequence
+from operator import is_
+
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation import thinking
+from claude_code_proxy.adaptation.conversation import blocks, pairing, system
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.models.model import Model
+
+_EMPTY_TURN = (messages.Text("(no content)"),)
+_UNSAID = Adjustment("messages", "inserted", "an empty user message is sent as (no content)")
+_FIRST_TURN = messages.InputMessage("user", (messages.Text("(the conversation begins)"),))
+_CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
+
+
+def mend(
+    request: messages.MessagesRequest, model: Model, *, may_prefill: bool, notes: list[Adjustment]
+) -> messages.MessagesRequest:
+    """The request with a conversation that can be sent; itself when it already has one.
+
+    `may_prefill`: whether an answer that only goes on with the last assistant turn is of use.
+    """
+    request = _with_messages(system.without_blanks(request, notes=notes), notes=notes)
+    turns = _turns(request.messages, model, notes=notes)
+    if not pairing.is_paired(turns):
+        turns = _merged(pairing.paired(turns, notes=notes), notes=None)
+        turns = _well_placed(turns, model, notes=notes)
+    if not turns:
+        turns.append(messages.InputMessage("user", _EMPTY_TURN))
+        notes.append(_UNSAID)
+    if turns[0].role != "user":
+        turns.insert(0, _FIRST_TURN)
+        notes.append(Adjustment("messages", "inserted", "the first turn must be the user's"))
+    if turns[-1].role == "assistant":
+        _end(turns, can_prefill=may_prefill and _can_prefill(request, model), notes=notes)
+    if _same(turns, request.messages):
+        return request
+    return replace(request, messages=tuple(turns))
+
+
+def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
+    """A request of nothing but system text is asked as the user's."""
+    if request.messages:
+        return request
+    if not request.system:
+        raise InvalidRequest("At least one message is required.", param="messages")
+    notes.append(Adjustment("messages", "mapped", "system messages alone are asked as the user's"))
+    return replace(request, system=(), messages=(messages.InputMessage("user", request.system),))
+
+
+def _turns(
+    conversation: Sequence[messages.InputMessage], model: Model, *, notes: list[Adjustment]
+) -> list[messages.InputMessage]:
+    """Tidied, merged, and with system messages only where the model takes them."""
+    tidied: list[messages.InputMessage] = []
+    late = False
+    for original in conversation:
+        message = _tidied(original, notes=notes)
+        if message.role == "system":
+            late = True
+            if not model.mid_conversation_system:
+                message = system.as_user(message, notes=notes)
+        if message.content or message.role == "user":
+            tidied.append(message)
+        elif message.role == "assistant":
+            notes.append(Adjustment("messages", "dropped", "an assistant message that says nothing"))
+    turns = _without_last_thoughts(_merged(tidied, notes=notes), notes=notes)
+    return _well_placed(turns, model, notes=notes) if late and model.mid_conversation_system else turns
+
+
+def _tidied(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
+    content = blocks.tidy(message, notes=notes)
+    return message if content is message.content else messages.InputMessage(message.role, content)
+
+
+def _without_last_thoughts(
+    turns: list[messages.InputMessage], *, notes: list[Adjustment]
+) -> list[messages.InputMessage]:
+    """No assistant turn may end in thinking, and thinking that nothing came of need not be replayed."""
+    if not any(turn.role == "assistant" and type(turn.content[-1]) in thinking.BLOCKS for turn in turns):
+        return turns
+    notes.append(Adjustment("messages", "dropped", "thinking at the end of an assistant turn cannot be replayed"))
+    kept = (thinking.without_last_thoughts(turn) if turn.role == "assistant" else turn for turn in turns)
+    return _merged((turn for turn in kept if turn.content), notes=None)
+
+
+def _well_placed(
+    turns: list[messages.InputMessage], model: Model, *, notes: list[Adjustment]
+) -> list[messages.InputMessage]:
+    """System messages where they may stand, as they may stand there; those that may not are marked text."""
+    while (index := system.misplaced(turns)) >= 0:
+        turns[index] = system.as_user(turns[index], notes=notes)
+        turns = _merged(turns, notes=None)
+    for index, turn in enumerate(turns):
+        if turn.role == "system":
+            turns[index] = system.unmarked(turn, notes=notes)
+            if not model.system_after_results:
+                turns[index - 1] = system.parted_from_results(turns[index - 1], notes=notes)
+    return turns
+
+
+def _merged(
+    conversation: Iterable[messages.InputMessage], *, notes: list[Adjustment] | None
+) -> list[messages.InputMessage]:
+    """Consecutive messages of one role become one turn. A user turn that is left empty says so."""
+    turns: list[messages.InputMessage] = []
+    role, hollow = "", False
+    for message in conversation:
+        if message.role != role:
+            turns.append(message)
+            role = message.role
+        else:
+            turns[-1] = _joined(turns[-1], message, notes=notes)
+        hollow = hollow or not message.content
+    if hollow and not all(turn.content for turn in turns):
+        if notes is not None:
+            notes.append(_UNSAID)
+        turns = [turn if turn.content else replace(turn, content=_EMPTY_TURN) for turn in turns]
+    return turns
+
+
+def _joined(
+    first: messages.InputMessage, second: messages.InputMessage, *, notes: list[Adjustment] | None
+) -> messages.InputMessage:
+    """Joining tool results, or marked system text, is how the Messages API writes them, and worth no note."""
+    if notes is not None and _is_told(first, second):
+        notes.append(Adjustment("messages", "merged", f"consecutive {first.role} messages became one turn"))
+    return messages.InputMessage(first.role, first.content + second.content)
+
+
+def _is_told(first: messages.InputMessage, second: messages.InputMessage) -> bool:
+    if second.role == "system":
+        return False
+    if not first.content or not second.content:
+        return True
+    return type(second.content[0]) is not messages.ToolResult and not system.is_marked(second.content[0])
+
+
+def _can_prefill(request: messages.MessagesRequest, model: Model) -> bool:
+    return model.prefill and not isinstance(request.thinking, messages.Enabled | messages.Adaptive)
+
+
+def _end(turns: list[messages.InputMessage], *, can_prefill: bool, notes: list[Adjustment]) -> None:
+    """An assistant's last turn is one to be continued: by the model itself where it can, else it is asked to."""
+    last = turns[-1].content[-1]
+    if _is_hosted(last):
+        return
+    if can_prefill and isinstance(last, messages.Text):
+        stripped = last.text.rstrip()
+        if stripped != last.text:
+            turns[-1] = replace(turns[-1], content=(*turns[-1].content[:-1], replace(last, text=stripped)))
+            notes.append(
+                Adjustment("messages", "mapped", "white space at the end of the last assistant text is left out")
+            )
+        return
+    turns.append(_CONTINUE)
+    reason = "the model cannot go on with an assistant turn here, so it is asked to in a user turn"
+    notes.append(Adjustment("messages", "inserted", reason, changes_meaning=True))
+
+
+def _is_hosted(block: messages.Block) -> bool:
+    """Whether a turn that ends so is one that the service paused, and goes on with when it is sent again."""
+    if isinstance(block, messages.UnknownBlock):
+        return block.type.endswith(("tool_use", "tool_result"))
+    return isinstance(block, messages.ServerToolUse | messages.WebSearchToolResult)
+
+
+def _same(turns: Sequence[messages.InputMessage], conversation: Sequence[messages.InputMessage]) -> bool:
+    return len(turns) == len(conversation) and all(map(is_, turns, conversation))

@@ -1,0 +1,212 @@
+"""A forced tool on a model that refuses forcing -> a strict tool, one instruction, and an answer that is held to it.
+
+Nothing but calls of the right tool is passed on, so a caller sees what a forced model would have given it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation import thinking
+from claude_code_proxy.adaptation.reply.filters import Unmet
+from claude_code_proxy.adaptation.structured import complaint
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.models.model import Model
+
+_PARAM = "tool_choice"
+_JUDGED = frozenset({"end_turn", "tool_use", "stop_sequence", None})
+_UNUSED = messages.Text("This call was not carried out.")
+
+
+class Forced(Struct, frozen=True):
+    """The tool that must be called, by the name that is sent; None: any. `schemas`: of those that may be, by name."""
+
+    name: str | None
+    schemas: Mapping[str, bytes] = MappingProxyType({})
+
+    def allows(self, block: messages.Block) -> bool:
+        """The service's own calls of a hosted tool count: where any tool will do, they are what forcing brings too."""
+        if not isinstance(block, messages.ToolUse | messages.ServerToolUse):
+            return False
+        return self.name is None or block.name == self.name
+
+    def complaint(self, block: messages.Block) -> str | None:
+        """What is wrong with the arguments of a call."""
+        if not isinstance(block, messages.ToolUse) or block.name not in self.schemas:
+            return None
+        return complaint(self.schemas[block.name], bytes(block.input).decode() or "{}")
+
+
+_ANYTHING = Forced(None)
+
+
+def settle_forcing(
+    request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
+) -> tuple[messages.MessagesRequest, Forced | None]:
+    """Native where the model has it. Tools must be settled; what is added to the conversation is not in place yet.
+
+    Making the tools strict as far as they can be is left to `strict`.
+    """
+    choice = request.tool_choice
+    if not isinstance(choice, messages.ChooseAny | messages.ChooseTool) or _is_native(model):
+        return request, None
+    name = choice.name if isinstance(choice, messages.ChooseTool) else None
+    notes.append(
+        Adjustment(
+            _PARAM, "emulated", "this model cannot be forced: by an instruction and strict tools; the answer is checked"
+        )
+    )
+    wanted = f"the tool `{name}`" if name else "at least one of the tools"
+    words = f"Answer with a call of {wanted} now, and with no other text."
+    changed = replace(
+        request,
+        tool_choice=messages.ChooseAuto(choice.disable_parallel_tool_use),
+        messages=(*request.messages, messages.InputMessage("system", (messages.Text(words),))),
+    )
+    schemas = {
+        tool.name: bytes(tool.input_schema)
+        for tool in request.tools
+        if isinstance(tool, messages.Tool) and name in {None, tool.name}
+    }
+    return changed, Forced(name, schemas)
+
+
+def to_be_strict(forced: Forced | None, request: messages.MessagesRequest, *, model: Model) -> Collection[str]:
+    """The tools that should be strict for forcing's sake; none where replayed thinking is bound to them as they are."""
+    if forced is None or (model.prefix_binding and thinking.is_replayed(request.messages)):
+        return ()
+    return forced.schemas
+
+
+def _is_native(model: Model) -> bool:
+    """A model that always thinks, and does not let itself be forced while it does, cannot be forced at all."""
+    can_think_off = model.thinking_default == "off" or model.thinking_off is not None
+    return model.forced_tool_choice and (model.forced_with_adaptive or can_think_off)
+
+
+def judge(forced: Forced, message: messages.Message, *, request: messages.MessagesRequest) -> Unmet | None:
+    """Whether the answer calls the tool as its schema has it; if not, what to ask for once more.
+
+    `request` is what was sent.
+    """
+    if message.stop_reason not in _JUDGED:
+        return None
+    calls = [block for block in message.content if forced.allows(block)]
+    wanted = f"`{forced.name}`" if forced.name else "a tool"
+    if not calls:
+        again = f"That was not a call of {wanted}, and only such a call can be used. Call {wanted} now."
+        wrong = f"The model did not call {wanted}, as 'tool_choice' asks for."
+        return _unmet(wrong, again, message=message, request=request)
+    for call in calls:
+        if (found := forced.complaint(call)) is not None:
+            again = f"The arguments of that call cannot be used: {found} Call {wanted} again now, with arguments "
+            wrong = f"The model called {wanted} with arguments that its schema does not allow: {found}"
+            return _unmet(wrong, again + "that are right in this respect.", message=message, request=request)
+    return None
+
+
+def _unmet(wrong: str, again: str, *, message: messages.Message, request: messages.MessagesRequest) -> Unmet:
+    given = messages.InputMessage("assistant", message.content)
+    results = (
+        messages.ToolResult(block.id, (_UNUSED,), is_error=True)
+        for block in message.content
+        if isinstance(block, messages.ToolUse)
+    )
+    asked = messages.InputMessage("user", (*results, messages.Text(again)))
+    return Unmet(
+        wrong,
+        param=_PARAM,
+        code="tool_choice_not_met",
+        repair=replace(request, messages=(*request.messages, given, asked)),
+    )
+
+
+class CallsOnly:
+    """The reply filter that passes on no text before the first call that is allowed, and no other calls.
+
+    Until that call is whole and can be used it holds everything back, so that a bad one can still be asked for again.
+    An answer without a good call is a refusal or was cut short, and passes as it is.
+    """
+
+    def __init__(self, forced: Forced) -> None:
+        self._forced = forced
+        self._held: list[messages.Event] | None = []
+        self._call: messages.ToolUse | None = None  # that is coming in
+        self._arguments: list[str] = []
+        self._is_spoilt = False
+        self._places: dict[int, int] = {}  # of the blocks that are passed on
+
+    def message(self, message: messages.Message) -> messages.Message:
+        first = next((at for at, block in enumerate(message.content) if self._forced.allows(block)), None)
+        if first is None:
+            return message
+        kept = (block for at, block in enumerate(message.content) if self._is_kept(block, begun=at >= first))
+        return replace(message, content=tuple(kept))
+
+    def feed(self, event: messages.Event) -> Sequence[messages.Event]:
+        if self._held is None:
+            return self._placed(event, begun=True)
+        match event:
+            case messages.Ping():
+                return ()
+            case messages.MessageDelta():
+                return self._released(event)
+            case _:
+                self._held.append(event)
+                return self._released() if self._is_good(event) else ()
+
+    def close(self) -> Sequence[messages.Event]:
+        return ()
+
+    def _is_good(self, event: messages.Event) -> bool:
+        """Whether with this event there is a call that can be used, and none before it that cannot."""
+        match event:
+            case messages.ContentBlockStart(content_block=block) if self._forced.allows(block) and not self._is_spoilt:
+                self._call = block if isinstance(block, messages.ToolUse) else None
+                self._arguments = []
+                return self._call is None
+            case messages.ContentBlockDelta(delta=messages.InputJsonDelta(partial_json=piece)) if self._call:
+                self._arguments.append(piece)
+            case messages.ContentBlockStop() if self._call:
+                whole = replace(self._call, input=Raw("".join(self._arguments).encode()))
+                self._call = None
+                self._is_spoilt = self._forced.complaint(whole) is not None
+                return not self._is_spoilt
+            case _:
+                pass
+        return False
+
+    def _released(self, *more: messages.Event) -> list[messages.Event]:
+        """All that was held back, as far as it is passed on at all."""
+        held, self._held = [*(self._held or ()), *more], None
+        starts = (event for event in held if isinstance(event, messages.ContentBlockStart))
+        first = next((event.index for event in starts if self._forced.allows(event.content_block)), None)
+        if first is None:
+            self._forced, first = _ANYTHING, 0
+        passed: list[messages.Event] = []
+        for event in held:
+            passed += self._placed(
+                event, begun=not isinstance(event, messages.ContentBlockStart) or event.index >= first
+            )
+        return passed
+
+    def _placed(self, event: messages.Event, *, begun: bool) -> Sequence[messages.Event]:
+        """The event with its block's place among those that are passed on; nothing for one that is not."""
+        match event:
+            case messages.ContentBlockStart(index=index, content_block=block):
+                if not self._is_kept(block, begun=begun):
+                    return ()
+                self._places[index] = len(self._places)
+            case messages.ContentBlockDelta(index=index) | messages.ContentBlockStop(index=index):
+                pass
+            case _:
+                return (event,)
+        return (replace(event, index=self._places[index]),) if index in self._places else ()
+
+    def _is_kept(self, block: messages.Block, *, begun: bool) -> bool:
+        if isinstance(block, messages.ToolUse):
+            return self._forced.allows(block)
+        return begun or not isinstance(block, messages.Text)

@@ -1,0 +1,1 @@
+"""What is undone or checked in the reply: filters between the upstream's events and the endpoint."""

@@ -1,0 +1,230 @@
+"""A JSON schema -> the part of it that the service can hold an answer to by grammar, the rest said in descriptions.
+
+A schema that a grammar cannot express (open maps, recursion, external references) yields `raw=None`.
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+"""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
+from claude_code_proxy.adaptation.schemas.schema_merge import (
+    are_mergeable,
+    merged,
+    properties,
+    required_names,
+    resolve,
+    unescaped,
+)
+from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema
+
+FORMATS = frozenset({
+    "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
+})  # fmt: skip
+_KEPT = ("title", "type", "enum", "const", "default")
+_STRUCTURE = frozenset({
+    "description", "properties", "required", "additionalProperties", "items", "anyOf", "oneOf", "$defs", "definitions",
+    "$schema", "$id", "$comment", "examples", "deprecated", "readOnly", "writeOnly", "nullable",
+})  # fmt: skip
+_SHAPING = frozenset({"type", "properties", "required", "additionalProperties", "items", "anyOf", "oneOf", "allOf"})
+_SILENT_BESIDE = frozenset({"$ref", "title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
+_BEYOND_GRAMMAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\\[bB]|\(\?P?[<=]")
+_DEF = re.compile(r"#/(\$defs|definitions)/([^/]+)")
+REWRITTEN = "in the form of the service's grammar: objects are closed, oneOf is anyOf"
+_SCALARS = (str, int, float, bool, type(None))
+
+
+class Subset(Struct, frozen=True):
+    """`raw` None: no grammar can say it. `exact`: nothing had to be said in words. A request sums the counts."""
+
+    raw: Raw | None
+    exact: bool = True
+    optional: int = 0
+    unions: int = 0
+
+
+@SchemaCache
+def to_subset(raw: bytes) -> Subset:
+    """`raw` is JSON of a valid schema. The same Subset for the same bytes."""
+    root = msgspec.json.decode(raw)
+    writer = _Writer(root if isinstance(root, dict) else {})
+    try:
+        written = writer.whole()
+    except (_Inexpressible, RecursionError):
+        return Subset(None)
+    optional, unions = _counts({key: value for key, value in written.items() if key not in {"$defs", "definitions"}})
+    encoded = raw if written == root else msgspec.json.encode(written)
+    return Subset(Raw(encoded), writer.exact, optional, unions)
+
+
+class _Inexpressible(Exception):
+    """No grammar can say this."""
+
+
+class _Writer:
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._defs: dict[str, Schema] = {}  # by reference
+        self._trail: tuple[str, ...] = ()
+        self.exact = True
+
+    def whole(self) -> Schema:
+        written = self._write(self._in_place(self._root))
+        for reference, part in self._defs.items():
+            found = _DEF.fullmatch(reference)
+            if found is not None:
+                written.setdefault(found[1], {})[unescaped(found[2])] = part
+        return written
+
+    def _write(self, schema: Any) -> Schema:
+        if schema is True:
+            return {}
+        if not isinstance(schema, dict):
+            raise _Inexpressible
+        if isinstance(reference := schema.get("$ref"), str):
+            return self._beside(schema, reference)
+        if "allOf" in schema:
+            return self._write(self._joined(schema))
+        written = {key: schema[key] for key in _KEPT if key in schema}
+        self._write_value(schema, written)
+        self._write_unions(schema, written)
+        self._write_array(schema, written)
+        self._write_object(schema, written)
+        return self._described(schema, written)
+
+    def _refer(self, reference: str) -> Schema:
+        """A definition that is used is written once; a reference to elsewhere is put in place."""
+        if reference in self._trail:
+            raise _Inexpressible
+        if reference not in self._defs:
+            target = resolve(self._root, reference)
+            if not isinstance(target, dict):
+                raise _Inexpressible
+            self._trail = (*self._trail, reference)
+            self._defs[reference] = self._write(target)
+            self._trail = self._trail[:-1]
+        return {"$ref": reference} if _DEF.fullmatch(reference) else self._defs[reference]
+
+    def _beside(self, schema: Schema, reference: str) -> Schema:
+        """A reference stands alone: where more is said beside it, what it points at is put in place."""
+        written = self._refer(reference)
+        beside = {key: value for key, value in schema.items() if key not in _SILENT_BESIDE}
+        if beside.keys() & _SHAPING:
+            raise _Inexpressible
+        if not beside:
+            return written
+        target = self._defs[reference]
+        while "$ref" in target:
+            target = self._defs[target["$ref"]]
+        return self._described({key: target[key] for key in ("description",) if key in target} | beside, target)
+
+    def _joined(self, schema: Schema) -> Schema:
+        rest = {key: value for key, value in schema.items() if key != "allOf"}
+        branches = schema["allOf"]
+        if not isinstance(branches, list) or not branches:
+            return rest
+        if len(branches) == 1 and rest.keys() <= {"description", "title", "default"} and isinstance(branches[0], dict):
+            return {**rest, **branches[0]}
+        parts = [self._in_place(branch) for branch in branches]
+        if not are_mergeable([rest, *parts]):
+            raise _Inexpressible
+        return merged(rest, parts)
+
+    def _in_place(self, branch: Any) -> Schema:
+        found = branch
+        for _ in range(8):
+            if not isinstance(found, dict) or not isinstance(reference := found.get("$ref"), str):
+                break
+            if found.keys() & _SHAPING:
+                raise _Inexpressible
+            found = resolve(self._root, reference)
+        if not isinstance(found, dict) or "$ref" in found:
+            raise _Inexpressible
+        return self._joined(found) if "allOf" in found else found
+
+    def _write_value(self, schema: Schema, written: Schema) -> None:
+        values = written.get("enum", [])
+        if not all(isinstance(value, _SCALARS) for value in (*values, written.get("const"))):
+            written.pop("enum", None)
+            written.pop("const", None)
+        if schema.get("format") in FORMATS:
+            written["format"] = schema["format"]
+        pattern = schema.get("pattern")
+        if isinstance(pattern, str) and not _BEYOND_GRAMMAR.search(pattern):
+            written["pattern"] = pattern
+
+    def _write_unions(self, schema: Schema, written: Schema) -> None:
+        for word in ("anyOf", "oneOf"):
+            branches = schema.get(word)
+            if isinstance(branches, list) and branches:
+                if "anyOf" in written or "properties" in schema:
+                    raise _Inexpressible
+                written["anyOf"] = [self._write(branch) for branch in branches]
+
+    def _write_array(self, schema: Schema, written: Schema) -> None:
+        if isinstance(schema.get("items"), dict | bool):
+            written["items"] = self._write(schema["items"])
+        if schema.get("minItems") in {0, 1}:
+            written["minItems"] = schema["minItems"]
+        elif isinstance(schema.get("minItems"), int):
+            written["minItems"] = 1
+
+    def _write_object(self, schema: Schema, written: Schema) -> None:
+        kinds = schema.get("type", "object" if "properties" in schema else None)
+        if kinds != "object" and not (isinstance(kinds, list) and "object" in kinds):
+            return
+        closed = schema.get("additionalProperties")
+        found = {name: part for name, part in properties(schema).items() if part is not False}
+        if closed is None and not found and self._is_one_of_objects(written):
+            del written["type"]  # which every branch says
+            return
+        if isinstance(closed, dict) or (not found and closed is not False):
+            raise _Inexpressible  # a map of anything: the grammar would hold it to be empty
+        required = required_names(schema)
+        if any(properties(schema).get(name) is False for name in required):
+            raise _Inexpressible
+        written.setdefault("type", "object")
+        written["properties"] = {name: self._write(part) for name, part in found.items()}
+        written["properties"] |= {name: {} for name in required if name not in found}
+        if required:
+            written["required"] = required
+        written["additionalProperties"] = False
+
+    def _is_one_of_objects(self, written: Schema) -> bool:
+        branches = [self._defs.get(branch.get("$ref", ""), branch) for branch in written.get("anyOf", ())]
+        return (
+            written.get("type") == "object"
+            and bool(branches)
+            and all(branch.get("type") == "object" for branch in branches)
+        )
+
+    def _described(self, schema: Schema, written: Schema) -> Schema:
+        """With all that the grammar does not hold, in words."""
+        description = schema.get("description")
+        words = [description] if isinstance(description, str) and description else []
+        unheld = {key: value for key, value in schema.items() if key not in _STRUCTURE and written.get(key) != value}
+        if unheld:
+            self.exact = False
+            words.append("(" + "; ".join(f"{key}: {_json(value)}" for key, value in unheld.items()) + ")")
+        return {**written, "description": " ".join(words)} if words else written
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _counts(part: Any) -> tuple[int, int]:
+    """Optional properties, and properties that are unions, in `part` and all that stands in it."""
+    if not isinstance(part, dict):
+        return 0, 0
+    found = properties(part)
+    optional = len(found.keys() - set(required_names(part)))
+    unions = sum(1 for inner in found.values() if "anyOf" in inner or isinstance(inner.get("type"), list))
+    for inner in (*found.values(), *part.get("anyOf", ()), part.get("items")):
+        more_optional, more_unions = _counts(inner)
+        optional += more_optional
+        unions += more_unions
+    return optional, unions

@@ -1,0 +1,245 @@
+"""A tool's JSON schema -> one that the service takes as `input_schema`, with the same meaning.
+
+It must be an object without a union at its top, with plain property names, and valid in draft 2020-12. What cannot be
+merged is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy.adaptation.conversation import names
+from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
+from claude_code_proxy.adaptation.schemas.schema_merge import (
+    DEFS,
+    are_mergeable,
+    merged,
+    properties,
+    required_names,
+    resolve,
+    unescaped,
+)
+from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema, modernised
+from claude_code_proxy.errors import InvalidRequest
+
+WRAP = "value"
+_UNIONS = ("anyOf", "oneOf")
+_EMPTY: Schema = {"type": "object", "properties": {}}
+
+
+class InputSchema(Struct, frozen=True):
+    """`raw` None: the schema is fine as it is. `keys` are renamed properties as (sent, asked)."""
+
+    raw: Raw | None = None
+    keys: tuple[tuple[str, str], ...] = ()
+    wrapped: bool = False
+    reasons: tuple[str, ...] = ()
+    loses: bool = False
+
+    @property
+    def reshapes(self) -> bool:
+        """Whether calls by this schema look different from what the caller declared."""
+        return self.wrapped or bool(self.keys)
+
+
+@SchemaCache
+def normalised(raw: bytes) -> InputSchema:
+    """Raises `InvalidRequest` for one that is nested too deep to be meant."""
+    try:
+        schema = msgspec.json.decode(raw) if raw else None
+        if isinstance(schema, dict):
+            return _Normaliser(schema).result()
+    except msgspec.DecodeError:
+        pass
+    except RecursionError:
+        raise InvalidRequest("The schema of a tool is nested too deep.", param="tools") from None
+    return InputSchema(_encode(_EMPTY), reasons=("no parameters",))
+
+
+class _Normaliser:
+    def __init__(self, schema: Schema) -> None:
+        self._root = schema
+        self._reasons: list[str] = []
+        self._loses = False
+
+    def result(self) -> InputSchema:
+        schema = self._merged(self._root, frozenset())
+        wrapped = self._must_wrap(schema)
+        schema = _wrapped(schema) if wrapped else self._typed(schema)
+        if wrapped:
+            self._reasons.append(f"wrapped under `{WRAP}`, because its top is no plain object")
+        schema = self._valid(schema)
+        schema, keys = self._with_legal_keys(schema)
+        if not self._reasons:
+            return InputSchema()
+        return InputSchema(_encode(schema), keys, wrapped, tuple(self._reasons), self._loses)
+
+    def _merged(self, schema: Schema, seen: frozenset[str]) -> Schema:
+        """Without `$ref`, `allOf` or a union of one at its top, as far as that can be done without loss."""
+        if isinstance(reference := schema.get("$ref"), str):
+            target = resolve(self._root, reference)
+            rest = {key: value for key, value in schema.items() if key != "$ref"}
+            self._reasons.append("its top `$ref` was put in place")
+            if reference in seen or not isinstance(target, dict):
+                return self._merged(rest, seen)
+            return self._merged(_with_defs({**target, **rest}, self._root), seen | {reference})
+        for word in ("allOf", *_UNIONS):
+            branches = _branches(schema, word)
+            if branches is None or (word in _UNIONS and len(branches) > 1):
+                continue
+            parts = [self._merged(branch, seen) for branch in branches]
+            rest = {key: value for key, value in schema.items() if key != word}
+            if are_mergeable(parts):
+                self._reasons.append(f"its top `{word}` was merged")
+                return self._merged(merged(rest, parts), seen)
+        return schema
+
+    def _must_wrap(self, schema: Schema) -> bool:
+        kind = schema.get("type", "object")
+        is_object = kind == "object" or (isinstance(kind, list) and "object" in kind) or kind is None
+        return not is_object or any(word in schema for word in ("anyOf", "oneOf", "allOf"))
+
+    def _typed(self, schema: Schema) -> Schema:
+        if schema.get("type") != "object":
+            self._reasons.append("its type is object")
+            schema = {"type": "object", **{key: value for key, value in schema.items() if key != "type"}}
+        if "properties" in schema and not isinstance(schema["properties"], dict):
+            self._reasons.append("it has no properties")
+            schema = {**schema, "properties": {}}
+        return schema
+
+    def _with_legal_keys(self, schema: Schema) -> tuple[Schema, tuple[tuple[str, str], ...]]:
+        keys = dict.fromkeys((*properties(schema), *required_names(schema)))
+        taken = {key for key in keys if names.is_legal_property(key)}
+        renamed: dict[str, str] = {}
+        for key in keys:
+            if not names.is_legal_property(key):
+                renamed[key] = names.unique(names.legal_property(key), taken, longest=names.LONGEST_PROPERTY)
+                taken.add(renamed[key])
+        if not renamed:
+            return schema, ()
+        self._reasons.append("property names that Claude refuses were renamed")
+        return _with_names(schema, renamed), tuple((sent, asked) for asked, sent in renamed.items())
+
+    def _valid(self, schema: Schema) -> Schema:
+        """Valid in draft 2020-12: older forms are rewritten; a property that makes no sense is left open."""
+        if _is_valid(schema):
+            return schema
+        self._reasons.append("older JSON Schema forms were rewritten")
+        modern: Schema = modernised(schema)
+        if _is_valid(modern):
+            return modern
+        self._loses = True
+        kept = {key: value if _is_valid(value) else _described(value) for key, value in properties(modern).items()}
+        required = [key for key in required_names(modern) if key in kept]
+        return {"type": "object", "properties": kept, "required": required, **_valid_defs(modern)}
+
+
+def _is_valid(schema: Any) -> bool:
+    if isinstance(schema, dict) and "$schema" in schema:
+        schema = {key: value for key, value in schema.items() if key != "$schema"}
+    try:
+        return jsonschema_rs.meta.is_valid(schema)
+    except ValueError:
+        return False
+
+
+def _described(value: object) -> Schema:
+    text = value.get("description") if isinstance(value, dict) else None
+    return {"description": text} if isinstance(text, str) else {}
+
+
+def _valid_defs(schema: Schema) -> Schema:
+    kept = {word: schema[word] for word in DEFS if isinstance(schema.get(word), dict)}
+    return {
+        word: {name: part if _is_valid(part) else {} for name, part in parts.items()} for word, parts in kept.items()
+    }
+
+
+def _branches(schema: Schema, word: str) -> list[Schema] | None:
+    """The branches under `word`; one that says `null` is none, because arguments are always an object."""
+    branches = schema.get(word)
+    if not isinstance(branches, list):
+        return None
+    real = [branch for branch in branches if branch != {"type": "null"}]
+    return real if real and all(isinstance(branch, dict) for branch in real) else None
+
+
+def _with_defs(schema: Schema, root: Schema) -> Schema:
+    return {**schema, **{word: root[word] for word in DEFS if word in root}}
+
+
+def _wrapped(schema: Schema) -> Schema:
+    """The schema as the one property of an object. Definitions stay at the top, where references look for them."""
+    inner = {key: value for key, value in schema.items() if key not in {*DEFS, "$schema"}}
+    return {
+        "type": "object",
+        "properties": {WRAP: _moved(inner)},
+        "required": [WRAP],
+        "additionalProperties": False,
+        **{word: _moved(schema[word]) for word in DEFS if word in schema},
+    }
+
+
+def _moved(part: Any) -> Any:
+    """References to places in the schema follow it to its new place."""
+
+    def follow(reference: str) -> str:
+        stays = not reference.startswith("#") or reference.startswith(("#/$defs/", "#/definitions/"))
+        return reference if stays else f"#/properties/{WRAP}{reference[1:]}"
+
+    return _redirected(part, follow)
+
+
+def _with_names(schema: Schema, renamed: dict[str, str]) -> Schema:
+    """The schema with other names of its own properties, wherever it says them."""
+
+    def follow(reference: str) -> str:
+        start, found, name_and_rest = reference.partition("#/properties/")
+        name, slash, rest = name_and_rest.partition("/")
+        new = renamed.get(unescaped(name)) if found and not start else None
+        return reference if new is None else f"{found}{new}{slash}{rest}"
+
+    redirected: Schema = _redirected(schema, follow)
+    return _renamed(redirected, renamed)
+
+
+def _renamed(schema: Schema, renamed: dict[str, str]) -> Schema:
+    """`schema`, and the schemas in it that are about the same object, with other names of that object's properties."""
+    changed = {**schema}
+    for word, value in schema.items():
+        match word, value:
+            case "properties" | "dependentSchemas" | "dependentRequired", dict():
+                changed[word] = {renamed.get(key, key): part for key, part in value.items()}
+            case "required", list():
+                changed[word] = [renamed.get(name, name) for name in required_names(schema)]
+            case "if" | "then" | "else" | "not", dict():
+                changed[word] = _renamed(value, renamed)
+            case "anyOf" | "oneOf" | "allOf", list():
+                changed[word] = [_renamed(part, renamed) if isinstance(part, dict) else part for part in value]
+            case _:
+                pass
+    for name, needed in changed.get("dependentRequired", {}).items():
+        changed["dependentRequired"][name] = [renamed.get(key, key) for key in needed]
+    for name, part in changed.get("dependentSchemas", {}).items():
+        changed["dependentSchemas"][name] = _renamed(part, renamed) if isinstance(part, dict) else part
+    return changed
+
+
+def _redirected(part: Any, follow: Callable[[str], str]) -> Any:
+    """`part` with each of its references as `follow` has it."""
+    if isinstance(part, list):
+        return [_redirected(item, follow) for item in part]
+    if not isinstance(part, dict):
+        return part
+    changed = {key: _redirected(value, follow) for key, value in part.items()}
+    if isinstance(reference := part.get("$ref"), str):
+        changed["$ref"] = follow(reference)
+    return changed
+
+
+def _encode(schema: Schema) -> Raw:
+    return Raw(msgspec.json.encode(schema))

@@ -1,0 +1,109 @@
+"""Strict tools -> those that the service can compile and hold; the rest go without, and it is told.
+
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+"""
+
+from collections.abc import Collection
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, Subset, to_subset
+from claude_code_proxy.adaptation.tools import AnyTool
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.models.model import Model
+
+MOST_TOOLS = 20
+MOST_OPTIONAL = 24  # properties that are not required, and properties of several types: in all schemas of a request
+MOST_UNIONS = 16
+_NO_PARAMETERS = {"type": "object", "properties": {}}
+_NO_ARGUMENTS = Subset(Raw(b'{"type":"object","properties":{},"additionalProperties":false}'))
+
+
+def fits_alone(subset: Subset) -> bool:
+    return subset.raw is not None and subset.optional <= MOST_OPTIONAL and subset.unions <= MOST_UNIONS
+
+
+def settle_strict(
+    request: messages.MessagesRequest,
+    model: Model,
+    *,
+    wished: Collection[str] = (),
+    notes: list[Adjustment],
+) -> messages.MessagesRequest:
+    """Tools must have their final schemas, and the format its grammar.
+
+    Those that are `wished`, by name, become strict as well where that can be, and nothing is told of those that cannot.
+    """
+    asked = {tool.name for tool in request.tools if type(tool) is messages.Tool and tool.strict}
+    if not asked and not wished:
+        return request
+    room = _Room(request) if model.strict_tools else None
+    tools = tuple(_settled(tool, index, room=room, notes=notes) for index, tool in enumerate(request.tools))
+    if room is not None:
+        tools = tuple(
+            _stricter(tool, room) if tool.name in wished and tool.name not in asked else tool for tool in tools
+        )
+    return request if tools == request.tools else replace(request, tools=tools)
+
+
+class _Room:
+    """What is left of the limits of one request."""
+
+    def __init__(self, request: messages.MessagesRequest) -> None:
+        self._tools = MOST_TOOLS
+        self._optional = MOST_OPTIONAL
+        self._unions = MOST_UNIONS
+        chosen = request.output_config.format if request.output_config else None
+        if isinstance(chosen, messages.JsonSchema):
+            self._take(to_subset(bytes(chosen.schema)))
+
+    def refusal(self, subset: Subset) -> str | None:
+        """Why a tool cannot be strict; if it can, its place is taken."""
+        if subset.raw is None:
+            return "its schema cannot be held by a grammar"
+        if not self._tools or subset.optional > self._optional or subset.unions > self._unions:
+            return "a request can hold only so many strict tools and parameters"
+        self._tools -= 1
+        self._take(subset)
+        return None
+
+    def _take(self, subset: Subset) -> None:
+        self._optional -= subset.optional
+        self._unions -= subset.unions
+
+
+def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjustment]) -> AnyTool:
+    if isinstance(tool, messages.HostedTool) or not tool.strict:
+        return tool
+    param = f"tools[{index}].function.strict"
+    subset = _grammar(tool)
+    why = "this model has no strict tools" if room is None else room.refusal(subset)
+    if why is not None or subset.raw is None:
+        notes.append(Adjustment(param, "dropped", why or "", changes_meaning=True))
+        return replace(tool, strict=False)
+    if subset.raw == tool.input_schema:
+        return tool
+    reason = REWRITTEN if subset.exact else "keywords beyond the service's grammar are said in descriptions"
+    notes.append(Adjustment(param, "mapped", reason))
+    return replace(tool, input_schema=subset.raw)
+
+
+def _grammar(tool: messages.Tool) -> Subset:
+    """A tool that declares no parameters has none; elsewhere such a schema may stand for any object."""
+    schema = bytes(tool.input_schema)
+    subset = to_subset(schema)
+    if subset.raw is None and msgspec.json.decode(schema) == _NO_PARAMETERS:
+        return _NO_ARGUMENTS
+    return subset
+
+
+def _stricter(tool: AnyTool, room: _Room) -> AnyTool:
+    if isinstance(tool, messages.HostedTool):
+        return tool
+    subset = _grammar(tool)
+    if subset.raw is None or room.refusal(subset) is not None:
+        return tool
+    return replace(tool, strict=True, input_schema=subset.raw)

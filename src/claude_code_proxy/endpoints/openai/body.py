@@ -1,0 +1,153 @@
+"""The body of a request -> a typed value, with what was left out of it or mended; or an `InvalidRequest`.
+
+The quick way is one typed decode. Only a body that it refuses is looked at a second time: unknown fields and nulls are
+taken out, small slips of real clients are mended, and everything that passes through stays as it was, byte for byte.
+"""
+
+import types
+from functools import cache
+from typing import Generic, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Raw, Struct, inspect, structs
+
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.openai.invalid_request import to_invalid_request
+from claude_code_proxy.endpoints.openai.json_text import mend_surrogates
+from claude_code_proxy.endpoints.support import unknown_fields
+from claude_code_proxy.errors import InvalidRequest
+
+_T = TypeVar("_T", bound=Struct)
+_BOM = b"\xef\xbb\xbf"
+_MENDED = Adjustment("body", "mapped", "half a surrogate pair, which is no character, became U+FFFD")
+_object: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
+_list: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
+
+
+class BodyDecoder(Generic[_T]):
+    """Decodes requests of one struct type, in which every struct forbids unknown fields."""
+
+    def __init__(self, struct: type[_T]) -> None:
+        self._decode: msgspec.json.Decoder[_T] = msgspec.json.Decoder(struct)
+        self._struct = struct
+
+    def decode(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
+        """The request, and adjustments such as the one that says that `messages[2].foo` is unknown."""
+        if not body:
+            raise InvalidRequest("The request body is empty; it must be a JSON object.")
+        try:
+            return self._decoded(body)
+        except UnicodeDecodeError as error:
+            raise InvalidRequest(f"The request body is not valid UTF-8 (byte {error.start}).") from None
+        except msgspec.ValidationError as error:
+            raise to_invalid_request(error, inspect.type_info(self._struct)) from None
+        except msgspec.DecodeError as error:
+            mended = mend_surrogates(body.removeprefix(_BOM))
+            if mended == body:
+                raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+        except RecursionError:
+            raise InvalidRequest("The request body is nested too deeply.") from None
+        request, told = self.decode(mended)
+        return request, (*told, _MENDED) if mended != body.removeprefix(_BOM) else told
+
+    def _decoded(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
+        body.decode()  # raw fields are passed on unread, so the whole body is checked here
+        try:
+            return self._decode.decode(body), ()
+        except msgspec.ValidationError:
+            tidying = _Tidying()
+            tidied = tidying.split(Raw(body.strip()), self._struct, path="")
+            return self._decode.decode(tidied), unknown_fields(tidying.unknown)
+
+
+class _Tidying:
+    """Takes out what the types have no place for. `unknown` has the path of every field that was taken out.
+
+    A `kind` is a type as the structs declare it. Only what does not decode as its kind is taken apart.
+    """
+
+    def __init__(self) -> None:
+        self.unknown: list[str] = []
+
+    def tidied(self, value: Raw, kind: object, *, path: str) -> Raw:
+        return value if _fits(value, kind) else self.split(value, kind, path=path)
+
+    def split(self, value: Raw, kind: object, *, path: str) -> Raw:
+        first = bytes(memoryview(value)[:1])
+        if first == b"[":
+            return self._list(value, kind, path=path)
+        if first == b"{":
+            return self._object(value, kind, path=path)
+        return _whole_number(value) if int in _options(kind) else value
+
+    def _list(self, value: Raw, kind: object, *, path: str) -> Raw:
+        item = next((get_args(option)[0] for option in _options(kind) if get_origin(option) is list), None)
+        if item is None:
+            return value
+        items = enumerate(_list.decode(value))
+        return Raw(msgspec.json.encode([self.tidied(one, item, path=f"{path}[{index}]") for index, one in items]))
+
+    def _object(self, value: Raw, kind: object, *, path: str) -> Raw:
+        fields = _object.decode(value)
+        struct = _struct_for(fields, kind)
+        return value if struct is None else Raw(msgspec.json.encode(self._known(fields, struct, path=path)))
+
+    def _known(self, fields: dict[str, Raw], struct: type[Struct], *, path: str) -> dict[str, Raw | str]:
+        kinds, tag_field = _kinds_of(struct), struct.__struct_config__.tag_field
+        kept: dict[str, Raw | str] = {}
+        if tag_field is not None:
+            kept[tag_field] = str(struct.__struct_config__.tag)
+        for name, value in fields.items():
+            at = f"{path}.{name}" if path else name
+            if name in kinds:
+                if not _is_null(value):  # null means absent, also where the type has no null
+                    kept[name] = self.tidied(value, kinds[name], path=at)
+            elif name != tag_field:
+                self.unknown.append(at)
+        return kept
+
+
+def _options(kind: object) -> tuple[object, ...]:
+    """The members of a union, or the type itself if it is not a union."""
+    return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
+
+
+@cache
+def _decoder_of(kind: object) -> msgspec.json.Decoder[object]:
+    return msgspec.json.Decoder(kind)
+
+
+@cache
+def _kinds_of(struct: type[Struct]) -> dict[str, object]:
+    return {field.encode_name: field.type for field in structs.fields(struct)}
+
+
+def _fits(value: Raw, kind: object) -> bool:
+    try:
+        _decoder_of(kind).decode(value)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _is_null(value: Raw) -> bool:
+    return bytes(memoryview(value)[:4]) == b"null"
+
+
+def _whole_number(value: Raw) -> Raw:
+    """JavaScript clients may write an integer as `100.0`."""
+    return Raw(bytes(value).removesuffix(b".0"))
+
+
+def _struct_for(fields: dict[str, Raw], kind: object) -> type[Struct] | None:
+    """The struct that an object is meant to be. Where its `type` is left out, the first that has one of its fields."""
+    found = [option for option in _options(kind) if isinstance(option, type) and issubclass(option, Struct)]
+    tag_field = found[0].__struct_config__.tag_field if found else None
+    if tag_field is None:
+        return found[0] if found else None
+    tag = fields.get(tag_field)
+    if tag is not None and not _is_null(tag):
+        return next((one for one in found if bytes(tag) == msgspec.json.encode(one.__struct_config__.tag)), None)
+    if tag_field == "role":
+        return None
+    return next((one for one in found if not fields.keys().isdisjoint(_kinds_of(one))), None)

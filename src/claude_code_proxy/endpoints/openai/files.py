@@ -1,0 +1,103 @@
+"""Images and files as OpenAI's clients send them -> blocks. Nothing is fetched: an https URL is passed on.
+
+What an image really is, its bytes tell: adaptation looks at them. Here only images, PDFs and texts are told apart.
+"""
+
+from claude_code_proxy import messages
+from claude_code_proxy.endpoints.openai.data_url import decode_base64, split_data_url
+from claude_code_proxy.errors import InvalidRequest
+
+_HTTPS = "https://"
+_PDF = "application/pdf"
+_TEXT = "text/plain"
+_TEXT_TYPES = (
+    "text/",
+    "application/json",
+    "application/xml",
+    "application/yaml",
+    "application/x-yaml",
+    "application/javascript",
+)
+_TEXT_SUFFIXES = (
+    *("txt", "md", "csv", "tsv", "log", "json", "jsonl", "xml", "yaml", "yml", "toml", "html", "css", "sql", "sh"),
+    *("py", "js", "ts", "java", "cs", "go", "rs", "c", "h", "cpp", "ipynb"),
+)
+_BY_BEGINNING = {  # of the bytes, in base64
+    "JVBERi": _PDF,
+    "iVBORw0KGgo": "image/png",
+    "/9j/": "image/jpeg",
+    "R0lGOD": "image/gif",
+    "UklGR": "image/webp",
+}
+_BY_SUFFIX = {
+    "pdf": _PDF,
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    **dict.fromkeys(_TEXT_SUFFIXES, _TEXT),
+}
+
+
+def to_image(url: str, *, at: str) -> messages.Image:
+    """Raises `InvalidRequest` with `at` as its param."""
+    scheme = url[: len(_HTTPS)].lower()
+    if scheme.startswith("data:"):
+        return messages.Image(messages.Base64Source(*split_data_url(url, at)))
+    if scheme == _HTTPS:
+        return messages.Image(messages.UrlSource(_HTTPS + url[len(_HTTPS) :]))
+    if scheme.startswith("http://"):
+        raise _invalid_url("Claude fetches images over https only; send an https URL or a data URL.", at)
+    raise _invalid_url("An image must be an https URL or a data URL.", at)
+
+
+def to_stored_file(file_id: str, *, name: str | None) -> messages.Image | messages.Document:
+    """A file that is stored upstream."""
+    source = messages.FileSource(file_id)
+    if _type_by_name(name).startswith("image/"):
+        return messages.Image(source)
+    return messages.Document(source, title=name)
+
+
+def to_file(data: str, *, name: str | None, declared: str, at: str) -> messages.Image | messages.Document:
+    """`data` is a data URL, an https URL or plain base64; `declared` a media type or "". Raises `InvalidRequest`."""
+    if data[: len(_HTTPS)].lower() == _HTTPS:
+        return messages.Document(messages.UrlSource(_HTTPS + data[len(_HTTPS) :]), title=name)
+    if data[:5].lower() == "data:":
+        declared, data = split_data_url(data, at)
+    media_type = _media_type(data, name=name, declared=declared)
+    if media_type == _PDF:
+        return messages.Document(messages.Base64Source(_PDF, data), title=name)
+    if media_type.startswith("image/"):
+        return messages.Image(messages.Base64Source(media_type, data))
+    if media_type.startswith(_TEXT_TYPES):
+        return messages.Document(messages.TextSource(_text(data, at)), title=name)
+    raise InvalidRequest(
+        f"Claude reads PDF, text and image files; this one is {media_type or 'of no type that can be told'}.",
+        param=at,
+        code="unsupported_file",
+    )
+
+
+def _media_type(data: str, *, name: str | None, declared: str) -> str:
+    """PDF, if the bytes say so; else the declared type, if it can be read; else that of the name, or of the bytes."""
+    found = next((kind for beginning, kind in _BY_BEGINNING.items() if data.startswith(beginning)), "")
+    if found == _PDF or declared.startswith((_PDF, "image/", *_TEXT_TYPES)):
+        return found if found == _PDF else declared
+    return _type_by_name(name) or found or declared
+
+
+def _type_by_name(name: str | None) -> str:
+    return _BY_SUFFIX.get(name.rpartition(".")[2].lower(), "") if name else ""
+
+
+def _text(data: str, at: str) -> str:
+    text = decode_base64(data, at).decode("utf-8-sig", errors="replace")
+    if not text.strip():
+        raise InvalidRequest("This text file is empty.", param=at, code="invalid_value")
+    return text
+
+
+def _invalid_url(message: str, at: str) -> InvalidRequest:
+    return InvalidRequest(message, param=at, code="invalid_image_url")

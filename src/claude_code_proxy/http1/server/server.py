@@ -1,0 +1,126 @@
+"""A server: listening sockets whose connections ask one handler, from `start` to `shutdown`."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+from claude_code_proxy.http1.server.connection import Connection
+from claude_code_proxy.http1.server.listeners import bind
+from claude_code_proxy.http1.server.service import Service
+from claude_code_proxy.http1.server.types import Fault, Gate, Handler, Limits, OnError, plain_fault
+
+_BACKLOG = 2048
+_CANCELLED_SECONDS = 1.0  # for handlers to clean up after they have been cancelled
+_ACCEPTING_TURNS = 4  # of the event loop, from accepting a connection until its protocol knows of it
+
+
+class Server:
+    """Any number of these run on one event loop. Nothing happens before `start`; `shutdown` ends it for good."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        gate: Gate | None = None,
+        fault: Fault = plain_fault,
+        on_error: OnError | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """`on_error` is told what a handler or gate raises; without it, the event loop's exception handler is."""
+        self._handler = handler
+        self._gate = gate
+        self._fault = fault
+        self._on_error = on_error
+        self._limits = limits or Limits()
+        self.sockets: tuple[socket.socket, ...] = ()
+        self.port = 0  # of the first socket, if it has one
+        self.gave_up = False  # a shutdown ended requests that were being answered
+        self._listeners: list[asyncio.Server] = []
+
+    async def start(
+        self,
+        sockets: Sequence[socket.socket] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        reuse_port: bool = False,
+    ) -> None:
+        """Serves on bound sockets, TCP or Unix, which are its own from now on; without any, binds `host` and `port`."""
+        loop = asyncio.get_running_loop()
+        self._service = Service(
+            handler=self._handler,
+            gate=self._gate,
+            fault=self._fault,
+            on_error=self._on_error or _told_to(loop),
+            limits=self._limits,
+            loop=loop,
+        )
+        self.sockets = tuple(bind(host, port, reuse_port=reuse_port) if sockets is None else sockets)
+        name = self.sockets[0].getsockname()
+        self.port = name[1] if isinstance(name, tuple) else 0
+        try:
+            for listener in self.sockets:
+                self._listeners.append(await self._listen(listener))
+        except BaseException:
+            self._stop_listening()
+            raise
+        self._sweep()
+
+    @property
+    def connections(self) -> int:
+        return len(self._service.connections)
+
+    @property
+    def open_requests(self) -> int:
+        """Requests whose handlers are running."""
+        return self._service.open_requests
+
+    async def shutdown(self, drain_seconds: float) -> None:
+        """Stops accepting, lets the requests that have begun be answered, and after `drain_seconds` ends what is left.
+
+        May be called again meanwhile, with less patience.
+        """
+        service = self._service
+        service.closing = True
+        self._stop_listening()
+        for _ in range(_ACCEPTING_TURNS):  # a connection that is half made would outlive the server
+            await asyncio.sleep(0)
+        for connection in list(service.connections):
+            connection.close_if_idle()
+        if not await self._deserted(drain_seconds):
+            self.gave_up = True
+            for connection in list(service.connections):
+                connection.abort()
+            await self._deserted(_CANCELLED_SECONDS)
+        self._timer.cancel()
+
+    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+        service = self._service
+        listener.listen(_BACKLOG)  # here, because uvloop only logs it when this fails
+        if listener.family == socket.AF_UNIX:
+            return await service.loop.create_unix_server(lambda: Connection(service), sock=listener, backlog=_BACKLOG)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
+        return await service.loop.create_server(lambda: Connection(service), sock=listener, backlog=_BACKLOG)
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        for sock in self.sockets[len(self._listeners) :]:
+            sock.close()
+
+    async def _deserted(self, seconds: float) -> bool:
+        """Whether every connection and handler ended within that time."""
+        try:
+            await asyncio.wait_for(self._service.deserted.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def _sweep(self) -> None:
+        service = self._service
+        service.sweep()
+        self._timer = service.loop.call_later(service.limits.sweep_seconds, self._sweep)
+
+
+def _told_to(loop: asyncio.AbstractEventLoop) -> OnError:
+    return lambda error: loop.call_exception_handler({"message": "a request handler failed", "exception": error})

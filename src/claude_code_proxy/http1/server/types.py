@@ -1,0 +1,53 @@
+"""What a server is given: the shapes of its handler, gate and fault, and its limits.
+
+A handler answers requests; a gate may refuse one by its head alone; a fault puts the server's own refusals into words.
+Plain types and numbers: what is done with them stands in `connection`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.responder import Headers, Responder
+
+Handler = Callable[[Request, Responder], Awaitable[None]]
+"""Answers one request; runs as one task, started when the whole body is in, cancelled when the client leaves."""
+
+Answer = tuple[int, Headers, bytes]
+"""Status, headers and body of a whole reply."""
+
+Gate = Callable[[Request], Answer | None]
+"""Sees a request by its head, while `body` is b""; an answer refuses it, without reading on."""
+
+Fault = Callable[[int, str], tuple[Headers, bytes]]
+"""Renders a refusal of the server's own (status, message for the client) as headers and body."""
+
+OnError = Callable[[Exception], None]
+"""Is told what a handler, gate or fault raised; the client is answered or cut off all the same."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes and seconds that a client may use. Times are kept by a sweep of all connections: to about a sweep."""
+
+    head_bytes: int = 65536
+    head_count: int = 128  # header lines
+    head_seconds: float = 10.0  # from the first byte to the complete head
+    body_bytes: int = 32 * 1024 * 1024
+    body_idle_seconds: float = 30.0  # without a byte
+    body_bytes_per_second: int = 1024  # on average, once body_idle_seconds have passed
+    keep_alive_seconds: float = 75.0  # between two requests, and before the first
+    unread_seconds: float = 60.0  # in which the client takes nothing of what was written for it
+    high_water: int = 65536  # unsent bytes from which `drain` waits
+    read_ahead_bytes: int = 65536  # kept of what follows a request that is still being answered
+    linger_seconds: float = (
+        5.0  # for which the rest of a refused request is read and dropped, so that the refusal arrives
+    )
+    linger_bytes: int = 64 * 1024 * 1024
+    sweep_seconds: float = 1.0
+
+
+def plain_fault(status: int, message: str) -> tuple[Headers, bytes]:
+    """The refusal as a line of text."""
+    del status
+    return [(b"content-type", b"text/plain; charset=utf-8")], message.encode() + b"\n"

@@ -1,0 +1,40 @@
+"""The caller's API key: accepted in each of the places that clients put it, compared in constant time."""
+
+from collections.abc import Mapping, Sequence
+
+from claude_code_proxy.errors import Unauthenticated
+from claude_code_proxy.secret import Secret
+from claude_code_proxy.server.access.browser_guard import WebPages
+
+_HEADERS = (b"x-api-key", b"api-key")
+
+
+class ApiKeys:
+    """The keys that open the proxy; with none set, it is open to all but `web_pages` that nobody allowed."""
+
+    def __init__(self, keys: Sequence[Secret], web_pages: WebPages) -> None:
+        self._keys = keys
+        self._web_pages = web_pages
+
+    def check(self, headers: Mapping[bytes, bytes]) -> None:
+        """Raises `Unauthenticated`, or `Forbidden`."""
+        if not self._keys:
+            self._web_pages.check(headers)
+            return
+        shown = _shown(headers)
+        if not shown:
+            raise Unauthenticated(
+                "This proxy asks for an API key (PROXY_API_KEY). Send it as 'Authorization: Bearer KEY'.",
+                code="invalid_api_key",
+            )
+        # every pair is compared, so that the time tells nothing about which key or header was near
+        if not sum(key.matches(candidate) for candidate in shown for key in self._keys):
+            raise Unauthenticated("Incorrect API key provided to this proxy (PROXY_API_KEY).", code="invalid_api_key")
+
+
+def _shown(headers: Mapping[bytes, bytes]) -> list[bytes]:
+    shown = [headers[name].strip() for name in _HEADERS if name in headers]
+    scheme, _, value = headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() == b"bearer":
+        shown.append(value.strip())
+    return [key for key in shown if key]

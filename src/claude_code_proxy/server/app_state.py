@@ -1,0 +1,56 @@
+"""What all exchanges of a server share: the upstream, the catalogue, the rules of the house, clocks and ids."""
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from claude_code_proxy.adaptation.adapt import Options
+from claude_code_proxy.models.catalogue import Catalogue
+from claude_code_proxy.models.learned_limits import Lesson
+from claude_code_proxy.server.access.concurrency import Turnstile
+from claude_code_proxy.server.exchange.keep_alive import Pulse
+from claude_code_proxy.server.exchange.record import Observer
+from claude_code_proxy.state.vault import ThinkingVault
+from claude_code_proxy.upstreams.upstream import AS_IT_IS, Terms, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`answer_seconds`: the time limit of an answer that is not streamed."""
+
+    default_model: str
+    adaptation: Options
+    strict: bool = False
+    answer_seconds: float = 290.0
+    retries: int = 2
+
+
+@dataclass(slots=True)
+class Serving:
+    """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `terms` the upstream's.
+
+    `stopped` tells whether the server has ended what was left at its own end.
+    """
+
+    upstream: Upstream
+    catalogue: Catalogue
+    policy: Policy
+    pulse: Pulse
+    turnstile: Turnstile
+    vault: ThinkingVault
+    now: Callable[[], float]
+    wall: Callable[[], float] = time.time
+    terms: Terms = AS_IT_IS
+    observers: Sequence[Observer] = ()
+    stopped: Callable[[], bool] = lambda: False
+    _ids: "itertools.count[int]" = field(default_factory=itertools.count)
+    _prefix: str = field(default_factory=lambda: os.urandom(8).hex())
+
+    def next_id(self) -> str:
+        """Unique among all processes; no secret."""
+        return f"{self._prefix}{next(self._ids):08x}"
+
+    def learn(self, model_id: str, lesson: Lesson) -> None:
+        self.catalogue = self.catalogue.with_lesson(model_id, lesson)

@@ -1,0 +1,113 @@
+"""`POST /v1/translate`: what would become of a request, without sending it.
+
+The answer holds the Messages request as it would go out, every adjustment, where its cache breakpoints are, and what it
+would use and cost by a rough count.
+"""
+
+from functools import partial
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.betas import settle_betas
+from claude_code_proxy.endpoints.endpoint import Endpoint
+from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.models.model import Model
+from claude_code_proxy.models.pricing import Billed, cost_usd
+from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.exchange.error_location import point_at_media
+from claude_code_proxy.server.exchange.rough_count import blocks_of, tokens_of
+from claude_code_proxy.server.exchange.upstream_run import prepare
+
+
+class Breakpoint(Struct, frozen=True):
+    """`at` is the path of a block in the request; `prefix_tokens` what would be cached up to it."""
+
+    at: str
+    ttl: str
+    prefix_tokens: int
+    cached: bool  # long enough for this model
+
+
+class CachePlan(Struct, frozen=True):
+    minimum_tokens: int
+    breakpoints: tuple[Breakpoint, ...]
+
+
+class Estimate(Struct, frozen=True):
+    """USD, for all `choices`; None where the price is not known. `input_from_cache`: all of the input is cached."""
+
+    choices: int
+    input_tokens: int
+    max_output_tokens: int
+    input: float | None
+    input_from_cache: float | None
+    output_at_most: float | None
+
+
+class DryRun(Struct, frozen=True):
+    model: str
+    known_model: bool
+    request: Raw
+    betas: tuple[str, ...]
+    adjustments: tuple[Adjustment, ...]
+    cache: CachePlan
+    estimate: Estimate
+    note: str = "Nothing was sent. Tokens and costs are rough estimates."
+
+
+def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
+    """`betas` is the caller's header. Raises `InvalidRequest` for what the endpoint itself would refuse."""
+    asked = endpoint.decode(body, serving.policy.default_model)
+    passed_on, ignored = settle_betas(betas, carried=serving.terms.carries("betas"))
+    try:
+        _, model, adapted = prepare(serving, asked.request, model=serving.catalogue.find(asked.request.model))
+    except InvalidRequest as error:
+        point_at_media(error, asked.request, path_of=partial(endpoint.path_of, body))
+        raise
+    plan, tokens = _cache_plan(adapted.request, model)
+    return msgspec.json.encode(
+        DryRun(
+            model=model.id,
+            known_model=model.known,
+            request=Raw(messages.encode_request(adapted.request)),
+            betas=tuple(dict.fromkeys(passed_on + adapted.betas)),
+            adjustments=asked.adjustments + ignored + adapted.adjustments,
+            cache=plan,
+            estimate=_estimate(model, adapted.request, tokens=tokens, choices=asked.n),
+        )
+    )
+
+
+def _cache_plan(request: messages.MessagesRequest, model: Model) -> tuple[CachePlan, int]:
+    """The plan, and the rough count of all input tokens."""
+    tokens = 0
+    found = []
+    for at, block in blocks_of(request):
+        tokens += tokens_of(block)
+        control = getattr(block, "cache_control", None)
+        if control is not None:
+            found.append(Breakpoint(at, control.ttl or "5m", tokens, tokens >= model.cache_minimum))
+    return CachePlan(model.cache_minimum, tuple(found)), tokens
+
+
+def _estimate(model: Model, request: messages.MessagesRequest, *, tokens: int, choices: int) -> Estimate:
+    fast, us_only = request.speed == "fast", request.inference_geo == "us"
+
+    def cost(new: int = 0, *, cached: int = 0, output: int = 0) -> float | None:
+        return cost_usd(model, Billed(new, output, cached, fast=fast, us_only=us_only))
+
+    def of_all(usd: float | None) -> float | None:
+        return None if usd is None else round(usd * choices, 8)
+
+    asked, answered = cost(tokens), cost(tokens, output=request.max_tokens)
+    return Estimate(
+        choices=choices,
+        input_tokens=tokens,
+        max_output_tokens=request.max_tokens,
+        input=of_all(asked),
+        input_from_cache=of_all(cost(cached=tokens)),
+        output_at_most=None if asked is None or answered is None else of_all(answered - asked),
+    )

@@ -1,0 +1,269 @@
+"""The one path of every request: down through the layers once, up once, and recorded, however it ends.
+
+bytes -> Asked -> adapted Messages request -> upstream -> Message or events -> the client's reply. Every error on the
+way is caught here, once, and rendered in the client's words.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+from claude_code_proxy import messages, sse
+from claude_code_proxy.adaptation.reply.filters import Unmet
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.betas import HEADER, settle_betas
+from claude_code_proxy.endpoints.endpoint import Asked, Endpoint, ReplyContext, StreamTranslator
+from claude_code_proxy.endpoints.openai.errors import to_error_reply
+from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.responder import Responder
+from claude_code_proxy.models.model import Model
+from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.exchange.billing import Bill
+from claude_code_proxy.server.exchange.error_location import point_at_block, point_at_media
+from claude_code_proxy.server.exchange.gathering import together
+from claude_code_proxy.server.exchange.paused_turns import RepeatedStream, sum_usage
+from claude_code_proxy.server.exchange.record import Record
+from claude_code_proxy.server.exchange.reply_headers import Headers, error_headers, stream_headers, whole_headers
+from claude_code_proxy.server.exchange.streaming import StreamedReply
+from claude_code_proxy.server.exchange.upstream_run import Asking
+from claude_code_proxy.server.process.logs import place_of
+from claude_code_proxy.upstreams.upstream import Call, EventStream
+
+_log = logging.getLogger(__name__)
+_BETAS = HEADER.encode()
+_RETRIED_BY_CLIENT = b"x-stainless-retry-count"
+
+
+class Exchange:
+    """One request and its reply."""
+
+    __slots__ = ("_endpoint", "_last_words", "_request", "_responder", "_serving", "record")
+
+    def __init__(self, serving: Serving, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
+        self._serving = serving
+        self._endpoint = endpoint
+        self._request = request
+        self._responder = responder
+        self._last_words: Callable[[ProxyError], bytes] | None = None  # of a stream that breaks off
+        self.record = Record(serving.next_id(), endpoint.name, serving.now())
+
+    async def run(self) -> None:
+        record = self.record
+        turnstile = self._serving.turnstile
+        inside = False
+        try:
+            if not turnstile.try_enter():
+                await turnstile.enter()
+            inside = True
+            await self._serve()
+            if record.outcome == "running":
+                if self._responder.gone:
+                    self._cut_off()
+                else:
+                    record.outcome = "answered"
+        except ProxyError as error:
+            self._fail(error)
+        except asyncio.CancelledError:
+            self._cut_off()
+            raise
+        except Exception as error:  # noqa: BLE001 - a mistake of ours: the client gets a clean answer, the log the place
+            _log.error("mistake in exchange %s: %s", record.id, place_of(error))
+            self._fail(ProxyError("Internal error in the proxy; its log says where."))
+        finally:
+            if inside:
+                turnstile.leave()
+            record.duration = self._serving.now() - record.started
+            for observer in self._serving.observers:
+                observer.observe(record)
+
+    async def _serve(self) -> None:
+        serving, record = self._serving, self.record
+        asked = self._endpoint.decode(self._request.body, serving.policy.default_model)
+        record.stream = asked.stream
+        record.adjustments = asked.adjustments
+        betas = self._betas() if _BETAS in self._request.headers else ()
+        record.asked_model = asked.request.model
+        model = serving.catalogue.find(asked.request.model)
+        record.model, record.known_model = model.id, model.known
+        asking = self._asking(asked, model, betas=betas)
+        if asking.adapted.adjustments:
+            record.adjustments += asking.adapted.adjustments
+        if serving.policy.strict:
+            _insist(record.adjustments)
+        context = ReplyContext(
+            self._endpoint.id_prefix + record.id, int(serving.wall()), record.asked_model, Bill(model)
+        )
+        try:
+            await (self._stream if asked.stream else self._whole)(asked, asking, context=context)
+        except UpstreamRejected as error:
+            point_at_block(error, asked.request, sent=asking.adapted.request, path_of=self._path_of)
+            raise
+
+    def _betas(self) -> tuple[str, ...]:
+        """Those of the caller's that go along; what is ignored of them is told."""
+        told = self._request.headers[_BETAS].decode("latin-1")
+        betas, ignored = settle_betas(told, carried=self._serving.terms.carries("betas"))
+        self.record.adjustments += ignored
+        return betas
+
+    def _asking(self, asked: Asked, model: Model, *, betas: tuple[str, ...]) -> Asking:
+        serving = self._serving
+        retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else serving.policy.retries
+        deadline = None if asked.stream else self.record.started + serving.policy.answer_seconds
+        call = Call(betas, retries=retries, deadline=deadline)
+        try:
+            return Asking(serving, self.record, said=asked.request, model=model, call=call)
+        except InvalidRequest as error:
+            point_at_media(error, asked.request, path_of=self._path_of)
+            raise
+
+    def _path_of(self, block: tuple[int, ...]) -> str | None:
+        return self._endpoint.path_of(self._request.body, block)
+
+    async def _whole(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
+        record = self.record
+        try:
+            replies = (await asking.whole(),) if asked.n == 1 else await asking.several(asked.n)
+        finally:
+            if asking.used:
+                self._bill(context, asking.used)
+        record.duration = record.first_byte = self._serving.now() - record.started
+        record.status = 200
+        headers = whole_headers(record, rate_limits=asking.rate_limits, now=self._serving.wall())
+        self._responder.send(200, headers, asked.reply(replies, context))
+
+    async def _stream(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
+        translators = asked.translators(context)
+        with StreamedReply(self._responder, self._serving.pulse, head=lambda: self._stream_head(asking)) as reply:
+            self._last_words = translators[0].fail
+            try:
+                if asked.n == 1:
+                    frames = await self._pump(reply, asking, translator=translators[0])
+                else:
+                    frames = await self._pump_several(reply, asking, translators=translators)
+            finally:
+                self._bill(context, [translator.usage for translator in translators])
+        reply.end(frames)
+
+    async def _pump(
+        self,
+        reply: StreamedReply,
+        asking: Asking,
+        *,
+        translator: StreamTranslator,
+        begun: Callable[[], None] | None = None,
+    ) -> bytes:
+        """Passes one answer on; gives its closing frames. While nothing has gone out, a bad one may be repaired."""
+        stream = await asking.stream()
+        if begun is not None:
+            begun()
+        if self.record.first_byte is None:
+            self.record.first_byte = self._serving.now() - self.record.started
+        try:
+            return await self._hear(reply, asking, translator=translator, stream=stream)
+        except Unmet as unmet:
+            if translator in reply.committed or not asking.repairs_streams(unmet):
+                raise
+            repair = asking.note_repair(unmet)
+        stream = RepeatedStream(await asking.stream(repair), translator.usage)
+        return await self._hear(reply, asking, translator=translator, stream=stream)
+
+    async def _hear(
+        self, reply: StreamedReply, asking: Asking, *, translator: StreamTranslator, stream: EventStream
+    ) -> bytes:
+        keeps_thinking = asking.may_think_and_call()
+        make_filter = asking.adapted.filter
+        if make_filter is None:
+            heard = messages.Accumulator() if keeps_thinking else None
+            frames = await reply.pump(stream, translator, heard=heard)
+        else:
+            heard = messages.Accumulator()
+            try:
+                frames = await reply.pump(stream, translator, heard=heard, reply_filter=make_filter())
+            except Unmet:
+                translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # discarded, but still billed
+                raise
+        if keeps_thinking and heard is not None and heard.stopped:
+            asking.keep_thinking(heard.message())
+        return frames
+
+    async def _pump_several(
+        self, reply: StreamedReply, asking: Asking, *, translators: tuple[StreamTranslator, ...]
+    ) -> bytes:
+        """All choices at once; each one's closing frames go out as it ends, the last one's end the reply.
+
+        The first one's answer has begun before the others are asked for: what it writes to the prompt cache, they read.
+        """
+        warmed = asyncio.Event()
+
+        async def pump(translator: StreamTranslator) -> bytes:
+            if translator is not translators[0]:
+                await warmed.wait()
+            frames = await self._pump(reply, asking, translator=translator, begun=warmed.set)
+            if frames.endswith(sse.DONE):
+                return frames
+            await reply.write(frames)
+            return b""
+
+        return b"".join(await together([pump(translator) for translator in translators]))
+
+    def _stream_head(self, asking: Asking) -> Headers:
+        record = self.record
+        record.status = 200
+        record.duration = self._serving.now() - record.started
+        return stream_headers(record, rate_limits=asking.rate_limits, now=self._serving.wall())
+
+    def _bill(self, context: ReplyContext, usages: Sequence[messages.Usage]) -> None:
+        record = self.record
+        record.usage = usages[0] if len(usages) == 1 else reduce(sum_usage, usages)
+        costs = [context.cost(usage) for usage in usages]
+        record.cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    def _cut_off(self) -> None:
+        """Nobody will read the rest: the client has gone, or the server ended what was left at its own end."""
+        record = self.record
+        if self._serving.stopped():
+            record.outcome, record.status = "stopped", record.status or 503
+        else:
+            record.outcome = "left"
+
+    def _fail(self, error: ProxyError) -> None:
+        record = self.record
+        self._note(error)
+        if self._responder.started:
+            self._break_off(error)
+            return
+        record.outcome = "failed"
+        reply = to_error_reply(error)
+        record.status = reply.status
+        record.duration = self._serving.now() - record.started
+        limits = getattr(error, "rate_limits", {})
+        headers = error_headers(record, reply, rate_limits=limits, now=self._serving.wall())
+        self._responder.send(reply.status, headers, self._endpoint.render_error(error))
+
+    def _break_off(self, error: ProxyError) -> None:
+        """One error frame, no end mark, and the connection cut: the only sign that every client sees."""
+        self.record.outcome = "broken"
+        if self._last_words is not None and not self._responder.finished:
+            self._responder.write(self._last_words(error))
+        self._responder.abort()
+
+    def _note(self, error: ProxyError) -> None:
+        record = self.record
+        record.attempts += error.attempts
+        record.error_kind, record.error_code = error.kind, error.code
+        record.upstream_request_id = error.request_id or record.upstream_request_id
+        record.cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
+
+
+def _insist(adjustments: tuple[Adjustment, ...]) -> None:
+    """Strict mode: what would change the meaning is refused, by the name of its field."""
+    for adjustment in adjustments:
+        if adjustment.changes_meaning:
+            raise InvalidRequest(
+                f"'{adjustment.param}' cannot be honoured: {adjustment.reason}. STRICT is set, so it is not adjusted.",
+                param=adjustment.param,
+                code="unsupported_value",
+            )

@@ -1,0 +1,96 @@
+"""A streamed reply: events of one network read in, one write out, until the message is whole or something breaks.
+
+The head goes out with the first events or, after a long silence, with the first keep-alive comment. From then on a
+failure is one error frame and a connection that ends without its last chunk: some clients see nothing else.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from claude_code_proxy import messages, sse
+from claude_code_proxy.adaptation.reply.filters import ReplyFilter, Unmet
+from claude_code_proxy.endpoints.endpoint import StreamTranslator
+from claude_code_proxy.http1.server.responder import Responder
+from claude_code_proxy.server.exchange.keep_alive import Beat, Pulse
+from claude_code_proxy.server.exchange.reply_headers import Headers
+from claude_code_proxy.upstreams.upstream import EventStream
+
+_KEEP_ALIVE = sse.comment(b"keep-alive")
+
+
+class StreamedReply:
+    """`head` makes the reply's headers when they are needed. Use as a context manager: it sends keep-alive comments."""
+
+    __slots__ = ("_beat", "_head", "_pulse", "_responder", "committed")
+
+    def __init__(self, responder: Responder, pulse: Pulse, *, head: Callable[[], Headers]) -> None:
+        self.committed: set[StreamTranslator] = set()  # translators of rejected answers that were already partly sent
+        self._responder = responder
+        self._pulse = pulse
+        self._head = head
+
+    def __enter__(self) -> Self:
+        self._beat: Beat = self._pulse.join(self._keep_alive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pulse.leave(self._beat)
+
+    async def pump(
+        self,
+        stream: EventStream,
+        translator: StreamTranslator,
+        *,
+        heard: messages.Accumulator | None = None,
+        reply_filter: ReplyFilter | None = None,
+    ) -> bytes:
+        """Passes everything on; gives the closing frames, still unsent. Raises what ends the stream too early.
+
+        `heard` is told every event as the upstream sent it.
+        """
+        feed = translator.feed
+        passed = False
+        try:
+            while (batch := await stream.events()) is not None:
+                if heard is not None:
+                    heard.feed_all(batch)
+                if reply_filter is not None:
+                    batch = [out for event in batch for out in reply_filter.feed(event)]
+                frames = b"".join([feed(event) for event in batch])
+                if batch and type(batch[-1]) is messages.MessageStop:
+                    return frames + _closing(translator, reply_filter)
+                if frames:
+                    passed = True
+                    await self.write(frames)
+            return _closing(translator, reply_filter)
+        except Unmet:
+            if passed:
+                self.committed.add(translator)
+            raise
+        finally:
+            stream.close()
+
+    async def write(self, frames: bytes) -> None:
+        responder = self._responder
+        if not responder.started:
+            responder.start(200, self._head())
+        responder.write(frames)
+        self._beat.flowing = True
+        await responder.drain()
+
+    def end(self, frames: bytes) -> None:
+        if not self._responder.started:
+            self._responder.start(200, self._head())
+        self._responder.write_end(frames)
+
+    def _keep_alive(self) -> None:
+        if self._responder.gone or self._responder.finished:
+            return
+        if not self._responder.started:
+            self._responder.start(200, self._head())
+        self._responder.write(_KEEP_ALIVE)
+
+
+def _closing(translator: StreamTranslator, reply_filter: ReplyFilter | None) -> bytes:
+    held: Sequence[messages.Event] = reply_filter.close() if reply_filter is not None else ()
+    return b"".join([translator.feed(event) for event in held]) + translator.close()

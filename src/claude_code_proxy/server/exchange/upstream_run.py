@@ -1,0 +1,251 @@
+"""Asking the upstream, and asking it again: one bounded loop around everything that takes more than one request.
+
+After a refusal, adaptation returns the changed request to send; after an unusable answer, a repair request. Paused
+turns are resumed here. Each happens a bounded number of times.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.adapt import Adapted, adapt, relax
+from claude_code_proxy.adaptation.reply.filters import Unmet
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
+from claude_code_proxy.models.learned_limits import learn
+from claude_code_proxy.models.model import Model
+from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.exchange.gathering import together
+from claude_code_proxy.server.exchange.paused_turns import MOST_PAUSES, ContinuedStream, join, sum_usage
+from claude_code_proxy.server.exchange.record import Record
+from claude_code_proxy.server.exchange.rough_count import input_tokens
+from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
+
+_T = TypeVar("_T")
+
+
+def prepare(
+    serving: Serving, said: messages.MessagesRequest, *, model: Model
+) -> tuple[messages.MessagesRequest, Model, Adapted]:
+    """What the upstream can carry of `said`, the model as it is there, and what to send. Raises `InvalidRequest`."""
+    carried, dropped = serving.terms.carry(said)
+    model = serving.terms.fit(model)
+    adapted = adapt(serving.vault.restore(carried, model), model, options=serving.policy.adaptation)
+    if dropped:
+        adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
+    return carried, model, adapted
+
+
+class Asking:
+    """What one exchange asks.
+
+    `said` is what the client sent; `adapted` is the last request sent upstream, reduced if one was refused; `used` is
+    the usage of each whole answer.
+    """
+
+    __slots__ = ("_model", "_record", "_said", "_serving", "_terms", "adapted", "rate_limits", "used")
+
+    def __init__(
+        self, serving: Serving, record: Record, *, said: messages.MessagesRequest, model: Model, call: Call
+    ) -> None:
+        """Raises `InvalidRequest` when what was said cannot be asked of the model at all."""
+        self._serving = serving
+        self._record = record
+        self._said, self._model, self.adapted = prepare(serving, said, model=model)
+        self._terms = call
+        self.rate_limits: dict[str, str] = {}
+        self.used: list[messages.Usage] = []
+
+    async def whole(self, begun: Callable[[], None] | None = None) -> messages.Message:
+        """One whole answer, as the client is to get it; asked for once more if it is not what was promised.
+
+        `begun` is told when the upstream has begun to answer.
+        """
+        message = await self._turn(self.adapted.request, begun)
+        if self.adapted.filter is None:
+            return message
+        try:
+            return self.adapted.filter().message(message)
+        except Unmet as unmet:
+            repaired = await self._turn(self.note_repair(unmet))
+        filtered = self.adapted.filter().message(repaired)
+        return msgspec.structs.replace(filtered, usage=sum_usage(message.usage, filtered.usage))
+
+    async def several(self, n: int) -> tuple[messages.Message, ...]:
+        """`n` whole answers. The first goes ahead: what it writes to the prompt cache as it begins, the others read."""
+        warmed = asyncio.Event()
+
+        async def later() -> messages.Message:
+            await warmed.wait()
+            return await self.whole()
+
+        return tuple(await together([self.whole(warmed.set), *(later() for _ in range(n - 1))]))
+
+    def keep_thinking(self, message: messages.Message) -> None:
+        """The client will forget it, and the model will want it back."""
+        self._serving.vault.keep(self._said, self._model, message=message)
+
+    def may_think_and_call(self) -> bool:
+        """Whether the answer may hold thinking that a later request needs."""
+        request = self.adapted.request
+        if not request.tools or isinstance(request.thinking, messages.Disabled):
+            return False
+        return request.thinking is not None or self._model.thinking_default != "off"
+
+    async def stream(self, request: messages.MessagesRequest | None = None) -> EventStream:
+        """An answer that has begun: to what adaptation made, or to its repair."""
+        stream = await self._open(request or self.adapted.request)
+        if not self._may_pause():
+            return stream
+        asked = request or self.adapted.request  # the latter may be less by now than it was
+        return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
+
+    def repairs_streams(self, unmet: Unmet) -> bool:
+        """True for forced tool calls, which are buffered until complete. JSON is already being streamed by then."""
+        return unmet.code == "tool_choice_not_met"
+
+    def note_repair(self, unmet: Unmet) -> messages.MessagesRequest:
+        """The repair request; its use is recorded as an adjustment."""
+        repaired = Adjustment(unmet.param or "", "repaired", "the first answer did not fit and was asked for again")
+        self._record.adjustments = (*self._record.adjustments, repaired)
+        return unmet.repair
+
+    async def _open(self, request: messages.MessagesRequest) -> EventStream:
+        upstream = self._serving.upstream
+        try:
+            stream = await upstream.stream(request, self._call())
+        except UpstreamRejected as error:
+            stream = await self._again(upstream.stream, error, refused=request)
+        self._note(stream.facts)
+        return stream
+
+    async def _turn(
+        self, request: messages.MessagesRequest, begun: Callable[[], None] | None = None
+    ) -> messages.Message:
+        """One turn to its end: one that the service paused is sent back as it is, until it is done."""
+        original = self.adapted
+        message = await (self._create(request) if begun is None else self._hear(request, begun))
+        if self.adapted is not original:
+            request = self.adapted.request
+        for _ in range(MOST_PAUSES):
+            if message.stop_reason != "pause_turn" or not self._may_pause():
+                break
+            later = await self._create(_with_turn(request, message.content))
+            message = join(message, later)
+        self.keep_thinking(message)
+        return message
+
+    def _may_pause(self) -> bool:
+        """Only turns with hosted tools are paused to be taken up again."""
+        return any(isinstance(tool, messages.HostedTool) for tool in self.adapted.request.tools)
+
+    async def _hear(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
+        """A whole answer that is streamed inside, which shows when it begins. A stream by itself has no deadline."""
+        try:
+            async with asyncio.timeout_at(self._terms.deadline):
+                return await self._heard(request, begun)
+        except TimeoutError as error:
+            late = UpstreamTimeout("The upstream's answer was not complete in time.")
+            late.should_retry = False if self._terms.retries else None
+            raise late from error
+
+    async def _heard(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
+        stream = await self._open(request)
+        begun()
+        heard = messages.Accumulator()
+        try:
+            while not heard.stopped and (batch := await stream.events()) is not None:
+                heard.feed_all(batch)
+            return heard.message()
+        finally:
+            stream.close()
+            self.used.append(heard.usage)
+
+    async def _create(self, request: messages.MessagesRequest) -> messages.Message:
+        upstream = self._serving.upstream
+        try:
+            message, facts = await upstream.create(request, self._call())
+        except UpstreamRejected as error:
+            message, facts = await self._again(upstream.create, error, refused=request)
+        self._note(facts)
+        self.used.append(message.usage)
+        return message
+
+    async def _again(
+        self,
+        ask: Callable[[messages.MessagesRequest, Call], Awaitable[_T]],
+        error: UpstreamRejected,
+        *,
+        refused: messages.MessagesRequest,
+    ) -> _T:
+        """Once, where the refusal says what to ask for instead; raises it where it does not."""
+        self._relax(error, refused)
+        try:
+            return await ask(self.adapted.request, self._call())
+        except UpstreamRejected as second:
+            raise _explained(second, self._model, refused=self.adapted.request) from second.__cause__
+
+    def _call(self) -> Call:
+        needed, terms = self.adapted.betas, self._terms
+        return msgspec.structs.replace(terms, betas=tuple(dict.fromkeys(terms.betas + needed))) if needed else terms
+
+    def _relax(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
+        """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
+        if refused is self.adapted.request and self._drop_refused_betas(error):
+            self._record.attempts += error.attempts
+            return
+        relaxed = relax(self.adapted, error, model=self._model) if refused is self.adapted.request else None
+        if relaxed is None or (self._serving.policy.strict and any(a.changes_meaning for a in relaxed.adjustments)):
+            raise _explained(error, self._model, refused=refused)
+        lesson = learn(error.message)
+        if lesson is not None:
+            self._serving.learn(self._model.id, lesson)
+        self._record.attempts += error.attempts
+        told = dict.fromkeys((*self._record.adjustments, *relaxed.adjustments))
+        self._record.adjustments = tuple(told)
+        self._serving.vault.forget(self.adapted.asked, relaxed.asked)
+        self.adapted = relaxed
+
+    def _drop_refused_betas(self, error: UpstreamRejected) -> bool:
+        """Drops the caller's betas that the refusal names and records it; False if it named none."""
+        if "`anthropic-beta` header" not in error.message:
+            return False
+        betas = self._terms.betas
+        kept = tuple(beta for beta in betas if f"`{beta}`" not in error.message)
+        self._record.adjustments += tuple(
+            Adjustment("anthropic-beta", "ignored", f"{beta}: the upstream does not know it")
+            for beta in betas
+            if beta not in kept
+        )
+        self._terms = msgspec.structs.replace(self._terms, betas=kept)
+        return kept != betas
+
+    def _note(self, facts: Facts) -> None:
+        self._record.upstream_request_id = facts.request_id
+        self._record.attempts += facts.attempts
+        self.rate_limits = facts.rate_limits
+
+
+def _with_turn(request: messages.MessagesRequest, content: tuple[messages.Block, ...]) -> messages.MessagesRequest:
+    turn = messages.InputMessage("assistant", content)
+    return msgspec.structs.replace(request, messages=(*request.messages, turn))
+
+
+def _explained(error: UpstreamRejected, model: Model, *, refused: messages.MessagesRequest) -> UpstreamRejected:
+    """The upstream's words, with the way on where we know it."""
+    if error.status == 400 and messages.overflow_in(error.message) == messages.Overflow() and model.known:
+        tokens = max(input_tokens(refused), model.context_window + 1)
+        error.message = f"prompt is too long: {tokens} tokens > {model.context_window} maximum"
+    elif error.status == 404 and model.successor is not None:
+        error.message = f"The model `{model.id}` is retired; use {model.successor} instead. ({error.message})"
+        error.param, error.code = "model", "model_not_found"
+    elif error.status == 404 and not model.known:
+        error.message = (
+            f"The model `{model.id}` does not exist or you do not have access to it. Name a Claude model (see "
+            f"/v1/models), or give this name to one with MODEL_ALIASES. ({error.message})"
+        )
+        error.param, error.code = "model", "model_not_found"
+    return error

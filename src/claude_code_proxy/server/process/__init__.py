@@ -1,0 +1,1 @@
+"""The processes of a server: workers and their parent, signals, logs, open files."""

@@ -1,0 +1,100 @@
+"""One process that serves: from its settings to the last reply, and what signals do to it."""
+
+import asyncio
+import gc
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from claude_code_proxy.credentials.chain import Readiness
+from claude_code_proxy.server.assembly import Assembly, Place, upstream_name
+from claude_code_proxy.server.process import logs
+from claude_code_proxy.server.process.open_files import raise_limit
+from claude_code_proxy.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What the banner prints: the address, the upstream, and the credential in use."""
+
+    url: str
+    upstream: str
+    credential: Readiness
+
+
+async def serve(settings: Settings, *, ready: Callable[[Listening], None], place: Place | None = None) -> None:
+    """Serves until SIGTERM or SIGINT; running replies then have `drain_seconds` to finish, or until a second signal.
+
+    One of several workers, whose `place` is given, leaves SIGINT to the process that looks after it. Raises
+    `Misconfigured`, and `OSError` when the address cannot be had.
+    """
+    logs.set_up(settings.log_level, settings.log_format)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.handle_loop_error)
+    told = _Told(loop, place)
+    assembly = Assembly(settings, files=raise_limit(), place=place)
+    try:
+        await assembly.start()
+        gc.freeze()  # what start-up made stays: the collector need not look at it again
+        gc.set_threshold(20_000, 20, 50)
+        url = url_of(settings.host, assembly.server.port)
+        ready(Listening(url, upstream_name(settings, assembly.credentials), assembly.credentials.readiness()))
+        await told.once()
+        await _drain(assembly, settings.drain_seconds, told=told)
+    finally:
+        await assembly.close()
+        told.forget()
+
+
+async def _drain(assembly: Assembly, seconds: float, *, told: "_Told") -> None:
+    running = assembly.server.open_requests
+    if running:
+        ends = "a second Ctrl-C or SIGTERM ends them at once"
+        _log.info("stopping: waiting up to %g s for requests being answered (%d); %s", seconds, running, ends)
+    draining = asyncio.create_task(assembly.drain(seconds))
+    again = asyncio.create_task(told.once())
+    await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
+    if not draining.done():
+        await assembly.drain(0)
+    again.cancel()
+    await draining
+
+
+class _Told:
+    """Waits for SIGTERM and SIGINT, again after each; for a worker, the end of its parent counts as one."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, place: Place | None) -> None:
+        self._loop = loop
+        self._place = place
+        self._event = asyncio.Event()
+        self._signals = (signal.SIGTERM, signal.SIGINT) if place is None else (signal.SIGTERM,)
+        for number in self._signals:
+            loop.add_signal_handler(number, self._event.set)
+        if place is not None:
+            loop.add_reader(place.parent, self._orphaned)
+
+    async def once(self) -> None:
+        await self._event.wait()
+        self._event.clear()
+
+    def _orphaned(self) -> None:
+        self._stop_watching_parent()
+        self._event.set()
+
+    def _stop_watching_parent(self) -> None:
+        if self._place is not None:
+            self._loop.remove_reader(self._place.parent)
+
+    def forget(self) -> None:
+        self._stop_watching_parent()
+        for number in self._signals:
+            self._loop.remove_signal_handler(number)
+
+
+def url_of(host: str, port: int) -> str:
+    """Where to reach a server that listens there, from the same machine."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}/v1"

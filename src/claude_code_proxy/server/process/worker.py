@@ -1,0 +1,113 @@
+"""One worker process, seen from its parent: forked, read from, and waited for.
+
+The channel between them is a pipe on which the worker reports that it serves, or the error that prevents it.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from claude_code_proxy.errors import ProxyError
+from claude_code_proxy.server.process import logs
+
+SERVES = b"\x06"  # ASCII's acknowledgement: no message begins with it
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+
+
+@dataclass(eq=False)
+class Worker:
+    """`exit_code` is None while it runs, negative for the signal that ended it.
+
+    `words` is the last error message it sent.
+    """
+
+    slot: int
+    pid: int
+    channel: int
+    started: float = field(default_factory=time.monotonic)
+    serves: bool = False
+    words: str = ""
+    exit_code: int | None = None
+
+    @property
+    def lived(self) -> float:
+        return time.monotonic() - self.started
+
+    def hear(self) -> None:
+        """Reads what it has written to the channel since the last call."""
+        with suppress(BlockingIOError):
+            while self.channel >= 0 and (said := os.read(self.channel, 4096)):
+                if said == SERVES:
+                    self.serves = True
+                else:
+                    self.words += said.decode(errors="replace")
+            self.close()
+
+    def has_ended(self) -> bool:
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if not pid:
+            return False
+        self.hear()
+        self.close()
+        self.exit_code = os.waitstatus_to_exitcode(status)
+        return True
+
+    def signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def close(self) -> None:
+        if self.channel >= 0:
+            os.close(self.channel)
+            self.channel = -1
+
+
+def fork(slot: int, work: Callable[[Callable[[], None]], None], *, forget: Iterable[Callable[[], None]]) -> Worker:
+    """Runs `work` in a process of its own, which ends with it; `work` is given what to call once it serves.
+
+    The child calls `forget` to release what only the parent needs. SIGINT is ignored there: a terminal sends it
+    to all processes, and the parent passes it on.
+    """
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until the child has set its own handlers
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _be(work, writing, forget=forget)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    os.close(writing)
+    os.set_blocking(reading, False)
+    return Worker(slot, pid, reading)
+
+
+def _be(work: Callable[[Callable[[], None]], None], channel: int, *, forget: Iterable[Callable[[], None]]) -> NoReturn:
+    code = 1
+    try:
+        for each in forget:
+            each()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        work(lambda: _say(channel, SERVES))
+        code = 0
+    except ProxyError as error:
+        _say(channel, error.message.encode())
+    except OSError as error:
+        _say(channel, (error.strerror or str(error)).encode())
+    except BaseException as error:  # noqa: BLE001 - whatever it was, the process ends here
+        logs.report_mistake(error)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _say(channel: int, words: bytes) -> None:
+    with suppress(OSError):  # nobody is there to hear it
+        os.write(channel, words)

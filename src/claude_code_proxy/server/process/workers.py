@@ -1,0 +1,165 @@
+"""Several processes that serve one port: starts them, replaces those that die, and ends with them.
+
+This process itself serves nothing. It holds the address, bound but not listened on, and the kernel spreads the
+connections among the workers' sockets. Workers are forked, so that they share what was imported before.
+"""
+
+import gc
+import logging
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from claude_code_proxy.errors import Misconfigured
+from claude_code_proxy.http1.server.listeners import bind
+from claude_code_proxy.server.assembly import Place, credential_source, upstream_name
+from claude_code_proxy.server.process import logs
+from claude_code_proxy.server.process.serve import Listening, url_of
+from claude_code_proxy.server.process.signals import Signals
+from claude_code_proxy.server.process.worker import Worker, fork
+from claude_code_proxy.settings import Settings
+
+_log = logging.getLogger(__name__)
+_LONG_LIFE = 10.0  # seconds, after which a death is no sign of a worker that cannot live
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+_GRACE = 10.0  # beyond the time to drain, before a worker that does not end is killed
+
+
+class Work(Protocol):
+    """What a worker does, in a process of its own, until it is told to stop; it calls `ready` once it serves."""
+
+    def __call__(self, settings: Settings, place: Place, *, ready: Callable[[Listening], None]) -> None: ...
+
+
+def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], None]) -> int:
+    """Returns the exit code, once every worker has ended. `ready` is called when all of them serve.
+
+    Raises `OSError` when the address cannot be had, `Misconfigured` with what keeps workers from serving at all.
+    """
+    logs.set_up(settings.log_level, settings.log_format)
+    with ExitStack() as stack:
+        held = _reserve(settings.host, settings.port)
+        for each in held:
+            stack.callback(each.close)
+        settings = replace(settings, port=held[0].getsockname()[1])
+        directory = Path(tempfile.mkdtemp(prefix="claude-code-proxy-"))
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+        stack.callback(signals.close)
+        gc.freeze()  # what is there now is shared by all, as long as nobody writes to it
+        workers = _Workers(settings, work, directory=directory, signals=signals)
+        stack.callback(workers.close)
+        return workers.run(ready)
+
+
+def _reserve(host: str, port: int) -> list[socket.socket]:
+    """Binding a shared port succeeds even if another program shares it, so an exclusive bind is tried first."""
+    for listener in bind(host, port):
+        listener.close()
+    return bind(host, port, reuse_port=True)
+
+
+class _Workers:
+    """`run` returns when it was told to stop and every worker has ended."""
+
+    def __init__(self, settings: Settings, work: Work, *, directory: Path, signals: Signals) -> None:
+        self._settings = settings
+        self._work = work
+        self._directory = directory
+        self._signals = signals
+        self._life = os.pipe()  # it closes when this process ends, which the workers notice
+        self._alive: dict[int, Worker] = {}  # by slot
+        self._due: dict[int, float] = {}  # when a slot gets its next worker
+        self._pauses: dict[int, float] = {}  # how long the last one of a slot was waited for
+        self._kill_at: float | None = None  # set once this process was told to stop
+        self._failure: Misconfigured | None = None
+        self._code = 0
+
+    def run(self, ready: Callable[[Listening], None]) -> int:
+        listening = False
+        for slot in range(self._settings.workers):
+            self._start(slot)
+        while self._alive or self._due:
+            channels = [worker.channel for worker in self._alive.values() if worker.channel >= 0]
+            for number in self._signals.wait(channels, self._patience()):
+                if number != signal.SIGCHLD:
+                    self._stop()
+            self._listen_to(listening=listening)
+            if not listening and self._kill_at is None and all(worker.serves for worker in self._alive.values()):
+                listening = True
+                ready(self._place_to_ask())
+            self._catch_up()
+        if self._failure is not None:
+            raise self._failure
+        return self._code
+
+    def close(self) -> None:
+        for descriptor in self._life:
+            os.close(descriptor)
+
+    def _start(self, slot: int) -> None:
+        def work(serves: Callable[[], None]) -> None:
+            place = Place(slot, self._directory, parent=self._life[0])
+            self._work(self._settings, place, ready=lambda _: serves())
+
+        siblings = [worker.close for worker in self._alive.values()]
+        self._alive[slot] = fork(slot, work, forget=[self._signals.close, lambda: os.close(self._life[1]), *siblings])
+
+    def _listen_to(self, *, listening: bool) -> None:
+        for worker in tuple(self._alive.values()):
+            worker.hear()
+            if worker.has_ended():
+                del self._alive[worker.slot]
+                self._ended(worker, worker.exit_code or 0, listening=listening)
+
+    def _ended(self, worker: Worker, code: int, *, listening: bool) -> None:
+        if self._kill_at is not None:
+            self._code |= code not in {0, -signal.SIGTERM}
+            return
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        how += f": {worker.words}" if worker.words else ""
+        if not listening:
+            self._failure = Misconfigured(worker.words or f"worker {worker.slot + 1} {how} before it served")
+            self._stop()
+            return
+        longer = max(self._pauses.get(worker.slot, 0.0) * 2, _FIRST_PAUSE)
+        pause = 0.0 if worker.lived > _LONG_LIFE else min(longer, _LONGEST_PAUSE)
+        self._pauses[worker.slot] = pause
+        self._due[worker.slot] = time.monotonic() + pause
+        _log.error("worker %d %s; another one follows in %.1f s", worker.slot + 1, how, pause)
+
+    def _stop(self) -> None:
+        """The first call lets workers finish; the second stops them at once."""
+        self._kill_at = time.monotonic() + self._settings.drain_seconds + _GRACE
+        self._due.clear()
+        for worker in self._alive.values():
+            worker.signal(signal.SIGTERM)
+
+    def _patience(self) -> float | None:
+        """Seconds until the next timed action; None if there is none."""
+        moments = [*self._due.values(), *([] if self._kill_at is None else [self._kill_at])]
+        return max(min(moments) - time.monotonic(), 0.0) if moments else None
+
+    def _catch_up(self) -> None:
+        now = time.monotonic()
+        for slot in [slot for slot, due in self._due.items() if due <= now]:
+            del self._due[slot]
+            self._start(slot)
+        if self._kill_at is not None and self._kill_at <= now:
+            self._kill_at = now + _GRACE
+            for worker in self._alive.values():
+                worker.signal(signal.SIGKILL)
+
+    def _place_to_ask(self) -> Listening:
+        url = url_of(self._settings.host, self._settings.port)
+        source = credential_source(self._settings)
+        return Listening(url, upstream_name(self._settings, source), source.readiness())

@@ -1,0 +1,114 @@
+"""Counts exchanges: a `Record` in, a few sums increased. How they are shown is left to the page.
+
+Labels come from a small set, whatever clients send: what is not known, or is too much, counts as `other`.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import lru_cache
+
+from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
+from claude_code_proxy.server.exchange.record import CLIENT_LEFT, Record
+from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, Gauges, Key, Series, Tally
+
+OTHER = "other"
+_MOST_SERIES = 1000
+_MOST_ADJUSTMENTS = 300
+_INDEX = re.compile(r"\[\d+\]")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,79}")
+_KINDS = frozenset({
+    "api_error",
+    "authentication_error",
+    "billing_error",
+    "conflict_error",
+    "invalid_request_error",
+    "not_found_error",
+    "overloaded_error",
+    "permission_error",
+    "rate_limit_error",
+    "request_too_large",
+    "timeout_error",
+})
+
+
+class Metrics:
+    """An `Observer`, and what the upstream tells of failed attempts; `gauges` reads what goes up and down."""
+
+    def __init__(self, gauges: Callable[[], Gauges], tally: Tally | None = None) -> None:
+        self._gauges = gauges
+        self.tally = tally or Tally()
+        self._series = self.tally.series
+        self._adjustments = self.tally.adjustments
+
+    def observe(self, record: Record) -> None:
+        model = record.model if record.known_model else OTHER
+        key = (record.endpoint, model, record.status or CLIENT_LEFT, record.outcome, record.stream)
+        series = self._series.get(key) or self._started(key)
+        series.requests += 1
+        duration = record.duration
+        series.duration += duration
+        series.durations[bisect_left(BUCKETS, duration)] += 1
+        first_byte = record.first_byte
+        if first_byte is not None:
+            series.first_byte += first_byte
+            series.first_bytes[bisect_left(BUCKETS, first_byte)] += 1
+        usage = record.usage
+        if usage is not None:
+            series.input_tokens += usage.input_tokens or 0
+            series.output_tokens += usage.output_tokens or 0
+            series.cache_read_tokens += usage.cache_read_input_tokens or 0
+            series.cache_write_tokens += usage.cache_creation_input_tokens or 0
+            series.cost += record.cost or 0.0
+        for adjustment in record.adjustments:
+            self._adjusted(_param(adjustment.param), adjustment.action)
+
+    def upstream_failed(self, error: ProxyError, *, retried: bool) -> None:
+        """One attempt at the upstream failed, and may be made again."""
+        pair = _kind(error)
+        errors = self.tally.upstream_errors
+        errors[pair] = errors.get(pair, 0) + 1
+        self.tally.retries += retried
+
+    def turned_away(self) -> None:
+        """A request found no place, and none in the queue."""
+        self.tally.turned_away += 1
+
+    def counts(self, pid: int = 0) -> Counts:
+        return Counts(self.tally, self._gauges(), pid)
+
+    def _started(self, key: Key) -> Series:
+        if len(self._series) >= _MOST_SERIES:
+            endpoint, _, status, outcome, stream = key
+            key = (endpoint, OTHER, status, outcome, stream)
+        return self._series.setdefault(key, Series())
+
+    def _adjusted(self, param: str, action: str) -> None:
+        pair = (param, action)
+        counted = self._adjustments.get(pair)
+        if counted is None and len(self._adjustments) >= _MOST_ADJUSTMENTS:
+            pair = (OTHER, action)
+            counted = self._adjustments.get(pair)
+        self._adjustments[pair] = (counted or 0) + 1
+
+
+def _kind(error: ProxyError) -> tuple[str, int]:
+    """In the upstream's words, with its status, where it had any; else in ours, with 0."""
+    match error:
+        case UpstreamRejected():
+            return (error.kind if error.kind in _KINDS else OTHER, error.status)
+        case UpstreamTimeout():
+            return ("timeout", 0)
+        case UpstreamBroke():
+            return ("broken_off", 0)
+        case UpstreamUnavailable():
+            return ("unreachable", 0)
+        case _:
+            return (OTHER, 0)
+
+
+@lru_cache(1024)
+def _param(param: str) -> str:
+    """The parameter without the places in lists; nothing that a client could have made up at will."""
+    plain = _INDEX.sub("[]", param)
+    return plain if _PLAIN.fullmatch(plain) else OTHER

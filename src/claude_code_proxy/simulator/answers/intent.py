@@ -1,0 +1,144 @@
+"""What a request asks for, as far as the simulation reads it: the last words, the tool results, the pictures.
+
+Turning that into words and calls is left to `wording`, `tool_calls` and `web_search`.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from claude_code_proxy.simulator.parsed_request import Asked, Block, Turn, blocks_of
+from claude_code_proxy.simulator.rules.conversation import is_continuation
+from claude_code_proxy.simulator.wire import faults
+
+_STEPS = re.compile(r"\bsteps:\s*(\d+)", re.IGNORECASE)
+_JSON_WANTED = re.compile(
+    r"\b(only|valid|object|respond|reply|return|output|answer|format)\b[^.\n]*\bjson\b"
+    r"|\bjson\b[^.\n]*\b(only|object|format)\b",
+    re.IGNORECASE,
+)
+_CALL_WANTED = re.compile(r"\b(?:call|use)\b[^.\n]{0,40}(?:\btools?\b|`[\w-]+`)[^.\n]{0,140}\bnow\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One tool result of the last turn: the tool that was called, what it said, and the media it brought."""
+
+    tool: str
+    text: str
+    failed: bool
+    media: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`task` is what the current tool loop is about; `rounds` how many calls it has had; directives are already out."""
+
+    task: str
+    text: str
+    results: tuple[Result, ...]
+    rounds: int
+    media: tuple[str, ...]
+    directive: str
+    mischief: faults.Mischief
+    wants_json: bool
+    wants_call: str  # the last words, where they tell to call a tool at once
+    continues: bool
+
+    @property
+    def steps(self) -> int | None:
+        if self.mischief.steps is not None:
+            return self.mischief.steps
+        found = _STEPS.search(self.task)
+        return int(found[1]) if found else None
+
+
+def read(asked: Asked) -> Reading:
+    spoken = [turn for turn in asked.turns if turn.role == "user" and _words(turn.blocks)]
+    text = _words(spoken[-1].blocks) if spoken else ""
+    opener = next((turn for turn in reversed(spoken) if not _has_results(turn)), spoken[-1] if spoken else None)
+    task = _words(opener.blocks) if opener else text
+    directive, wanted = faults.find(text)
+    if not directive:
+        directive, wanted = faults.find(task)
+    last = next((turn for turn in reversed(asked.turns) if turn.role != "system"), asked.turns[-1])
+    from_user = last if last.role == "user" else None
+    since = opener.index if opener else -1
+    return Reading(
+        task=faults.without_directives(task),
+        text=faults.without_directives(text),
+        results=tuple(_results(from_user, asked)) if from_user else (),
+        rounds=sum(1 for turn in asked.turns if turn.index > since and any(True for _ in turn.of_type("tool_use"))),
+        media=tuple(_media(from_user.blocks)) if from_user else (),
+        directive=directive,
+        mischief=wanted,
+        wants_json=_wants_json(asked, task),
+        wants_call=_wants_call(asked.turns[-1]),
+        continues=last.role == "assistant" and is_continuation(last),
+    )
+
+
+def _words(blocks: Iterable[Block]) -> str:
+    return "\n".join(block["text"] for block in blocks if block["type"] == "text").strip()
+
+
+def _has_results(turn: Turn) -> bool:
+    return any(True for _ in turn.of_type("tool_result"))
+
+
+def _results(turn: Turn, asked: Asked) -> Iterator[Result]:
+    names = {block["id"]: block["name"] for one in asked.turns for _, block in one.of_type("tool_use")}
+    for _, block in turn.of_type("tool_result"):
+        inner = blocks_of(block.get("content"))
+        yield Result(
+            tool=names.get(block["tool_use_id"], "the tool"),
+            text=_words(inner) or " ".join(_titles(inner)),
+            failed=bool(block.get("is_error")),
+            media=tuple(_media(inner)),
+        )
+
+
+def _titles(blocks: Iterable[Block]) -> Iterator[str]:
+    return (block["title"] for block in blocks if block["type"] == "search_result")
+
+
+def _media(blocks: Iterable[Block]) -> Iterator[str]:
+    """Each image and document in a few words: its kind and its size, or where it is."""
+    for block in blocks:
+        if block["type"] not in {"image", "document"}:
+            continue
+        source = block["source"]
+        title = f' "{block["title"]}"' if block.get("title") else ""
+        yield f"{'an' if block['type'] == 'image' else 'a'} {block['type']}{title} ({_source(source)})"
+
+
+def _source(source: Block) -> str:
+    match source["type"]:
+        case "base64":
+            return f"{source['media_type']}, {len(base64.b64decode(source['data']))} bytes"
+        case "text":
+            return f"{source['media_type']}, {len(source['data'])} characters"
+        case "url":
+            return str(source["url"])
+        case "file":
+            return str(source["file_id"])
+        case _:
+            return f"{len(json.dumps(source['content']))} characters"
+
+
+def _wants_json(asked: Asked, task: str) -> bool:
+    return any(_JSON_WANTED.search(text) for text in (task, _words(asked.system)))
+
+
+def _wants_call(last: Turn) -> str:
+    """Such words in a system turn, or in a user's own, are obeyed like a forced choice."""
+    words = _words(last.blocks)
+    return words if _CALL_WANTED.search(words) else ""
+
+
+def words_of(value: Any) -> list[str]:
+    """Lower-case words without a plural's s."""
+    return [word if len(word) < 4 else word.removesuffix("s") for word in re.findall(r"[a-z]+", str(value).lower())]

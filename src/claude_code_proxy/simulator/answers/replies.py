@@ -1,0 +1,104 @@
+"""The words of an answer: an echo of what was asked, of the tool results and the pictures; JSON where it is wanted.
+
+`Reply with exactly: X` answers X, `count to N` counts, `words=N` in a directive brings N words.
+"""
+
+import json
+import re
+from typing import Any
+
+from claude_code_proxy.simulator.answers.intent import Reading, Result
+from claude_code_proxy.simulator.answers.schema_sample import sample
+from claude_code_proxy.simulator.answers.tool_calls import hinted
+from claude_code_proxy.simulator.parsed_request import Asked, Block
+
+_EXACTLY = re.compile(
+    r"\b(?:reply|respond|answer|say)\b[^:\"“\n]{0,40}?\b(?:exactly|only|just|the (?:single )?word)\b[^:\"“\n]{0,30}?"
+    r"(?::\s*|\s+)[\"“]?([^\"”\n]+?)[\"”]?[.!]?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COUNT = re.compile(r"\bcount (?:from 1 )?to (\d+)", re.IGNORECASE)
+_VOCABULARY = (
+    "the", "quiet", "river", "carries", "small", "boats", "past", "green", "fields", "while", "evening", "light",
+    "settles", "on", "every", "roof", "and", "someone", "far", "away", "begins", "to", "sing",
+)  # fmt: skip
+_LONGEST_ECHO = 400
+
+
+def text_block(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+def answer_blocks(asked: Asked, reading: Reading) -> list[Block]:
+    if asked.output_schema is not None:
+        return [text_block(_structured(asked.output_schema, reading))]
+    words = _words(reading)
+    if reading.wants_json:
+        return [
+            text_block("{not JSON" if reading.mischief.bad_json else json.dumps({"answer": words}, ensure_ascii=False))
+        ]
+    return _cited(asked) or [text_block(words)]
+
+
+def _structured(schema: dict[str, Any], reading: Reading) -> str:
+    if reading.mischief.bad_json:
+        return '{"unexpected": true}'
+    made = sample(schema, lambda name, part: hinted(name, part, text=reading.task), all_properties=True)
+    return json.dumps(made, ensure_ascii=False)
+
+
+def _words(reading: Reading) -> str:
+    if reading.mischief.answer is not None:
+        return reading.mischief.answer
+    if reading.mischief.words is not None:
+        return " ".join(_VOCABULARY[at % len(_VOCABULARY)] for at in range(reading.mischief.words))
+    if reading.results:
+        return "\n".join(map(_of_result, reading.results))
+    exactly = _EXACTLY.search(reading.text)
+    if exactly:
+        return exactly[1].strip()
+    count = _COUNT.search(reading.text)
+    if count:
+        return ", ".join(str(number) for number in range(1, min(int(count[1]), 100_000) + 1))
+    return _echo(reading)
+
+
+def _of_result(result: Result) -> str:
+    said = result.text or "nothing"
+    media = f" With it came {_series(result.media)}." if result.media else ""
+    return f"{result.tool} {'failed' if result.failed else 'returned'}: {said}{media}"
+
+
+def _echo(reading: Reading) -> str:
+    said = reading.text if len(reading.text) <= _LONGEST_ECHO else f"{reading.text[:_LONGEST_ECHO]}…"
+    sentences = [f"You said: “{said}”"] if said else []
+    if reading.media:
+        sentences.append(f"I was given {_series(reading.media)}.")
+    return " ".join(sentences) or "I am here."
+
+
+def _series(media: tuple[str, ...]) -> str:
+    counted = f"{len(media)} things: " if len(media) > 1 else ""
+    return counted + "; ".join(media)
+
+
+def _cited(asked: Asked) -> list[Block]:
+    """One sentence from each document that asks for citations, cited; none where no document does."""
+    blocks: list[Block] = []
+    documents = [block for turn in asked.turns for _, block in turn.of_type("document")]
+    for index, document in enumerate(documents):
+        if not (document.get("citations") or {}).get("enabled") or document["source"]["type"] != "text":
+            continue
+        text = document["source"]["data"]
+        found = re.match(r"\s*.*?[.!?](?=\s|$)\s?", text, re.DOTALL)
+        cited = found[0] if found else text
+        location = {
+            "type": "char_location",
+            "cited_text": cited,
+            "document_index": index,
+            "document_title": document.get("title"),
+            "start_char_index": 0,
+            "end_char_index": len(cited),
+        }
+        blocks.append({"citations": [location], "type": "text", "text": cited.strip()})
+    return blocks

@@ -1,0 +1,84 @@
+"""A hosted web search inside an answer: the call, made-up results, text that cites them; the call alone in a pause."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from claude_code_proxy.simulator import signature
+from claude_code_proxy.simulator.answers.intent import Reading
+from claude_code_proxy.simulator.answers.replies import text_block
+from claude_code_proxy.simulator.parsed_request import Asked, Block
+
+_ASKED_FOR = re.compile(r"\b(search|web|internet|online|latest|newest|news|today|look up)\b", re.IGNORECASE)
+_RESULTS = 3
+
+
+def declared(asked: Asked) -> bool:
+    return any(str(tool.get("type", "")).startswith("web_search_") for tool in asked.tools)
+
+
+def wanted(asked: Asked, reading: Reading) -> bool:
+    if not declared(asked) or asked.tool_choice["type"] == "none" or reading.results:
+        return False
+    forced = asked.tool_choice["type"] == "tool" and asked.tool_choice["name"] == "web_search"
+    return forced or bool(_ASKED_FOR.search(reading.text)) or reading.mischief.pause > 0
+
+
+def call(reading: Reading, new_id: Callable[[str], str]) -> Block:
+    query = re.sub(r"\s+", " ", reading.text).strip()[:120] or "news"
+    return {
+        "type": "server_tool_use",
+        "id": new_id("srvtoolu_01"),
+        "name": "web_search",
+        "input": {"query": query},
+        "caller": {"type": "direct"},
+    }
+
+
+def found(call_block: Block, secret: bytes) -> list[Block]:
+    """The results of a call, and what is said about them."""
+    query = str(call_block["input"].get("query", ""))
+    results = [_result(query, number, secret=secret) for number in range(1, _RESULTS + 1)]
+    cited = f"Result 1 for “{query}” says that this is a simulated page."
+    citation = {
+        "type": "web_search_result_location",
+        "cited_text": cited,
+        "url": results[0]["url"],
+        "title": results[0]["title"],
+        "encrypted_index": signature.seal_text(f"index of {query}", secret),
+    }
+    return [
+        {
+            "type": "web_search_tool_result",
+            "tool_use_id": call_block["id"],
+            "content": results,
+            "caller": {"type": "direct"},
+        },
+        text_block("I searched the web. "),
+        {"citations": [citation], "type": "text", "text": f"The first result is about “{query}”"},
+        text_block(f", and there are {_RESULTS - 1} more."),
+    ]
+
+
+def pending(asked: Asked) -> Block | None:
+    """The call that a paused turn ended with."""
+    last = asked.turns[-1]
+    if last.role != "assistant":
+        return None
+    final = last.blocks[-1]
+    return final if final["type"] == "server_tool_use" else None
+
+
+def calls_so_far(asked: Asked) -> int:
+    last = asked.turns[-1]
+    return sum(1 for _ in last.of_type("server_tool_use")) if last.role == "assistant" else 0
+
+
+def _result(query: str, number: int, *, secret: bytes) -> dict[str, Any]:
+    return {
+        "type": "web_search_result",
+        "title": f"Result {number} for {query}",
+        "url": f"https://example.com/search/{number}",
+        "encrypted_content": signature.seal_text(f"{number} {query}", secret),
+        "page_age": "November 1, 2026" if number == 1 else None,
+    }

@@ -1,0 +1,126 @@
+"""A decoded request body as the rules see it: with its model, its betas, and its messages merged into turns.
+
+The service merges neighbouring messages of one role before it judges a conversation, so its `messages.N` counts turns.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from claude_code_proxy.simulator import betas
+from claude_code_proxy.simulator.models import Model
+
+Block = dict[str, Any]
+
+SERVER_RESULTS = "_tool_result"
+
+
+def blocks_of(content: object) -> list[Block]:
+    """A string is one text block; an empty one is none."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    return list(content) if isinstance(content, list) else []
+
+
+def is_server_result(block: Block) -> bool:
+    kind = block["type"]
+    return bool(kind.endswith(SERVER_RESULTS))
+
+
+@dataclass
+class Turn:
+    """`index` is what the service calls it in `messages.N`."""
+
+    index: int
+    role: str
+    blocks: list[Block]
+
+    def path(self, block: int) -> str:
+        return f"messages.{self.index}.content.{block}"
+
+    def of_type(self, *kinds: str) -> Iterator[tuple[int, Block]]:
+        return ((at, block) for at, block in enumerate(self.blocks) if block["type"] in kinds)
+
+
+def merge(messages: list[dict[str, Any]]) -> list[Turn]:
+    """Neighbouring user messages become one turn, and so do assistant ones.
+
+    Where the assistant speaks first, the service counts from 1, as if an empty user turn stood before it.
+    """
+    turns: list[Turn] = []
+    first = 1 if messages and messages[0]["role"] == "assistant" else 0
+    for message in messages:
+        blocks = blocks_of(message["content"])
+        if turns and turns[-1].role == message["role"] != "system":
+            turns[-1].blocks.extend(blocks)
+        else:
+            turns.append(Turn(len(turns) + first, message["role"], blocks))
+    return turns
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What the headers and the path say about a request, and what the simulated account is like."""
+
+    version: str = "2023-06-01"
+    betas: frozenset[str] = frozenset()
+    counting: bool = False
+    enforces_binding: bool = True
+    secret: bytes = b"simulated"
+
+    @cached_property
+    def opened(self) -> frozenset[str]:
+        return betas.opened(self.betas)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`dropped` and `transformations` are what became of replayed thinking: see `rules.signed_thinking`."""
+
+    body: dict[str, Any]
+    model: Model
+    caller: Caller
+    dropped: set[tuple[int, int]] = field(default_factory=set)
+    transformations: list[dict[str, str]] = field(default_factory=list)
+
+    @cached_property
+    def turns(self) -> list[Turn]:
+        return merge(self.body["messages"])
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        return self.body.get("tools") or []
+
+    @property
+    def tool_choice(self) -> dict[str, Any]:
+        return self.body.get("tool_choice") or {"type": "auto"}
+
+    @property
+    def forces_tool(self) -> bool:
+        return self.tool_choice["type"] in {"any", "tool"}
+
+    @property
+    def output_config(self) -> dict[str, Any]:
+        return self.body.get("output_config") or {}
+
+    @property
+    def output_schema(self) -> dict[str, Any] | None:
+        chosen = self.output_config.get("format") or {}
+        return chosen.get("schema")
+
+    @property
+    def effort(self) -> str | None:
+        return self.output_config.get("effort")
+
+    @cached_property
+    def thinking(self) -> dict[str, Any]:
+        """As asked, or as the model does it by itself."""
+        asked: dict[str, Any] | None = self.body.get("thinking")
+        if asked is not None:
+            return asked
+        return {"type": "adaptive" if self.model.thinks_by_default else "disabled"}
+
+    @property
+    def system(self) -> list[Block]:
+        return blocks_of(self.body.get("system"))

@@ -1,0 +1,103 @@
+"""Tool definitions and `tool_choice`: names, schemas, strictness, and what each model lets itself be forced to."""
+
+import re
+from typing import Any
+
+import jsonschema_rs
+
+from claude_code_proxy.simulator.parsed_request import Asked
+from claude_code_proxy.simulator.refusal import Refusal
+from claude_code_proxy.simulator.rules import structured
+from claude_code_proxy.simulator.rules.shape import fail
+
+PROPERTY_KEY = r"^[a-zA-Z0-9_.-]{1,64}$"
+_KEY = re.compile(PROPERTY_KEY)
+_MOST_STRICT = 20
+INVALID_SCHEMA = (
+    "JSON schema is invalid. It must match JSON Schema draft 2020-12 (https://json-schema.org/draft/2020-12). "
+    "Learn more about tool use at https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview."
+)
+UNFORCED = 'tool_choice: type "tool" and "any" are not supported for this model.'
+
+
+def is_custom(tool: dict[str, Any]) -> bool:
+    return tool.get("type") in {None, "custom"}
+
+
+def check(asked: Asked) -> None:
+    for index, tool in enumerate(asked.tools):
+        if is_custom(tool):
+            _check_schema(tool["input_schema"], f"tools.{index}.custom.input_schema")
+        else:
+            _check_served(tool, asked, path=f"tools.{index}.{tool['type']}")
+    names = [tool["name"] for tool in asked.tools if "name" in tool]
+    if len(set(names)) != len(names):
+        raise fail("tools", "Tool names must be unique.")
+    if asked.tools and all(tool.get("defer_loading") for tool in asked.tools):
+        raise Refusal("At least one tool must have defer_loading=false. All tools cannot be deferred.")
+    _check_strict(asked)
+    _check_choice(asked, names)
+
+
+def _check_schema(schema: dict[str, Any], path: str) -> None:
+    if "type" not in schema:
+        raise fail(f"{path}.type", "Field required")
+    if schema["type"] != "object":
+        raise fail(f"{path}.type", "Input should be 'object'")
+    if any(word in schema for word in ("oneOf", "allOf", "anyOf")):
+        raise fail(path, "input_schema does not support oneOf, allOf, or anyOf at the top level")
+    properties = schema.get("properties", {})
+    if not isinstance(properties, dict):
+        raise fail(f"{path}.properties", "Input should be a valid dictionary")
+    if any(not _KEY.search(name) for name in properties):
+        raise fail(f"{path}.properties", f"Property keys should match pattern '{PROPERTY_KEY}'")
+    if not is_draft_2020_12(schema):
+        raise fail(path, INVALID_SCHEMA)
+
+
+def is_draft_2020_12(schema: Any) -> bool:
+    """Whatever `$schema` says: the service reads every schema as this draft."""
+    if isinstance(schema, dict):
+        schema = {name: value for name, value in schema.items() if name != "$schema"}
+    try:
+        return jsonschema_rs.meta.is_valid(schema)
+    except ValueError:
+        return False
+
+
+def _check_served(tool: dict[str, Any], asked: Asked, *, path: str) -> None:
+    kind = tool["type"]
+    if kind.startswith("computer_2") and asked.model.refuses_old_computer_tools:
+        raise Refusal(f"'{asked.model.id}' does not support tool types: {kind}.")
+    if tool.get("allowed_domains") and tool.get("blocked_domains"):
+        raise fail(path, "only one of `allowed_domains` or `blocked_domains` may be specified")
+
+
+def _check_strict(asked: Asked) -> None:
+    strict = [(index, tool) for index, tool in enumerate(asked.tools) if is_custom(tool) and tool.get("strict")]
+    if len(strict) > _MOST_STRICT:
+        raise Refusal(
+            f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is {_MOST_STRICT}. "
+            "Try reducing the number of tools marked as strict."
+        )
+    schemas = []
+    for index, tool in strict:
+        structured.check_subset(tool["input_schema"], f"tools.{index}.custom")
+        schemas.append(tool["input_schema"])
+    if asked.output_schema is not None:
+        schemas.append(asked.output_schema)
+    structured.check_complexity(schemas)
+
+
+def _check_choice(asked: Asked, names: list[str]) -> None:
+    choice = asked.tool_choice
+    if not asked.forces_tool:
+        return
+    if choice["type"] == "any" and not asked.tools:
+        raise Refusal("tool_choice.any may only be specified while providing tools")
+    if choice["type"] == "tool" and choice["name"] not in names:
+        raise Refusal(f"Tool '{choice['name']}' not found in provided tools")
+    if not asked.model.forced_tools:
+        raise Refusal(UNFORCED)
+    if asked.thinking["type"] == "enabled":
+        raise Refusal("Thinking may not be enabled when tool_choice forces tool use.")

@@ -1,0 +1,58 @@
+"""Answers fixed beforehand: a recorded exchange, bytes of one's own, or a Message to be sent in either form."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from claude_code_proxy.simulator.wire.faults import NONE, Mischief
+
+_STREAM = "text/event-stream; charset=utf-8"
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """`message` is sent whole or streamed, as the request asks; else `body` goes out as it is, a stream event by event.
+
+    `judged` says whether the rules look at the request first, as they do for every other one.
+    """
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    message: dict[str, Any] | None = None
+    mischief: Mischief = NONE
+    judged: bool = True
+
+    @property
+    def streams(self) -> bool:
+        return dict(self.headers).get("content-type", "").startswith("text/event-stream")
+
+
+def json_reply(body: Any, status: int = 200, *, headers: dict[str, str] | None = None) -> Reply:
+    named = {"content-type": _JSON, **(headers or {})}
+    return Reply(status=status, headers=tuple(named.items()), body=json.dumps(body, ensure_ascii=False).encode())
+
+
+def stream_reply(sse: str | bytes, *, mischief: Mischief = NONE) -> Reply:
+    body = sse.encode() if isinstance(sse, str) else sse
+    return Reply(headers=(("content-type", _STREAM),), body=body, mischief=mischief)
+
+
+def recorded(recording: dict[str, Any]) -> Reply:
+    """The response of a recording, exactly; the request that it answered is not looked at."""
+    response = recording["response"]
+    named = {name.lower(): str(value) for name, value in response.get("headers", {}).items()}
+    if response.get("sse") is not None:
+        body = response["sse"].encode()
+        named.setdefault("content-type", _STREAM)
+    else:
+        body = json.dumps(response.get("body"), ensure_ascii=False).encode()
+        named.setdefault("content-type", _JSON)
+    return Reply(status=response["status"], headers=tuple(named.items()), body=body, judged=False)
+
+
+def load(path: Path) -> Reply:
+    recording: dict[str, Any] = json.loads(path.read_bytes())
+    return recorded(recording)

@@ -1,0 +1,193 @@
+"""Errors in OpenAI's envelope, and rate limits in OpenAI's headers. More refusals stand in the fixtures."""
+
+import pytest
+
+from claude_code_proxy import errors
+from claude_code_proxy.endpoints.openai.errors import rate_limit_headers, render_error, to_error_reply
+from tests.endpoints import recordings
+from tests.endpoints.strict_reader import Json, read_error
+
+ERRORS = recordings.messages_errors()
+# What each recorded refusal becomes, where that is not simply its own status with the words kept.
+BECOMES: dict[str, Json] = {
+    "err-400-credit-balance": {"status": 429, "type": "insufficient_quota", "code": "insufficient_quota"},
+    "err-529-overloaded": {"status": 503, "code": "overloaded"},
+    "pydanticai-model-name-suggestion-anthropic": {
+        "message": "The model `claude-sonet-4-5` does not exist or you do not have access to it.",
+        "param": "model",
+        "code": "model_not_found",
+    },
+    "rig-error-identity-edge-validation-error-carries-identity": {"param": "temperature"},
+    "err-400-stop-sequence-whitespace": {"param": "stop"},
+    "err-400-temperature-and-top-p": {"param": "temperature"},
+    "ddtrace-anthropic-completion-error": {"param": "messages"},
+    "err-400-image-too-big": {"param": "messages"},
+    "opencode-err-400-tool-use-without-tool-result": {"param": "messages"},
+    "sdkpy-f59a9391-643b-422c-96dc-1f28bc7ea4d7-s1": {"param": "messages"},
+    "lingua-responses-gpt56-reasoning-max-pro-context-param": {"param": "max_tokens"},
+}
+TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "invalid_request_error",
+    413: "invalid_request_error",
+    429: "rate_limit_error",
+    500: "server_error",
+    529: "service_unavailable_error",
+}
+CODES = {401: "invalid_api_key", 413: "request_too_large", 429: "rate_limit_exceeded"}
+
+
+def rejected(message: str, status: int = 400, kind: str = "invalid_request_error") -> errors.UpstreamRejected:
+    return errors.UpstreamRejected(message, status=status, kind=kind)
+
+
+@recordings.needed
+@pytest.mark.parametrize("name", ERRORS)
+def test_a_recorded_refusal_keeps_its_words_in_the_envelope(name: str) -> None:
+    response = ERRORS[name]["response"]
+    told, status = response["body"]["error"], response["status"]
+    error = rejected(told["message"], status, told["type"])
+    expected = {
+        "status": status,
+        "message": told["message"],
+        "type": TYPES[status],
+        "param": None,
+        "code": CODES.get(status),
+    } | BECOMES.get(name, {})
+    reply = to_error_reply(error)
+    assert {field: getattr(reply, field) for field in expected} == expected
+    assert read_error(render_error(error)) == {field: expected[field] for field in ("message", "type", "param", "code")}
+
+
+@recordings.needed
+def test_every_exception_was_recorded() -> None:
+    assert BECOMES.keys() <= ERRORS.keys()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind", "code"),
+    [
+        (errors.InvalidRequest("x", param="a.b", code="c"), 400, "invalid_request_error", "c"),
+        (errors.InvalidRequest("x", status=404), 404, "invalid_request_error", None),
+        (errors.Unauthenticated("x"), 401, "authentication_error", "invalid_api_key"),
+        (errors.UpstreamUnavailable("x"), 503, "server_error", None),
+        (errors.UpstreamTimeout("x"), 504, "timeout_error", "timeout"),
+        (errors.UpstreamBroke("x"), 502, "server_error", None),
+        (errors.Overloaded("x", retry_after=2), 429, "rate_limit_error", "rate_limit_exceeded"),
+        (errors.Misconfigured("x"), 500, "server_error", None),
+        (rejected("x", 403, "forbidden"), 403, "permission_error", None),
+        (rejected("x", 418, "teapot_error"), 418, "invalid_request_error", None),
+        (rejected("x", 599, "new_error"), 599, "server_error", None),
+    ],
+)
+def test_every_kind_of_error_has_its_envelope(
+    error: errors.ProxyError, status: int, kind: str, code: str | None
+) -> None:
+    reply = to_error_reply(error)
+    assert (reply.status, reply.type, reply.code) == (status, kind, code)
+    assert (reply.param, reply.retry_after, reply.should_retry) == (error.param, error.retry_after, error.should_retry)
+    assert read_error(render_error(error))["message"] == "x"
+
+
+def test_an_overflow_is_told_in_the_words_that_clients_read() -> None:
+    reply = to_error_reply(rejected("prompt is too long: 210000 tokens > 200000 maximum"))
+    assert reply.message == (
+        "This model's maximum context length is 200000 tokens. However, your messages resulted in 210000 tokens. "
+        "Please reduce the length of the messages."
+    )
+    assert (reply.status, reply.code, reply.should_retry) == (400, "context_length_exceeded", False)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("messages.1: prompt is too long: 1 token > 0 maximum", "context_length_exceeded"),
+        ("Prompt is too long", "context_length_exceeded"),
+        ("input length exceeds the model's maximum context window", "context_length_exceeded"),
+        ("messages.0.content.0.image.source.base64: the data is too long", None),
+        ("metadata.user_id: String should have at most 256 characters", None),
+    ],
+)
+def test_only_an_overflow_is_one(message: str, code: str | None) -> None:
+    assert to_error_reply(rejected(message)).code == code
+
+
+@pytest.mark.parametrize(
+    ("message", "param"),
+    [
+        ("temperature: range: 0..1", "temperature"),
+        ("`temperature` and `top_p` cannot both be specified for this model.", "temperature"),
+        ("messages.1.content.0: something", "messages"),
+        ("system: text content blocks must be non-empty", "messages"),
+        ('"thinking.type.enabled" is not supported for this model.', "thinking"),
+        ("tools: Tool names must be unique.", "tools"),
+        ("output_config.format.schema: Schema is too complex.", "response_format"),
+        ("output_config.effort: Input should be 'low'", "reasoning_effort"),
+        ("system trouble", None),
+        ("toolsmith: x", None),
+        ("the temperature: x", None),
+    ],
+)
+def test_a_field_that_the_client_has_as_well_is_named(message: str, param: str | None) -> None:
+    assert to_error_reply(rejected(message)).param == param
+    assert to_error_reply(rejected(message, 500, "api_error")).param is None
+
+
+@pytest.mark.parametrize("status", [400, 402, 403, 429])
+def test_an_empty_purse_is_not_worth_a_retry(status: int) -> None:
+    error = rejected("You have reached your specified API usage limits.", status)
+    error.retry_after, error.should_retry = 5.0, True
+    reply = to_error_reply(error)
+    assert (reply.status, reply.code, reply.should_retry, reply.retry_after) == (429, "insufficient_quota", False, None)
+
+
+def test_the_words_of_an_empty_purse_in_another_error_are_words() -> None:
+    assert to_error_reply(rejected("spend limit service is down", 500, "api_error")).status == 500
+
+
+def test_a_rate_limit_is_worth_one() -> None:
+    error = rejected("This request would exceed your rate limit; see the page on rate limits.", 429, "rate_limit_error")
+    error.retry_after, error.should_retry = 5.0, True
+    reply = to_error_reply(error)
+    assert (reply.status, reply.code, reply.should_retry, reply.retry_after) == (429, "rate_limit_exceeded", True, 5.0)
+
+
+NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
+
+
+def limits(**values: str) -> dict[str, str]:
+    headers = {f"anthropic-ratelimit-{name.replace('_', '-')}": value for name, value in values.items()}
+    return {name.decode(): value.decode() for name, value in rate_limit_headers(headers, NOW)}
+
+
+def test_rate_limits_by_openais_names() -> None:
+    assert limits(requests_limit="50", requests_remaining="49", tokens_limit="1000", tokens_remaining="0") == {
+        "x-ratelimit-limit-requests": "50",
+        "x-ratelimit-remaining-requests": "49",
+        "x-ratelimit-limit-tokens": "1000",
+        "x-ratelimit-remaining-tokens": "0",
+    }
+    assert limits(input_tokens_limit="7", output_tokens_limit="3", unified_status="allowed") == {
+        "x-ratelimit-limit-tokens": "7"
+    }
+
+
+@pytest.mark.parametrize(
+    ("moment", "duration"),
+    [
+        ("2027-01-15T08:00:01Z", "1s"),
+        ("2027-01-15T08:00:01.25Z", "1.25s"),
+        ("2027-01-15T08:06:00Z", "6m0s"),
+        ("2027-01-15T10:00:59.9999+00:00", "2h1m0s"),
+        ("2027-01-15T08:00:01", "1s"),
+        ("2027-01-15T07:00:00Z", "0s"),
+    ],
+)
+def test_moments_become_durations(moment: str, duration: str) -> None:
+    assert limits(requests_reset=moment) == {"x-ratelimit-reset-requests": duration}
+
+
+def test_a_moment_that_cannot_be_read_is_left_out() -> None:
+    assert limits(requests_reset="soon") == {}

@@ -1,0 +1,92 @@
+"""What is read from a conversation: the task, the last words, results, pictures, rounds, wishes."""
+
+from typing import Any
+
+import pytest
+
+from claude_code_proxy.simulator.answers.intent import Reading, read, words_of
+from claude_code_proxy.simulator.wire.faults import Mischief
+from tests.simulator.asking import (
+    NEW,
+    SEARCH,
+    WEATHER,
+    accepted,
+    asking,
+    assistant,
+    call,
+    image,
+    result,
+    system,
+    text,
+    user,
+)
+
+
+def reading(*messages: Any, **fields: Any) -> Reading:
+    return read(accepted(asking(*messages, **fields)))
+
+
+def looped(*last: Any) -> Reading:
+    return reading(
+        "steps: 3 please",
+        assistant(call()),
+        user(result()),
+        assistant(call("toolu_2")),
+        user(result("toolu_2", [text("rain"), image()]), *last),
+        tools=[WEATHER],
+    )
+
+
+def test_a_plain_question() -> None:
+    one = reading("Hello", assistant("b"), user(text("And"), text("now?"), image()))
+    assert (one.text, one.task, one.rounds, one.results) == ("And\nnow?", "And\nnow?", 0, ())
+    assert one.media == ("an image (image/png, 70 bytes)",)
+
+
+def test_a_tool_loop() -> None:
+    one = looped()
+    assert (one.task, one.rounds, one.steps) == ("steps: 3 please", 2, 3)
+    (found,) = one.results
+    assert (found.tool, found.text, found.failed, len(found.media)) == ("get_weather", "rain", False, 1)
+
+
+def test_words_beside_results_do_not_hide_the_task() -> None:
+    one = looped(text("Go on."))
+    assert (one.text, one.task, one.rounds) == ("Go on.", "steps: 3 please", 2)
+
+
+def test_a_directive_in_the_last_words_beats_one_in_the_task() -> None:
+    first = "[[simulate: steps=2]] a"
+    messages = (first, assistant(call()), user(result(), text("[[simulate: status=500]]")))
+    assert reading(*messages, tools=[WEATHER]).mischief == Mischief(status=500)
+    assert reading(*messages[:2], user(result()), tools=[WEATHER]).mischief == Mischief(steps=2)
+
+
+def test_late_system_messages_are_looked_through() -> None:
+    one = reading("Hello", system("Be kind."), model=NEW)
+    assert one.text == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("Reply only with JSON", True),
+        ("Return a JSON object", True),
+        ("Answer in JSON format", True),
+        ("I like JSON", False),
+        ("Only the brave", False),
+    ],
+)
+def test_wishing_for_json(words: str, wanted: bool) -> None:
+    assert reading(words).wants_json is wanted
+    assert reading("a", system=words).wants_json is wanted
+
+
+def test_a_paused_turn_goes_on() -> None:
+    pending = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+    assert reading("a", assistant(pending), tools=[SEARCH]).continues
+    assert not reading("a").continues
+
+
+def test_words_are_compared_without_plurals() -> None:
+    assert words_of("Emails, users & ID 7s") == ["email", "user", "id", "s"]

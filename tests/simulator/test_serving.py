@@ -1,0 +1,54 @@
+"""Starting and stopping, next to each other."""
+
+import asyncio
+
+import pytest
+
+from claude_code_proxy.simulator import Options, serve
+from tests.simulator.asking import asking
+from tests.simulator.raw_client import ask
+
+
+async def test_two_at_once_know_nothing_of_each_other() -> None:
+    one, other = await serve(), await serve()
+    await ask(one.url, asking())
+    assert (len(one.requests), len(other.requests)) == (1, 0)
+    assert one.url != other.url
+    await one.close()
+    assert (await ask(other.url, asking())).status == 200
+    await other.close()
+
+
+async def test_a_closed_one_takes_no_more() -> None:
+    one = await serve()
+    await one.close()
+    with pytest.raises(ConnectionRefusedError):
+        await ask(one.url, asking())
+
+
+async def test_closing_ends_what_still_runs() -> None:
+    one = await serve()
+    slow = asyncio.create_task(ask(one.url, asking("[[simulate: first-event-delay=60]]", stream=True)))
+    await asyncio.sleep(0.2)
+    await one.close()
+    assert (await slow).end == "cut"
+    assert one.requests[0].left
+
+
+async def test_a_request_that_is_not_http_gets_the_edges_words() -> None:
+    one = await serve()
+    host, port = one.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"nonsense\r\n\r\n")
+    answer = await reader.read()
+    assert b'{"error": {"type": "invalid_request_error"' in answer
+    writer.close()
+    await one.close()
+
+
+async def test_only_so_many_requests_are_kept() -> None:
+    one = await serve(options=Options(keep_requests=2))
+    for _ in range(3):
+        await ask(one.url, asking())
+    assert len(one.requests) == 2
+    await one.close()
