@@ -27,7 +27,7 @@ class SettingsError(Misconfigured):
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class SettingKind(Generic[T]):
     """`parse` raises ValueError for what is not allowed; `allowed` finishes the sentence "this is not …".
 
     `metavar` stands for a value in the help; `words` are all there are, if there are few. `written` are the types that
@@ -94,7 +94,7 @@ def _address(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
-def _whole(low: int, high: int | None = None) -> Kind[int]:
+def _whole(low: int, high: int | None = None) -> SettingKind[int]:
     def parse(text: str) -> int:
         number = int(text)
         if number < low or (high is not None and number > high):
@@ -102,34 +102,34 @@ def _whole(low: int, high: int | None = None) -> Kind[int]:
         return number
 
     allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number from {low} up"
-    return Kind(parse, allowed, "N", written=(int,))
+    return SettingKind(parse, allowed, "N", written=(int,))
 
 
-def _seconds(low: float) -> Kind[float]:
+def _seconds(low: float) -> SettingKind[float]:
     def parse(text: str) -> float:
         number = float(text)
         if not low <= number < float("inf"):
             raise ValueError
         return number
 
-    return Kind(parse, f"a number of seconds from {low:g} up", "SECONDS", written=(int, float))
+    return SettingKind(parse, f"a number of seconds from {low:g} up", "SECONDS", written=(int, float))
 
 
-def _choice(*words: str) -> Kind[Any]:
+def _choice(*words: str) -> SettingKind[Any]:
     allowed = " or ".join((", ".join(words[:-1]), words[-1]))
-    return Kind(lambda text: words[words.index(text.lower())], allowed, f"{{{','.join(words)}}}", words)
+    return SettingKind(lambda text: words[words.index(text.lower())], allowed, f"{{{','.join(words)}}}", words)
 
 
-TEXT = Kind(str, "text", "NAME")
-WORD = Kind(_word, "one word of printable ASCII", "WORD")
-PATH = Kind(Path, "a path", "PATH")
-SECRET = Kind(_secret, "one word of printable ASCII", secret=True)
-SECRETS = Kind(_secrets, "words of printable ASCII with commas between them", written=(list,), secret=True)
-LIST = Kind(_listed, "a list with commas between its entries", "A,B", written=(list,))
-MAPPING = Kind(_mapped, "a list like name=model,other=model", "NAME=MODEL,...", written=(dict,))
-FLAG = Kind(_truth, "true or false", "{true,false}", ("true", "false"), (bool,))
-HOST = Kind(_host, "a host name or an IP address", "HOST")
-ADDRESS = Kind(_address, "an http or https address without user or query", "URL")
+TEXT = SettingKind(str, "text", "NAME")
+WORD = SettingKind(_word, "one word of printable ASCII", "WORD")
+PATH = SettingKind(Path, "a path", "PATH")
+SECRET = SettingKind(_secret, "one word of printable ASCII", secret=True)
+SECRETS = SettingKind(_secrets, "words of printable ASCII with commas between them", written=(list,), secret=True)
+LIST = SettingKind(_listed, "a list with commas between its entries", "A,B", written=(list,))
+MAPPING = SettingKind(_mapped, "a list like name=model,other=model", "NAME=MODEL,...", written=(dict,))
+FLAG = SettingKind(_truth, "true or false", "{true,false}", ("true", "false"), (bool,))
+HOST = SettingKind(_host, "a host name or an IP address", "HOST")
+ADDRESS = SettingKind(_address, "an http or https address without user or query", "URL")
 
 
 # The table. -------------------------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ _GROUPS = {
     "queue_seconds": "Times, in seconds",
     "state_dir": "State and logs",
 }
-_KIND_OF_TYPE: dict[Any, Kind[Any]] = {
+_KIND_OF_TYPE: dict[Any, SettingKind[Any]] = {
     str: TEXT,
     bool: FLAG,
     Path: PATH,
@@ -285,7 +285,7 @@ class Setting:
     """One row. Its key names it in the file and, with dashes, as a flag; `env` are its variables, best first."""
 
     key: str
-    kind: Kind[Any]
+    kind: SettingKind[Any]
     group: str
     doc: str
     default: Any
@@ -305,12 +305,12 @@ def _rows() -> Iterator[Setting]:
             continue
         group = _GROUPS.get(key, group)
         of_type, doc, *rest = get_args(hint)
-        kind = next((extra for extra in rest if isinstance(extra, Kind)), None) or _kind(of_type)
+        kind = next((extra for extra in rest if isinstance(extra, SettingKind)), None) or _kind(of_type)
         env = next((extra.names for extra in rest if isinstance(extra, _Env)), (key.upper(),))
         yield Setting(key, kind, group, doc, getattr(defaults, key), env)
 
 
-def _kind(of_type: Any) -> Kind[Any]:
+def _kind(of_type: Any) -> SettingKind[Any]:
     return _choice(*get_args(of_type)) if get_origin(of_type) is Literal else _KIND_OF_TYPE[of_type]
 
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt
+from claude_code_proxy.adaptation.adapt import Adapted, AdaptOptions, adapt
 from claude_code_proxy.models.catalogue import BUILT_IN
-from claude_code_proxy.simulator.parsed_request import Asked, Caller
+from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
 from claude_code_proxy.simulator.validation import judge
 from tests.adaptation import odd_schemas
 
@@ -66,10 +66,10 @@ def request(*conversation: messages.InputMessage, model: str = PLAIN, **fields: 
 
 
 def adapted(asked: messages.MessagesRequest, **options: Any) -> Adapted:
-    return adapt(asked, BUILT_IN.find(asked.model), options=Options(**options))
+    return adapt(asked, BUILT_IN.find(asked.model), options=AdaptOptions(**options))
 
 
-def accepted(sent: Adapted) -> Asked:
+def accepted(sent: Adapted) -> ParsedRequest:
     """What the strict simulator makes of a request; raises its refusal."""
     body = json.loads(messages.encode_request(sent.request))
     return judge(body, Caller(betas=frozenset(sent.betas)))

@@ -9,7 +9,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Options, adapt, relax
+from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt, readapt
 from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation import requests as ask
@@ -127,8 +127,8 @@ def rejected(message: str, status: int = 400) -> UpstreamRejected:
 
 
 def retried(asked: messages.MessagesRequest, message: str) -> messages.MessagesRequest | None:
-    relaxed = relax(adapted(asked), rejected(message), model=BUILT_IN.find(asked.model))
-    return None if relaxed is None else relaxed.request
+    readapted = readapt(adapted(asked), rejected(message), model=BUILT_IN.find(asked.model))
+    return None if readapted is None else readapted.request
 
 
 def test_a_lesson_about_the_model_is_heeded_at_once() -> None:
@@ -140,10 +140,12 @@ def test_a_lesson_about_the_model_is_heeded_at_once() -> None:
 def test_the_adjustments_of_a_second_attempt_come_after_the_first_ones() -> None:
     asked = request(user("a"), user("b"), temperature=0.5)
     first = adapted(asked)
-    relaxed = relax(first, rejected("`temperature` is deprecated for this model."), model=BUILT_IN.find(asked.model))
-    assert relaxed is not None
-    assert relaxed.adjustments[: len(first.adjustments)] == first.adjustments
-    assert told(relaxed) == ["messages=merged", "temperature=dropped"]
+    readapted = readapt(
+        first, rejected("`temperature` is deprecated for this model."), model=BUILT_IN.find(asked.model)
+    )
+    assert readapted is not None
+    assert readapted.adjustments[: len(first.adjustments)] == first.adjustments
+    assert told(readapted) == ["messages=merged", "temperature=dropped"]
 
 
 def test_trap_34_thinking_bound_to_another_conversation_is_left_out() -> None:
@@ -172,9 +174,9 @@ def test_what_is_told_of_strict_tools_is_true() -> None:
     """The model has strict tools: it is the service that could not compile these."""
     closed = {"type": "object", "properties": {"at": {"type": "string"}}, "additionalProperties": False}
     asked = request(tools=(tool("look", closed, strict=True),))
-    relaxed = relax(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
-    assert relaxed is not None
-    assert [(one.param, one.reason) for one in relaxed.adjustments] == [
+    readapted = readapt(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
+    assert readapted is not None
+    assert [(one.param, one.reason) for one in readapted.adjustments] == [
         ("tools", "the service could not compile their strict schemas")
     ]
 
@@ -182,23 +184,23 @@ def test_what_is_told_of_strict_tools_is_true() -> None:
 def test_a_forced_tool_that_cannot_be_compiled_is_forced_without_strictness() -> None:
     for choice in (messages.ChooseAny(), messages.ChooseTool("look")):
         asked = request(model=ask.NEWEST, tools=(tool(),), tool_choice=choice)
-        relaxed = relax(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
-        assert relaxed is not None
-        assert [one.strict for one in relaxed.request.tools if isinstance(one, messages.Tool)] == [False]
-        assert told(relaxed) == ["tool_choice=emulated", "tools=relaxed"]
-        accepted(relaxed)
+        readapted = readapt(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
+        assert readapted is not None
+        assert [one.strict for one in readapted.request.tools if isinstance(one, messages.Tool)] == [False]
+        assert told(readapted) == ["tool_choice=emulated", "tools=relaxed"]
+        accepted(readapted)
 
 
 def test_what_the_last_steps_of_a_retreat_leave_is_accepted_too() -> None:
     schema = messages.JsonSchema(Raw(b'{"type":"object","properties":{"a":{"type":"string"}}}'))
     asked = request(output_config=messages.OutputConfig(format=schema))
-    relaxed = relax(
+    readapted = readapt(
         adapted(asked), rejected("Schema is too complex for compilation."), model=BUILT_IN.find(asked.model)
     )
-    assert relaxed is not None
-    assert relaxed.request.output_config is None
-    assert '"properties"' in relaxed.request.system[-1].text
-    accepted(relaxed)
+    assert readapted is not None
+    assert readapted.request.output_config is None
+    assert '"properties"' in readapted.request.system[-1].text
+    accepted(readapted)
 
 
 @pytest.mark.parametrize(
@@ -214,14 +216,14 @@ def test_what_the_last_steps_of_a_retreat_leave_is_accepted_too() -> None:
 )
 def test_a_refusal_that_nothing_would_help_is_final(error: UpstreamRejected) -> None:
     asked = request()
-    assert relax(adapted(asked), error, model=BUILT_IN.find(asked.model)) is None
+    assert readapt(adapted(asked), error, model=BUILT_IN.find(asked.model)) is None
 
 
 def test_the_cache_can_be_switched_off() -> None:
     asked = request(system=(messages.Text("word " * 20_000),), tools=(tool(),))
     model = BUILT_IN.find(asked.model)
-    assert adapt(asked, model, options=Options(prompt_cache=False)).request.system == asked.system
-    assert adapt(asked, model, options=Options()).request.system == (
+    assert adapt(asked, model, options=AdaptOptions(prompt_cache=False)).request.system == asked.system
+    assert adapt(asked, model, options=AdaptOptions()).request.system == (
         replace(asked.system[0], cache_control=messages.CacheControl()),
     )
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted
-from claude_code_proxy.adaptation.emulated_tool_choice import CallsOnly, Forced
-from claude_code_proxy.adaptation.reply.filters import ReplyFilter, Unmet
+from claude_code_proxy.adaptation.emulated_tool_choice import CallsOnly, EmulatedToolChoice
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch, ReplyFilter
 from tests.adaptation.replies import events, message, streamed
 from tests.adaptation.requests import (
     NEWEST,
@@ -42,8 +42,8 @@ def reply_filter(sent: Adapted) -> ReplyFilter:
     return sent.filter()
 
 
-def unmet(sent: Adapted, reply: messages.Message) -> Unmet:
-    with pytest.raises(Unmet) as caught:
+def mismatch(sent: Adapted, reply: messages.Message) -> OutputMismatch:
+    with pytest.raises(OutputMismatch) as caught:
         reply_filter(sent).message(reply)
     return caught.value
 
@@ -103,7 +103,7 @@ def test_the_instruction_is_no_prefill() -> None:
 
 
 def test_trap_31_an_answer_without_the_call_is_asked_for_once_more() -> None:
-    error = unmet(forced(), message(SIGNED, "I would rather talk."))
+    error = mismatch(forced(), message(SIGNED, "I would rather talk."))
     assert (error.status, error.code, error.param) == (422, "tool_choice_not_met", "tool_choice")
     assert [turn.role for turn in error.repair.messages] == ["user", "system", "assistant", "user"]
     assert error.repair.messages[2] == assistant(SIGNED, "I would rather talk.")
@@ -113,7 +113,7 @@ def test_trap_31_an_answer_without_the_call_is_asked_for_once_more() -> None:
 
 
 def test_another_tool_is_not_the_one_that_was_asked_for() -> None:
-    error = unmet(forced(), message(call("x", "find"), stop_reason="tool_use"))
+    error = mismatch(forced(), message(call("x", "find"), stop_reason="tool_use"))
     last = error.repair.messages[-1]
     assert isinstance(last.content[0], messages.ToolResult)
     assert last.content[0].is_error
@@ -143,7 +143,7 @@ def test_trap_31_arguments_that_the_schema_does_not_allow_are_asked_for_once_mor
     """The schema as the caller wrote it, of which the grammar holds only a part."""
     reply = message(call("x", "look", arguments), stop_reason="tool_use")
     sent = by_schema(choice)
-    error = unmet(sent, reply)
+    error = mismatch(sent, reply)
     assert (error.status, error.code, error.param) == (422, "tool_choice_not_met", "tool_choice")
     assert [turn.role for turn in error.repair.messages] == ["user", "system", "assistant", "user"]
     first, last = error.repair.messages[-1].content
@@ -159,18 +159,18 @@ def test_a_stream_passes_nothing_of_a_bad_call_on(arguments: str) -> None:
     calls = reply_filter(by_schema())
     *before, delta, _ = events(message("So.", call("x", "look", arguments), stop_reason="tool_use"), 3)
     assert [out for event in before for out in calls.feed(event)] == []
-    with pytest.raises(Unmet):
+    with pytest.raises(OutputMismatch):
         calls.feed(delta)
 
 
 def test_a_bad_call_before_a_good_one_spoils_both() -> None:
     good = call("y", "look", '{"city": "Rome"}')
     reply = message(call("x", "look"), good, stop_reason="tool_use")
-    assert unmet(by_schema(), reply).code == "tool_choice_not_met"
+    assert mismatch(by_schema(), reply).code == "tool_choice_not_met"
     calls = reply_filter(by_schema())
     *before, delta, _ = events(reply, 3)
     assert [out for event in before for out in calls.feed(event)] == []
-    with pytest.raises(Unmet):
+    with pytest.raises(OutputMismatch):
         calls.feed(delta)
 
 
@@ -195,12 +195,12 @@ def test_the_arguments_are_judged_in_the_shape_that_was_sent() -> None:
     sent = by_schema(schema=schema)
     reply = message(call("x", "look", '{"_top": 1}'), stop_reason="tool_use")
     assert reply_filter(sent).message(reply).content == (call("x", "look", '{"$top":1}'),)
-    error = unmet(sent, message(call("x", "look", '{"_top": "1"}'), stop_reason="tool_use"))
+    error = mismatch(sent, message(call("x", "look", '{"_top": "1"}'), stop_reason="tool_use"))
     assert error.code == "tool_choice_not_met"
 
 
 def test_an_empty_answer_can_be_asked_for_again() -> None:
-    error = unmet(forced(messages.ChooseAny()), message(" "))
+    error = mismatch(forced(messages.ChooseAny()), message(" "))
     accepted(replace(forced(), request=error.repair))
     assert "a tool" in error.message
 
@@ -240,15 +240,15 @@ def test_a_stream_without_the_call_passes_nothing_on_before_it_fails() -> None:
     calls = reply_filter(forced())
     *before, delta, _ = events(message("I would rather talk."), 3)
     assert [out for event in before for out in calls.feed(event)] == []
-    with pytest.raises(Unmet):
+    with pytest.raises(OutputMismatch):
         calls.feed(delta)
 
 
 BLOCKS = st.lists(st.sampled_from([messages.Text("hi"), SIGNED, call("x", "look"), call("y", "find")]), max_size=5)
 
 
-@given(BLOCKS, st.sampled_from([Forced(None), Forced("look")]))
-def test_streamed_and_whole_are_the_same(content: list[messages.Block], wanted: Forced) -> None:
+@given(BLOCKS, st.sampled_from([EmulatedToolChoice(None), EmulatedToolChoice("look")]))
+def test_streamed_and_whole_are_the_same(content: list[messages.Block], wanted: EmulatedToolChoice) -> None:
     reply = message(*content, stop_reason="tool_use")
     assert streamed(CallsOnly(wanted), reply) == CallsOnly(wanted).message(reply)
 
@@ -277,4 +277,4 @@ def test_a_forced_call_beside_a_format_is_no_json() -> None:
     reply = message("Let me look.", call("y", "look"), stop_reason="tool_use")
     sent = forced(output_config=shape)
     assert reply_filter(sent).message(reply).content == (call("y", "look"),)
-    assert unmet(sent, message('{"a": 1}')).code == "tool_choice_not_met"
+    assert mismatch(sent, message('{"a": 1}')).code == "tool_choice_not_met"

@@ -5,7 +5,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.fallbacks import Retreat, retreat
+from claude_code_proxy.adaptation.fallbacks import Fallback, find_fallback
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation.requests import NEWEST, PLAIN, assistant, call, request, result, tool, user
 
@@ -13,8 +13,8 @@ SIGNED = messages.Thinking("Hm.", "signed")
 TALK = (user("a"), assistant(SIGNED, call()), user(result()))
 
 
-def after(words: str, asked: messages.MessagesRequest, sent: messages.MessagesRequest | None = None) -> Retreat | None:
-    return retreat(words, asked, sent=sent or asked, model=BUILT_IN.find(asked.model))
+def after(words: str, asked: messages.MessagesRequest, sent: messages.MessagesRequest | None = None) -> Fallback | None:
+    return find_fallback(words, asked, sent=sent or asked, model=BUILT_IN.find(asked.model))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt
-from claude_code_proxy.adaptation.reply.filters import Unmet
+from claude_code_proxy.adaptation.adapt import Adapted, AdaptOptions, adapt
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation.replies import message, passed, streamed
@@ -42,8 +42,8 @@ def read(sent: Adapted, reply: messages.Message) -> messages.Message:
     return sent.filter().message(reply)
 
 
-def unmet(sent: Adapted, text: str) -> Unmet:
-    with pytest.raises(Unmet) as caught:
+def mismatch(sent: Adapted, text: str) -> OutputMismatch:
+    with pytest.raises(OutputMismatch) as caught:
         read(sent, message(text))
     assert (caught.value.status, caught.value.code, caught.value.param) == (
         422,
@@ -66,7 +66,7 @@ def test_what_the_grammar_lacks_is_said_and_checked() -> None:
     sent = by_schema(PERSON)
     assert told(sent) == ["response_format=mapped"]
     assert read(sent, message('{"name": "Ada"}')) == message('{"name": "Ada"}')
-    error = unmet(sent, '{"name": "A"}')
+    error = mismatch(sent, '{"name": "A"}')
     assert "/name" in error.message
     assert error.repair.messages[1] == assistant('{"name": "A"}')
     assert "/name" in str(error.repair.messages[2])
@@ -82,7 +82,7 @@ def test_what_no_grammar_holds_is_asked_for_in_words() -> None:
     ]
     assert told(sent) == ["response_format=emulated"]
     assert read(sent, message('```json\n{"a": 1}\n```')) == message('{"a": 1}')
-    unmet(sent, '{"a": "b"}')
+    mismatch(sent, '{"a": "b"}')
 
 
 def test_a_schema_too_large_for_a_grammar_is_asked_for_in_words() -> None:
@@ -97,7 +97,7 @@ def test_a_schema_too_large_for_a_grammar_is_asked_for_in_words() -> None:
 def test_a_model_without_grammar_is_asked_in_words() -> None:
     model = replace(BUILT_IN.find(PLAIN), structured_outputs=False)
     config = messages.OutputConfig("low", messages.JsonSchema(Raw(json.dumps(PERSON).encode())))
-    sent = adapt(request(output_config=config), model, options=Options())
+    sent = adapt(request(output_config=config), model, options=AdaptOptions())
     assert sent.request.output_config == messages.OutputConfig("low")
     assert len(sent.request.system) == 1
 
@@ -116,7 +116,7 @@ def test_a_scalar_has_nothing_to_look_for() -> None:
     sent = by_schema({"anyOf": [MAP, {"type": "string"}]})
     assert read(sent, message('"a"')) == message('"a"')
     assert "one JSON value" in sent.request.system[-1].text
-    unmet(sent, "```a```")
+    mismatch(sent, "```a```")
 
 
 # JSON mode
@@ -134,7 +134,7 @@ def test_json_mode_gives_bare_json(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["I cannot say.", "[1]", '{"a": ', '{"a": 1,}', ""])
 def test_json_mode_asks_once_more_for_what_is_no_object(text: str) -> None:
-    error = unmet(by_mode(), text)
+    error = mismatch(by_mode(), text)
     assert error.repair.messages[-1].role == "user"
 
 
@@ -153,14 +153,14 @@ def test_what_the_callers_own_stop_cut_short_stays_what_it_is() -> None:
         assert read(sent, cut) == cut
         assert sent.filter is not None
         assert streamed(sent.filter(), cut) == cut
-    with pytest.raises(Unmet):
+    with pytest.raises(OutputMismatch):
         read(by_schema(PERSON), message('{"name": 1}', stop_reason="stop_sequence"))
 
 
 def test_a_bad_stream_flows_but_has_no_good_end() -> None:
     sent = by_schema(PERSON)
     assert sent.filter is not None
-    with pytest.raises(Unmet):
+    with pytest.raises(OutputMismatch):
         passed(sent.filter(), message('{"name": "A"}'))
 
 
@@ -182,7 +182,7 @@ def test_what_is_no_schema_is_refused(schema: bytes) -> None:
 def test_what_points_outwards_is_not_fetched_and_only_json_is_checked(schema: Any) -> None:
     sent = by_schema(schema)
     assert read(sent, message('{"a": 1}')) == message('{"a": 1}')
-    unmet(sent, "no")
+    mismatch(sent, "no")
 
 
 def test_older_drafts_are_checked_by_their_own_rules() -> None:
@@ -192,11 +192,11 @@ def test_older_drafts_are_checked_by_their_own_rules() -> None:
         "properties": {"a": {"const": 1}},
         "additionalProperties": False,
     }
-    unmet(by_schema(tuple_of), '{"a": 2}')
+    mismatch(by_schema(tuple_of), '{"a": 2}')
 
 
 def test_a_complaint_is_short() -> None:
-    error = unmet(
+    error = mismatch(
         by_schema({"type": "object", "properties": {"a": {"enum": ["x" * 5000]}}, "additionalProperties": False}),
         '{"a": "y"}',
     )

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Options, adapt
+from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt
 from claude_code_proxy.adaptation.thinking import without_history
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.model import Model
@@ -256,10 +256,10 @@ def test_trap_30_adaptive_thinking_goes_with_a_forced_tool() -> None:
 def test_trap_30_a_model_that_does_not_think_while_forced() -> None:
     model = replace(BUILT_IN.find("claude-sonnet-5"), forced_with_adaptive=False)
     for thinking in (None, ADAPTIVE):
-        sent = adapt(request(model=model.id, thinking=thinking, **FORCED), model, options=Options())
+        sent = adapt(request(model=model.id, thinking=thinking, **FORCED), model, options=AdaptOptions())
         assert (sent.request.thinking, sent.request.tool_choice) == (OFF, messages.ChooseTool("look"))
     always = replace(BUILT_IN.find("claude-fable-5"), forced_with_adaptive=False)
-    sent = adapt(request(model=always.id, **FORCED), always, options=Options())
+    sent = adapt(request(model=always.id, **FORCED), always, options=AdaptOptions())
     assert sent.request.tool_choice == messages.ChooseAuto()
 
 
@@ -315,7 +315,7 @@ def test_history_can_be_stripped_of_thinking() -> None:
 def test_a_model_that_cannot_think_does_not() -> None:
     blank = Model(id="m", name="m", released=0, thinking=frozenset(), thinking_default="off", efforts=())
     for thinking in (ADAPTIVE, messages.Enabled(2000)):
-        sent = adapt(request(model="m", thinking=thinking), blank, options=Options())
+        sent = adapt(request(model="m", thinking=thinking), blank, options=AdaptOptions())
         assert sent.request.thinking is None
         assert [(one.param, one.changes_meaning) for one in sent.adjustments] == [("thinking", True)]
-    assert adapt(request(model="m", thinking=OFF), blank, options=Options()).request.thinking is None
+    assert adapt(request(model="m", thinking=OFF), blank, options=AdaptOptions()).request.thinking is None

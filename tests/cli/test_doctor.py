@@ -61,7 +61,7 @@ async def test_without_a_call_no_model_is_asked(tmp_path: Path, service: simulat
 
 
 async def test_a_refused_key_is_told_with_what_to_do(tmp_path: Path) -> None:
-    service = await simulator.serve(options=simulator.Options(api_keys=frozenset({"another"})))
+    service = await simulator.serve(options=simulator.SimulatorOptions(api_keys=frozenset({"another"})))
     checks = by_name(await examine(settings(tmp_path, service.url, anthropic_api_key=KEY), call=True))
     await service.close()
     assert not checks["a model answers"].ok

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.credentials.login_file import LOOK_EVERY_SECONDS, Login, LoginFile, NoLogin
+from claude_code_proxy.credentials.login_file import LOOK_EVERY_SECONDS, LoginFile, NoLogin, StoredLogin
 from claude_code_proxy.secret import Secret
 
 NOW = 1_795_000_000.0
@@ -27,13 +27,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / ".credentials.json"
 
 
-def full(token: str, path: Path, expires_at: float | None = None, ends_at: float | None = None) -> Login:
+def full(token: str, path: Path, expires_at: float | None = None, ends_at: float | None = None) -> StoredLogin:
     """As Claude Code's own files are found; others it would not read."""
     why = "" if path.name == ".credentials.json" else "its file is not called .credentials.json"
-    return Login(Secret(token), path, expires_at, ends_at, bearer_only=why, renewable=True)
+    return StoredLogin(Secret(token), path, expires_at, ends_at, bearer_only=why, renewable=True)
 
 
-def read(path: Path, content: str | bytes) -> Login | NoLogin:
+def read(path: Path, content: str | bytes) -> StoredLogin | NoLogin:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return LoginFile([path]).read(NOW)
 
@@ -72,7 +72,9 @@ def test_what_claude_code_writes(path: Path) -> None:
 @pytest.mark.parametrize("key", ["access_token", "token"])
 def test_a_flat_object(path: Path, key: str) -> None:
     login = read(path, json.dumps({key: TOKEN, "expires_at": LATER}))
-    assert login == Login(Secret(TOKEN), path, LATER, bearer_only="it is not in the shape that Claude Code writes")
+    assert login == StoredLogin(
+        Secret(TOKEN), path, LATER, bearer_only="it is not in the shape that Claude Code writes"
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_a_flat_object(path: Path, key: str) -> None:
 )
 def test_the_ways_to_write_when_it_expires(path: Path, told: object, expires_at: float | None) -> None:
     login = read(path, oauth(expiresAt=told))
-    assert isinstance(login, Login)
+    assert isinstance(login, StoredLogin)
     assert login.expires_at == expires_at
 
 
@@ -101,7 +103,7 @@ def test_without_an_expiry_it_never_expires(path: Path) -> None:
 
 
 def test_a_byte_order_mark_does_no_harm(path: Path) -> None:
-    assert isinstance(read(path, b"\xef\xbb\xbf" + oauth().encode()), Login)
+    assert isinstance(read(path, b"\xef\xbb\xbf" + oauth().encode()), StoredLogin)
 
 
 @pytest.mark.parametrize("content", [oauth(""), '{"claudeAiOauth": null}', "{}", '{"access_token": ""}'])
@@ -215,7 +217,7 @@ def test_it_may_vanish_and_come_back(path: Path) -> None:
 )
 def test_what_claude_code_itself_would_not_read(path: Path, content: str, why: str) -> None:
     login = read(path, content)
-    assert isinstance(login, Login)
+    assert isinstance(login, StoredLogin)
     assert login.bearer_only == why
 
 

@@ -33,7 +33,7 @@ async def renewing(
     endpoint: TokenEndpoint,
     home: Path,
     told: dict[str, Any],
-    service: simulator.Options | None = None,
+    service: simulator.SimulatorOptions | None = None,
     **settings: str,
 ) -> AsyncIterator[Stage]:
     options = {"HTTPS_PROXY": "", "SSL_CERT_FILE": "", "NODE_EXTRA_CA_CERTS": str(endpoint.certificate)} | settings
@@ -141,7 +141,7 @@ async def test_sent_straight_it_is_kept_fresh_too(endpoint: TokenEndpoint, tmp_p
         assert stage.service.requests[-1].headers["user-agent"].startswith("claude-code-proxy/")
 
 
-ONLY_NEW = simulator.Options(api_keys=frozenset({"sk-ant-oat01-new-1"}))
+ONLY_NEW = simulator.SimulatorOptions(api_keys=frozenset({"sk-ant-oat01-new-1"}))
 TOLD = ({"role": "user", "content": "One"}, {"role": "assistant", "content": "Two"})
 
 

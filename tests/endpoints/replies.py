@@ -6,13 +6,13 @@ from typing import Any
 
 from claude_code_proxy import messages, sse
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
-from claude_code_proxy.endpoints.endpoint import Asked, ReplyContext
+from claude_code_proxy.endpoints.endpoint import DecodedRequest, ReplyContext
 
 CONTEXT = ReplyContext("chatcmpl-123", 1_800_000_000, "claude-sonnet-4-6", lambda _: None)
 HELLO = {"role": "user", "content": "Hello."}
 
 
-def asked(**fields: Any) -> Asked:
+def asked(**fields: Any) -> DecodedRequest:
     return CHAT_COMPLETIONS.decode(json.dumps({"messages": [HELLO]} | fields).encode(), "claude-default")
 
 
@@ -21,7 +21,7 @@ def translated(**fields: Any) -> Any:
     return json.loads(messages.encode_request(asked(**fields).request))
 
 
-def streamed(asking: Asked, events: Iterable[messages.Event], context: ReplyContext = CONTEXT) -> bytes:
+def streamed(asking: DecodedRequest, events: Iterable[messages.Event], context: ReplyContext = CONTEXT) -> bytes:
     (translator,) = asking.translators(context)
     return b"".join([translator.feed(event) for event in events]) + translator.close()
 

@@ -1,21 +1,21 @@
 """Which betas of a caller go along, and what is said of the others."""
 
-from claude_code_proxy.endpoints.betas import KNOWN, settle_betas
+from claude_code_proxy.endpoints.betas import KNOWN, normalize_betas
 from claude_code_proxy.simulator import betas as simulated
 
 THINKING, CONTEXT = "interleaved-thinking-2025-05-14", "context-management-2025-06-27"
 
 
 def told(header: str, *, carried: bool = True) -> list[str]:
-    return [f"{a.param}={a.action} ({a.reason})" for a in settle_betas(header, carried=carried)[1]]
+    return [f"{a.param}={a.action} ({a.reason})" for a in normalize_betas(header, carried=carried)[1]]
 
 
 def test_known_ones_go_along_each_once_and_in_order() -> None:
-    assert settle_betas(f"{THINKING}, {CONTEXT},{THINKING}", carried=True) == ((CONTEXT, THINKING), ())
+    assert normalize_betas(f"{THINKING}, {CONTEXT},{THINKING}", carried=True) == ((CONTEXT, THINKING), ())
 
 
 def test_others_are_named() -> None:
-    betas, _ = settle_betas(f"made-up-2099-01-01,{THINKING}", carried=True)
+    betas, _ = normalize_betas(f"made-up-2099-01-01,{THINKING}", carried=True)
     assert betas == (THINKING,)
     assert told(f"made-up-2099-01-01,{THINKING}") == [
         "anthropic-beta=ignored (made-up-2099-01-01: not a beta that the proxy knows)"
@@ -29,11 +29,11 @@ def test_what_is_named_is_short() -> None:
 
 
 def test_nothing_told() -> None:
-    assert settle_betas("", carried=True) == settle_betas(" , ", carried=True) == ((), ())
+    assert normalize_betas("", carried=True) == normalize_betas(" , ", carried=True) == ((), ())
 
 
 def test_an_upstream_that_carries_none() -> None:
-    assert settle_betas(THINKING, carried=False)[0] == ()
+    assert normalize_betas(THINKING, carried=False)[0] == ()
     assert told(THINKING, carried=False) == [f"anthropic-beta=ignored ({THINKING}: the upstream sends its own)"]
 
 

@@ -5,7 +5,7 @@ import pytest
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.learned_limits import Lacks, Samples
 from claude_code_proxy.models.table import MODELS
-from claude_code_proxy.models.upstream_list import Capabilities, ModelInfo, Supported, Thinking, ThinkingTypes
+from claude_code_proxy.models.upstream_list import Capabilities, ListedThinking, ModelInfo, Supported, ThinkingTypes
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
@@ -104,7 +104,7 @@ def test_a_new_model_of_the_upstream_is_the_newest_of_its_line() -> None:
 
 
 def test_a_lesson_is_kept_for_its_model_under_all_its_names() -> None:
-    catalogue = BUILT_IN.with_lesson("claude-haiku-4-5-20251001", Samples("none"))
+    catalogue = BUILT_IN.with_limit("claude-haiku-4-5-20251001", Samples("none"))
     assert not catalogue.find("anthropic/claude-haiku-4.5").accepts_sampling
     assert not catalogue.find("claude-haiku-4-5").accepts_sampling
     assert catalogue.find("claude-sonnet-4-5").accepts_sampling
@@ -112,11 +112,11 @@ def test_a_lesson_is_kept_for_its_model_under_all_its_names() -> None:
 
 
 def test_lessons_outlast_a_refreshed_list_and_hold_for_unknown_models() -> None:
-    taught = BUILT_IN.with_lesson("claude-epic-9", Lacks("structured_outputs"))
+    taught = BUILT_IN.with_limit("claude-epic-9", Lacks("structured_outputs"))
     assert not taught.find("claude-epic-9").structured_outputs
     told = Capabilities(
         structured_outputs=Supported(supported=True),
-        thinking=Thinking(supported=True, types=ThinkingTypes(adaptive=Supported(supported=True))),
+        thinking=ListedThinking(supported=True, types=ThinkingTypes(adaptive=Supported(supported=True))),
     )
     refreshed = taught.with_upstream([ModelInfo(id="claude-epic-9", capabilities=told)])
     assert not refreshed.find("claude-epic-9").structured_outputs
@@ -124,5 +124,5 @@ def test_lessons_outlast_a_refreshed_list_and_hold_for_unknown_models() -> None:
 
 
 def test_a_lesson_learnt_twice_changes_nothing() -> None:
-    once = BUILT_IN.with_lesson("claude-opus-5", Lacks("prefill"))
-    assert once.with_lesson("claude-opus-5", Lacks("prefill")) is once
+    once = BUILT_IN.with_limit("claude-opus-5", Lacks("prefill"))
+    assert once.with_limit("claude-opus-5", Lacks("prefill")) is once

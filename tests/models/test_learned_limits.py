@@ -6,21 +6,21 @@ from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.learned_limits import (
     Efforts,
     Lacks,
-    Lesson,
+    LearnedLimit,
     MaxOutput,
     NoFast,
     OffMaxEffort,
     Samples,
     Thinks,
-    apply,
-    learn,
+    apply_limit,
+    learn_limit,
 )
 from claude_code_proxy.models.model import unknown
 from claude_code_proxy.simulator.parsed_request import Caller
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.validation import judge
 
-REFUSALS: dict[str, Lesson] = {
+REFUSALS: dict[str, LearnedLimit] = {
     "`temperature` and `top_p` cannot both be specified for this model. Please use only one.": Samples("one_of"),
     "`temperature` is deprecated for this model.": Samples("none"),
     "top_k is not supported for this model": Samples("none"),
@@ -65,7 +65,7 @@ REFUSALS: dict[str, Lesson] = {
 
 @pytest.mark.parametrize("message", REFUSALS)
 def test_a_refusal_teaches(message: str) -> None:
-    assert learn(message) == REFUSALS[message]
+    assert learn_limit(message) == REFUSALS[message]
 
 
 @pytest.mark.parametrize(
@@ -81,36 +81,36 @@ def test_a_refusal_teaches(message: str) -> None:
     ],
 )
 def test_other_refusals_teach_nothing(message: str) -> None:
-    assert learn(message) is None
+    assert learn_limit(message) is None
 
 
-@pytest.mark.parametrize("lesson", REFUSALS.values(), ids=repr)
-def test_every_lesson_changes_some_model(lesson: Lesson) -> None:
+@pytest.mark.parametrize("limit", REFUSALS.values(), ids=repr)
+def test_every_limit_changes_some_model(limit: LearnedLimit) -> None:
     models = [
         unknown("claude-x"),
         *(BUILT_IN.find(f"claude-{name}") for name in ("opus-4-6", "haiku-4-5", "opus-5-5", "sonnet-5-5")),
     ]
-    assert any(apply(lesson, model) != model for model in models)
+    assert any(apply_limit(limit, model) != model for model in models)
 
 
 def test_an_old_model_that_refuses_adaptive_thinking_thinks_when_told() -> None:
-    learnt = apply(Thinks("adaptive", frozenset({"enabled", "disabled"})), unknown("claude-old"))
+    learnt = apply_limit(Thinks("adaptive", frozenset({"enabled", "disabled"})), unknown("claude-old"))
     assert (set(learnt.thinking), learnt.thinking_default) == ({"enabled", "disabled"}, "off")
 
 
 def test_a_model_that_refuses_to_stop_thinking_always_thinks() -> None:
-    learnt = apply(Thinks("disabled", frozenset({"adaptive"})), BUILT_IN.find("claude-sonnet-5"))
+    learnt = apply_limit(Thinks("disabled", frozenset({"adaptive"})), BUILT_IN.find("claude-sonnet-5"))
     assert (set(learnt.thinking), learnt.thinking_default, learnt.thinking_off) == ({"adaptive"}, "always", None)
 
 
 def test_a_model_that_offers_another_way_to_stop_takes_that() -> None:
     offered = Thinks("disabled", frozenset({"between_tools"}))
-    learnt = apply(offered, BUILT_IN.find("claude-sonnet-5"))
+    learnt = apply_limit(offered, BUILT_IN.find("claude-sonnet-5"))
     assert (learnt.thinking_off, learnt.thinking_default) == ("between_tools", "on")
 
 
 def test_a_model_that_thinks_only_when_asked_goes_on_doing_so() -> None:
-    learnt = apply(Thinks("enabled", frozenset({"adaptive"})), BUILT_IN.find("claude-opus-4-6"))
+    learnt = apply_limit(Thinks("enabled", frozenset({"adaptive"})), BUILT_IN.find("claude-opus-4-6"))
     assert (set(learnt.thinking), learnt.thinking_default) == ({"adaptive", "disabled"}, "off")
 
 
@@ -119,12 +119,12 @@ def test_a_model_that_thinks_only_when_asked_goes_on_doing_so() -> None:
     [(("low", "medium", "high"), "high"), (("low", "medium"), "medium"), (("high", "max"), "high"), ((), None)],
 )
 def test_the_default_effort_stays_within_the_levels(efforts: tuple, default: str | None) -> None:
-    learnt = apply(Efforts(efforts), BUILT_IN.find("claude-opus-5"))
+    learnt = apply_limit(Efforts(efforts), BUILT_IN.find("claude-opus-5"))
     assert (learnt.efforts, learnt.default_effort) == (efforts, default)
 
 
 def test_after_fast_mode_is_refused_there_is_none() -> None:
-    assert apply(NoFast(), BUILT_IN.find("claude-opus-4-8")).fast == "no"
+    assert apply_limit(NoFast(), BUILT_IN.find("claude-opus-4-8")).fast == "no"
 
 
 TOOL = {"name": "a", "input_schema": {"type": "object"}}
@@ -157,4 +157,4 @@ def test_what_the_simulation_refuses_of_a_model_is_understood(body: dict[str, ob
     asked = {"model": "claude-opus-5", "max_tokens": 2000, "messages": [{"role": "user", "content": "a"}], **body}
     with pytest.raises(Refusal) as caught:
         judge(asked, Caller())
-    assert learn(caught.value.message) is not None
+    assert learn_limit(caught.value.message) is not None

@@ -8,7 +8,7 @@ from typing import Self
 from claude_code_proxy import messages
 from claude_code_proxy.messages import Usage
 from claude_code_proxy.server.exchange.record import Record
-from claude_code_proxy.upstreams.upstream import Call, Facts
+from claude_code_proxy.upstreams.upstream import Call, CallStats
 
 
 class ManualTimer:
@@ -89,7 +89,7 @@ class MistakenUpstream:
         self._begun = begun
         self.closed = 0
 
-    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
         raise ValueError(f"words of the prompt: {request}")
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> "MistakenStream":
@@ -104,7 +104,7 @@ class MistakenUpstream:
 class MistakenStream:
     def __init__(self, upstream: MistakenUpstream) -> None:
         self._upstream = upstream
-        self.facts = Facts()
+        self.stats = CallStats()
         self._batches: list[list[messages.Event]] = [
             [messages.MessageStart(messages.Message("msg_1", "claude-sonnet-4-6", ()))],
             [messages.ContentBlockDelta(0, messages.TextDelta("Hello"))],

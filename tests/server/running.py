@@ -22,7 +22,7 @@ class Running:
     def __init__(self, assembly: Assembly) -> None:
         self.assembly = assembly
         self.records: list[Record] = []
-        assembly.serving.observers = [*assembly.serving.observers, self]
+        assembly.state.observers = [*assembly.state.observers, self]
 
     def observe(self, record: Record) -> None:
         self.records.append(record)

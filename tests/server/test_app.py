@@ -301,7 +301,7 @@ async def test_the_upstreams_list_takes_the_place_of_the_built_in_one(upstream: 
     body = b'{"data":[{"id":"claude-new-9","display_name":"New 9"}],"has_more":false}'
     upstream.models = saying(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
     async with running(upstream.url) as proxy:
-        await eventually(lambda: proxy.assembly.serving.catalogue.listed is not None)
+        await eventually(lambda: proxy.assembly.state.catalogue.listed is not None)
         reply = await proxy.get("/v1/models")
         assert [model["id"] for model in reply.json["data"]] == ["claude-new-9"]
         asked = await proxy.ask(**{**ASKED, "model": "claude-new-9"})

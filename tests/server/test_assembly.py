@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from claude_code_proxy.errors import Misconfigured
-from claude_code_proxy.http1.server.types import Limits as ClientLimits
+from claude_code_proxy.http1.server.types import ServerLimits
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.assembly import Assembly, Place
 from claude_code_proxy.settings import Settings
@@ -42,7 +42,7 @@ async def test_what_clients_may_use() -> None:
     async with assembled(max_header_bytes=4096, header_seconds=7.0, max_body_bytes=8192) as assembly:
         limits = assembly.server._limits
     assert (limits.head_bytes, limits.head_seconds, limits.body_bytes) == (4096, 7.0, 8192)
-    assert limits.unread_seconds == ClientLimits().unread_seconds
+    assert limits.unread_seconds == ServerLimits().unread_seconds
 
 
 async def test_how_long_the_upstream_may_take() -> None:
@@ -61,8 +61,8 @@ async def test_upstream_connections_follow_the_open_files(files: int, connection
 async def test_what_exchanges_are_told() -> None:
     changes: dict[str, Any] = {"strict": True, "answer_seconds": 9.0, "max_retries": 5, "prompt_cache": "off"}
     async with assembled(default_model="m", model_aliases={"x": "claude-sonnet-4-6"}, **changes) as assembly:
-        policy = assembly.serving.policy
-        assert assembly.serving.catalogue.find("x").id == "claude-sonnet-4-6"
+        policy = assembly.state.policy
+        assert assembly.state.catalogue.find("x").id == "claude-sonnet-4-6"
     assert (policy.default_model, policy.strict, policy.answer_seconds, policy.retries) == ("m", True, 9.0, 5)
     assert policy.adaptation.prompt_cache is False
 
@@ -108,14 +108,14 @@ class TestLogs:
         self, level: str, told: list[int], capfd: pytest.CaptureFixture[str]
     ) -> None:
         async with assembled(log_level=level, log_format="json") as assembly:
-            for observer in assembly.serving.observers:
+            for observer in assembly.state.observers:
                 observer.observe(record(status=200))
                 observer.observe(record(status=502, outcome="failed"))
         assert [json.loads(line)["status"] for line in capfd.readouterr().out.splitlines()] == told
 
     async def test_what_waits_is_written_at_the_end(self, capfd: pytest.CaptureFixture[str]) -> None:
         async with assembled(log_level="info") as assembly:
-            for observer in assembly.serving.observers:
+            for observer in assembly.state.observers:
                 observer.observe(record())
             assert capfd.readouterr().out == ""
         assert " 200 answered " in capfd.readouterr().out
@@ -154,7 +154,7 @@ class TestWorkers:
             first.metrics.observe(record())
         async with assembled(self.place(0, tmp_path)) as second:
             second.metrics.observe(record())
-            (series,) = second.metrics.tally.series.values()
+            (series,) = second.metrics.totals.series.values()
             assert series.requests == 2
 
 

@@ -3,11 +3,11 @@
 import json
 
 from claude_code_proxy.server.capabilities import render_capabilities
-from claude_code_proxy.upstreams.upstream import Capability, Terms
+from claude_code_proxy.upstreams.upstream import Capability, UpstreamProfile
 
 
 def test_the_page_names_the_upstream_and_what_it_can() -> None:
-    terms = Terms(capabilities=(Capability("text", "yes", "as it is"),))
+    terms = UpstreamProfile(capabilities=(Capability("text", "yes", "as it is"),))
     assert json.loads(render_capabilities("somewhere", terms)) == {
         "upstream": "somewhere",
         "capabilities": [{"name": "text", "carried": "yes", "how": "as it is"}],

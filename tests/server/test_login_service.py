@@ -9,7 +9,7 @@ import pytest
 
 from claude_code_proxy.errors import Misconfigured, UpstreamRejected
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.server.login_service import TERMS, Login
+from claude_code_proxy.server.login_service import PUBLISHED_TERMS, LoginService
 from claude_code_proxy.settings import Settings
 
 KEY = Secret("sk-ant-test-key")
@@ -29,7 +29,7 @@ def unheard(error: object, *, retried: bool) -> None:
 
 
 async def test_a_key_needs_no_claude_code(tmp_path: Path) -> None:
-    login = Login(settings(tmp_path, anthropic_api_key=KEY), {})
+    login = LoginService(settings(tmp_path, anthropic_api_key=KEY), {})
     assert not login.credentials.through_claude_code
     login.start()
     await login.close()
@@ -37,7 +37,7 @@ async def test_a_key_needs_no_claude_code(tmp_path: Path) -> None:
 
 async def test_without_a_key_claude_code_serves(tmp_path: Path) -> None:
     sign_in(tmp_path)
-    login = Login(settings(tmp_path), {})
+    login = LoginService(settings(tmp_path), {})
     assert login.credentials.through_claude_code
     upstream = login.upstream(unheard)
     login.start()
@@ -46,7 +46,7 @@ async def test_without_a_key_claude_code_serves(tmp_path: Path) -> None:
 
 
 async def test_what_was_made_is_removed(tmp_path: Path) -> None:
-    login = Login(settings(tmp_path), {})
+    login = LoginService(settings(tmp_path), {})
     login.upstream(unheard)
     made = list(login.directories)
     assert [path.is_dir() for path in made] == [True]
@@ -56,21 +56,21 @@ async def test_what_was_made_is_removed(tmp_path: Path) -> None:
 
 async def test_several_workers_are_refused_where_there_is_a_login(tmp_path: Path) -> None:
     several = settings(tmp_path, workers=2)
-    login = Login(several, {})
+    login = LoginService(several, {})
     await login.upstream(unheard).close()  # nobody to serve yet: that is told with each request
     await login.close()
     sign_in(tmp_path)
     with pytest.raises(Misconfigured, match="WORKERS=1"):
-        Login(several, {}).upstream(unheard)
+        LoginService(several, {}).upstream(unheard)
 
 
 async def test_sent_straight_it_is_warned_of_with_the_link(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     sign_in(tmp_path)
-    login = Login(settings(tmp_path, claude_login_via="messages-api"), {})
+    login = LoginService(settings(tmp_path, claude_login_via="messages-api"), {})
     with caplog.at_level(logging.WARNING):
         login.start()
     await login.close()
-    assert TERMS in caplog.text
+    assert PUBLISHED_TERMS in caplog.text
     assert "sk-ant" not in caplog.text
 
 
@@ -83,11 +83,11 @@ def test_a_login_that_is_refused_before_its_time_says_what_renews_it(
         tmp_path, claude_login_via="messages-api", claude_code_oauth_token=None if token is None else Secret(token)
     )
     error = UpstreamRejected("Invalid bearer token", status=401, kind="authentication_error")
-    Login(straight, {}).explain(error)
+    LoginService(straight, {}).explain(error)
     assert error.message.startswith("Invalid bearer token (")
     assert said in error.message
     with_key = UpstreamRejected("invalid x-api-key", status=401, kind="authentication_error")
-    Login(settings(tmp_path, anthropic_api_key=KEY), {}).explain(with_key)
+    LoginService(settings(tmp_path, anthropic_api_key=KEY), {}).explain(with_key)
     assert with_key.message == "invalid x-api-key"
 
 
@@ -106,9 +106,9 @@ def test_a_login_that_is_refused_before_its_time_says_what_renews_it(
 def test_a_refusal_of_a_login_sent_straight_names_both_ways_out(tmp_path: Path, words: str, explained: bool) -> None:
     sign_in(tmp_path)
     error = UpstreamRejected(words, status=400, kind="invalid_request_error")
-    Login(settings(tmp_path, claude_login_via="messages-api"), {}).explain(error)
+    LoginService(settings(tmp_path, claude_login_via="messages-api"), {}).explain(error)
     assert error.message.startswith(words)
     assert ("ANTHROPIC_API_KEY" in error.message and "CLAUDE_LOGIN_VIA" in error.message) == explained
     with_key = UpstreamRejected(words, status=400, kind="invalid_request_error")
-    Login(settings(tmp_path, anthropic_api_key=KEY), {}).explain(with_key)
+    LoginService(settings(tmp_path, anthropic_api_key=KEY), {}).explain(with_key)
     assert with_key.message == words

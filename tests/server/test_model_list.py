@@ -10,7 +10,7 @@ import pytest
 from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected, UpstreamUnavailable
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.upstream_list import ModelInfo
-from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.model_list import keep_fresh, render_list, render_model
 from tests.server.running import eventually, running
 from tests.server.scripted_upstream import Call, Script, ScriptedUpstream, refusal, saying
@@ -38,7 +38,7 @@ def test_a_retired_model_is_not_found_but_its_successor_is_told() -> None:
     assert "Use claude-opus" in caught.value.message
 
 
-class Asked:
+class DecodedRequest:
     """Gives one answer after the other, the last one for ever; an exception is raised."""
 
     def __init__(self, *answers: Sequence[ModelInfo] | Exception) -> None:
@@ -54,12 +54,12 @@ class Asked:
 
 
 @pytest.fixture
-async def serving(upstream: ScriptedUpstream) -> Serving:
+async def serving(upstream: ScriptedUpstream) -> AppState:
     async with running(upstream.url) as proxy:
-        return proxy.assembly.serving
+        return proxy.assembly.state
 
 
-async def kept_fresh(serving: Serving, asked: Asked, times: int) -> None:
+async def kept_fresh(serving: AppState, asked: DecodedRequest, times: int) -> None:
     task = asyncio.create_task(keep_fresh(serving, asked, seconds=0.005))
     try:
         await eventually(lambda: asked.times >= times)
@@ -70,39 +70,39 @@ async def kept_fresh(serving: Serving, asked: Asked, times: int) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_it_is_read_at_once_and_again(serving: Serving) -> None:
-    asked = Asked([], [NEW])
+async def test_it_is_read_at_once_and_again(serving: AppState) -> None:
+    asked = DecodedRequest([], [NEW])
     await kept_fresh(serving, asked, 3)
     assert serving.catalogue.listed == ("claude-new-9",)
 
 
 @pytest.mark.parametrize("error", [UpstreamUnavailable("down"), ProxyError("odd"), ValueError("a mistake of ours")])
-async def test_a_failure_leaves_it_as_it_is_and_the_next_try_follows(serving: Serving, error: Exception) -> None:
-    await kept_fresh(serving, Asked([NEW], error), 4)
+async def test_a_failure_leaves_it_as_it_is_and_the_next_try_follows(serving: AppState, error: Exception) -> None:
+    await kept_fresh(serving, DecodedRequest([NEW], error), 4)
     assert serving.catalogue.listed == ("claude-new-9",)
-    await kept_fresh(serving, Asked(error, error, []), 4)
+    await kept_fresh(serving, DecodedRequest(error, error, []), 4)
     assert not serving.catalogue.listing()
 
 
-async def test_a_failure_is_told_once(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failure_is_told_once(serving: AppState, caplog: pytest.LogCaptureFixture) -> None:
     down = UpstreamUnavailable("down")
     with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.model_list"):
-        await kept_fresh(serving, Asked(down, down, [], down, down, down), 7)
+        await kept_fresh(serving, DecodedRequest(down, down, [], down, down, down), 7)
     assert len(caplog.messages) == 2
 
 
-async def test_a_failure_is_told_in_one_clean_word(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failure_is_told_in_one_clean_word(serving: AppState, caplog: pytest.LogCaptureFixture) -> None:
     odd = UpstreamRejected("words", status=500, kind="odd\r\n2026 ERROR forged: \x1b[2J" + "x" * 500)
     with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.model_list"):
-        await kept_fresh(serving, Asked(odd), 1)
+        await kept_fresh(serving, DecodedRequest(odd), 1)
     (line,) = caplog.messages
     assert "(odd??2026?ERROR?forged:??[2J" in line
     assert line.isprintable()
     assert len(line) < 200
 
 
-async def test_a_model_that_the_list_leaves_out_is_still_known(serving: Serving) -> None:
-    await kept_fresh(serving, Asked([NEW]), 2)
+async def test_a_model_that_the_list_leaves_out_is_still_known(serving: AppState) -> None:
+    await kept_fresh(serving, DecodedRequest([NEW]), 2)
     assert serving.catalogue.find("claude-sonnet-4-6").known
 
 
@@ -145,5 +145,5 @@ async def test_pages_follow_each_other(upstream: ScriptedUpstream) -> None:
 
     upstream.models = page
     async with running(upstream.url) as proxy:
-        await eventually(lambda: proxy.assembly.serving.catalogue.listed is not None)
-        assert proxy.assembly.serving.catalogue.listed == ("claude-a/b 9", "claude-c-9")
+        await eventually(lambda: proxy.assembly.state.catalogue.listed is not None)
+        assert proxy.assembly.state.catalogue.listed == ("claude-a/b 9", "claude-c-9")

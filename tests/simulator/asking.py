@@ -8,7 +8,7 @@ import pytest
 from claude_code_proxy.simulator import signature
 from claude_code_proxy.simulator.answers.answer import Answer, compose
 from claude_code_proxy.simulator.answers.intent import read
-from claude_code_proxy.simulator.parsed_request import Asked, Caller
+from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.validation import judge
 
@@ -69,7 +69,7 @@ def asking(*messages: Any, **fields: Any) -> Json:
     return {"model": PLAIN, "max_tokens": 1024, "messages": spoken, **fields}
 
 
-def accepted(body: Json, *beta: str, **caller: Any) -> Asked:
+def accepted(body: Json, *beta: str, **caller: Any) -> ParsedRequest:
     return judge(json.loads(json.dumps(body)), Caller(betas=frozenset(beta), **caller))
 
 

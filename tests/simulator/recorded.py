@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from claude_code_proxy.simulator import betas, models, signature
-from claude_code_proxy.simulator.parsed_request import Asked, Caller, merge
+from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest, merge
 from tests.simulator.asking import Json
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings" / "anthropic"
@@ -64,7 +64,7 @@ def thinking_of(request: Json) -> Iterator[tuple[Json, signature.Seal]]:
     model = models.find(request["model"])
     if model is None or not all(isinstance(message, dict) for message in request["messages"]):
         return
-    asked = Asked(request, model, caller_of({"endpoint": ""}))
+    asked = ParsedRequest(request, model, caller_of({"endpoint": ""}))
     for turn in merge(request["messages"]):
         for _, block in turn.of_type(*signature.THINKING):
             text = signature.mark(block.get("thinking", ""))

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from claude_code_proxy.simulator import Options, Running, serve
+from claude_code_proxy.simulator import Running, SimulatorOptions, serve
 from tests.simulator.asking import NEW, OLD, WEATHER, Json, asking, assistant, text, user
 from tests.simulator.raw_client import KEY, ask
 from tests.simulator.streams import events_of, rebuilt
@@ -162,7 +162,7 @@ async def test_a_client_that_leaves_is_noticed(running: Running) -> None:
 
 
 async def test_only_the_keys_that_it_is_told() -> None:
-    one = await serve(options=Options(api_keys=frozenset({"right"})))
+    one = await serve(options=SimulatorOptions(api_keys=frozenset({"right"})))
     try:
         assert (await ask(one.url, asking())).json["error"]["message"] == "invalid x-api-key"
         assert (await ask(one.url, asking(), headers={**KEY, "x-api-key": "right"})).status == 200
@@ -173,7 +173,7 @@ async def test_only_the_keys_that_it_is_told() -> None:
 async def test_the_same_seed_gives_the_same_ids() -> None:
     ids = []
     for _ in range(2):
-        one = await serve(options=Options(seed="s"))
+        one = await serve(options=SimulatorOptions(seed="s"))
         ids.append((await ask(one.url, asking())).json["id"])
         await one.close()
     assert ids[0] == ids[1]

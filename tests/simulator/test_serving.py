@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from claude_code_proxy.simulator import Options, serve
+from claude_code_proxy.simulator import SimulatorOptions, serve
 from tests.simulator.asking import asking
 from tests.simulator.raw_client import ask
 
@@ -47,7 +47,7 @@ async def test_a_request_that_is_not_http_gets_the_edges_words() -> None:
 
 
 async def test_only_so_many_requests_are_kept() -> None:
-    one = await serve(options=Options(keep_requests=2))
+    one = await serve(options=SimulatorOptions(keep_requests=2))
     for _ in range(3):
         await ask(one.url, asking())
     assert len(one.requests) == 2

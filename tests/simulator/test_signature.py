@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_code_proxy.simulator.signature import (
-    Prefix,
+    BoundPrefix,
     Seal,
     is_sealed_text,
     mark,
@@ -54,7 +54,7 @@ def test_a_prefix_is_its_content_and_not_its_form() -> None:
 
 def test_roles_are_part_of_it() -> None:
     asked = accepted(asking("a"))
-    one, other = Prefix(asked), Prefix(asked)
+    one, other = BoundPrefix(asked), BoundPrefix(asked)
     one.enter("user")
     other.enter("assistant")
     for prefix in (one, other):

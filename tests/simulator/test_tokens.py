@@ -12,7 +12,7 @@ from claude_code_proxy.simulator import models, tokens
 from tests.simulator.asking import NEW, PLAIN, PNG, WEATHER, Json, accepted, asking, document, image, result, text, user
 
 
-def model(name: str) -> models.Model:
+def model(name: str) -> models.SimulatedModel:
     found = models.find(name)
     assert found is not None
     return found

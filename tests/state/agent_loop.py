@@ -7,14 +7,14 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Adapted, Options, adapt, relax
+from claude_code_proxy.adaptation.adapt import Adapted, AdaptOptions, adapt, readapt
 from claude_code_proxy.errors import UpstreamRejected
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.simulator import signature
 from claude_code_proxy.simulator.answers import web_search
 from claude_code_proxy.simulator.answers.answer import compose
 from claude_code_proxy.simulator.answers.intent import read
-from claude_code_proxy.simulator.parsed_request import Asked, Block, Caller
+from claude_code_proxy.simulator.parsed_request import Block, Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.validation import judge
 from claude_code_proxy.state.store import MemoryStore
@@ -27,7 +27,7 @@ TOOLS = tuple(messages.Tool(name, Raw(json.dumps(SCHEMA).encode())) for name in 
 SEARCH = messages.HostedTool("web_search_20250305", "web_search")
 
 
-def searched(blocks: list[Block], asked: Asked, *, number: int) -> list[Block]:
+def searched(blocks: list[Block], asked: ParsedRequest, *, number: int) -> list[Block]:
     """The answer with a search after its thinking, and thinking about what was found: before a call only."""
     if blocks[0]["type"] != "thinking" or blocks[-1]["type"] != "tool_use":
         return blocks
@@ -76,7 +76,7 @@ class Agent:
         )
 
     def adapted(self, round: Round) -> Adapted:
-        return adapt(self._vault.restore(self.request(round), self.model), self.model, options=Options())
+        return adapt(self._vault.restore(self.request(round), self.model), self.model, options=AdaptOptions())
 
     def ask(self, round: Round) -> Adapted:
         """One request, asked once more with less if it is refused, and its answer."""
@@ -86,7 +86,7 @@ class Agent:
         except Refusal as refusal:
             self.refused += 1
             error = UpstreamRejected(refusal.message, status=refusal.status, kind=refusal.kind)
-            less = relax(sent, error, model=self.model)
+            less = readapt(sent, error, model=self.model)
             if less is None:
                 raise
             self._vault.forget(sent.asked, less.asked)

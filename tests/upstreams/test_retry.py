@@ -16,8 +16,8 @@ from claude_code_proxy.errors import (
     UpstreamUnavailable,
 )
 from claude_code_proxy.http1.client.dial import CannotConnect, ConnectTimeout
-from claude_code_proxy.upstreams.retry import LONGEST_WAIT, persist, unheard, wait_before_retry
-from claude_code_proxy.upstreams.upstream import Call, Facts
+from claude_code_proxy.upstreams.retry import LONGEST_WAIT, ignore_failure, retry, wait_before_retry
+from claude_code_proxy.upstreams.upstream import Call, CallStats
 
 
 def said(status: int, *, should_retry: bool | None = None, retry_after: float | None = None) -> UpstreamRejected:
@@ -93,15 +93,15 @@ async def tried(error: ProxyError, retries: int, *, begun: bool = False) -> tupl
     """How many attempts were made of what always fails so, and the waits between them."""
     waits: list[float] = []
 
-    async def attempt(facts: Facts) -> None:
-        facts.begun = begun
+    async def attempt(stats: CallStats) -> None:
+        stats.begun = begun
         raise error
 
     async def pause(seconds: float) -> None:
         waits.append(seconds)
 
     with pytest.raises(type(error)):
-        await persist(Call(retries=retries), attempt, chance=lambda: 1.0, pause=pause, on_failure=unheard)
+        await retry(Call(retries=retries), attempt, chance=lambda: 1.0, pause=pause, on_failure=ignore_failure)
     return error.attempts, waits
 
 

@@ -23,8 +23,8 @@ from claude_code_proxy.adaptation import (
 from claude_code_proxy.adaptation.conversation import turns
 from claude_code_proxy.adaptation.reply import stop_sequences
 from claude_code_proxy.adaptation.reply.arguments import Renames, RestoredCalls
-from claude_code_proxy.adaptation.reply.filters import Chain, Judged, ReplyFilter, Unmet
-from claude_code_proxy.adaptation.reply.json_extraction import BareJson
+from claude_code_proxy.adaptation.reply.filters import Chain, OutputCheck, OutputMismatch, ReplyFilter
+from claude_code_proxy.adaptation.reply.json_extraction import JsonExtraction
 from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected
@@ -34,7 +34,7 @@ from claude_code_proxy.models.model import Model
 _FAST_BETA = "fast-mode-2026-02-01"
 
 
-class Options(Struct, frozen=True):
+class AdaptOptions(Struct, frozen=True):
     """What the settings say: whether cache breakpoints are placed by the proxy."""
 
     prompt_cache: bool = True
@@ -44,29 +44,29 @@ class Adapted(Struct, frozen=True, kw_only=True):
     """`asked` came in, `request` is sent; `filter` makes what undoes the changes in one reply, if anything must be."""
 
     asked: messages.MessagesRequest
-    options: Options
+    options: AdaptOptions
     request: messages.MessagesRequest
     betas: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     filter: Callable[[], ReplyFilter] | None = None
 
 
-def adapt(asked: messages.MessagesRequest, model: Model, *, options: Options) -> Adapted:
+def adapt(asked: messages.MessagesRequest, model: Model, *, options: AdaptOptions) -> Adapted:
     """Raises `InvalidRequest` for what no change makes acceptable."""
     notes: list[Adjustment] = []
     request = asked if asked.model == model.id else replace(asked, model=model.id)
     request = limits.set_max_tokens(request, model, notes=notes)
     request = limits.drop_extras(request, model, notes=notes)
-    request, wanted = structured.settle_format(request, model, notes=notes)
-    request, renames = tools.settle_tools(request, notes=notes)
-    request, forcing = emulated_tool_choice.settle_forcing(request, model, notes=notes)
+    request, wanted = structured.normalize_format(request, model, notes=notes)
+    request, renames = tools.normalize_tools(request, notes=notes)
+    request, forcing = emulated_tool_choice.normalize_tool_choice(request, model, notes=notes)
     wished = emulated_tool_choice.to_be_strict(forcing, request, model=model)
-    request = strict.settle_strict(request, model, wished=wished, notes=notes)
-    request = thinking.choose_thinking(request, model, notes=notes)
+    request = strict.normalize_strict(request, model, wished=wished, notes=notes)
+    request = thinking.normalize_thinking(request, model, notes=notes)
     request = turns.mend(request, model, may_prefill=wanted is None, notes=notes)
-    request = thinking.fit_history(request, model, notes=notes)
-    request = sampling.choose_sampling(request, model, notes=notes)
-    request, cut = stop_sequences.settle_stops(request, is_forced=forcing is not None, notes=notes)
+    request = thinking.normalize_history(request, model, notes=notes)
+    request = sampling.normalize_sampling(request, model, notes=notes)
+    request, cut = stop_sequences.normalize_stop_sequences(request, is_forced=forcing is not None, notes=notes)
     request = caching.place_breakpoints(request, model, automatic=options.prompt_cache, notes=notes)
     reply = _Reply(request, model, cut=cut, wanted=wanted, forcing=forcing, renames=renames)
     return Adapted(
@@ -79,19 +79,19 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: Options) ->
     )
 
 
-def relax(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapted | None:
+def readapt(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapted | None:
     """What to send after a refusal, once: by the lesson it teaches about the model, or with less in the request.
 
     None: nothing is known that would help. The adjustments are the earlier ones and those that came to them.
     """
     if error.status != 400:
         return None
-    lesson = learned_limits.learn(error.message)
-    if lesson is not None:
-        again = adapt(adapted.asked, learned_limits.apply(lesson, model), options=adapted.options)
+    limit = learned_limits.learn_limit(error.message)
+    if limit is not None:
+        again = adapt(adapted.asked, learned_limits.apply_limit(limit, model), options=adapted.options)
         added: tuple[Adjustment, ...] = ()
     else:
-        less = fallbacks.retreat(error.message, adapted.asked, sent=adapted.request, model=model)
+        less = fallbacks.find_fallback(error.message, adapted.asked, sent=adapted.request, model=model)
         if less is None:
             return None
         again = adapt(less.request, less.model, options=adapted.options)
@@ -109,7 +109,7 @@ class _Reply(Struct, frozen=True):
     model: Model
     cut: tuple[str, ...]
     wanted: structured.Wanted | None
-    forcing: emulated_tool_choice.Forced | None
+    forcing: emulated_tool_choice.EmulatedToolChoice | None
     renames: Renames | None
 
     @property
@@ -120,29 +120,29 @@ class _Reply(Struct, frozen=True):
         """A forced call comes first: what is said before it is no part of the answer, so no stop can end it there."""
         filters: list[ReplyFilter] = []
         if self.forcing is not None:
-            filters += (Judged(self._judge_call), emulated_tool_choice.CallsOnly(self.forcing))
+            filters += (OutputCheck(self._judge_call), emulated_tool_choice.CallsOnly(self.forcing))
         if self.cut:
             filters.append(stop_sequences.CutText(self.cut))
         if self.wanted is not None:
-            filters.append(Judged(self._judge_text))
+            filters.append(OutputCheck(self._judge_text))
             if self.wanted.opener:
-                filters.append(BareJson(self.wanted.opener))
+                filters.append(JsonExtraction(self.wanted.opener))
         if self.renames is not None:
             filters.append(RestoredCalls(self.renames))
         return filters[0] if len(filters) == 1 else Chain(filters)
 
-    def _judge_call(self, message: messages.Message) -> Unmet | None:
+    def _judge_call(self, message: messages.Message) -> OutputMismatch | None:
         return self._mended(
             emulated_tool_choice.judge(self.forcing, message, request=self.request) if self.forcing else None
         )
 
-    def _judge_text(self, message: messages.Message) -> Unmet | None:
+    def _judge_text(self, message: messages.Message) -> OutputMismatch | None:
         return self._mended(structured.judge(self.wanted, message, request=self.request) if self.wanted else None)
 
-    def _mended(self, unmet: Unmet | None) -> Unmet | None:
-        if unmet is not None:
-            unmet.repair = turns.mend(unmet.repair, self.model, may_prefill=False, notes=[])
-        return unmet
+    def _mended(self, mismatch: OutputMismatch | None) -> OutputMismatch | None:
+        if mismatch is not None:
+            mismatch.repair = turns.mend(mismatch.repair, self.model, may_prefill=False, notes=[])
+        return mismatch
 
 
 def _betas(request: messages.MessagesRequest, model: Model) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import thinking
-from claude_code_proxy.adaptation.reply.filters import Unmet
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.structured import complaint
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.models.model import Model
@@ -21,7 +21,7 @@ _JUDGED = frozenset({"end_turn", "tool_use", "stop_sequence", None})
 _UNUSED = messages.Text("This call was not carried out.")
 
 
-class Forced(Struct, frozen=True):
+class EmulatedToolChoice(Struct, frozen=True):
     """The tool that must be called, by the name that is sent; None: any. `schemas`: of those that may be, by name."""
 
     name: str | None
@@ -40,12 +40,12 @@ class Forced(Struct, frozen=True):
         return complaint(self.schemas[block.name], bytes(block.input).decode() or "{}")
 
 
-_ANYTHING = Forced(None)
+_ANYTHING = EmulatedToolChoice(None)
 
 
-def settle_forcing(
+def normalize_tool_choice(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
-) -> tuple[messages.MessagesRequest, Forced | None]:
+) -> tuple[messages.MessagesRequest, EmulatedToolChoice | None]:
     """Native where the model has it. Tools must be settled; what is added to the conversation is not in place yet.
 
     Making the tools strict as far as they can be is left to `strict`.
@@ -71,10 +71,12 @@ def settle_forcing(
         for tool in request.tools
         if isinstance(tool, messages.Tool) and name in {None, tool.name}
     }
-    return changed, Forced(name, schemas)
+    return changed, EmulatedToolChoice(name, schemas)
 
 
-def to_be_strict(forced: Forced | None, request: messages.MessagesRequest, *, model: Model) -> Collection[str]:
+def to_be_strict(
+    forced: EmulatedToolChoice | None, request: messages.MessagesRequest, *, model: Model
+) -> Collection[str]:
     """The tools that should be strict for forcing's sake; none where replayed thinking is bound to them as they are."""
     if forced is None or (model.prefix_binding and thinking.is_replayed(request.messages)):
         return ()
@@ -87,7 +89,9 @@ def _is_native(model: Model) -> bool:
     return model.forced_tool_choice and (model.forced_with_adaptive or can_think_off)
 
 
-def judge(forced: Forced, message: messages.Message, *, request: messages.MessagesRequest) -> Unmet | None:
+def judge(
+    forced: EmulatedToolChoice, message: messages.Message, *, request: messages.MessagesRequest
+) -> OutputMismatch | None:
     """Whether the answer calls the tool as its schema has it; if not, what to ask for once more.
 
     `request` is what was sent.
@@ -108,7 +112,7 @@ def judge(forced: Forced, message: messages.Message, *, request: messages.Messag
     return None
 
 
-def _unmet(wrong: str, again: str, *, message: messages.Message, request: messages.MessagesRequest) -> Unmet:
+def _unmet(wrong: str, again: str, *, message: messages.Message, request: messages.MessagesRequest) -> OutputMismatch:
     given = messages.InputMessage("assistant", message.content)
     results = (
         messages.ToolResult(block.id, (_UNUSED,), is_error=True)
@@ -116,7 +120,7 @@ def _unmet(wrong: str, again: str, *, message: messages.Message, request: messag
         if isinstance(block, messages.ToolUse)
     )
     asked = messages.InputMessage("user", (*results, messages.Text(again)))
-    return Unmet(
+    return OutputMismatch(
         wrong,
         param=_PARAM,
         code="tool_choice_not_met",
@@ -131,7 +135,7 @@ class CallsOnly:
     An answer without a good call is a refusal or was cut short, and passes as it is.
     """
 
-    def __init__(self, forced: Forced) -> None:
+    def __init__(self, forced: EmulatedToolChoice) -> None:
         self._forced = forced
         self._held: list[messages.Event] | None = []
         self._call: messages.ToolUse | None = None  # that is coming in

@@ -17,7 +17,7 @@ from claude_code_proxy.messages.content import NO_JSON
 from claude_code_proxy.models.model import Model
 
 
-class Retreat(Struct, frozen=True):
+class Fallback(Struct, frozen=True):
     """What to adapt again: less of a request, or the request for a model that does less."""
 
     request: messages.MessagesRequest
@@ -34,12 +34,12 @@ class _Refused(Struct, frozen=True):
     model: Model
 
 
-_Retreating: TypeAlias = Callable[[_Refused], Retreat | None]
+_Finder: TypeAlias = Callable[[_Refused], Fallback | None]
 
 
-def retreat(
+def find_fallback(
     message: str, asked: messages.MessagesRequest, *, sent: messages.MessagesRequest, model: Model
-) -> Retreat | None:
+) -> Fallback | None:
     """None: these words are not known, or there is nothing to leave out."""
     for pattern, answer in _ANSWERS:
         if pattern.search(message):
@@ -47,7 +47,7 @@ def retreat(
     return None
 
 
-def _without_signed_thinking(refused: _Refused) -> Retreat | None:
+def _without_signed_thinking(refused: _Refused) -> Fallback | None:
     """Thinking before the block that was refused is fine and stays; what follows it was signed after it."""
     request = refused.asked
     start = _refused_turn(refused)
@@ -55,7 +55,7 @@ def _without_signed_thinking(refused: _Refused) -> Retreat | None:
     if stripped == request.messages:
         return None
     note = Adjustment("messages", "dropped", "the service no longer takes the signed thinking of earlier turns")
-    return Retreat(replace(request, messages=stripped), refused.model, note)
+    return Fallback(replace(request, messages=stripped), refused.model, note)
 
 
 def _refused_turn(refused: _Refused) -> int:
@@ -76,7 +76,7 @@ def _refused_turn(refused: _Refused) -> int:
     return next((index for index, asked in enumerate(refused.asked.messages) if block in asked.content), 0)
 
 
-def _without_hosted(refused: _Refused) -> Retreat | None:
+def _without_hosted(refused: _Refused) -> Fallback | None:
     """What the service did itself in earlier turns goes, and the thinking that knows of it, and the citations."""
     request = refused.asked
     stripped = tuple(
@@ -88,24 +88,24 @@ def _without_hosted(refused: _Refused) -> Retreat | None:
     if stripped == request.messages:
         return None
     note = Adjustment("messages", "dropped", "the service no longer takes the hosted tools' results of earlier turns")
-    return Retreat(replace(request, messages=thinking.without_history(stripped)), refused.model, note)
+    return Fallback(replace(request, messages=thinking.without_history(stripped)), refused.model, note)
 
 
 def _uncited(block: messages.Block) -> messages.Block:
     return replace(block, citations=NO_JSON) if isinstance(block, messages.Text) else block
 
 
-def _without_thinking(refused: _Refused) -> Retreat | None:
+def _without_thinking(refused: _Refused) -> Fallback | None:
     """The service wants thinking at the start of the turn that nobody has any more: this turn runs without."""
     request, model = refused.asked, refused.model
     if model.thinking_off is None or isinstance(request.thinking, messages.Disabled | messages.BetweenTools):
         return _without_signed_thinking(refused)
     note = Adjustment("thinking", "dropped", "the conversation lacks its signed thinking", changes_meaning=True)
     stripped = replace(request, messages=thinking.without_history(request.messages), thinking=messages.Disabled())
-    return Retreat(stripped, model, note)
+    return Fallback(stripped, model, note)
 
 
-def _without_grammar(refused: _Refused) -> Retreat | None:
+def _without_grammar(refused: _Refused) -> Fallback | None:
     """Too much for the service to compile: tools lose their strictness first, unless it is the format that is meant."""
     request, model = refused.asked, refused.model
     config = refused.sent.output_config
@@ -118,17 +118,17 @@ def _without_grammar(refused: _Refused) -> Retreat | None:
         tools = tuple(
             replace(tool, strict=False) if isinstance(tool, messages.Tool) else tool for tool in request.tools
         )
-        return Retreat(replace(request, tools=tools), replace(model, strict_tools=False), note)
+        return Fallback(replace(request, tools=tools), replace(model, strict_tools=False), note)
     if has_format:
         note = Adjustment("response_format", "emulated", "the service could not compile the schema")
-        return Retreat(request, replace(model, structured_outputs=False), note)
+        return Fallback(request, replace(model, structured_outputs=False), note)
     return None
 
 
 _TOLD = (messages.Text, messages.ToolUse, messages.Thinking, messages.RedactedThinking)
 _PLACE = re.compile(r"messages\.(\d+)\.content\.(\d+)")
 _BOUND = re.compile("bound to a different conversation", re.IGNORECASE)
-_ANSWERS: tuple[tuple[re.Pattern[str], _Retreating], ...] = tuple(
+_ANSWERS: tuple[tuple[re.Pattern[str], _Finder], ...] = tuple(
     (re.compile(words, re.IGNORECASE), answer)
     for words, answer in (
         (r"Invalid `signature` in `(redacted_)?thinking`|bound to a different conversation", _without_signed_thinking),

@@ -9,7 +9,7 @@ from claude_code_proxy.models.model import Model
 _THINKING_TOP_P = 0.95  # the least that goes with thinking
 
 
-def choose_sampling(
+def normalize_sampling(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
     if request.temperature is None and request.top_p is None and request.top_k is None:

@@ -13,8 +13,8 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.reply.filters import Unmet
-from claude_code_proxy.adaptation.reply.json_extraction import bare
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch
+from claude_code_proxy.adaptation.reply.json_extraction import extract_json
 from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, to_subset
 from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
@@ -37,7 +37,7 @@ class Wanted(Struct, frozen=True):
     opener: str
 
 
-def settle_format(
+def normalize_format(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> tuple[messages.MessagesRequest, Wanted | None]:
     config = request.output_config
@@ -103,12 +103,12 @@ def _kind(schema: bytes) -> str:
     return kind if isinstance(kind, str) else "value"
 
 
-def judge(wanted: Wanted, message: messages.Message, *, request: messages.MessagesRequest) -> Unmet | None:
+def judge(wanted: Wanted, message: messages.Message, *, request: messages.MessagesRequest) -> OutputMismatch | None:
     """Whether the answer is what was wanted; if not, what to ask for once more. `request` is what was sent."""
     if message.stop_reason not in _JUDGED:
         return None
     text = "".join(block.text for block in message.content if isinstance(block, messages.Text))
-    text = bare(text, wanted.opener) if wanted.opener else text
+    text = extract_json(text, wanted.opener) if wanted.opener else text
     if message.stop_reason == "stop_sequence" and not _is_json(text):
         return None  # cut short where the caller wanted it, and it would be again
     wrong = complaint(wanted.schema, text)
@@ -119,7 +119,7 @@ def judge(wanted: Wanted, message: messages.Message, *, request: messages.Messag
     )
     asked = messages.InputMessage("user", (messages.Text(again),))
     given = messages.InputMessage("assistant", message.content)
-    return Unmet(
+    return OutputMismatch(
         f"The model's answer is not what 'response_format' asks for: {wrong}",
         param=_PARAM,
         code="model_output_invalid",

@@ -26,7 +26,7 @@ _OTHERWISE_OFF = {
 BLOCKS = frozenset({messages.Thinking, messages.RedactedThinking})
 
 
-def choose_thinking(
+def normalize_thinking(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
     """`max_tokens` and `tool_choice` must have been settled before."""
@@ -55,7 +55,7 @@ def _unshown(thinking: messages.ThinkingConfig | None, model: Model) -> messages
     return thinking
 
 
-def fit_history(
+def normalize_history(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
     """With a budget, a tool loop must begin with its own thinking; one that lacks it thinks adaptively, or not."""

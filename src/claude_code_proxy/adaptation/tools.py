@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation import names
 from claude_code_proxy.adaptation.reply.arguments import Renames
-from claude_code_proxy.adaptation.schemas.input_schema import InputSchema, normalised
+from claude_code_proxy.adaptation.schemas.input_schema import InputSchema, normalize_input_schema
 from claude_code_proxy.adaptation.schemas.schema_cache import LARGEST
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import InvalidRequest
@@ -24,7 +24,7 @@ _OPEN_SCHEMA = Raw(b'{"type":"object"}')
 _FORCING = (messages.ChooseAny, messages.ChooseTool)
 
 
-def settle_tools(
+def normalize_tools(
     request: messages.MessagesRequest, *, notes: list[Adjustment]
 ) -> tuple[messages.MessagesRequest, Renames | None]:
     """The request with tools that can be sent, and what must be undone in its reply."""
@@ -55,7 +55,7 @@ def _is_fine(tool: messages.Tool) -> bool:
     schema = bytes(tool.input_schema)
     if _known_fine.get(tool.name) == schema:
         return True
-    if not names.is_legal_tool(tool.name) or normalised(schema).raw is not None:
+    if not names.is_legal_tool(tool.name) or normalize_input_schema(schema).raw is not None:
         return False
     if len(schema) <= LARGEST:
         if len(_known_fine) >= _MOST_KNOWN:
@@ -93,7 +93,7 @@ class _Settler:
         if isinstance(tool, messages.HostedTool):
             return tool
         name = self._name(tool.name, index, reserved=reserved)
-        schema = normalised(bytes(tool.input_schema))
+        schema = normalize_input_schema(bytes(tool.input_schema))
         if schema.raw is not None:
             reason = "; ".join(schema.reasons)
             self._note(index, "parameters", action="mapped", reason=reason, changes_meaning=schema.loses)

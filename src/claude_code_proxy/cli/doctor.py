@@ -21,11 +21,11 @@ from claude_code_proxy.cli.serve import with_simulation
 from claude_code_proxy.credentials.chain import CredentialSource, ends_soon
 from claude_code_proxy.credentials.claude_command import EXTRA, find_claude, has_sdk
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.credentials.login_file import Login, LoginFile
-from claude_code_proxy.credentials.renewal_blocker import hindrance
+from claude_code_proxy.credentials.login_file import LoginFile, StoredLogin
+from claude_code_proxy.credentials.renewal_blocker import renewal_blocker
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.server.assembly import Assembly, make_transport
-from claude_code_proxy.server.login_service import Login as OwnersLogin
+from claude_code_proxy.server.login_service import LoginService
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.upstreams.upstream import Call
 
@@ -51,7 +51,7 @@ def run(settings: Settings, *, json: str | None = None, call: str | None = None)
 async def examine(settings: Settings, *, call: bool = False) -> list[Check]:
     if settings.upstream == "simulated":
         return await _examine_simulation(settings, call=call)
-    source = OwnersLogin(settings).credentials
+    source = LoginService(settings).credentials
     checks = [credential(source)]
     if source.renews:
         checks += login_file(settings.login_paths(), time.time())
@@ -111,11 +111,11 @@ def login_file(paths: Sequence[Path], now: float) -> list[Check]:
     """Its mode, and whether it can be renewed in place; empty without a file, which `credential` reports."""
     path = next((path for path in paths if path.exists()), None)
     login = LoginFile(paths).read(now)
-    if path is None or not isinstance(login, Login):
+    if path is None or not isinstance(login, StoredLogin):
         return []
     mode = path.stat().st_mode & 0o777
     private = mode & 0o077 == 0
-    why = hindrance(path)
+    why = renewal_blocker(path)
     ending = ends_soon(_as_credential(login), now)
     return [
         Check("login file mode", private, f"{mode:04o} {path}", "" if private else f"chmod 600 {path}"),
@@ -172,7 +172,7 @@ async def model_answers(settings: Settings) -> Check:
     assembly = Assembly(replace(settings, max_concurrent=1), files=256)
     begun = time.perf_counter()
     try:
-        model = assembly.serving.catalogue.find(name)
+        model = assembly.state.catalogue.find(name)
         request = messages.MessagesRequest(model.id, (question,), max_tokens=min(1024, model.max_output))
         deadline = asyncio.get_running_loop().time() + _SECONDS
         await assembly.upstream.create(request, Call(retries=0, deadline=deadline))
@@ -198,5 +198,5 @@ def _version(command: Path, seconds: float) -> str:
     return told.stdout.decode(errors="replace").strip() or "version unknown"
 
 
-def _as_credential(login: Login) -> Credential:
+def _as_credential(login: StoredLogin) -> Credential:
     return Credential("login", login.token, str(login.path), login.expires_at, login.ends_at)

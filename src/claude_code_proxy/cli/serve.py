@@ -44,7 +44,7 @@ async def serve_until_told(
         return
     from claude_code_proxy import simulator  # noqa: PLC0415 - most servers need no simulation
 
-    simulation = await simulator.serve(options=simulator.Options(keep_requests=0, pace=pace))
+    simulation = await simulator.serve(options=simulator.SimulatorOptions(keep_requests=0, pace=pace))
     try:
         await _serve(with_simulation(settings, simulation.url), ready, place=place)
     finally:

@@ -14,7 +14,7 @@ def run(settings: Settings, *, pace: str = "0", replay: str | None = None) -> in
     return 0
 
 
-def options(pace: str, replay: str | None) -> simulator.Options:
+def options(pace: str, replay: str | None) -> simulator.SimulatorOptions:
     """`pace` in words a second; `replay` is a recorded exchange that answers everything."""
     try:
         words = float(pace)
@@ -24,10 +24,10 @@ def options(pace: str, replay: str | None) -> simulator.Options:
         raise SettingsError(f"--pace: {pace!r} is not a number of words a second")
     if replay is not None and not Path(replay).is_file():
         raise SettingsError(f"--replay: there is no file {replay}")
-    return simulator.Options(keep_requests=0, pace=words, replay=Path(replay) if replay else None)
+    return simulator.SimulatorOptions(keep_requests=0, pace=words, replay=Path(replay) if replay else None)
 
 
-async def _simulate(settings: Settings, chosen: simulator.Options) -> None:
+async def _simulate(settings: Settings, chosen: simulator.SimulatorOptions) -> None:
     try:
         simulation = await simulator.serve(settings.host, settings.port, options=chosen)
     except OSError as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.credentials.login_file import Login, LoginFile, NoLogin
+from claude_code_proxy.credentials.login_file import LoginFile, NoLogin, StoredLogin
 from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
 
@@ -131,7 +131,7 @@ class CredentialSource:
             f"{self.runtime.missing}. Or set {STRAIGHT}, or set ANTHROPIC_API_KEY."
         )
 
-    def _fresh(self, login: Login, credential: Credential) -> Credential | NoLogin:
+    def _fresh(self, login: StoredLogin, credential: Credential) -> Credential | NoLogin:
         """An expired login is told, not sent; but Claude Code, which can renew it, may have it."""
         now = self._clock()
         if login.expires_at is None or login.expires_at > now:

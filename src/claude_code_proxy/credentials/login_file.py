@@ -22,7 +22,7 @@ _MILLISECONDS = 100_000_000_000  # as seconds, this is the year 5138; as millise
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class StoredLogin:
     """A login that was found. `ends_at` is when it can no longer be renewed; both times are epoch seconds.
 
     `bearer_only` says why Claude Code itself would not take it; empty if it would.
@@ -79,17 +79,17 @@ class LoginFile:
         self._paths = tuple(paths)
         self._looked_at: float | None = None
         self._seen: _Fingerprint | None = None
-        self._found: Login | NoLogin = self._absent()
+        self._found: StoredLogin | NoLogin = self._absent()
         self.half_written = False  # what is there now cannot be read, and what was read before is still told
 
-    def read(self, now: float) -> Login | NoLogin:
+    def read(self, now: float) -> StoredLogin | NoLogin:
         """What the file says at `now`, in epoch seconds."""
         if self._looked_at is None or abs(now - self._looked_at) >= LOOK_EVERY_SECONDS:
             self._looked_at = now
             self._look()
         return self._found
 
-    def read_now(self, now: float) -> Login | NoLogin:
+    def read_now(self, now: float) -> StoredLogin | NoLogin:
         """The same, looked at this very moment."""
         self._looked_at = None
         return self.read(now)
@@ -103,12 +103,12 @@ class LoginFile:
             self._seen = seen
             self._found = self._reread(seen.path)
 
-    def _reread(self, path: Path) -> Login | NoLogin:
+    def _reread(self, path: Path) -> StoredLogin | NoLogin:
         try:
             return _login(path, path.read_bytes())
         except (OSError, ValueError) as error:
             # Half-written, most likely: what was good stays good until the rest is there.
-            if isinstance(self._found, Login) and self._found.path == path:
+            if isinstance(self._found, StoredLogin) and self._found.path == path:
                 self.half_written = True
                 return self._found
             why = error.strerror if isinstance(error, OSError) else "it is not the JSON of a login"
@@ -127,14 +127,14 @@ def _fingerprint(path: Path) -> _Fingerprint | None:
     return _Fingerprint(path, told.st_mtime_ns, told.st_ino, told.st_size)
 
 
-def _login(path: Path, content: bytes) -> Login | NoLogin:
+def _login(path: Path, content: bytes) -> StoredLogin | NoLogin:
     document = _decode(content.removeprefix(_BYTE_ORDER_MARK))
     oauth = document.oauth or _OAuth(document.access_token or document.token, expires_at=document.expires_at)
     if not oauth.access_token:
         return NoLogin(f"{path} is signed out (it holds no access token)", signed_out=True)
     if not oauth.access_token.isascii() or not oauth.access_token.isprintable():
         raise ValueError("not what may stand in a header")
-    return Login(
+    return StoredLogin(
         Secret(oauth.access_token),
         path,
         _epoch(oauth.expires_at),

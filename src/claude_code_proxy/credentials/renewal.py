@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.credentials.login_file import Login, LoginFile, NoLogin
-from claude_code_proxy.credentials.renewal_blocker import hindrance
-from claude_code_proxy.credentials.renewal_process import Held, Launch
+from claude_code_proxy.credentials.login_file import LoginFile, NoLogin, StoredLogin
+from claude_code_proxy.credentials.renewal_blocker import renewal_blocker
+from claude_code_proxy.credentials.renewal_process import LaunchProcess, RenewalProcess
 
 CHECK_SECONDS = 60.0
 RENEW_SECONDS = 240.0  # left, from which on a login is renewed
@@ -32,9 +32,9 @@ class Renewal:
     def __init__(
         self,
         login: LoginFile,
-        launch: Launch | None,
+        launch: LaunchProcess | None,
         *,
-        safe: Callable[[Path], str] = hindrance,
+        safe: Callable[[Path], str] = renewal_blocker,
         clock: Callable[[], float] = time.time,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -47,7 +47,7 @@ class Renewal:
         self._failures = 0
         self._rest_until = 0.0
         self._trouble = ""
-        self._failed_with: Login | NoLogin | None = None
+        self._failed_with: StoredLogin | NoLogin | None = None
         self.renewed = 0
 
     def trouble(self) -> str:
@@ -130,7 +130,7 @@ class Renewal:
             await held.finish()
         return self._settle(login, done=done or self._is_newer(login))
 
-    async def _watch(self, before: Login, held: Held) -> bool:
+    async def _watch(self, before: StoredLogin, held: RenewalProcess) -> bool:
         """Whether a newer login came in time. A session that ends by itself brings no more."""
         until = self._clock() + PATIENCE_SECONDS
         while self._clock() < until and not held.ended:
@@ -141,13 +141,13 @@ class Renewal:
                 return False
         return False
 
-    def _is_newer(self, before: Login) -> bool:
+    def _is_newer(self, before: StoredLogin) -> bool:
         found = self._login.read_now(self._clock())
         if isinstance(found, NoLogin) or found.expires_at is None or found.expires_at <= self._clock():
             return False
         return before.expires_at is None or found.expires_at > before.expires_at
 
-    def _settle(self, before: Login, *, done: bool) -> bool:
+    def _settle(self, before: StoredLogin, *, done: bool) -> bool:
         now = self._login.read(self._clock())
         if done:
             self._trouble, self._failures = "", 0

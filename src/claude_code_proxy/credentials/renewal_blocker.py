@@ -9,7 +9,7 @@ _OCTAL = re.compile(rb"\\([0-7]{3})")
 _MEND = "mount the whole directory, writable"
 
 
-def hindrance(path: Path, mounts: bytes | None = None) -> str:
+def renewal_blocker(path: Path, mounts: bytes | None = None) -> str:
     """Why not, in a clause with the way to mend it; empty if it may. `mounts` is in the form of Linux's mountinfo."""
     directory = path.parent
     if path.is_symlink():

@@ -19,7 +19,7 @@ _ARGUMENTS = (
 _LAST_SECONDS = 10.0  # to exit in, once it has been told to
 
 
-class Held(Protocol):
+class RenewalProcess(Protocol):
     @property
     def ended(self) -> bool:
         """Whether it has gone by itself."""
@@ -28,8 +28,8 @@ class Held(Protocol):
         """Lets it go, and waits until it is gone."""
 
 
-class Launch(Protocol):
-    async def __call__(self, config_dir: Path) -> Held:
+class LaunchProcess(Protocol):
+    async def __call__(self, config_dir: Path) -> RenewalProcess:
         """Raises `OSError` when it cannot be started."""
 
 
@@ -41,7 +41,7 @@ class ClaudeSession:
         self._inherited = inherited
         self._private = private
 
-    async def __call__(self, config_dir: Path) -> Held:
+    async def __call__(self, config_dir: Path) -> RenewalProcess:
         process = await asyncio.create_subprocess_exec(
             self._command,
             *_ARGUMENTS,

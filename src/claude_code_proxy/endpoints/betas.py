@@ -54,7 +54,7 @@ _OUT_OF_PLACE = {
 _LONGEST = 64
 
 
-def settle_betas(told: str, *, carried: bool) -> tuple[tuple[str, ...], tuple[Adjustment, ...]]:
+def normalize_betas(told: str, *, carried: bool) -> tuple[tuple[str, ...], tuple[Adjustment, ...]]:
     """`told` is the header's value; `carried` says whether betas of a caller can go upstream at all."""
     names = dict.fromkeys(name for part in told.split(",") if (name := part.strip()))
     kept = tuple(sorted(name for name in names if name in KNOWN)) if carried else ()

@@ -45,7 +45,7 @@ class StreamTranslator(Protocol):
         """The last frame of a broken reply."""
 
 
-class Asked(Protocol):
+class DecodedRequest(Protocol):
     """One decoded client request: what to ask upstream, and how its reply is to be written."""
 
     @property
@@ -78,6 +78,6 @@ class Endpoint(Struct, frozen=True):
     name: str
     path: str
     id_prefix: str
-    decode: Callable[[bytes, str], Asked]
+    decode: Callable[[bytes, str], DecodedRequest]
     path_of: Callable[[bytes, tuple[int, ...]], str | None]
     render_error: Callable[[ProxyError], bytes]

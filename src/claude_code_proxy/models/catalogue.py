@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from msgspec import structs
 
 from claude_code_proxy.models import learned_limits, names
-from claude_code_proxy.models.learned_limits import Lesson
+from claude_code_proxy.models.learned_limits import LearnedLimit
 from claude_code_proxy.models.model import Model, unknown
 from claude_code_proxy.models.table import MODELS
 from claude_code_proxy.models.upstream_list import ModelInfo, merge
@@ -24,7 +24,7 @@ class Catalogue:
     models: Mapping[str, Model]
     aliases: Mapping[str, str] = field(default_factory=dict)
     listed: tuple[str, ...] | None = None
-    learnt: Mapping[str, tuple[Lesson, ...]] = field(default_factory=dict)
+    learnt: Mapping[str, tuple[LearnedLimit, ...]] = field(default_factory=dict)
 
     def find(self, name: str) -> Model:
         """The model that a name means; its `id` is what to send upstream. Never fails: see `unknown`."""
@@ -51,11 +51,11 @@ class Catalogue:
             listed.append(info.id)
         return replace(self, models=models, listed=tuple(listed))
 
-    def with_lesson(self, model_id: str, lesson: Lesson) -> "Catalogue":
+    def with_limit(self, model_id: str, limit: LearnedLimit) -> "Catalogue":
         """With one thing more that the service told us about a model."""
         key = names.parse(model_id).key
         known = self.learnt.get(key, ())
-        return self if lesson in known else replace(self, learnt={**self.learnt, key: (*known, lesson)})
+        return self if limit in known else replace(self, learnt={**self.learnt, key: (*known, limit)})
 
     def listing(self) -> tuple[Model, ...]:
         """The models that can be asked for: those the upstream lists, in its order; else the table's, newest first."""
@@ -88,8 +88,8 @@ class Catalogue:
         return max(alive, key=lambda model: model.released, default=None)
 
     def _taught(self, key: str, model: Model) -> Model:
-        for lesson in self.learnt.get(key, ()):
-            model = learned_limits.apply(lesson, model)
+        for limit in self.learnt.get(key, ()):
+            model = learned_limits.apply_limit(limit, model)
         return model
 
 

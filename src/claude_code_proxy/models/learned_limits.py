@@ -70,30 +70,30 @@ class NoFast:
     """`speed: fast` is refused."""
 
 
-Lesson = Lacks | Samples | Thinks | Efforts | OffMaxEffort | MaxOutput | NoFast
+LearnedLimit = Lacks | Samples | Thinks | Efforts | OffMaxEffort | MaxOutput | NoFast
 
 _KINDS: frozenset[ThinkingKind] = frozenset({"adaptive", "enabled", "disabled", "between_tools"})
 _NAMED_KIND = re.compile(r'"thinking\.type\.(\w+)"')
 
 
-def _thinks(found: re.Match[str]) -> Lesson | None:
+def _thinks(found: re.Match[str]) -> LearnedLimit | None:
     refused, *offered = _NAMED_KIND.findall(found.string)
     return Thinks(refused, _KINDS.intersection(offered) - {refused}) if refused in _KINDS else None
 
 
-def _efforts(found: re.Match[str]) -> Lesson:
+def _efforts(found: re.Match[str]) -> LearnedLimit:
     named = frozenset(re.findall(r"\w+", found[1]))
     return Efforts(tuple(effort for effort in EFFORTS if effort in named))
 
 
-def _off_max_effort(found: re.Match[str]) -> Lesson | None:
+def _off_max_effort(found: re.Match[str]) -> LearnedLimit | None:
     return OffMaxEffort(cast("Effort", found[1])) if found[1] in EFFORTS else None
 
 
 _ENABLED_INSTEAD: frozenset[ThinkingKind] = frozenset({"enabled", "disabled"})
 
 # How a refusal begins, and what it teaches. Only the beginning counts: further on, a message may quote the request.
-_REFUSALS: tuple[tuple[str, Callable[[re.Match[str]], Lesson | None]], ...] = (
+_REFUSALS: tuple[tuple[str, Callable[[re.Match[str]], LearnedLimit | None]], ...] = (
     (r'"thinking\.type\.\w+" is not supported with effort', lambda _: OffMaxEffort("high")),
     (r'"thinking\.type\.\w+" is not supported', _thinks),
     (r"adaptive thinking is not supported", lambda _: Thinks("adaptive", _ENABLED_INSTEAD)),
@@ -118,21 +118,21 @@ _REFUSALS: tuple[tuple[str, Callable[[re.Match[str]], Lesson | None]], ...] = (
     (r"max_tokens: \d+ > (\d+), which is the maximum allowed", lambda found: MaxOutput(int(found[1]))),
 )
 _PATH = r"(?:[\w.]+: )?"  # some refusals begin with the path of the field
-_COMPILED = tuple((re.compile(_PATH + start, re.DOTALL), lesson) for start, lesson in _REFUSALS)
+_COMPILED = tuple((re.compile(_PATH + start, re.DOTALL), limit) for start, limit in _REFUSALS)
 
 
-def learn(message: str) -> Lesson | None:
+def learn_limit(message: str) -> LearnedLimit | None:
     """The lesson in the words of a 400, or None when they teach nothing about the model."""
-    for pattern, lesson in _COMPILED:
+    for pattern, limit in _COMPILED:
         found = pattern.match(message)
         if found:
-            return lesson(found)
+            return limit(found)
     return None
 
 
-def apply(lesson: Lesson, model: Model) -> Model:
+def apply_limit(limit: LearnedLimit, model: Model) -> Model:
     """The model as it is after the lesson."""
-    match lesson:
+    match limit:
         case Lacks(fact):
             return replace(model, **{fact: False})
         case Samples(sampling):
@@ -148,7 +148,7 @@ def apply(lesson: Lesson, model: Model) -> Model:
         case NoFast():
             return replace(model, fast="no")
         case _:
-            assert_never(lesson)
+            assert_never(limit)
 
 
 def _nearest(effort: Effort | None, among: tuple[Effort, ...]) -> Effort | None:

@@ -24,7 +24,7 @@ class ThinkingTypes(msgspec.Struct, frozen=True):
     between_tools: Supported = Supported()
 
 
-class Thinking(msgspec.Struct, frozen=True):
+class ListedThinking(msgspec.Struct, frozen=True):
     supported: bool = False
     types: ThinkingTypes | None = None
 
@@ -39,7 +39,7 @@ class EffortLevels(msgspec.Struct, frozen=True):
 
 
 class Capabilities(msgspec.Struct, frozen=True):
-    thinking: Thinking | None = None
+    thinking: ListedThinking | None = None
     effort: EffortLevels | None = None
     structured_outputs: Supported | None = None
 
@@ -128,7 +128,7 @@ def _capable(model: Model, told: Capabilities) -> Model:
     return model
 
 
-def _thinking(model: Model, told: Thinking) -> Model:
+def _thinking(model: Model, told: ListedThinking) -> Model:
     types = told.types or ThinkingTypes()
     kinds = frozenset(kind for kind in _KINDS if told.supported and getattr(types, kind).supported)
     if told.supported and not kinds:

@@ -14,7 +14,7 @@ from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers, Responder
 from claude_code_proxy.server.access.api_keys import ApiKeys
 from claude_code_proxy.server.access.cors import Cors
-from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.server.exchange.reply_headers import JSON
@@ -45,7 +45,7 @@ class App:
 
     def __init__(
         self,
-        serving: Serving,
+        state: AppState,
         keys: ApiKeys,
         *,
         readiness: Callable[[], Readiness],
@@ -53,7 +53,7 @@ class App:
         pages: Mapping[str, Page] | None = None,
         cors: Cors | None = None,
     ) -> None:
-        self._serving = serving
+        self._state = state
         self._keys = keys
         self._readiness = readiness
         self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
@@ -63,7 +63,7 @@ class App:
             "GET /": lambda _: (200, [JSON], _INDEX),
             "GET /health": lambda _: (200, [JSON], b'{"status":"ok"}'),
             "GET /health/ready": self._ready,
-            "GET /models": lambda _: (200, [JSON], render_list(serving.catalogue)),
+            "GET /models": lambda _: (200, [JSON], render_list(state.catalogue)),
             **(pages or {}),
         }
         self._pages: dict[str, tuple[tuple[str, ...], Page]] = {}
@@ -72,7 +72,7 @@ class App:
             self._pages[path] = _READS if method == "GET" else (method,), page
         self.draining = False
 
-    def gate(self, request: Request) -> Reply | None:
+    def check_head(self, request: Request) -> Reply | None:
         """Checks key, route and coding by the head alone, so that a refusal comes before the body is read."""
         try:
             if request.method == "POST" and request.path in self._endpoints:
@@ -97,7 +97,7 @@ class App:
             endpoint = self._endpoints.get(plain_path(request.path))
         if endpoint is None:
             return self._show(request, responder)
-        exchange = Exchange(self._serving, endpoint, request=request, responder=responder)
+        exchange = Exchange(self._state, endpoint, request=request, responder=responder)
         if self._cors is not None:
             exchange.record.reply_headers = self._cors.headers(request.headers)
         return exchange.run()
@@ -129,7 +129,7 @@ class App:
 
     def _model(self, request: Request) -> Reply:
         name = unquote(plain_path(request.path).removeprefix("/models/"))
-        return 200, [JSON], render_model(self._serving.catalogue, name)
+        return 200, [JSON], render_model(self._state.catalogue, name)
 
     def _check_route(self, request: Request, path: str) -> None:
         if path in self._endpoints:
@@ -166,15 +166,15 @@ class App:
 
     def _record(self, request: Request, status: int, *, error: ProxyError | None = None) -> Record:
         """Logs and counts a request that did not become an exchange."""
-        serving = self._serving
+        state = self._state
         path = plain_path(request.path)
         endpoint = self._endpoints.get(path)
         name = endpoint.name if endpoint is not None else self._page_name(path)
-        record = Record(serving.next_id(), name, serving.now(), status=status)
+        record = Record(state.next_id(), name, state.now(), status=status)
         record.outcome = "failed" if error is not None else "answered"
         if error is not None:
             record.error_kind, record.error_code = error.kind, error.code
-        for observer in serving.observers:
+        for observer in state.observers:
             observer.observe(record)
         return record
 

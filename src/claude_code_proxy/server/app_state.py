@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from claude_code_proxy.adaptation.adapt import Options
+from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.models.catalogue import Catalogue
-from claude_code_proxy.models.learned_limits import Lesson
-from claude_code_proxy.server.access.concurrency import Turnstile
-from claude_code_proxy.server.exchange.keep_alive import Pulse
+from claude_code_proxy.models.learned_limits import LearnedLimit
+from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
+from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.record import Observer
 from claude_code_proxy.state.vault import ThinkingVault
-from claude_code_proxy.upstreams.upstream import AS_IT_IS, Terms, Upstream
+from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Upstream, UpstreamProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ class Policy:
     """`answer_seconds`: the time limit of an answer that is not streamed."""
 
     default_model: str
-    adaptation: Options
+    adaptation: AdaptOptions
     strict: bool = False
     answer_seconds: float = 290.0
     retries: int = 2
 
 
 @dataclass(slots=True)
-class Serving:
+class AppState:
     """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `terms` the upstream's.
 
     `stopped` tells whether the server has ended what was left at its own end.
@@ -37,12 +37,12 @@ class Serving:
     upstream: Upstream
     catalogue: Catalogue
     policy: Policy
-    pulse: Pulse
-    turnstile: Turnstile
+    keep_alive: KeepAliveTimer
+    limiter: ConcurrencyLimiter
     vault: ThinkingVault
     now: Callable[[], float]
     wall: Callable[[], float] = time.time
-    terms: Terms = AS_IT_IS
+    terms: UpstreamProfile = EVERYTHING_SUPPORTED
     observers: Sequence[Observer] = ()
     stopped: Callable[[], bool] = lambda: False
     _ids: "itertools.count[int]" = field(default_factory=itertools.count)
@@ -52,5 +52,5 @@ class Serving:
         """Unique among all processes; no secret."""
         return f"{self._prefix}{next(self._ids):08x}"
 
-    def learn(self, model_id: str, lesson: Lesson) -> None:
-        self.catalogue = self.catalogue.with_lesson(model_id, lesson)
+    def learn_limit(self, model_id: str, limit: LearnedLimit) -> None:
+        self.catalogue = self.catalogue.with_limit(model_id, limit)

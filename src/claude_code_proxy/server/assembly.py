@@ -8,47 +8,47 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from claude_code_proxy.adaptation.adapt import Options
+from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.errors import Misconfigured, ProxyError, Unauthenticated
 from claude_code_proxy.http1.client.address import parse_origin, proxy_for
-from claude_code_proxy.http1.client.limits import Limits, Timeouts
+from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts
 from claude_code_proxy.http1.client.transport import Transport
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.server import Server
-from claude_code_proxy.http1.server.types import Limits as ClientLimits
+from claude_code_proxy.http1.server.types import ServerLimits
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.upstream_list import ModelInfo
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.access.api_keys import ApiKeys
-from claude_code_proxy.server.access.browser_guard import WebPages
-from claude_code_proxy.server.access.concurrency import Turnstile
+from claude_code_proxy.server.access.browser_guard import BrowserGuard
+from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app import App, Reply
-from claude_code_proxy.server.app_state import Policy, Serving
+from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.capabilities import render_capabilities
 from claude_code_proxy.server.exchange.dry_run import dry_run
-from claude_code_proxy.server.exchange.keep_alive import Pulse
+from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply_headers import JSON
-from claude_code_proxy.server.login_service import Login
+from claude_code_proxy.server.login_service import LoginService
 from claude_code_proxy.server.model_list import keep_fresh
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.log_writer import LogWriter
 from claude_code_proxy.server.process.open_files import upstream_connections
 from claude_code_proxy.server.telemetry.access_log import AccessLog, layout
-from claude_code_proxy.server.telemetry.counters import Counts, Credential, Gauges
+from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges
 from claude_code_proxy.server.telemetry.metrics import Metrics
 from claude_code_proxy.server.telemetry.metrics_page import MetricsPage
-from claude_code_proxy.server.telemetry.multiprocess import Share
+from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.store import MemoryStore, Store
 from claude_code_proxy.state.vault import ThinkingVault
-from claude_code_proxy.upstreams.anthropic.capabilities import TERMS as MESSAGES_API_TERMS
+from claude_code_proxy.upstreams.anthropic.capabilities import PROFILE as MESSAGES_API_TERMS
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
-from claude_code_proxy.upstreams.claude_code.capabilities import TERMS as CLAUDE_CODE_TERMS
-from claude_code_proxy.upstreams.upstream import Terms, Upstream
+from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE_TERMS
+from claude_code_proxy.upstreams.upstream import Upstream, UpstreamProfile
 
 AskModels = Callable[[], Awaitable[Sequence[ModelInfo]]]
 
@@ -69,22 +69,22 @@ class Assembly:
         """`files` is how many the process may have open. Raises `Misconfigured`."""
         loop = asyncio.get_running_loop()
         self._settings = settings
-        self._share = None if place is None else Share(place.directory, place.slot)
+        self._share = None if place is None else SharedCounts(place.directory, place.slot)
         self._tasks: list[asyncio.Task[None]] = []
         self.metrics = Metrics(self._gauges, None if self._share is None else self._share.inherited())
-        self.login = Login(settings)
+        self.login = LoginService(settings)
         self.credentials = self.login.credentials
         self._log = _access_log(settings, loop)
         self._store = _store(settings, place)
         self._ask_models: AskModels | None = None
         self.upstream, terms = self._serves(upstream_connections(files, settings.max_concurrent))
-        self.serving = Serving(
+        self.state = AppState(
             upstream=self.upstream,
             terms=terms,
             catalogue=BUILT_IN.with_aliases(settings.model_aliases),
             policy=_policy(settings),
-            pulse=Pulse(loop, settings.keepalive_seconds),
-            turnstile=Turnstile(
+            keep_alive=KeepAliveTimer(loop, settings.keepalive_seconds),
+            limiter=ConcurrencyLimiter(
                 settings.max_concurrent,
                 queued=settings.max_queued,
                 queue_seconds=settings.queue_seconds,
@@ -97,8 +97,8 @@ class Assembly:
         name = upstream_name(settings, self.credentials)
         page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
         self.app = App(
-            self.serving,
-            ApiKeys(settings.proxy_api_key, WebPages(settings.cors_origins, loopback_only=settings.loopback_only)),
+            self.state,
+            ApiKeys(settings.proxy_api_key, BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)),
             readiness=self.credentials.readiness,
             endpoints=(CHAT_COMPLETIONS, COMPLETIONS),
             pages={
@@ -110,12 +110,12 @@ class Assembly:
         )
         self.server = Server(
             self.app.handle,
-            gate=self.app.gate,
-            fault=self.app.fault,
-            on_error=logs.report_mistake,
-            limits=_client_limits(settings),
+            check_head=self.app.check_head,
+            render_error=self.app.fault,
+            on_error=logs.report_unhandled,
+            limits=_server_limits(settings),
         )
-        self.serving.stopped = lambda: self.server.gave_up
+        self.state.stopped = lambda: self.server.gave_up
 
     async def start(self) -> None:
         """Raises `OSError` when the address cannot be had."""
@@ -124,7 +124,7 @@ class Assembly:
         self.login.start()
         if self._ask_models is not None:
             seconds = settings.models_refresh_seconds
-            self._tasks.append(asyncio.create_task(keep_fresh(self.serving, self._ask_models, seconds=seconds)))
+            self._tasks.append(asyncio.create_task(keep_fresh(self.state, self._ask_models, seconds=seconds)))
         if self._share is not None:
             self._tasks.append(asyncio.create_task(self._share.keep(self._counts)))
 
@@ -145,7 +145,7 @@ class Assembly:
         if self._share is not None:
             self._share.write(self._counts())
 
-    def _serves(self, connections: int) -> tuple[Upstream, Terms]:
+    def _serves(self, connections: int) -> tuple[Upstream, UpstreamProfile]:
         """Who answers: Claude Code where there is a login for it, else the Messages API."""
         settings = self._settings
         if self.credentials.through_claude_code:
@@ -165,14 +165,14 @@ class Assembly:
 
     def _translate(self, asked: Request) -> Reply:
         betas = asked.headers.get(b"anthropic-beta", b"").decode("latin-1")
-        return 200, [JSON], dry_run(self.serving, CHAT_COMPLETIONS, body=asked.body, betas=betas)
+        return 200, [JSON], dry_run(self.state, CHAT_COMPLETIONS, body=asked.body, betas=betas)
 
     def _gauges(self) -> Gauges:
-        turnstile = self.serving.turnstile
+        limiter = self.state.limiter
         return Gauges(
-            open_streams=self.serving.pulse.streams,
-            requests_in_progress=turnstile.inside,
-            requests_waiting=turnstile.waiting,
+            open_streams=self.state.keep_alive.streams,
+            requests_in_progress=limiter.inside,
+            requests_waiting=limiter.waiting,
             client_connections=self.server.connections if self.server.sockets else 0,
             claude_code_processes=len(self.login.pool or ()),
         )
@@ -181,13 +181,13 @@ class Assembly:
         counts = self.metrics.counts(os.getpid())
         pool = self.login.pool
         if pool is not None:  # of one worker alone, so there is nobody's to add to
-            counts.tally.processes_started, counts.tally.processes_ended = pool.started, dict(pool.ended)
-            counts.tally.login_renewals = self.login.renewal.renewed
+            counts.totals.processes_started, counts.totals.processes_ended = pool.started, dict(pool.ended)
+            counts.totals.login_renewals = self.login.renewal.renewed
         return counts
 
 
 def credential_source(settings: Settings) -> CredentialSource:
-    return Login(settings).credentials
+    return LoginService(settings).credentials
 
 
 def upstream_name(settings: Settings, source: CredentialSource) -> str:
@@ -197,13 +197,13 @@ def upstream_name(settings: Settings, source: CredentialSource) -> str:
     return "claude-code" if source.through_claude_code else "anthropic"
 
 
-def _credential(source: CredentialSource) -> Credential:
+def _credential(source: CredentialSource) -> CredentialGauge:
     try:
         credential = source.resolve()
     except Unauthenticated:
-        return Credential(ready=False, kind="none")
+        return CredentialGauge(ready=False, kind="none")
     left = None if credential.expires_at is None else credential.expires_at - time.time()
-    return Credential(ready=True, kind=credential.kind, seconds_left=left)
+    return CredentialGauge(ready=True, kind=credential.kind, seconds_left=left)
 
 
 def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLog | None:
@@ -229,7 +229,7 @@ def _store(settings: Settings, place: Place | None) -> Store:
 def _policy(settings: Settings) -> Policy:
     return Policy(
         default_model=settings.default_model,
-        adaptation=Options(prompt_cache=settings.prompt_cache == "auto"),
+        adaptation=AdaptOptions(prompt_cache=settings.prompt_cache == "auto"),
         strict=settings.strict,
         answer_seconds=settings.answer_seconds,
         retries=settings.max_retries,
@@ -249,7 +249,7 @@ def make_transport(settings: Settings, connections: int) -> Transport:
     return Transport(
         settings.anthropic_api_base,
         timeouts=timeouts,
-        limits=Limits(max_connections=connections),
+        limits=ClientLimits(max_connections=connections),
         tls=_tls(settings.ssl_cert_file),
         proxy=proxy,
     )
@@ -271,8 +271,8 @@ def _revealed(secret: Secret | None) -> str | None:
     return secret.reveal() if secret is not None else None
 
 
-def _client_limits(settings: Settings) -> ClientLimits:
-    return ClientLimits(
+def _server_limits(settings: Settings) -> ServerLimits:
+    return ServerLimits(
         head_bytes=settings.max_header_bytes,
         head_seconds=settings.header_seconds,
         body_bytes=settings.max_body_bytes,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from claude_code_proxy.upstreams.upstream import Capability, Terms
+from claude_code_proxy.upstreams.upstream import Capability, UpstreamProfile
 
 
 class _Page(msgspec.Struct):
@@ -10,5 +10,5 @@ class _Page(msgspec.Struct):
     capabilities: tuple[Capability, ...]
 
 
-def render_capabilities(upstream: str, terms: Terms) -> bytes:
+def render_capabilities(upstream: str, terms: UpstreamProfile) -> bytes:
     return msgspec.json.encode(_Page(upstream, terms.capabilities))

@@ -17,16 +17,16 @@ from claude_code_proxy.credentials.chain import CredentialSource, Runtime, expli
 from claude_code_proxy.credentials.claude_command import EXTRA, find_claude, has_sdk
 from claude_code_proxy.credentials.login_file import RUNTIME_NAME, LoginFile
 from claude_code_proxy.credentials.renewal import Renewal
-from claude_code_proxy.credentials.renewal_process import ClaudeSession, Held
+from claude_code_proxy.credentials.renewal_process import ClaudeSession, RenewalProcess
 from claude_code_proxy.errors import Misconfigured, ProxyError, UpstreamRejected
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings, inherited
 from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode
-from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.claude_code.pool import SessionPool
 from claude_code_proxy.upstreams.claude_code.sdk import Sdk
 from claude_code_proxy.upstreams.retry import OnFailure
 
-TERMS = "https://code.claude.com/docs/en/legal-and-compliance"
+PUBLISHED_TERMS = "https://code.claude.com/docs/en/legal-and-compliance"
 MISSING = f"the Agent SDK, which brings it, is not installed ({EXTRA}, or the default image instead of slim)"
 _DEFAULT_BASE = Settings().anthropic_api_base
 _REFUSED = re.compile("only authorized for use with Claude|OAuth authentication|Third-party apps|extra usage")
@@ -49,7 +49,7 @@ def _origin(settings: Settings, key: str) -> str:
     return settings.origins.get(key, key.upper())
 
 
-class Login:
+class LoginService:
     """`start` keeps the login fresh from then on, `close` ends that. With an API key, neither does anything."""
 
     def __init__(self, settings: Settings, given: Mapping[str, str] | None = None) -> None:
@@ -58,7 +58,7 @@ class Login:
         self._keeping: asyncio.Task[None] | None = None
         self._importing: asyncio.Task[None] | None = None
         self.directories: list[Path] = []
-        self.pool: Pool | None = None  # of the processes, where Claude Code serves
+        self.pool: SessionPool | None = None  # of the processes, where Claude Code serves
         file = LoginFile(settings.login_paths())
         self.renewal = Renewal(file, self._launch if find_claude() is not None else None)
         self.credentials = CredentialSource(
@@ -81,7 +81,7 @@ class Login:
                 "WORKERS: a Claude Code login is served by one worker, which holds its conversations; set WORKERS=1, "
                 "or ANTHROPIC_API_KEY."
             )
-        self.pool = Pool(
+        self.pool = SessionPool(
             settings.claude_code_processes,
             idle_seconds=settings.claude_code_idle_seconds,
             queue_seconds=max(settings.queue_seconds, _A_START_SECONDS),
@@ -99,7 +99,7 @@ class Login:
             _log.warning(
                 "the Claude Code login is sent straight to the Messages API, which Anthropic's published terms speak "
                 "against: %s",
-                TERMS,
+                PUBLISHED_TERMS,
             )
         if self.credentials.through_claude_code and has_sdk():
             self._importing = asyncio.create_task(asyncio.to_thread(_import_ahead))
@@ -126,7 +126,7 @@ class Login:
         for made in self.directories:
             shutil.rmtree(made, ignore_errors=True)
 
-    async def _launch(self, config_dir: Path) -> Held:
+    async def _launch(self, config_dir: Path) -> RenewalProcess:
         command = find_claude()
         if command is None:
             raise FileNotFoundError(2, "the command is gone")

@@ -4,12 +4,12 @@ It answers sensibly, replays recordings, and misbehaves on demand. It reads raw 
 with the rest of the proxy but the HTTP server, so that a mistake in the proxy's types cannot hide in it.
 """
 
-from claude_code_proxy.simulator.app import Options as Options
 from claude_code_proxy.simulator.app import Received as Received
 from claude_code_proxy.simulator.app import Simulation as Simulation
+from claude_code_proxy.simulator.app import SimulatorOptions as SimulatorOptions
 from claude_code_proxy.simulator.serving import Running as Running
 from claude_code_proxy.simulator.serving import serve as serve
-from claude_code_proxy.simulator.wire.faults import Mischief as Mischief
+from claude_code_proxy.simulator.wire.faults import Faults as Faults
 from claude_code_proxy.simulator.wire.replay import Reply as Reply
 from claude_code_proxy.simulator.wire.replay import json_reply as json_reply
 from claude_code_proxy.simulator.wire.replay import load as load

@@ -23,13 +23,13 @@ from claude_code_proxy.simulator import catalogue, tokens
 from claude_code_proxy.simulator.answers import answer, envelope
 from claude_code_proxy.simulator.answers.intent import read
 from claude_code_proxy.simulator.answers.prompt_cache import PromptCache
-from claude_code_proxy.simulator.parsed_request import Asked, Caller
+from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules import body as request_body
 from claude_code_proxy.simulator.rules import headers as request_headers
 from claude_code_proxy.simulator.validation import judge
 from claude_code_proxy.simulator.wire import events, replay, transmission
-from claude_code_proxy.simulator.wire.faults import Mischief
+from claude_code_proxy.simulator.wire.faults import Faults
 from claude_code_proxy.simulator.wire.replay import Reply
 
 _ORGANIZATION = "00000000-0000-4000-8000-000000000000"
@@ -48,7 +48,7 @@ _HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}<
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class SimulatorOptions:
     """`pace` is in words a second, 0 is no pace; `api_keys` None takes any key; `replay` answers all with a file.
 
     `keep_requests`: how many of the latest requests to keep for tests. `enforces_binding`: refuse thinking after a
@@ -80,10 +80,10 @@ class Received:
 
 
 class Simulation:
-    def __init__(self, options: Options | None = None, *, clock: Callable[[], float] = time.time) -> None:
-        self.options = options or Options()
+    def __init__(self, options: SimulatorOptions | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        self.options = options or SimulatorOptions()
         self.requests: deque[Received] = deque(maxlen=self.options.keep_requests)
-        self._queue: deque[Reply | Mischief] = deque()
+        self._queue: deque[Reply | Faults] = deque()
         self._always = replay.load(self.options.replay) if self.options.replay else None
         self._cache = PromptCache()
         self._done: dict[str, int] = {}
@@ -92,7 +92,7 @@ class Simulation:
         self._numbers = itertools.count(1)
         self._asked = self._spent = 0  # requests and tokens so far
 
-    def enqueue(self, *replies: Reply | Mischief) -> None:
+    def enqueue(self, *replies: Reply | Faults) -> None:
         """The next messages requests get these, in order: a fixed reply, or an answer that is tampered with."""
         self._queue.extend(replies)
 
@@ -151,7 +151,7 @@ class Simulation:
             secret=self.options.secret,
         )
 
-    def _judged(self, received: Received, *, counting: bool = False) -> Asked:
+    def _judged(self, received: Received, *, counting: bool = False) -> ParsedRequest:
         caller = self._admit(received, counting=counting)
         received.body = request_body.decode(received.raw)
         return judge(received.body, caller)
@@ -166,12 +166,12 @@ class Simulation:
             await self._play(queued, received, responder=responder, request_id=request_id)
             return
         asked = self._judged(received)
-        reading = read(asked)
-        reading = replace(reading, mischief=queued or self._due(reading.directive, reading.mischief))
-        if reading.mischief.fails:
-            await self._fail(reading.mischief, received, responder=responder, request_id=request_id)
+        intent = read(asked)
+        intent = replace(intent, faults=queued or self._due(intent.directive, intent.faults))
+        if intent.faults.fails:
+            await self._fail(intent.faults, received, responder=responder, request_id=request_id)
             return
-        made = answer.compose(asked, reading, new_id=self.new_id)
+        made = answer.compose(asked, intent, new_id=self.new_id)
         cached = self._cache.use(asked, self._clock())
         message = envelope.message(asked, made, cached=cached, message_id=self.new_id("msg_01"))
         self._spent += message["usage"]["input_tokens"] + message["usage"]["output_tokens"]
@@ -179,10 +179,10 @@ class Simulation:
         if asked.body.get("stream"):
             frames = events.frames(message, cut_json=made.cut_json, unknown=made.unknown)
         await self._answer(
-            message, frames, received=received, responder=responder, request_id=request_id, wanted=reading.mischief
+            message, frames, received=received, responder=responder, request_id=request_id, wanted=intent.faults
         )
 
-    def _due(self, directive: str, wanted: Mischief) -> Mischief:
+    def _due(self, directive: str, wanted: Faults) -> Faults:
         """With `times=N`, the same directive holds for N requests."""
         if wanted.times is None:
             return wanted
@@ -190,7 +190,7 @@ class Simulation:
         self._done[directive] = done + 1
         return wanted if done < wanted.times else wanted.forgiven()
 
-    async def _fail(self, wanted: Mischief, received: Received, *, responder: Responder, request_id: str) -> None:
+    async def _fail(self, wanted: Faults, received: Received, *, responder: Responder, request_id: str) -> None:
         status = wanted.status or 502
         words = wanted.message or _WORDS.get(status, "The simulated service failed.")
         refusal = Refusal(words, status)
@@ -215,7 +215,7 @@ class Simulation:
                 received=received,
                 responder=responder,
                 request_id=request_id,
-                wanted=fixed.mischief,
+                wanted=fixed.faults,
             )
             return
         headers = [(name.encode(), value.encode()) for name, value in fixed.headers]
@@ -223,13 +223,13 @@ class Simulation:
             headers.append((b"request-id", request_id.encode()))
         if fixed.streams and fixed.status == 200:
             parts = [events.Frame(part + b"\n\n") for part in fixed.body.split(b"\n\n") if part.strip()]
-            frames = transmission.with_error(parts, fixed.mischief, request_id=request_id)
+            frames = transmission.with_error(parts, fixed.faults, request_id=request_id)
             await transmission.send_stream(
-                responder, frames, headers=headers, wanted=fixed.mischief, pace=self._pace(fixed.mischief)
+                responder, frames, headers=headers, wanted=fixed.faults, pace=self._pace(fixed.faults)
             )
         else:
             await transmission.send_whole(
-                responder, fixed.mischief, status=fixed.status, headers=headers, body=fixed.body
+                responder, fixed.faults, status=fixed.status, headers=headers, body=fixed.body
             )
 
     async def _answer(
@@ -240,7 +240,7 @@ class Simulation:
         received: Received,
         responder: Responder,
         request_id: str,
-        wanted: Mischief,
+        wanted: Faults,
     ) -> None:
         received.status = 200
         headers = [*self._headers(request_id, json_body=frames is None), *self._rate_limits()]
@@ -251,7 +251,7 @@ class Simulation:
         frames = transmission.with_error(transmission.with_pings(frames, wanted.pings), wanted, request_id=request_id)
         await transmission.send_stream(responder, frames, headers=headers, wanted=wanted, pace=self._pace(wanted))
 
-    def _pace(self, wanted: Mischief) -> float:
+    def _pace(self, wanted: Faults) -> float:
         return self.options.pace if wanted.pace is None else wanted.pace
 
     def _send_json(self, received: Received, responder: Responder, *, body: Any, request_id: str) -> None:

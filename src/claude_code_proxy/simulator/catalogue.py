@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from claude_code_proxy.simulator import models
-from claude_code_proxy.simulator.models import ALL_EFFORTS, MODELS, Model
+from claude_code_proxy.simulator.models import ALL_EFFORTS, MODELS, SimulatedModel
 from claude_code_proxy.simulator.refusal import Refusal
 
 _MOST = 1000
 _THINKING = ("adaptive", "enabled", "disabled", "between_tools")
 
 
-def info(model: Model) -> dict[str, Any]:
+def info(model: SimulatedModel) -> dict[str, Any]:
     made: dict[str, Any] = {
         "type": "model",
         "id": model.id,
@@ -32,7 +32,7 @@ def _can(supported: bool) -> dict[str, Any]:
     return {"supported": supported}
 
 
-def _capabilities(model: Model) -> dict[str, Any]:
+def _capabilities(model: SimulatedModel) -> dict[str, Any]:
     everywhere = ("batch", "citations", "code_execution", "image_input", "pdf_input", "structured_outputs")
     edits = ("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112")
     return {

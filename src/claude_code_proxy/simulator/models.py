@@ -17,7 +17,7 @@ ALL_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class SimulatedModel:
     """`quiet_efforts` are the levels at which thinking may be off; `mid_system` and `fast` are yes, ignored or no."""
 
     id: str
@@ -61,7 +61,7 @@ class Model:
     def takes_geo(self) -> bool:
         return self.generation >= 4.6
 
-    def reads_thinking_of(self, writer: "Model") -> bool:
+    def reads_thinking_of(self, writer: "SimulatedModel") -> bool:
         """Older models' thinking is readable upwards; fable and mythos read all lines, nobody else reads theirs."""
         if writer.id == self.id:
             return True
@@ -73,8 +73,8 @@ class Model:
         return not (self.binds_prefix and self.line not in grand and writer.line in grand)
 
 
-_FIFTH = Model(id="", display_name="", created_at="", line="", generation=5, mid_system="yes")
-_BUDGETED = Model(
+_FIFTH = SimulatedModel(id="", display_name="", created_at="", line="", generation=5, mid_system="yes")
+_BUDGETED = SimulatedModel(
     id="",
     display_name="",
     created_at="",
@@ -272,6 +272,6 @@ MODELS = (
 _BY_NAME = {name: model for model in MODELS for name in (model.id, *model.aliases)}
 
 
-def find(name: str) -> Model | None:
+def find(name: str) -> SimulatedModel | None:
     """By id or alias; a retired model is one that is not there."""
     return _BY_NAME.get(name)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from claude_code_proxy.simulator import betas
-from claude_code_proxy.simulator.models import Model
+from claude_code_proxy.simulator.models import SimulatedModel
 
 Block = dict[str, Any]
 
@@ -29,7 +29,7 @@ def is_server_result(block: Block) -> bool:
 
 
 @dataclass
-class Turn:
+class ParsedTurn:
     """`index` is what the service calls it in `messages.N`."""
 
     index: int
@@ -43,19 +43,19 @@ class Turn:
         return ((at, block) for at, block in enumerate(self.blocks) if block["type"] in kinds)
 
 
-def merge(messages: list[dict[str, Any]]) -> list[Turn]:
+def merge(messages: list[dict[str, Any]]) -> list[ParsedTurn]:
     """Neighbouring user messages become one turn, and so do assistant ones.
 
     Where the assistant speaks first, the service counts from 1, as if an empty user turn stood before it.
     """
-    turns: list[Turn] = []
+    turns: list[ParsedTurn] = []
     first = 1 if messages and messages[0]["role"] == "assistant" else 0
     for message in messages:
         blocks = blocks_of(message["content"])
         if turns and turns[-1].role == message["role"] != "system":
             turns[-1].blocks.extend(blocks)
         else:
-            turns.append(Turn(len(turns) + first, message["role"], blocks))
+            turns.append(ParsedTurn(len(turns) + first, message["role"], blocks))
     return turns
 
 
@@ -75,17 +75,17 @@ class Caller:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedRequest:
     """`dropped` and `transformations` are what became of replayed thinking: see `rules.signed_thinking`."""
 
     body: dict[str, Any]
-    model: Model
+    model: SimulatedModel
     caller: Caller
     dropped: set[tuple[int, int]] = field(default_factory=set)
     transformations: list[dict[str, str]] = field(default_factory=list)
 
     @cached_property
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[ParsedTurn]:
         return merge(self.body["messages"])
 
     @property

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from claude_code_proxy.http1.server.responder import Headers
 from claude_code_proxy.http1.server.server import Server
-from claude_code_proxy.http1.server.types import Limits
-from claude_code_proxy.simulator.app import Options, Received, Simulation
+from claude_code_proxy.http1.server.types import ServerLimits
+from claude_code_proxy.simulator.app import Received, Simulation, SimulatorOptions
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.body import LARGEST
-from claude_code_proxy.simulator.wire.faults import Mischief
+from claude_code_proxy.simulator.wire.faults import Faults
 from claude_code_proxy.simulator.wire.replay import Reply
 
 
@@ -26,24 +26,24 @@ class Running:
     def requests(self) -> deque[Received]:
         return self.simulation.requests
 
-    def enqueue(self, *replies: Reply | Mischief) -> None:
+    def enqueue(self, *replies: Reply | Faults) -> None:
         self.simulation.enqueue(*replies)
 
     async def close(self, drain_seconds: float = 0.0) -> None:
         await self.server.shutdown(drain_seconds)
 
 
-async def serve(host: str = "127.0.0.1", port: int = 0, *, options: Options | None = None) -> Running:
+async def serve(host: str = "127.0.0.1", port: int = 0, *, options: SimulatorOptions | None = None) -> Running:
     """Port 0 takes any that is free."""
     simulation = Simulation(options)
-    limits = Limits(body_bytes=LARGEST, unread_seconds=600.0)
-    server = Server(simulation.handle, fault=_fault, limits=limits)
+    limits = ServerLimits(body_bytes=LARGEST, unread_seconds=600.0)
+    server = Server(simulation.handle, render_error=_render_error, limits=limits)
     await server.start(host=host, port=port)
     shown = f"[{host}]" if ":" in host else host
     return Running(f"http://{shown}:{server.port}", simulation, server)
 
 
-def _fault(status: int, message: str) -> tuple[Headers, bytes]:
+def _render_error(status: int, message: str) -> tuple[Headers, bytes]:
     """What the server itself refuses, in the words of the network in front of the service."""
     words = "Request exceeds the maximum size" if status == 413 else message
     body = Refusal(words, status, edge=True).body(None)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 
 THINKING = frozenset({"thinking", "redacted_thinking"})
 _MAC_SIZE = 16
@@ -74,10 +74,10 @@ def signature_of(block: Block) -> str:
     return str(block["signature"] if block["type"] == "thinking" else block["data"])
 
 
-class Prefix:
+class BoundPrefix:
     """What stands before a block: the system prompt, the set of tools, and every message, but no thinking."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: ParsedRequest) -> None:
         tools = sorted(_canonical(tool) for tool in asked.tools if not tool.get("defer_loading"))
         self._hash = hashlib.sha256(_canonical([asked.system, tools]))
         self._role = ""
@@ -95,9 +95,9 @@ class Prefix:
         return self._hash.hexdigest()[:24]
 
 
-def prefix_of_answer(asked: Asked, so_far: Iterable[Block] = ()) -> tuple[str, str]:
+def prefix_of_answer(asked: ParsedRequest, so_far: Iterable[Block] = ()) -> tuple[str, str]:
     """The prefix that thinking of an answer after `so_far` is bound to, and the mark of the thinking block before."""
-    prefix = Prefix(asked)
+    prefix = BoundPrefix(asked)
     previous = ""
     for turn in asked.turns:
         prefix.enter(turn.role)

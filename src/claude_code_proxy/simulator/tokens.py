@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from claude_code_proxy.simulator import images
-from claude_code_proxy.simulator.models import Model
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.models import SimulatedModel
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 
 _PIECE = re.compile(r"\s*\S{1,16}|\s+$")
 _PER_MESSAGE = 4
@@ -25,15 +25,15 @@ def pieces(text: str) -> list[str]:
     return _PIECE.findall(text)
 
 
-def of_text(text: str, model: Model) -> int:
+def of_text(text: str, model: SimulatedModel) -> int:
     return math.ceil(len(text) / model.chars_per_token)
 
 
-def of_json(value: Any, model: Model) -> int:
+def of_json(value: Any, model: SimulatedModel) -> int:
     return of_text(json.dumps(value, ensure_ascii=False), model)
 
 
-def of_block(block: Block, model: Model) -> int:
+def of_block(block: Block, model: SimulatedModel) -> int:
     match block["type"]:
         case "text":
             return of_text(block["text"], model)
@@ -50,7 +50,7 @@ def of_block(block: Block, model: Model) -> int:
             return of_json(plain, model)
 
 
-def _of_image(source: Block, model: Model) -> int:
+def _of_image(source: Block, model: SimulatedModel) -> int:
     most = 4784 if model.generation >= 4.7 else 1568
     if source["type"] != "base64":
         return most
@@ -59,7 +59,7 @@ def _of_image(source: Block, model: Model) -> int:
     return min(most, math.ceil(width / 28) * math.ceil(height / 28))
 
 
-def _of_document(source: Block, model: Model) -> int:
+def _of_document(source: Block, model: SimulatedModel) -> int:
     match source["type"]:
         case "text":
             return of_text(source["data"], model)
@@ -69,13 +69,13 @@ def _of_document(source: Block, model: Model) -> int:
             return _PDF_PAGE
 
 
-def of_tools(asked: Asked) -> int:
+def of_tools(asked: ParsedRequest) -> int:
     if not asked.tools:
         return 0
     return _TOOL_PROMPT + sum(of_json(tool, asked.model) for tool in asked.tools if not tool.get("defer_loading"))
 
 
-def of_prompt(asked: Asked) -> int:
+def of_prompt(asked: ParsedRequest) -> int:
     """Everything that is sent, but for the thinking that was dropped."""
     model = asked.model
     total = of_tools(asked) + sum(of_block(block, model) for block in asked.system)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from claude_code_proxy.simulator import models, tokens
-from claude_code_proxy.simulator.parsed_request import Asked, Caller
+from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules import (
     caching,
@@ -32,19 +32,19 @@ RULES = (
 )
 
 
-def judge(body: Any, caller: Caller) -> Asked:
+def judge(body: Any, caller: Caller) -> ParsedRequest:
     shaped = fields.check_shape(body, caller)
     model = models.find(shaped["model"])
     if model is None:
         raise Refusal(f"model: {shaped['model']}", 404)
-    asked = Asked(shaped, model, caller)
+    asked = ParsedRequest(shaped, model, caller)
     for rule in RULES:
         rule(asked)
     _check_length(asked)
     return asked
 
 
-def _check_length(asked: Asked) -> None:
+def _check_length(asked: ParsedRequest) -> None:
     if asked.caller.counting:
         return
     length = tokens.of_prompt(asked)

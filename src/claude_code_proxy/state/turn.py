@@ -40,7 +40,7 @@ _Large: TypeAlias = _Hosted | _TextMark
 _Mark: TypeAlias = messages.Thinking | messages.RedactedThinking | _TextMark | _CallMark | _Hosted
 
 
-class Turn(Struct, frozen=True):
+class KeptTurn(Struct, frozen=True):
     """`prefix` and `previous` stand for what came before it, where thinking is bound to that; `words` for its text.
 
     `signatures` are those of all its thinking, also of what is not in `order` and does not come back.
@@ -57,24 +57,24 @@ class Turn(Struct, frozen=True):
         return isinstance(block, Thought) and mark_of(block) in self.signatures
 
 
-_decoder: msgspec.json.Decoder[Turn] = msgspec.json.Decoder(Turn)
+_decoder: msgspec.json.Decoder[KeptTurn] = msgspec.json.Decoder(KeptTurn)
 
 
-def to_turn(message: messages.Message, *, model: str, prefix: bytes, previous: bytes) -> Turn:
+def to_turn(message: messages.Message, *, model: str, prefix: bytes, previous: bytes) -> KeptTurn:
     """Thinking after a call is left out, as calls come last in a turn that is replayed."""
     content, order = message.content, tuple(_marks(message.content))
     hosted = [mark for mark in order if isinstance(mark, _Hosted)]
     if hosted and not (_are_pairs(hosted) and _size(order) <= MOST_HOSTED_BYTES):
         order = _until_hosted(order)
     signatures = frozenset(mark_of(block) for block in content if isinstance(block, Thought))
-    return Turn(model, prefix, previous, _words(content), signatures, order)
+    return KeptTurn(model, prefix, previous, _words(content), signatures, order)
 
 
-def encode(turn: Turn) -> bytes:
+def encode(turn: KeptTurn) -> bytes:
     return msgspec.json.encode(turn)
 
 
-def decode(kept: bytes | None) -> Turn | None:
+def decode(kept: bytes | None) -> KeptTurn | None:
     """None for what is no turn, or one that another version kept."""
     if kept is None:
         return None
@@ -90,7 +90,7 @@ def mark_of(thought: Thought) -> bytes:
     return hashlib.blake2b(signature.encode(), digest_size=16).digest()
 
 
-def rebuilt(turn: Turn, content: Sequence[messages.Block], *, hosted: bool) -> tuple[messages.Block, ...] | None:
+def rebuilt(turn: KeptTurn, content: Sequence[messages.Block], *, hosted: bool) -> tuple[messages.Block, ...] | None:
     """The client's blocks, which hold no thinking, in their old order with what it forgot between them.
 
     Where it tells other words than those of the turn, only what stood before the first of them comes back; None where
@@ -107,7 +107,7 @@ def rebuilt(turn: Turn, content: Sequence[messages.Block], *, hosted: bool) -> t
     return tuple(_blocks(order, told))
 
 
-def reduced(turn: Turn, content: Sequence[messages.Block]) -> Turn:
+def reduced(turn: KeptTurn, content: Sequence[messages.Block]) -> KeptTurn:
     """The turn with no more than `content` has of what was put back into it."""
     has_hosted = any(not isinstance(block, Thought | _Told) for block in content)
     kept = {mark_of(block) for block in content if isinstance(block, Thought)}

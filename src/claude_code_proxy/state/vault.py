@@ -16,7 +16,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.state.prefix import Prefix
 from claude_code_proxy.state.store import Store
-from claude_code_proxy.state.turn import Thought, Turn, decode, encode, mark_of, rebuilt, reduced, to_turn
+from claude_code_proxy.state.turn import KeptTurn, Thought, decode, encode, mark_of, rebuilt, reduced, to_turn
 
 KEPT_SECONDS = 12 * 3600.0
 _NEVER = b""  # a prefix that nothing has
@@ -110,7 +110,7 @@ class _Replay(Struct, frozen=True):
             return content
         return rebuilt(known, bare, hosted=self.hosted) or content
 
-    def _follows(self, known: Turn, before: list[messages.InputMessage]) -> bool:
+    def _follows(self, known: KeptTurn, before: list[messages.InputMessage]) -> bool:
         if self.prefix is None:
             return True
         return known.prefix == self.prefix.of(before) and self.prefix.continues(known.previous)

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
-from claude_code_proxy.upstreams.upstream import Call, Facts
+from claude_code_proxy.upstreams.upstream import Call, CallStats
 
 LONGEST_WAIT = 10.0  # seconds; a longer `retry-after` is the caller's to wait for
 _FIRST_WAIT = 0.5
@@ -24,13 +24,13 @@ class OnFailure(Protocol):
     def __call__(self, error: ProxyError, *, retried: bool) -> None: ...
 
 
-def unheard(error: ProxyError, *, retried: bool) -> None:
+def ignore_failure(error: ProxyError, *, retried: bool) -> None:
     """An `OnFailure` for nobody."""
 
 
-async def persist(
+async def retry(
     call: Call,
-    attempt: Callable[[Facts], Awaitable[_T]],
+    attempt: Callable[[CallStats], Awaitable[_T]],
     *,
     chance: Callable[[], float],
     pause: Callable[[float], Awaitable[None]],
@@ -40,26 +40,26 @@ async def persist(
 
     `chance` (0 to 1) spreads the retries; `pause` waits that many seconds.
     """
-    facts = Facts()
+    stats = CallStats()
     while True:
-        facts.attempts += 1
-        facts.request_id, facts.begun = None, False
+        stats.attempts += 1
+        stats.request_id, stats.begun = None, False
         try:
-            return await attempt(facts)
+            return await attempt(stats)
         except ProxyError as error:
-            error.request_id = error.request_id or facts.request_id
-            error.attempts = facts.attempts
-            wait = _wait(error, facts, call=call, chance=chance())
+            error.request_id = error.request_id or stats.request_id
+            error.attempts = stats.attempts
+            wait = _wait(error, stats, call=call, chance=chance())
             on_failure(error, retried=wait is not None)
             if wait is None:
                 raise
         await pause(wait)
 
 
-def _wait(error: ProxyError, facts: Facts, *, call: Call, chance: float) -> float | None:
+def _wait(error: ProxyError, stats: CallStats, *, call: Call, chance: float) -> float | None:
     """Seconds until the next attempt; None if there is none."""
-    wait = None if facts.begun else wait_before_retry(error, facts.attempts, chance=chance)
-    spent = facts.attempts > call.retries or _is_over(call.deadline, wait or 0.0)
+    wait = None if stats.begun else wait_before_retry(error, stats.attempts, chance=chance)
+    spent = stats.attempts > call.retries or _is_over(call.deadline, wait or 0.0)
     if spent and call.retries:
         error.should_retry = False  # we have, for as long as there was time; the client need not
     return None if spent else wait

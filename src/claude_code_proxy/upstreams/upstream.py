@@ -26,7 +26,7 @@ class Call(Struct, frozen=True):
     deadline: float | None = None
 
 
-class Facts(Struct):
+class CallStats(Struct):
     """What an exchange records about its upstream side; filled in as it becomes known."""
 
     request_id: str | None = None
@@ -39,7 +39,7 @@ class Capability(Struct, frozen=True):
     """One thing that a request may ask for. `carried`: yes, emulated by the proxy, or no; `how` in a clause."""
 
     name: str
-    carried: str
+    carried: str  # the name is public: `GET /v1/capabilities` shows it
     how: str
 
 
@@ -48,29 +48,33 @@ def _as_it_is(request: messages.MessagesRequest) -> tuple[messages.MessagesReque
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What an upstream supports. `fit` adjusts a model to it; `carry` removes unsupported fields and reports them.
+class UpstreamProfile:
+    """What an upstream supports.
+
+    `restrict` adjusts a model to it; `drop_unsupported` removes what it cannot take from a request and reports it.
 
     Both run before adaptation.
     """
 
-    fit: Callable[[Model], Model] = lambda model: model
-    carry: Callable[[messages.MessagesRequest], tuple[messages.MessagesRequest, tuple[Adjustment, ...]]] = _as_it_is
+    restrict: Callable[[Model], Model] = lambda model: model
+    drop_unsupported: Callable[[messages.MessagesRequest], tuple[messages.MessagesRequest, tuple[Adjustment, ...]]] = (
+        _as_it_is
+    )
     capabilities: tuple[Capability, ...] = ()
 
-    def carries(self, name: str) -> bool:
+    def supports(self, name: str) -> bool:
         """True unless a capability of this name says "no"."""
         return all(capability.carried != "no" for capability in self.capabilities if capability.name == name)
 
 
-AS_IT_IS = Terms()
+EVERYTHING_SUPPORTED = UpstreamProfile()
 
 
 class EventStream(Protocol):
     """A running answer. The upstream has accepted the request; its first event has not necessarily arrived."""
 
     @property
-    def facts(self) -> Facts: ...
+    def stats(self) -> CallStats: ...
 
     async def events(self) -> Sequence[messages.Event] | None:
         """The events of the next network read, at least one; None once the stream has ended."""
@@ -80,7 +84,7 @@ class EventStream(Protocol):
 
 
 class Upstream(Protocol):
-    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
         """A whole answer."""
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> EventStream:

@@ -7,7 +7,7 @@ import pytest
 from msgspec import Raw
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.conversation.blocks import is_blank, tidy
+from claude_code_proxy.adaptation.conversation.blocks import is_blank, normalize_blocks
 from tests.adaptation.requests import PNG, assistant, call, late_system, result, user
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def tidied(message: messages.InputMessage) -> tuple[messages.Block, ...]:
-    return tidy(message, notes=[])
+    return normalize_blocks(message, notes=[])
 
 
 def test_content_that_can_stay_is_the_very_same() -> None:
@@ -73,7 +73,7 @@ def test_trap_42_a_call_of_a_tool_by_an_illegal_name_is_renamed() -> None:
 def test_trap_24_documents_and_citations_that_are_echoed_are_stripped() -> None:
     page = messages.Document(messages.TextSource("a"))
     notes: list[Adjustment] = []
-    assert tidy(assistant(page, "b"), notes=notes) == assistant("b").content
+    assert normalize_blocks(assistant(page, "b"), notes=notes) == assistant("b").content
     assert [note.action for note in notes] == ["dropped"]
     assert tidied(user(messages.Text("a", citations=Raw(b"[{}]")))) == user("a").content
 
@@ -90,7 +90,7 @@ def test_trap_24_documents_and_citations_that_are_echoed_are_stripped() -> None:
 )
 def test_a_block_in_the_wrong_role_is_dropped_and_told(message: messages.InputMessage) -> None:
     notes: list[Adjustment] = []
-    assert tidy(message, notes=notes) == ()
+    assert normalize_blocks(message, notes=notes) == ()
     assert [(note.param, note.action) for note in notes] == [("messages", "dropped")]
 
 
@@ -143,14 +143,14 @@ IMAGE = messages.Image(messages.Base64Source("image/png", PNG))
 )
 def test_every_repair_is_told(message: messages.InputMessage, action: str) -> None:
     notes: list[Adjustment] = []
-    tidy(message, notes=notes)
+    normalize_blocks(message, notes=notes)
     assert [(note.param, note.action) for note in notes] == [("messages", action)]
 
 
 def test_what_needs_no_repair_is_not() -> None:
     notes: list[Adjustment] = []
     for message in (user("a", IMAGE, result("a", "b", is_error=True)), assistant("a", call()), late_system("a")):
-        assert tidy(message, notes=notes) is message.content
+        assert normalize_blocks(message, notes=notes) is message.content
     assert notes == []
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.reply.buffering import HoldBack
+from claude_code_proxy.adaptation.reply.buffering import TextBuffer
 
 STOP = messages.ContentBlockStop(0)
 CALL = messages.ContentBlockStart(1, messages.ToolUse("toolu_1", "f", messages.content.NO_JSON))
@@ -16,7 +16,7 @@ def said(text: str) -> messages.ContentBlockDelta:
     return messages.ContentBlockDelta(0, messages.TextDelta(text))
 
 
-class Whispers(HoldBack):
+class Whispers(TextBuffer):
     """Holds back what is in lower case."""
 
     def _feed_text(self, event: messages.ContentBlockDelta, text: str) -> Sequence[messages.Event]:

@@ -3,22 +3,22 @@
 import pytest
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.reply.filters import Chain, Judged, Unmet
-from claude_code_proxy.adaptation.reply.json_extraction import BareJson
+from claude_code_proxy.adaptation.reply.filters import Chain, OutputCheck, OutputMismatch
+from claude_code_proxy.adaptation.reply.json_extraction import JsonExtraction
 from claude_code_proxy.adaptation.reply.stop_sequences import CutText
 from tests.adaptation.replies import events, message, streamed
 from tests.adaptation.requests import request
 
 
-def unmet(_: messages.Message) -> Unmet:
-    return Unmet("no", param="tool_choice", code="tool_choice_not_met", repair=request())
+def mismatch(_: messages.Message) -> OutputMismatch:
+    return OutputMismatch("no", param="tool_choice", code="tool_choice_not_met", repair=request())
 
 
 def test_the_first_filter_is_nearest_to_the_upstream() -> None:
     reply = message('{"a": "x\ny"}')
-    for chain in (Chain([CutText(["\n"]), BareJson("{")]), Chain([BareJson("{"), CutText(["\n"])])):
+    for chain in (Chain([CutText(["\n"]), JsonExtraction("{")]), Chain([JsonExtraction("{"), CutText(["\n"])])):
         assert chain.message(reply).content == (messages.Text('{"a": "x'),)
-    assert streamed(Chain([CutText(["\n"]), BareJson("{")]), reply).content == (messages.Text('{"a": "x'),)
+    assert streamed(Chain([CutText(["\n"]), JsonExtraction("{")]), reply).content == (messages.Text('{"a": "x'),)
 
 
 class Late:
@@ -46,15 +46,15 @@ def test_what_one_filter_held_back_passes_through_the_later_ones() -> None:
 
 def test_a_good_answer_passes() -> None:
     reply = message("a")
-    assert Judged(lambda _: None).message(reply) is reply
-    assert streamed(Judged(lambda _: None), reply) == reply
+    assert OutputCheck(lambda _: None).message(reply) is reply
+    assert streamed(OutputCheck(lambda _: None), reply) == reply
 
 
 def test_a_bad_answer_ends_before_its_reason_to_stop() -> None:
-    judged = Judged(unmet)
+    judged = OutputCheck(mismatch)
     *before, delta, _ = events(message("a"), 1)
     seen = [out for event in before for out in judged.feed(event)]
-    with pytest.raises(Unmet):
+    with pytest.raises(OutputMismatch):
         judged.feed(delta)
     assert [type(event).__name__ for event in seen] == [
         "MessageStart",
@@ -68,12 +68,12 @@ def test_a_bad_answer_ends_before_its_reason_to_stop() -> None:
 def test_the_judge_sees_the_whole_answer() -> None:
     reply = message("a", "b")
     judged: list[messages.Message] = []
-    streamed(Judged(judged.append), reply)
+    streamed(OutputCheck(judged.append), reply)
     assert judged == [reply]
 
 
 def test_an_unmet_request_is_the_callers_to_see() -> None:
-    error = unmet(message())
+    error = mismatch(message())
     assert (error.status, error.code, error.param, error.should_retry) == (
         422,
         "tool_choice_not_met",

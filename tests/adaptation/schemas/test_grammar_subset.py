@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from claude_code_proxy.adaptation.schemas.grammar_subset import to_subset
-from claude_code_proxy.adaptation.schemas.input_schema import normalised
+from claude_code_proxy.adaptation.schemas.input_schema import normalize_input_schema
 from claude_code_proxy.simulator.answers.schema_sample import sample
 from claude_code_proxy.simulator.rules.structured import check_subset
 from tests.adaptation import odd_schemas
@@ -132,7 +132,7 @@ def test_a_schema_nested_without_end_has_no_grammar() -> None:
 @given(odd_schemas.schemas, odd_schemas.arguments)
 @settings(max_examples=400, deadline=None)
 def test_a_grammar_allows_nothing_that_the_schema_does_not_unless_it_says_so(schema: Any, value: Any) -> None:
-    form = normalised(json.dumps(schema).encode())
+    form = normalize_input_schema(json.dumps(schema).encode())
     sent = json.dumps(schema).encode() if form.raw is None else bytes(form.raw)
     grammar = to_subset(sent)
     if grammar.raw is None:

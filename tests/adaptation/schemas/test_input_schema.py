@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.reply.arguments import reshaped, restored
-from claude_code_proxy.adaptation.schemas.input_schema import normalised
+from claude_code_proxy.adaptation.schemas.input_schema import normalize_input_schema
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.simulator.rules.tools import is_draft_2020_12
 from tests.adaptation import odd_schemas
@@ -18,14 +18,14 @@ from tests.adaptation.requests import MODELS, SCHEMAS, accepted, adapted, reques
 
 
 def made(schema: Any) -> Any:
-    form = normalised(json.dumps(schema).encode())
+    form = normalize_input_schema(json.dumps(schema).encode())
     return schema if form.raw is None else json.loads(bytes(form.raw))
 
 
 def test_a_schema_that_is_fine_is_not_touched() -> None:
     fine = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"type": "string"}}}
-    assert normalised(json.dumps(fine).encode()).raw is None
-    assert normalised(b'{"type":"object"}').raw is None
+    assert normalize_input_schema(json.dumps(fine).encode()).raw is None
+    assert normalize_input_schema(b'{"type":"object"}').raw is None
 
 
 def test_trap_43_a_missing_type_is_object() -> None:
@@ -107,7 +107,7 @@ def test_another_type_is_wrapped() -> None:
 
 
 def test_trap_45_illegal_property_names_are_rewritten() -> None:
-    form = normalised(
+    form = normalize_input_schema(
         json.dumps({
             "properties": {"_top": {}, "$top": {"type": "integer"}, "k" * 65: {}, "": {}},
             "required": ["$top"],
@@ -137,7 +137,7 @@ def test_a_property_beyond_repair_is_left_open_and_told() -> None:
         "required": ["a", "c"],
         "$defs": {"D": {"dependentRequired": {"a": 1}}},
     }
-    form = normalised(json.dumps(nonsense).encode())
+    form = normalize_input_schema(json.dumps(nonsense).encode())
     assert json.loads(bytes(form.raw or b"")) == {
         "type": "object",
         "properties": {"a": {"description": "d"}, "b": {"type": "string"}},
@@ -153,7 +153,7 @@ def test_a_property_beyond_repair_is_left_open_and_told() -> None:
 def test_a_schema_nested_without_end_is_refused(depth: int) -> None:
     deep = b'{"anyOf":[{"type":"object","properties":{"a":' * depth + b"{}" + b"}}]}" * depth
     with pytest.raises(InvalidRequest) as caught:
-        normalised(deep)
+        normalize_input_schema(deep)
     assert caught.value.param == "tools"
 
 
@@ -202,7 +202,7 @@ def test_any_object_becomes_a_schema_that_the_service_takes(schema: Any) -> None
 @settings(max_examples=400, deadline=None)
 def test_trap_44_and_45_what_a_schema_allows_stays_the_same(schema: Any, value: Any) -> None:
     """The arguments that the caller's schema allows are those that the sent one allows; they come back as they were."""
-    form = normalised(json.dumps(schema).encode())
+    form = normalize_input_schema(json.dumps(schema).encode())
     sent = schema if form.raw is None else json.loads(bytes(form.raw))
     before = odd_schemas.allows(schema, value)
     if form.loses or not is_draft_2020_12(schema) or before is None:
@@ -249,4 +249,4 @@ def test_trap_45_a_name_is_followed_wherever_the_schema_says_it() -> None:
 def test_trap_45_names_further_in_are_the_callers_own() -> None:
     """Only those at the top are refused."""
     schema = {"type": "object", "properties": {"a": {"type": "object", "properties": {"$in": {"type": "string"}}}}}
-    assert normalised(json.dumps(schema).encode()).raw is None
+    assert normalize_input_schema(json.dumps(schema).encode()).raw is None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.adaptation.schemas.schema_upgrade import modernised
+from claude_code_proxy.adaptation.schemas.schema_upgrade import upgrade_schema
 from claude_code_proxy.simulator.rules.tools import is_draft_2020_12
 
 
@@ -44,5 +44,5 @@ from claude_code_proxy.simulator.rules.tools import is_draft_2020_12
     ],
 )
 def test_meaning_is_kept_and_nonsense_left_out(old: Any, new: Any) -> None:
-    assert modernised(old) == new
+    assert upgrade_schema(old) == new
     assert is_draft_2020_12(new)

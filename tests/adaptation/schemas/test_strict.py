@@ -7,7 +7,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Options, adapt
+from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation.requests import PLAIN, accepted, adapted, request, told, tool
 
@@ -84,7 +84,7 @@ def test_the_format_comes_first() -> None:
 
 def test_a_model_without_strict_tools_has_none() -> None:
     model = replace(BUILT_IN.find(PLAIN), strict_tools=False)
-    sent = adapt(request(tools=(tool("a", CLOSED, strict=True),)), model, options=Options())
+    sent = adapt(request(tools=(tool("a", CLOSED, strict=True),)), model, options=AdaptOptions())
     assert sent.request.tools == (tool("a", CLOSED),)
     assert told(sent) == ["tools[0].function.strict=dropped"]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Options, adapt
+from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.simulator.parsed_request import Caller
@@ -25,7 +25,7 @@ REQUESTS = {name: each["request"] for name, each in recordings.chat_requests().i
 def is_taken(request: dict[str, Any], model: str) -> None:
     """The simulated service raises its refusal."""
     asked = CHAT_COMPLETIONS.decode(json.dumps(request | {"model": model}).encode(), "claude-default")
-    adapted = adapt(asked.request, BUILT_IN.find(model), options=Options())
+    adapted = adapt(asked.request, BUILT_IN.find(model), options=AdaptOptions())
     judge(json.loads(messages.encode_request(adapted.request)), Caller(betas=frozenset(adapted.betas)))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
-from claude_code_proxy.endpoints.endpoint import Asked
+from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.endpoints.openai.errors import to_error_reply
 from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
 from tests.endpoints.replies import CONTEXT, accumulated, streamed
@@ -40,7 +40,7 @@ REFUSED = [name for name, case in CASES.items() if "client_error" in case and "c
 FAILED = [name for name, case in CASES.items() if "upstream_error" in case]
 
 
-def asked(name: str) -> Asked:
+def asked(name: str) -> DecodedRequest:
     return CHAT_COMPLETIONS.decode(json.dumps(CASES[name]["client_request"]).encode(), "claude-default")
 
 

@@ -12,7 +12,7 @@ from msgspec import Raw
 from claude_code_proxy import messages, sse
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.chat_completions.support import REQUEST
-from claude_code_proxy.endpoints.endpoint import Asked
+from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.errors import InvalidRequest
 from tests.endpoints.replies import CONTEXT, HELLO, accumulated, decoded, streamed
 from tests.endpoints.strict_reader import Json, read_stream, read_whole
@@ -21,7 +21,7 @@ from tests.endpoints.typed_requests import JSON, TEXT, chat_requests, each_objec
 UNKNOWN = "not a field of this API"
 
 
-def decode(body: Any) -> Asked:
+def decode(body: Any) -> DecodedRequest:
     return CHAT_COMPLETIONS.decode(body if isinstance(body, bytes) else json.dumps(body).encode(), "claude-default")
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
-from claude_code_proxy.endpoints.endpoint import Asked
+from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.errors import InvalidRequest
 from tests.endpoints import recordings
 from tests.endpoints.replies import CONTEXT, accumulated, asked, decoded, streamed
@@ -26,7 +26,7 @@ AUDIO = dict.fromkeys(
 )
 
 
-def plain() -> Asked:
+def plain() -> DecodedRequest:
     return asked(stream=True, stream_options={"include_usage": True})
 
 

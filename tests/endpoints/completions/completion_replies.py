@@ -7,7 +7,7 @@ from typing import Any
 from openai.types import Completion
 
 from claude_code_proxy.endpoints.completions import COMPLETIONS
-from claude_code_proxy.endpoints.endpoint import Asked
+from claude_code_proxy.endpoints.endpoint import DecodedRequest
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Choice:
     finish_reason: str = ""
 
 
-def asked(**fields: Any) -> Asked:
+def asked(**fields: Any) -> DecodedRequest:
     return COMPLETIONS.decode(json.dumps({"prompt": "Once"} | fields).encode(), "claude-default")
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.openai.stream import ChoiceStream, Ending, Kind, Template
+from claude_code_proxy.endpoints.openai.stream import ChoiceStream, ChunkKind, Ending, Template
 from claude_code_proxy.errors import UpstreamBroke
 from tests.endpoints.replies import CONTEXT
 from tests.endpoints.strict_reader import read_error
 
-KIND = Kind("text_completion", "text")
+KIND = ChunkKind("text_completion", "text")
 
 
 def template(*, include_usage: bool = False, context: ReplyContext = CONTEXT) -> Template:

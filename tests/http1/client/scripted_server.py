@@ -8,7 +8,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from claude_code_proxy.http1.client.limits import Limits, Timeouts
+from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts
 from claude_code_proxy.http1.client.transport import Transport
 from tests.http1.client.certificates import client_context
 
@@ -115,7 +115,11 @@ async def serving(
 
 @asynccontextmanager
 async def connected(
-    server: Server | str, *, timeouts: Timeouts | None = None, limits: Limits | None = None, proxy: str | None = None
+    server: Server | str,
+    *,
+    timeouts: Timeouts | None = None,
+    limits: ClientLimits | None = None,
+    proxy: str | None = None,
 ) -> AsyncIterator[Transport]:
     """A transport that trusts the tests' authority, and leaves nothing behind when it is closed."""
     url = server if isinstance(server, str) else server.url

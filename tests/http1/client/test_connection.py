@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout, UpstreamUnavailable
-from claude_code_proxy.http1.client.connection import Connection, Stale
-from claude_code_proxy.http1.client.limits import Limits, Timeouts, patience
+from claude_code_proxy.http1.client.connection import ClientConnection, Stale
+from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts, idle_policy
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -49,15 +49,15 @@ class Wire(asyncio.Transport):
 class Bench:
     """A connection between a wire and somebody who asks."""
 
-    def __init__(self, limits: Limits | None = None, timeouts: Timeouts | None = None) -> None:
+    def __init__(self, limits: ClientLimits | None = None, timeouts: Timeouts | None = None) -> None:
         self.loop = asyncio.get_running_loop()
-        self.lost: list[Connection] = []
-        limits = limits or Limits()
-        self.connection = Connection(
+        self.lost: list[ClientConnection] = []
+        limits = limits or ClientLimits()
+        self.connection = ClientConnection(
             self.loop,
             "api.example:443",
             limits=limits,
-            patience=patience("api.example:443", timeouts=timeouts or Timeouts(), limits=limits),
+            idle_policy=idle_policy("api.example:443", timeouts=timeouts or Timeouts(), limits=limits),
             on_lost=self.lost.append,
         )
         self.wire = Wire()
@@ -71,7 +71,7 @@ class Bench:
         await asyncio.sleep(0)
         return task
 
-    async def answered(self, *reads: bytes) -> Connection:
+    async def answered(self, *reads: bytes) -> ClientConnection:
         task = await self.ask()
         for data in reads:
             self.connection.data_received(data)
@@ -89,7 +89,7 @@ class Bench:
         return failure.value
 
 
-def failure_of(connection: Connection, kind: type[ProxyError] = ProxyError) -> str | None:
+def failure_of(connection: ClientConnection, kind: type[ProxyError] = ProxyError) -> str | None:
     """The words of its error, if it has one; that must be of this kind."""
     if connection.error is None:
         return None
@@ -231,7 +231,9 @@ async def test_a_head_that_is_not_valid_breaks_the_exchange(data: bytes, words: 
 
 
 async def test_the_limit_of_a_head_does_not_count_a_body_that_came_with_it() -> None:
-    connection = await Bench(Limits(head=100)).answered(b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n" + b"x" * 200)
+    connection = await Bench(ClientLimits(head=100)).answered(
+        b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n" + b"x" * 200
+    )
     assert connection.complete
 
 
@@ -247,7 +249,7 @@ async def test_a_body_that_is_not_valid_breaks_the_exchange(data: bytes) -> None
 
 
 async def test_framing_without_end_breaks_the_exchange() -> None:
-    connection = await Bench(Limits(unread=1000)).answered(CHUNKED)
+    connection = await Bench(ClientLimits(unread=1000)).answered(CHUNKED)
     for _ in range(10):
         connection.data_received(b"2;" + b"x" * 400)
         connection.data_received(b"\r\nok\r\n")
@@ -258,7 +260,7 @@ async def test_framing_without_end_breaks_the_exchange() -> None:
 
 
 async def test_a_slow_reader_holds_the_upstream_back() -> None:
-    bench = Bench(Limits(unread=1000))
+    bench = Bench(ClientLimits(unread=1000))
     connection = await bench.answered(b"HTTP/1.1 200 OK\r\ncontent-length: 3000\r\n\r\n")
     connection.take()
     seen = []
@@ -273,7 +275,7 @@ async def test_a_slow_reader_holds_the_upstream_back() -> None:
 
 
 async def test_a_held_back_connection_reads_again_before_it_rests() -> None:
-    bench = Bench(Limits(unread=1))
+    bench = Bench(ClientLimits(unread=1))
     connection = await bench.answered(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok")
     assert not bench.wire.reading
     connection.data_received(b"!")
@@ -455,7 +457,7 @@ async def test_silence_in_the_body_is_a_timeout_only_while_somebody_waits() -> N
 
 
 async def test_a_connection_rests_only_so_long() -> None:
-    bench = Bench(Limits(keep_alive=2.0))
+    bench = Bench(ClientLimits(keep_alive=2.0))
     connection = await bench.answered(OK)
     connection.rest()
     assert ticks_until_error(bench) == 9

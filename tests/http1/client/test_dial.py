@@ -13,7 +13,7 @@ import pytest
 
 from claude_code_proxy.http1.client.address import parse_origin, parse_proxy
 from claude_code_proxy.http1.client.dial import CannotConnect, Route, default_tls, dial
-from claude_code_proxy.http1.client.limits import Limits
+from claude_code_proxy.http1.client.limits import ClientLimits
 from tests.http1.client import certificates
 from tests.http1.client.scripted_server import (
     OK,
@@ -282,7 +282,7 @@ async def test_tls_that_ends_in_the_handshake(reset: bool) -> None:
 
     async with serving(script) as server:
         with pytest.raises(CannotConnect, match=r"^TLS with 127\.0\.0\.1:\d+ failed: .+\.$"):
-            await get(f"https://127.0.0.1:{server.port}", limits=Limits(max_connections=1))
+            await get(f"https://127.0.0.1:{server.port}", limits=ClientLimits(max_connections=1))
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_code_proxy.http1.client.pool import Pool
+from claude_code_proxy.http1.client.pool import ConnectionPool
 
 
-def filled(limit: int) -> Pool[str]:
-    pool: Pool[str] = Pool(limit)
+def filled(limit: int) -> ConnectionPool[str]:
+    pool: ConnectionPool[str] = ConnectionPool(limit)
     for _ in range(limit):
         assert pool.reserve()
     return pool
 
 
-async def in_line(pool: Pool[str]) -> "asyncio.Task[str | None]":
+async def in_line(pool: ConnectionPool[str]) -> "asyncio.Task[str | None]":
     loop = asyncio.get_running_loop()
     task = loop.create_task(pool.turn(loop))
     await asyncio.sleep(0)
@@ -24,7 +24,7 @@ async def in_line(pool: Pool[str]) -> "asyncio.Task[str | None]":
 
 
 def test_there_are_as_many_slots_as_allowed() -> None:
-    pool: Pool[str] = Pool(2)
+    pool: ConnectionPool[str] = ConnectionPool(2)
     assert [pool.reserve(), pool.reserve(), pool.reserve()] == [True, True, False]
     pool.free()
     assert pool.reserve()
@@ -132,7 +132,7 @@ class Crowd:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.pool: Pool[int] = Pool(limit)
+        self.pool: ConnectionPool[int] = ConnectionPool(limit)
         self.holding: list[int] = []
         self.line: list[asyncio.Task[int | None]] = []
         self.made = 0

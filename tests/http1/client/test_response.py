@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from claude_code_proxy.errors import UpstreamBroke, UpstreamUnavailable
-from claude_code_proxy.http1.client.limits import Limits
+from claude_code_proxy.http1.client.limits import ClientLimits
 from tests.http1.client.scripted_server import (
     CHUNKED,
     OK,
@@ -99,7 +99,7 @@ async def test_the_rest_of_a_body_can_be_read_whole() -> None:
 @pytest.mark.parametrize(("size", "fits"), [(100, True), (101, False)])
 async def test_a_whole_body_has_a_limit(size: int, fits: bool) -> None:
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + b"x" * size
-    async with serving(answering(answer)) as server, connected(server, limits=Limits(body=100)) as transport:
+    async with serving(answering(answer)) as server, connected(server, limits=ClientLimits(body=100)) as transport:
         response = await transport.request(b"GET", b"/")
         if fits:
             assert len(await response.read()) == size
@@ -116,7 +116,7 @@ async def test_a_body_over_the_limit_is_not_read_to_its_end() -> None:
         while True:
             await peer.send(b"1000\r\n" + b"x" * 4096 + b"\r\n")
 
-    async with serving(endless) as server, connected(server, limits=Limits(body=1_000_000)) as transport:
+    async with serving(endless) as server, connected(server, limits=ClientLimits(body=1_000_000)) as transport:
         response = await transport.request(b"GET", b"/")
         with pytest.raises(UpstreamBroke, match="larger"):
             await response.read()
@@ -169,7 +169,7 @@ async def test_a_reader_does_not_touch_a_connection_that_already_serves_another(
     """The last byte wakes the reader, but before it runs the response is closed and its connection taken again."""
     script, go = stepping(b"0\r\n\r\n")
 
-    async with serving(script) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+    async with serving(script) as server, connected(server, limits=ClientLimits(max_connections=1)) as transport:
         response = await transport.request(b"GET", b"/")
         reading = asyncio.create_task(response.chunk())
         await asyncio.sleep(0.01)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from claude_code_proxy.errors import UpstreamBroke, UpstreamUnavailable
-from claude_code_proxy.http1.client.limits import Limits
+from claude_code_proxy.http1.client.limits import ClientLimits
 from claude_code_proxy.http1.client.transport import Transport, encode_headers
 from tests.http1.client.scripted_server import (
     CHUNKED,
@@ -116,7 +116,7 @@ async def test_a_connection_closed_while_it_rested_is_not_taken() -> None:
 
 
 async def test_a_connection_that_is_closing_while_it_rests_is_not_taken() -> None:
-    async with serving(answering(OK)) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+    async with serving(answering(OK)) as server, connected(server, limits=ClientLimits(max_connections=1)) as transport:
         await (await transport.request(b"GET", b"/")).read()
         (connection,) = transport._connections
         connection._transport.close()  # its loss is told in the event loop's next round
@@ -182,7 +182,7 @@ async def test_when_no_new_connection_replaces_the_stale_one_the_request_fails_a
     async def mute(peer: Peer) -> None:
         await peer.request()
 
-    async with serving(stale, mute) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+    async with serving(stale, mute) as server, connected(server, limits=ClientLimits(max_connections=1)) as transport:
         await (await transport.request(b"GET", b"/")).read()
         with pytest.raises(UpstreamUnavailable, match="before it answered"):
             await transport.request(b"GET", b"/")
@@ -243,7 +243,7 @@ async def test_when_all_connections_are_in_use_requests_are_served_in_order_of_a
         await asyncio.sleep(0)
         assert await response.read() == b"ok"
 
-    async with serving(script) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+    async with serving(script) as server, connected(server, limits=ClientLimits(max_connections=1)) as transport:
         await asyncio.gather(*(ask(transport, number) for number in range(20)))
         assert (server.accepted, slots(transport)) == (1, (0, 1, 0))
     assert served == [b"/%d" % number for number in range(20)]
@@ -264,7 +264,7 @@ async def test_the_bound_holds_under_a_crowd() -> None:
         for _ in range(5):
             assert await (await transport.request(b"GET", b"/")).read() == b"ok"
 
-    async with serving(script) as server, connected(server, limits=Limits(max_connections=3)) as transport:
+    async with serving(script) as server, connected(server, limits=ClientLimits(max_connections=3)) as transport:
         await asyncio.gather(*(ask(transport) for _ in range(30)))
         assert (most, server.accepted, slots(transport)) == (3, 3, (0, 3, 0))
 
@@ -275,7 +275,10 @@ async def test_who_waits_gets_the_slot_of_a_connection_that_was_closed() -> None
         await peer.send(CHUNKED + b"2\r\nhi\r\n")
         await peer.gone()
 
-    async with serving(close_after_one) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+    async with (
+        serving(close_after_one) as server,
+        connected(server, limits=ClientLimits(max_connections=1)) as transport,
+    ):
         response = await transport.request(b"GET", b"/")
         waiting = [asyncio.create_task(transport.request(b"GET", b"/")) for _ in range(3)]
         await asyncio.sleep(0.01)
@@ -293,7 +296,7 @@ async def test_who_waits_opens_a_connection_when_the_one_it_was_handed_has_just_
         await peer.send(OK)
         await peer.gone()
 
-    async with serving(once) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+    async with serving(once) as server, connected(server, limits=ClientLimits(max_connections=1)) as transport:
         response = await transport.request(b"GET", b"/")
         waiting = asyncio.create_task(transport.request(b"GET", b"/"))
         await asyncio.sleep(0.01)
@@ -310,7 +313,7 @@ async def test_closing_ends_everything() -> None:
         await peer.send(CHUNKED + b"2\r\nhi\r\n")
         await peer.gone()
 
-    async with serving(hang) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+    async with serving(hang) as server, connected(server, limits=ClientLimits(max_connections=1)) as transport:
         response = await transport.request(b"GET", b"/")
         waiting = asyncio.create_task(transport.request(b"GET", b"/"))
         assert await response.chunk() == b"hi"
@@ -343,7 +346,7 @@ async def test_closing_twice_and_closing_unused_are_fine() -> None:
 
 
 async def test_an_idle_timer_runs_only_while_there_are_connections() -> None:
-    async with serving(answering(OK)) as server, connected(server, limits=Limits(keep_alive=0.05)) as transport:
+    async with serving(answering(OK)) as server, connected(server, limits=ClientLimits(keep_alive=0.05)) as transport:
         await (await transport.request(b"GET", b"/")).read()
         assert transport._ticking is not None
         await eventually(lambda: transport._ticking is None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_code_proxy.http1.client.limits import Limits
+from claude_code_proxy.http1.client.limits import ClientLimits
 from claude_code_proxy.http1.client.transport import Response, Transport
 from tests.http1.client.certificates import server_context
 from tests.http1.client.scripted_server import CHUNKED, OK, Peer, Script, Server, connected, eventually, serving, slots
@@ -58,7 +58,7 @@ class Place:
 
 @asynccontextmanager
 async def plain(*scripts: Script) -> AsyncIterator[Place]:
-    async with serving(*scripts) as server, connected(server, limits=Limits(max_connections=1)) as transport:
+    async with serving(*scripts) as server, connected(server, limits=ClientLimits(max_connections=1)) as transport:
         yield Place(transport, server)
 
 
@@ -66,7 +66,7 @@ async def plain(*scripts: Script) -> AsyncIterator[Place]:
 async def over_tls(*scripts: Script) -> AsyncIterator[Place]:
     async with (
         serving(*scripts, tls=server_context()) as server,
-        connected(server, limits=Limits(max_connections=1)) as transport,
+        connected(server, limits=ClientLimits(max_connections=1)) as transport,
     ):
         yield Place(transport, server)
 
@@ -75,7 +75,7 @@ async def over_tls(*scripts: Script) -> AsyncIterator[Place]:
 async def by_name(*scripts: Script) -> AsyncIterator[Place]:
     async with serving(*scripts) as server:
         url = f"http://localhost:{server.port}"  # two families race, where there are two
-        async with connected(url, limits=Limits(max_connections=1)) as transport:
+        async with connected(url, limits=ClientLimits(max_connections=1)) as transport:
             yield Place(transport, server)
 
 
@@ -84,7 +84,7 @@ async def through_a_proxy(*scripts: Script) -> AsyncIterator[Place]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(serving(*scripts, tls=server_context()))
         relay = await stack.enter_async_context(serving(relaying([])))
-        limits = Limits(max_connections=1)
+        limits = ClientLimits(max_connections=1)
         transport = await stack.enter_async_context(connected(server, limits=limits, proxy=relay.url))
         yield Place(transport, server)
 
@@ -178,7 +178,7 @@ async def ended(response: Response, *, finish: bool) -> None:
 
 
 async def test_giving_up_on_many_at_once() -> None:
-    limits = Limits(max_connections=3)
+    limits = ClientLimits(max_connections=3)
     for steps in range(0, 40, 3):
         async with serving(chunky) as server, connected(server, limits=limits) as transport:
             tasks = [asyncio.create_task(whole_exchange(transport)) for _ in range(20)]

@@ -7,7 +7,7 @@ import pytest
 
 from claude_code_proxy.errors import Overloaded, ProxyError, UpstreamTimeout, UpstreamUnavailable
 from claude_code_proxy.http1.client.dial import ConnectTimeout
-from claude_code_proxy.http1.client.limits import Limits, Timeouts
+from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts
 from tests.http1.client.scripted_server import CHUNKED, OK, Peer, answering, connected, eventually, serving, slots
 
 
@@ -109,7 +109,7 @@ async def test_a_stale_connection_whose_replacement_cannot_be_made() -> None:
 
 
 async def test_a_line_that_does_not_move() -> None:
-    limits = Limits(max_connections=1)
+    limits = ClientLimits(max_connections=1)
     async with serving(silent) as server, connected(server, limits=limits, timeouts=Timeouts(slot=0.2)) as transport:
         first = asyncio.create_task(transport.request(b"GET", b"/"))
         await asyncio.sleep(0.01)
@@ -121,7 +121,7 @@ async def test_a_line_that_does_not_move() -> None:
 
 
 async def test_a_connection_rests_only_so_long() -> None:
-    async with serving(answering(OK)) as server, connected(server, limits=Limits(keep_alive=0.2)) as transport:
+    async with serving(answering(OK)) as server, connected(server, limits=ClientLimits(keep_alive=0.2)) as transport:
         await (await transport.request(b"GET", b"/")).read()
         assert slots(transport) == (0, 1, 0)
         await eventually(lambda: slots(transport) == (0, 0, 0))
@@ -156,7 +156,7 @@ async def test_a_deadline_ends_an_answer_that_never_ends() -> None:
 
 
 async def test_a_deadline_ends_the_wait_in_line_and_the_connecting() -> None:
-    limits = Limits(max_connections=1)
+    limits = ClientLimits(max_connections=1)
     async with serving(silent) as server, connected(server.url.replace("http", "https"), limits=limits) as transport:
         asks = [transport.request(b"GET", b"/", deadline=soon()) for _ in range(2)]
         results = await asyncio.gather(*asks, return_exceptions=True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_code_proxy.http1.server.body import ChunkedBody, CountedBody
-from claude_code_proxy.http1.server.request import Refusal
+from claude_code_proxy.http1.server.request import RejectedHead
 
 
 def feed_all(body: CountedBody | ChunkedBody, data: bytes, size: int) -> bytes | None:
@@ -89,7 +89,7 @@ def test_an_empty_chunked_body() -> None:
     ],
 )
 def test_a_chunked_body_that_is_refused(status: int, data: bytes, size: int) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RejectedHead) as refused:
         feed_all(ChunkedBody(5), data, size)
     assert refused.value.status == status
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from claude_code_proxy.http1.server import Limits, Request, Responder
+from claude_code_proxy.http1.server import Request, Responder, ServerLimits
 from tests.http1.server.conftest import Serve
 from tests.http1.server.wire import CHUNKED, QUICK, Echo, chunked, eventually, get, post
 
@@ -103,7 +103,7 @@ def test_thousands_of_pipelined_requests(serve: Serve) -> None:
 
 
 def test_thousands_of_pipelined_requests_that_the_gate_answers(serve: Serve) -> None:
-    client = serve(Echo(), gate=lambda _: (401, [], b"no")).connect()
+    client = serve(Echo(), check_head=lambda _: (401, [], b"no")).connect()
     count = 5000
     sender = threading.Thread(target=client.send, args=(post(b"x") * count,))
     sender.start()
@@ -118,7 +118,7 @@ def test_what_is_read_ahead_is_bounded(serve: Serve) -> None:
         await let_go.wait()
         responder.send(200, [], b"%d" % len(request.body))
 
-    running = serve(handler, limits=Limits(read_ahead_bytes=1000, sweep_seconds=QUICK))
+    running = serve(handler, limits=ServerLimits(read_ahead_bytes=1000, sweep_seconds=QUICK))
     client = running.connect()
     client.send(get("/1"))
     body = b"x" * (20 * MEGABYTE)

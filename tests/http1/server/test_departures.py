@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from claude_code_proxy.http1.server import Limits, Request, Responder, plain_fault
-from claude_code_proxy.http1.server.connection import Connection
+from claude_code_proxy.http1.server import Request, Responder, ServerLimits, plain_error
+from claude_code_proxy.http1.server.connection import ServerConnection
 from claude_code_proxy.http1.server.service import Service
 from tests.http1.server.conftest import Serve
 from tests.http1.server.wire import CHUNKED, QUICK, Client, Echo, Running, Sink, eventually, get, post, settled
@@ -114,7 +114,7 @@ def test_a_client_that_leaves_before_its_request_is_whole(
 
 @pytest.mark.parametrize("leave", LEAVING)
 def test_a_client_that_leaves_after_any_byte(serve: Serve, leave: Callable[[Client], None]) -> None:
-    running = serve(Echo(), fault=lambda status, message: ([], message.encode()))
+    running = serve(Echo(), render_error=lambda status, message: ([], message.encode()))
     data = (
         post(b"ab", "Expect: 100-continue")
         + get("/", CHUNKED, method="POST")
@@ -198,13 +198,13 @@ async def test_a_client_that_leaves_within_the_turn_that_brought_its_request() -
     handler = Patient()
     service = Service(
         handler=handler,
-        gate=None,
-        fault=plain_fault,
+        check_head=None,
+        render_error=plain_error,
         on_error=print,
-        limits=Limits(),
+        limits=ServerLimits(),
         loop=asyncio.get_running_loop(),
     )
-    connection = Connection(service)
+    connection = ServerConnection(service)
     connection.connection_made(Sink())
     connection.data_received(get())
     assert service.open_requests == 1
@@ -254,7 +254,7 @@ def test_a_slow_reader_holds_the_handler_up(serve: Serve) -> None:
 
 def test_the_high_water_mark_can_be_set(serve: Serve) -> None:
     handler = Flood()
-    running = serve(handler, limits=Limits(high_water=MEGABYTE, sweep_seconds=QUICK))
+    running = serve(handler, limits=ServerLimits(high_water=MEGABYTE, sweep_seconds=QUICK))
     client = running.connect(receive_buffer=4096)
     client.send(get())
     assert len(client.reply().body) == 40 * MEGABYTE
@@ -287,7 +287,7 @@ def test_a_client_that_half_closes_has_gone_even_with_much_to_be_sent(serve: Ser
 
 def test_a_reader_that_has_stopped_is_given_up(serve: Serve) -> None:
     handler = Flood()
-    running = serve(handler, limits=Limits(unread_seconds=0.2, sweep_seconds=QUICK))
+    running = serve(handler, limits=ServerLimits(unread_seconds=0.2, sweep_seconds=QUICK))
     client = running.connect(receive_buffer=4096)
     client.send(get())
     client.head()
@@ -304,7 +304,7 @@ def test_a_reader_that_is_slow_but_steady_is_not_given_up(serve: Serve) -> None:
         await responder.drain()
         responder.end()
 
-    running = serve(handler, limits=Limits(unread_seconds=1, sweep_seconds=QUICK))
+    running = serve(handler, limits=ServerLimits(unread_seconds=1, sweep_seconds=QUICK))
     client = running.connect()
     client.send(get())
     client.head()
@@ -323,7 +323,7 @@ def test_a_whole_reply_that_nobody_reads_is_given_up(serve: Serve, headers: list
     async def handler(request: Request, responder: Responder) -> None:
         responder.send(200, [], b"x" * (20 * MEGABYTE))
 
-    running = serve(handler, limits=Limits(unread_seconds=1, sweep_seconds=QUICK))
+    running = serve(handler, limits=ServerLimits(unread_seconds=1, sweep_seconds=QUICK))
     client = running.connect(receive_buffer=4096)
     client.send(get("/", *headers))
     client.head()
@@ -337,8 +337,8 @@ def test_a_whole_reply_that_nobody_reads_is_given_up(serve: Serve, headers: list
 def test_a_refused_client_that_neither_reads_nor_closes_is_given_up(serve: Serve) -> None:
     running = serve(
         Echo(),
-        gate=lambda _: (401, [], b"x" * (20 * MEGABYTE)),
-        limits=Limits(linger_seconds=0.1, unread_seconds=0.2, sweep_seconds=QUICK),
+        check_head=lambda _: (401, [], b"x" * (20 * MEGABYTE)),
+        limits=ServerLimits(linger_seconds=0.1, unread_seconds=0.2, sweep_seconds=QUICK),
     )
     client = running.connect(receive_buffer=4096)
     client.send(get("/", "Content-Length: 5", method="POST"))
@@ -369,12 +369,12 @@ def test_replies_that_nobody_reads_do_not_pile_up(serve: Serve) -> None:
 def test_refusals_that_nobody_reads_do_not_pile_up(serve: Serve) -> None:
     count = 0
 
-    def gate(request: Request) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def check_head(request: Request) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         nonlocal count
         count += 1
         return 401, [], b"x" * MEGABYTE
 
-    running = serve(Echo(), gate=gate)
+    running = serve(Echo(), check_head=check_head)
     client = running.connect(receive_buffer=4096)
     client.send(get() * 100)
     time.sleep(0.3)
@@ -409,7 +409,7 @@ def test_drain_may_be_given_up(serve: Serve) -> None:
 
 
 def test_a_client_that_vanishes_while_a_body_is_lingered_over(serve: Serve) -> None:
-    running = serve(Echo(), limits=Limits(body_bytes=10, sweep_seconds=QUICK))
+    running = serve(Echo(), limits=ServerLimits(body_bytes=10, sweep_seconds=QUICK))
     client = running.connect()
     client.send(get("/", "Content-Length: 1000", method="POST"))
     assert client.reply().status == 413

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.http1.server import Headers, Limits, Request, Responder
+from claude_code_proxy.http1.server import Headers, Request, Responder, ServerLimits
 from tests.http1.server.conftest import Serve
 from tests.http1.server.wire import CHUNKED, QUICK, Client, Echo, Reply, chunked, eventually, get, post
 
 MEGABYTE = 1 << 20
 
 
-def fault(status: int, message: str) -> tuple[Headers, bytes]:
+def render_error(status: int, message: str) -> tuple[Headers, bytes]:
     return [(b"content-type", b"application/json"), (b"x-fault", b"%d" % status)], b'{"error":"%b"}' % message.encode()
 
 
-def limits(**values: Any) -> Limits:
-    return Limits(sweep_seconds=QUICK, **values)
+def limits(**values: Any) -> ServerLimits:
+    return ServerLimits(sweep_seconds=QUICK, **values)
 
 
 def last_reply(client: Client) -> Reply:
@@ -58,7 +58,7 @@ def last_reply(client: Client) -> Reply:
 )
 def test_malformed_requests(serve: Serve, status: int, data: bytes) -> None:
     echo = Echo()
-    client = serve(echo, fault=fault).connect()
+    client = serve(echo, render_error=render_error).connect()
     client.send(data)
     reply = last_reply(client)
     assert reply.status == status
@@ -68,7 +68,7 @@ def test_malformed_requests(serve: Serve, status: int, data: bytes) -> None:
 
 
 def test_a_malformed_request_in_pieces(serve: Serve) -> None:
-    client = serve(Echo(), fault=fault).connect()
+    client = serve(Echo(), render_error=render_error).connect()
     client.send(b"GET / HTTP/1.1\nHost")
     assert client.is_silent(0.05)
     client.send(b": a\n")
@@ -79,7 +79,7 @@ def test_a_malformed_request_in_pieces(serve: Serve) -> None:
 
 def test_requests_before_a_malformed_one_are_answered(serve: Serve) -> None:
     echo = Echo()
-    client = serve(echo, fault=fault).connect()
+    client = serve(echo, render_error=render_error).connect()
     client.send(post(b"a"), post(b"b"), b"garbage\r\n\r\n", post(b"c"))
     assert [client.reply().body for _ in range(2)] == [b"a", b"b"]
     assert last_reply(client).status == 400
@@ -94,7 +94,7 @@ def test_without_a_fault_of_ones_own_refusals_are_plain(serve: Serve) -> None:
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_head_that_is_too_large(serve: Serve, whole: bool) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(head_bytes=1000)).connect()
+    client = serve(Echo(), render_error=render_error, limits=limits(head_bytes=1000)).connect()
     request = get("/", "A: " + "x" * 2000)
     client.send(request if whole else request[:1500])
     assert last_reply(client).status == 431
@@ -111,7 +111,7 @@ def test_the_head_limit_is_exact(serve: Serve) -> None:
 
 
 def test_an_endless_head(serve: Serve) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(linger_bytes=10 * MEGABYTE)).connect()
+    client = serve(Echo(), render_error=render_error, limits=limits(linger_bytes=10 * MEGABYTE)).connect()
     client.send(b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MEGABYTE // 6))
     assert client.reply().status == 431
     client.half_close()
@@ -119,13 +119,13 @@ def test_an_endless_head(serve: Serve) -> None:
 
 
 def test_too_many_headers(serve: Serve) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(head_count=10)).connect()
+    client = serve(Echo(), render_error=render_error, limits=limits(head_count=10)).connect()
     client.send(get("/", *[f"x{number}: y" for number in range(20)]))
     assert last_reply(client).status == 431
 
 
 def test_a_head_that_does_not_come_in_time(serve: Serve) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(head_seconds=0.1)).connect()
+    client = serve(Echo(), render_error=render_error, limits=limits(head_seconds=0.1)).connect()
     client.send(post(b"x"))
     assert client.reply().status == 200
     client.send(b"GET / HT")
@@ -147,7 +147,7 @@ def test_the_time_for_a_head_begins_with_its_first_byte(serve: Serve) -> None:
 
 def test_a_head_that_comes_drop_by_drop(serve: Serve) -> None:
     """The time runs from the first byte, whatever follows; across many connections at once."""
-    running = serve(Echo(), fault=fault, limits=limits(head_seconds=0.2))
+    running = serve(Echo(), render_error=render_error, limits=limits(head_seconds=0.2))
     clients = [running.connect() for _ in range(50)]
     started = time.monotonic()
     open_ones = list(clients)
@@ -184,7 +184,7 @@ def test_a_connection_that_is_used_is_not_idle(serve: Serve) -> None:
 
 @pytest.mark.parametrize("framing", ["Content-Length: 10", CHUNKED])
 def test_a_body_that_stops(serve: Serve, framing: str) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(body_idle_seconds=0.1)).connect()
+    client = serve(Echo(), render_error=render_error, limits=limits(body_idle_seconds=0.1)).connect()
     client.send(get("/", framing, method="POST"), b"5\r\nab")
     assert last_reply(client).status == 408
 
@@ -200,7 +200,9 @@ def test_a_body_that_comes_steadily_may_take_its_time(serve: Serve) -> None:
 
 
 def test_a_body_that_drips(serve: Serve) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(body_idle_seconds=0.2, body_bytes_per_second=1000)).connect()
+    client = serve(
+        Echo(), render_error=render_error, limits=limits(body_idle_seconds=0.2, body_bytes_per_second=1000)
+    ).connect()
     client.send(get("/", "Content-Length: 1000", method="POST"))
     while client.is_silent(0.03):
         client.send(b"x")
@@ -209,7 +211,7 @@ def test_a_body_that_drips(serve: Serve) -> None:
 
 def test_a_body_that_is_too_large_is_refused_by_its_length(serve: Serve) -> None:
     echo = Echo()
-    client = serve(echo, fault=fault, limits=limits(body_bytes=100)).connect()
+    client = serve(echo, render_error=render_error, limits=limits(body_bytes=100)).connect()
     client.send(get("/", "Content-Length: 101", "Expect: 100-continue", method="POST"))
     assert last_reply(client).status == 413
     assert echo.requests == []
@@ -222,7 +224,7 @@ def test_a_body_of_the_largest_size_is_taken(serve: Serve) -> None:
 
 
 def test_a_body_that_is_too_large_but_here_already_spares_the_connection(serve: Serve) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(body_bytes=100)).connect()
+    client = serve(Echo(), render_error=render_error, limits=limits(body_bytes=100)).connect()
     client.send(post(b"x" * 101), post(b"y"))
     assert client.reply().status == 413
     assert client.reply().body == b"y"
@@ -230,14 +232,14 @@ def test_a_body_that_is_too_large_but_here_already_spares_the_connection(serve: 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 20000000", CHUNKED])
 def test_a_client_that_sends_it_all_before_it_reads_gets_its_refusal(serve: Serve, framing: str) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(body_bytes=MEGABYTE)).connect()
+    client = serve(Echo(), render_error=render_error, limits=limits(body_bytes=MEGABYTE)).connect()
     head = get("/", framing, method="POST")
     client.send(head, chunked(b"x" * 20_000_000) if framing == CHUNKED else b"x" * 20_000_000)
     assert last_reply(client).status == 413
 
 
 def test_a_chunked_body_that_grows_too_large(serve: Serve) -> None:
-    client = serve(Echo(), fault=fault, limits=limits(body_bytes=100)).connect()
+    client = serve(Echo(), render_error=render_error, limits=limits(body_bytes=100)).connect()
     client.send(get("/", CHUNKED, method="POST"), b"32\r\n" + b"x" * 50 + b"\r\n")
     assert client.is_silent(0.05)
     client.send(b"33\r\n")
@@ -245,7 +247,7 @@ def test_a_chunked_body_that_grows_too_large(serve: Serve) -> None:
 
 
 def test_a_client_that_never_stops_sending_is_cut_off(serve: Serve) -> None:
-    running = serve(Echo(), fault=fault, limits=limits(body_bytes=100, linger_bytes=MEGABYTE))
+    running = serve(Echo(), render_error=render_error, limits=limits(body_bytes=100, linger_bytes=MEGABYTE))
     client = running.connect()
     client.send(get("/", CHUNKED, method="POST"), b"fffffff\r\n")
     with pytest.raises(ConnectionError):
@@ -254,7 +256,7 @@ def test_a_client_that_never_stops_sending_is_cut_off(serve: Serve) -> None:
 
 
 def test_a_client_that_stays_after_its_refusal_is_cut_off(serve: Serve) -> None:
-    running = serve(Echo(), fault=fault, limits=limits(body_bytes=100, linger_seconds=0.1))
+    running = serve(Echo(), render_error=render_error, limits=limits(body_bytes=100, linger_seconds=0.1))
     client = running.connect()
     client.send(get("/", "Content-Length: 1000", method="POST"))
     assert last_reply(client).status == 413
@@ -264,12 +266,12 @@ def test_a_client_that_stays_after_its_refusal_is_cut_off(serve: Serve) -> None:
 def test_the_gate_sees_the_head_and_refuses_before_the_body(serve: Serve) -> None:
     seen: list[tuple[str, bytes, bytes]] = []
 
-    def gate(request: Request) -> tuple[int, Headers, bytes] | None:
+    def check_head(request: Request) -> tuple[int, Headers, bytes] | None:
         seen.append((request.path, request.headers[b"authorization"], request.body))
         return None if request.headers[b"authorization"] == b"Bearer good" else (401, [(b"x-y", b"z")], b"denied")
 
     echo = Echo()
-    client = serve(echo, gate=gate).connect()
+    client = serve(echo, check_head=check_head).connect()
     client.send(post(b"hello", "Authorization: Bearer good", path="/1"))
     assert client.reply().body == b"hello"
     client.send(get("/2", "Content-Length: 5", "Expect: 100-continue", "Authorization: Bearer bad", method="POST"))
@@ -280,7 +282,7 @@ def test_the_gate_sees_the_head_and_refuses_before_the_body(serve: Serve) -> Non
 
 
 def test_a_request_that_the_gate_refuses_spares_the_connection_if_it_is_whole(serve: Serve) -> None:
-    client = serve(Echo(), gate=lambda request: (401, [], b"no") if request.path == "/no" else None).connect()
+    client = serve(Echo(), check_head=lambda request: (401, [], b"no") if request.path == "/no" else None).connect()
     client.send(get("/no"), post(b"x", path="/no"), get("/no", method="HEAD"), post(b"yes"))
     assert [client.reply().status for _ in range(2)] == [401, 401]
     assert client.reply("HEAD")["content-length"] == "2"
@@ -288,22 +290,22 @@ def test_a_request_that_the_gate_refuses_spares_the_connection_if_it_is_whole(se
 
 
 def test_the_gates_answer_to_http_1_0(serve: Serve) -> None:
-    client = serve(Echo(), gate=lambda _: (401, [], b"no")).connect()
+    client = serve(Echo(), check_head=lambda _: (401, [], b"no")).connect()
     client.send(get("/", version="1.0"))
     assert last_reply(client).status == 401
 
 
 def test_a_large_refused_upload_can_still_be_answered(serve: Serve) -> None:
-    client = serve(Echo(), gate=lambda _: (401, [], b"no")).connect()
+    client = serve(Echo(), check_head=lambda _: (401, [], b"no")).connect()
     client.send(post(b"x" * (8 * MEGABYTE)))
     assert last_reply(client).body == b"no"
 
 
 def test_a_gate_that_raises(serve: Serve) -> None:
-    def gate(request: Request) -> None:
+    def check_head(request: Request) -> None:
         raise KeyError(request.path)
 
-    running = serve(Echo(), gate=gate, fault=fault)
+    running = serve(Echo(), check_head=check_head, render_error=render_error)
     client = running.connect()
     client.send(get("/a"))
     reply = client.reply()
@@ -321,7 +323,7 @@ def test_a_fault_that_raises(serve: Serve) -> None:
     async def handler(request: Request, responder: Responder) -> None:
         raise ValueError("first")
 
-    running = serve(handler, fault=broken)
+    running = serve(handler, render_error=broken)
     client = running.connect()
     client.send(get())
     assert client.reply().status == 500
@@ -336,7 +338,7 @@ def test_a_handler_that_raises(serve: Serve, capfd: pytest.CaptureFixture[str]) 
             raise ValueError("private words")
         responder.send(200, [], b"")
 
-    running = serve(handler, fault=fault)
+    running = serve(handler, render_error=render_error)
     client = running.connect()
     client.send(get("/bad"), get("/good"))
     reply = client.reply()
@@ -378,7 +380,7 @@ def test_a_handler_that_does_not_answer(serve: Serve) -> None:
     async def handler(request: Request, responder: Responder) -> None:
         return
 
-    running = serve(handler, fault=fault)
+    running = serve(handler, render_error=render_error)
     client = running.connect()
     client.send(get(), get())
     assert [client.reply().status for _ in range(2)] == [500, 500]
@@ -406,7 +408,7 @@ def test_a_handler_that_is_cancelled_by_somebody_else(serve: Serve) -> None:
         task.cancel()
         await asyncio.sleep(0)
 
-    running = serve(handler, fault=fault)
+    running = serve(handler, render_error=render_error)
     client = running.connect()
     client.send(get(), get())
     assert [client.reply().status for _ in range(2)] == [500, 500]

@@ -22,7 +22,7 @@ class Wire(asyncio.WriteTransport):
         self.writes.append(bytes(data))
 
 
-class Connection:
+class ServerConnection:
     """An outlet that keeps what it is told."""
 
     def __init__(self, *, closing: bool = False) -> None:
@@ -50,11 +50,11 @@ class Connection:
 
 def responder(
     method: str = "GET", *, http10: bool = False, keep_alive: bool = True, closing: bool = False
-) -> tuple[Responder, Connection]:
+) -> tuple[Responder, ServerConnection]:
     request = Request(method, "/")
     request.http10 = http10
     request.keep_alive = keep_alive
-    connection = Connection(closing=closing)
+    connection = ServerConnection(closing=closing)
     return Responder(connection, request), connection
 
 

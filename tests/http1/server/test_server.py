@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_code_proxy.http1.server import Limits, Request, Responder, Server, bind
+from claude_code_proxy.http1.server import Request, Responder, Server, ServerLimits, bind
 from tests.http1.server.conftest import Serve
 from tests.http1.server.wire import QUICK, Client, Echo, Running, eventually, get, post
 
@@ -138,7 +138,7 @@ def test_a_port_taken_between_binding_and_listening_is_an_error(serve: Serve) ->
 def test_several_processes_may_share_a_port(serve: Serve) -> None:
     (first,) = bind("127.0.0.1", 0, reuse_port=True)
     running = serve(Echo(), sockets=[first])
-    second = Server(Echo(), limits=Limits(sweep_seconds=QUICK))
+    second = Server(Echo(), limits=ServerLimits(sweep_seconds=QUICK))
     running.call(second.start(port=running.server.port, reuse_port=True))
     clients = [running.connect() for _ in range(64)]
     for client in clients:

@@ -5,7 +5,7 @@ import asyncio
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.http1.server.service import Service
-from claude_code_proxy.http1.server.types import Limits, plain_fault
+from claude_code_proxy.http1.server.types import ServerLimits, plain_error
 
 
 class Visitor:
@@ -33,10 +33,10 @@ async def nobody(request: Request, responder: Responder) -> None:
 def service() -> Service:
     return Service(
         handler=nobody,
-        gate=None,
-        fault=plain_fault,
+        check_head=None,
+        render_error=plain_error,
         on_error=print,
-        limits=Limits(),
+        limits=ServerLimits(),
         loop=asyncio.get_running_loop(),
     )
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_code_proxy.http1.server.connection import Connection
+from claude_code_proxy.http1.server.connection import ServerConnection
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.http1.server.service import Service
-from claude_code_proxy.http1.server.types import Limits, plain_fault
+from claude_code_proxy.http1.server.types import ServerLimits, plain_error
 from tests.http1.server.wire import CHUNKED, Sink, chunked, get, post
 
 Seen = tuple[str, str, dict[bytes, bytes], bytes]
@@ -43,10 +43,10 @@ def converse(pieces: list[bytes], *, patient: bool) -> Outcome:
         loop = asyncio.get_running_loop()
         errors: list[BaseException] = []
         service = Service(
-            handler=handler, gate=None, fault=plain_fault, on_error=errors.append, limits=LIMITS, loop=loop
+            handler=handler, check_head=None, render_error=plain_error, on_error=errors.append, limits=LIMITS, loop=loop
         )
         wire = Sink()
-        connection = Connection(service)
+        connection = ServerConnection(service)
         connection.connection_made(wire)
         for piece in pieces:
             connection.data_received(piece)
@@ -61,7 +61,7 @@ def converse(pieces: list[bytes], *, patient: bool) -> Outcome:
     return Outcome(seen, re.sub(rb"date: [^\r]*\r\n", b"", wire.written), wire.ended)
 
 
-LIMITS = Limits(body_bytes=200, head_bytes=400, head_count=8)
+LIMITS = ServerLimits(body_bytes=200, head_bytes=400, head_count=8)
 bodies = st.binary(max_size=120)
 requests = st.one_of(
     st.builds(get, st.sampled_from(["/", "/a?b", "http://x/y"]), method=st.sampled_from(["GET", "HEAD", "BREW"])),

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import uvloop
 
-from claude_code_proxy.http1.server import Limits, Request, Responder, Server
+from claude_code_proxy.http1.server import Request, Responder, Server, ServerLimits
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
@@ -195,7 +195,7 @@ class Running:
     def start(
         self, handler: Any, *, sockets: list[socket.socket] | None = None, host: str = "127.0.0.1", **options: Any
     ) -> None:
-        options.setdefault("limits", Limits(sweep_seconds=QUICK))
+        options.setdefault("limits", ServerLimits(sweep_seconds=QUICK))
         options.setdefault("on_error", self.errors.append)
         self.server = Server(handler, **options)
         self.call(self.server.start(sockets, host=host))

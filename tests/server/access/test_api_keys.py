@@ -5,9 +5,9 @@ import pytest
 from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.access.api_keys import ApiKeys
-from claude_code_proxy.server.access.browser_guard import Forbidden, WebPages
+from claude_code_proxy.server.access.browser_guard import BrowserGuard, Forbidden
 
-PAGES = WebPages([], loopback_only=True)
+PAGES = BrowserGuard([], loopback_only=True)
 KEYS = ApiKeys([Secret("first-key"), Secret("second-key")], PAGES)
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.server.access.browser_guard import Forbidden, WebPages
+from claude_code_proxy.server.access.browser_guard import BrowserGuard, Forbidden
 from tests.server.running import ASKED, CHAT, KEY, Client, Reply, Running, running
 from tests.server.scripted_upstream import ScriptedUpstream
 
@@ -13,7 +13,7 @@ HERE = b"127.0.0.1:8080"
 EVIL = "https://evil.example"
 
 
-def check(pages: WebPages, origin: str | None = None, host: bytes = HERE) -> None:
+def check(pages: BrowserGuard, origin: str | None = None, host: bytes = HERE) -> None:
     pages.check({b"host": host} | ({} if origin is None else {b"origin": origin.encode()}))
 
 
@@ -34,7 +34,7 @@ class TestOrigins:
     )
     def test_a_foreign_page_is_refused_with_what_to_set(self, origin: str, *, loopback_only: bool) -> None:
         with pytest.raises(Forbidden) as caught:
-            check(WebPages([], loopback_only=loopback_only), origin)
+            check(BrowserGuard([], loopback_only=loopback_only), origin)
         error = caught.value
         assert (error.status, error.kind, error.code) == (403, "permission_error", "forbidden_origin")
         assert origin.lower() in error.message
@@ -55,7 +55,7 @@ class TestOrigins:
         ],
     )
     def test_editors_apps_and_extensions_are_no_web_pages(self, origin: str) -> None:
-        check(WebPages([], loopback_only=True), origin)
+        check(BrowserGuard([], loopback_only=True), origin)
 
     @pytest.mark.parametrize(
         "origin",
@@ -68,10 +68,10 @@ class TestOrigins:
         ],
     )
     def test_pages_of_this_machine_may(self, origin: str) -> None:
-        check(WebPages([], loopback_only=True), origin)
+        check(BrowserGuard([], loopback_only=True), origin)
 
     def test_pages_of_its_own_address_may(self) -> None:
-        pages = WebPages([], loopback_only=False)
+        pages = BrowserGuard([], loopback_only=False)
         check(pages, "http://192.168.1.5:8080", b"192.168.1.5:8080")
         check(pages, "http://Proxy:8080", b"proxy:8080")
         with pytest.raises(Forbidden):
@@ -79,10 +79,10 @@ class TestOrigins:
 
     def test_a_name_of_its_own_does_not_make_a_page_the_proxys(self) -> None:
         with pytest.raises(Forbidden, match="evil"):
-            check(WebPages([], loopback_only=False), "http://evil.example:8080", b"evil.example:8080")
+            check(BrowserGuard([], loopback_only=False), "http://evil.example:8080", b"evil.example:8080")
 
     def test_those_that_are_named_may(self) -> None:
-        pages = WebPages(["https://Chat.example/", "null"], loopback_only=True)
+        pages = BrowserGuard(["https://Chat.example/", "null"], loopback_only=True)
         check(pages, "https://chat.example")
         check(pages, "null")
         for other in ("http://chat.example", "https://chat.example:8443", EVIL):
@@ -90,11 +90,11 @@ class TestOrigins:
                 check(pages, other)
 
     def test_a_star_is_everybody(self) -> None:
-        check(WebPages(["*"], loopback_only=True), EVIL, b"evil.example")
+        check(BrowserGuard(["*"], loopback_only=True), EVIL, b"evil.example")
 
     def test_what_a_page_is_called_is_shown_cleaned_and_cut(self) -> None:
         with pytest.raises(Forbidden) as caught:
-            WebPages([], loopback_only=True).check({b"origin": b"http://\x1b[2J\xff" + b"x" * 5000})
+            BrowserGuard([], loopback_only=True).check({b"origin": b"http://\x1b[2J\xff" + b"x" * 5000})
         assert caught.value.message.isascii()
         assert caught.value.message.isprintable()
         assert len(caught.value.message) < 700
@@ -113,12 +113,12 @@ class TestHosts:
         ],
     )
     def test_on_this_machine_alone_other_names_are_refused(self, host: bytes) -> None:
-        pages = WebPages([], loopback_only=True)
+        pages = BrowserGuard([], loopback_only=True)
         for _ in range(2):
             with pytest.raises(Forbidden, match="PROXY_API_KEY") as caught:
                 check(pages, host=host)
             assert (caught.value.status, caught.value.code) == (403, "forbidden_host")
-        check(WebPages([], loopback_only=False), host=host)
+        check(BrowserGuard([], loopback_only=False), host=host)
 
     @pytest.mark.parametrize(
         "host",
@@ -139,10 +139,10 @@ class TestHosts:
         ],
     )
     def test_names_that_no_stranger_can_point_here(self, host: bytes) -> None:
-        check(WebPages([], loopback_only=True), host=host)
+        check(BrowserGuard([], loopback_only=True), host=host)
 
     def test_a_host_that_was_right_does_not_open_the_door_to_others(self) -> None:
-        pages = WebPages([], loopback_only=True)
+        pages = BrowserGuard([], loopback_only=True)
         check(pages)
         check(pages)
         with pytest.raises(Forbidden):
@@ -151,10 +151,10 @@ class TestHosts:
             check(pages, EVIL)
 
     def test_a_name_that_the_owner_gave(self) -> None:
-        check(WebPages(["https://claude.example.com"], loopback_only=True), host=b"claude.example.com:8080")
+        check(BrowserGuard(["https://claude.example.com"], loopback_only=True), host=b"claude.example.com:8080")
 
     def test_http_1_0_may_have_none(self) -> None:
-        WebPages([], loopback_only=True).check({})
+        BrowserGuard([], loopback_only=True).check({})
 
 
 async def simple_post(proxy: Running, host: str, *, path: str = CHAT, **headers: str) -> Reply:

@@ -7,11 +7,11 @@ import pytest
 
 from claude_code_proxy.endpoints.openai.errors import to_error_reply
 from claude_code_proxy.errors import Overloaded
-from claude_code_proxy.server.access.concurrency import Turnstile
+from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 
 
-def turnstile(most: int = 1, queued: int = 10, queue_seconds: float = 5.0) -> Turnstile:
-    return Turnstile(most, queued=queued, queue_seconds=queue_seconds)
+def limiter(most: int = 1, queued: int = 10, queue_seconds: float = 5.0) -> ConcurrencyLimiter:
+    return ConcurrencyLimiter(most, queued=queued, queue_seconds=queue_seconds)
 
 
 async def settle() -> None:
@@ -20,52 +20,52 @@ async def settle() -> None:
 
 
 async def test_up_to_the_limit_nobody_waits() -> None:
-    gate = turnstile(most=3)
-    assert [gate.try_enter() for _ in range(4)] == [True, True, True, False]
-    assert (gate.inside, gate.waiting) == (3, 0)
-    gate.leave()
-    assert gate.try_enter()
+    check_head = limiter(most=3)
+    assert [check_head.try_enter() for _ in range(4)] == [True, True, True, False]
+    assert (check_head.inside, check_head.waiting) == (3, 0)
+    check_head.leave()
+    assert check_head.try_enter()
 
 
 async def test_first_come_first_served() -> None:
-    gate = turnstile()
-    assert gate.try_enter()
+    check_head = limiter()
+    assert check_head.try_enter()
     entered: list[int] = []
 
     async def visit(number: int) -> None:
-        await gate.enter()
+        await check_head.enter()
         entered.append(number)
         await asyncio.sleep(0)
-        gate.leave()
+        check_head.leave()
 
     visits = [asyncio.create_task(visit(number)) for number in range(8)]
     await settle()
-    assert (entered, gate.waiting) == ([], 8)
-    gate.leave()
+    assert (entered, check_head.waiting) == ([], 8)
+    check_head.leave()
     await asyncio.gather(*visits)
     assert entered == list(range(8))
-    assert (gate.inside, gate.waiting) == (0, 0)
+    assert (check_head.inside, check_head.waiting) == (0, 0)
 
 
 async def test_a_newcomer_does_not_overtake_the_queue() -> None:
-    gate = turnstile()
-    await gate.enter()
-    waiting = asyncio.create_task(gate.enter())
+    check_head = limiter()
+    await check_head.enter()
+    waiting = asyncio.create_task(check_head.enter())
     await settle()
-    gate.leave()  # the place is the waiting one's, though it has not run yet
-    assert not gate.try_enter()
+    check_head.leave()  # the place is the waiting one's, though it has not run yet
+    assert not check_head.try_enter()
     await waiting
-    assert gate.inside == 1
+    assert check_head.inside == 1
 
 
 async def test_a_full_queue_is_an_honest_no() -> None:
     refusals: list[None] = []
-    gate = Turnstile(1, queued=1, queue_seconds=5, on_refusal=lambda: refusals.append(None))
-    await gate.enter()
-    waiting = asyncio.create_task(gate.enter())
+    check_head = ConcurrencyLimiter(1, queued=1, queue_seconds=5, on_refusal=lambda: refusals.append(None))
+    await check_head.enter()
+    waiting = asyncio.create_task(check_head.enter())
     await settle()
     with pytest.raises(Overloaded) as caught:
-        await gate.enter()
+        await check_head.enter()
     reply = to_error_reply(caught.value)
     assert (reply.status, reply.type, reply.code, reply.retry_after) == (
         429,
@@ -75,80 +75,80 @@ async def test_a_full_queue_is_an_honest_no() -> None:
     )
     assert "MAX_CONCURRENT" in reply.message
     assert len(refusals) == 1
-    gate.leave()
+    check_head.leave()
     await waiting
 
 
 async def test_no_queue_at_all() -> None:
-    gate = turnstile(queued=0)
-    await gate.enter()
+    check_head = limiter(queued=0)
+    await check_head.enter()
     with pytest.raises(Overloaded):
-        await gate.enter()
-    gate.leave()
-    await gate.enter()
+        await check_head.enter()
+    check_head.leave()
+    await check_head.enter()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.02])
 async def test_a_wait_that_is_too_long(seconds: float) -> None:
-    gate = turnstile(queue_seconds=seconds)
-    await gate.enter()
+    check_head = limiter(queue_seconds=seconds)
+    await check_head.enter()
     with pytest.raises(Overloaded):
-        await gate.enter()
-    assert (gate.inside, gate.waiting) == (1, 0)
-    gate.leave()
-    assert gate.inside == 0
+        await check_head.enter()
+    assert (check_head.inside, check_head.waiting) == (1, 0)
+    check_head.leave()
+    assert check_head.inside == 0
 
 
 async def test_whoever_leaves_the_queue_is_passed_over() -> None:
-    gate = turnstile()
-    await gate.enter()
-    first, second, third = (asyncio.create_task(gate.enter()) for _ in range(3))
+    check_head = limiter()
+    await check_head.enter()
+    first, second, third = (asyncio.create_task(check_head.enter()) for _ in range(3))
     await settle()
     second.cancel()
-    gate.leave()
+    check_head.leave()
     await first
-    gate.leave()
+    check_head.leave()
     await third
     assert second.cancelled()
-    assert (gate.inside, gate.waiting) == (1, 0)
+    assert (check_head.inside, check_head.waiting) == (1, 0)
 
 
 async def test_giving_up_in_the_moment_of_the_turn_passes_it_on() -> None:
-    gate = turnstile()
-    await gate.enter()
-    first, second = asyncio.create_task(gate.enter()), asyncio.create_task(gate.enter())
+    check_head = limiter()
+    await check_head.enter()
+    first, second = asyncio.create_task(check_head.enter()), asyncio.create_task(check_head.enter())
     await settle()
-    gate.leave()  # the turn is the first's,
+    check_head.leave()  # the turn is the first's,
     first.cancel()  # who has not noticed
     await second
     assert first.cancelled()
-    assert (gate.inside, gate.waiting) == (1, 0)
+    assert (check_head.inside, check_head.waiting) == (1, 0)
 
 
 async def test_a_turn_in_the_moment_of_giving_up_is_not_lost() -> None:
-    gate = turnstile()
-    await gate.enter()
-    first, second = asyncio.create_task(gate.enter()), asyncio.create_task(gate.enter())
+    check_head = limiter()
+    await check_head.enter()
+    first, second = asyncio.create_task(check_head.enter()), asyncio.create_task(check_head.enter())
     await settle()
     first.cancel()  # given up, but still in the queue
-    gate.leave()
+    check_head.leave()
     await second
     with pytest.raises(asyncio.CancelledError):
         await first
-    assert (gate.inside, gate.waiting) == (1, 0)
+    assert (check_head.inside, check_head.waiting) == (1, 0)
 
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_whatever_happens_places_are_neither_lost_nor_given_twice(seed: int) -> None:
     chance = random.Random(seed)
-    gate = Turnstile(3, queued=5, queue_seconds=0.004)
+    check_head = ConcurrencyLimiter(3, queued=5, queue_seconds=0.004)
     inside = most = refused = 0
 
     async def visit() -> None:
         nonlocal inside, most, refused
         await asyncio.sleep(chance.random() * 0.02)
         try:
-            await gate.enter()
+            await check_head.enter()
         except Overloaded:
             refused += 1
             return
@@ -158,13 +158,13 @@ async def test_whatever_happens_places_are_neither_lost_nor_given_twice(seed: in
             await asyncio.sleep(chance.random() * 0.003)
         finally:
             inside -= 1
-            gate.leave()
+            check_head.leave()
 
     visits = [asyncio.create_task(visit()) for _ in range(100)]
     for _ in range(30):
         await asyncio.sleep(chance.random() * 0.001)
         chance.choice(visits).cancel()
     await asyncio.gather(*visits, return_exceptions=True)
-    assert (gate.inside, gate.waiting, inside) == (0, 0, 0)
+    assert (check_head.inside, check_head.waiting, inside) == (0, 0, 0)
     assert most == 3
     assert refused > 0

@@ -5,30 +5,30 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.adaptation.adapt import Options
+from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.server.app_state import Policy, Serving
+from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.state.store import MemoryStore
 from claude_code_proxy.state.vault import ThinkingVault
-from claude_code_proxy.upstreams.claude_code.capabilities import TERMS as CLAUDE_CODE_TERMS
-from claude_code_proxy.upstreams.upstream import AS_IT_IS, Terms
+from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE_TERMS
+from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, UpstreamProfile
 from tests.server.running import ASKED, running
 from tests.server.scripted_upstream import ScriptedUpstream
 
 LONG = "You are an agent that knows a lot. " * 400
 
 
-def shown(terms: Terms = AS_IT_IS, **body: object) -> dict[str, Any]:
-    serving = Serving(
+def shown(terms: UpstreamProfile = EVERYTHING_SUPPORTED, **body: object) -> dict[str, Any]:
+    serving = AppState(
         upstream=None,  # type: ignore[arg-type]  # nothing is sent, so nobody is there to send it to
         catalogue=BUILT_IN,
-        policy=Policy("claude-sonnet-4-6", Options()),
-        pulse=None,  # type: ignore[arg-type]
-        turnstile=None,  # type: ignore[arg-type]
+        policy=Policy("claude-sonnet-4-6", AdaptOptions()),
+        keep_alive=None,  # type: ignore[arg-type]
+        limiter=None,  # type: ignore[arg-type]
         vault=ThinkingVault(MemoryStore(), lambda: 0.0),
         now=lambda: 0.0,
         terms=terms,

@@ -320,8 +320,8 @@ class TestRetries:
         assert answer.ended
         assert (len(upstream.calls), record.attempts) == (3, 3)
         assert record.outcome == "answered"
-        assert proxy.assembly.metrics.tally.retries == 2
-        assert proxy.assembly.metrics.tally.upstream_errors == {("overloaded_error", 529): 2}
+        assert proxy.assembly.metrics.totals.retries == 2
+        assert proxy.assembly.metrics.totals.upstream_errors == {("overloaded_error", 529): 2}
 
     @pytest.mark.parametrize("retries", [0, 1, 2, 4])
     async def test_as_often_as_it_is_set(self, upstream: ScriptedUpstream, retries: int) -> None:
@@ -437,15 +437,15 @@ class TestTurns:
                 await two.post({**ASKED, "stream": True})
                 await eventually(lambda: len(upstream.calls) == 2)
                 await three.post(ASKED)
-                await eventually(lambda: proxy.assembly.serving.turnstile.waiting == 1)
+                await eventually(lambda: proxy.assembly.state.limiter.waiting == 1)
                 answer = await proxy.ask()
                 assert (answer.status, answer.error["code"]) == (429, "rate_limit_exceeded")
                 assert (answer.headers["retry-after"], answer.headers["retry-after-ms"]) == ("1", "1000")
                 assert "MAX_CONCURRENT" in answer.error["message"]
                 waited = await three.reply()
                 assert (waited.status, waited.error["code"]) == (429, "rate_limit_exceeded")
-            await eventually(lambda: proxy.assembly.serving.turnstile.inside == 0)
-        assert proxy.assembly.metrics.tally.turned_away == 2
+            await eventually(lambda: proxy.assembly.state.limiter.inside == 0)
+        assert proxy.assembly.metrics.totals.turned_away == 2
         assert sorted(record.outcome for record in proxy.records) == ["failed", "failed", "left", "left"]
 
     async def test_whoever_waits_is_served_in_turn(self, upstream: ScriptedUpstream) -> None:
@@ -524,12 +524,12 @@ class TestMistakes:
         self, upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture, *, stream: bool
     ) -> None:
         async with running(upstream.url) as proxy:
-            right, proxy.assembly.serving.upstream = proxy.assembly.serving.upstream, MistakenUpstream()
+            right, proxy.assembly.state.upstream = proxy.assembly.state.upstream, MistakenUpstream()
             answer = await proxy.ask(stream=stream, messages=[{"role": "user", "content": self.SECRET}])
             record = await proxy.record()
-            proxy.assembly.serving.upstream = right
+            proxy.assembly.state.upstream = right
             assert (await proxy.ask(stream=stream)).status == 200, "the server goes on"
-            assert proxy.assembly.serving.turnstile.inside == 0
+            assert proxy.assembly.state.limiter.inside == 0
         assert (answer.status, answer.error["type"]) == (500, "server_error")
         assert self.SECRET not in answer.error["message"]
         assert (record.status, record.outcome) == (500, "failed")

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from claude_code_proxy.server.exchange.keep_alive import Pulse
+from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from tests.server.running import ASKED, eventually, running
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
@@ -65,14 +65,14 @@ class Loop:
         self._now = end
 
 
-def pulse(loop: Loop, seconds: float = 10.0) -> Pulse:
-    return Pulse(cast("asyncio.AbstractEventLoop", loop), seconds)
+def keep_alive(loop: Loop, seconds: float = 10.0) -> KeepAliveTimer:
+    return KeepAliveTimer(cast("asyncio.AbstractEventLoop", loop), seconds)
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.7, 1.3, 2.4, 2.5, 9.9])
 def test_before_the_first_write_silence_is_told_exactly_in_time(delay: float) -> None:
     loop, told = Loop(), list[float]()
-    shared = pulse(loop)
+    shared = keep_alive(loop)
     shared.join(lambda: None)  # so that the timer runs already
     loop.run(delay)
     begun = loop.time()
@@ -85,7 +85,7 @@ def test_before_the_first_write_silence_is_told_exactly_in_time(delay: float) ->
 @pytest.mark.parametrize("delay", [0.1, 2.4, 2.6, 6.0, 9.5])
 def test_after_a_write_it_is_told_no_later_and_at_most_a_beat_earlier(delay: float) -> None:
     loop, told = Loop(), list[float]()
-    shared = pulse(loop)
+    shared = keep_alive(loop)
     beat = shared.join(lambda: told.append(loop.time()))
     loop.run(delay)
     beat.flowing = True
@@ -98,7 +98,7 @@ def test_after_a_write_it_is_told_no_later_and_at_most_a_beat_earlier(delay: flo
 
 def test_it_is_told_again_and_again() -> None:
     loop, told = Loop(), list[float]()
-    shared = pulse(loop)
+    shared = keep_alive(loop)
     begun = loop.time()
     shared.join(lambda: told.append(loop.time() - begun))
     loop.run(45)
@@ -107,7 +107,7 @@ def test_it_is_told_again_and_again() -> None:
 
 def test_a_stream_that_flows_is_left_alone() -> None:
     loop, told = Loop(), list[float]()
-    shared = pulse(loop)
+    shared = keep_alive(loop)
     beat = shared.join(lambda: told.append(loop.time()))
     for _ in range(30):
         loop.run(1)
@@ -117,7 +117,7 @@ def test_a_stream_that_flows_is_left_alone() -> None:
 
 def test_whoever_has_left_is_told_nothing_and_the_timer_stops() -> None:
     loop, told = Loop(), list[float]()
-    shared = pulse(loop)
+    shared = keep_alive(loop)
     beat = shared.join(lambda: told.append(loop.time()))
     assert shared.streams == 1
     shared.leave(beat)
@@ -131,7 +131,7 @@ def test_whoever_has_left_is_told_nothing_and_the_timer_stops() -> None:
 
 def test_one_that_leaves_at_the_last_moment_is_told_nothing() -> None:
     loop, told = Loop(), list[float]()
-    shared = pulse(loop)
+    shared = keep_alive(loop)
     beat = shared.join(lambda: told.append(loop.time()))
     loop.run(9.9)
     shared.leave(beat)
@@ -144,7 +144,7 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
         raise RuntimeError
 
     loop, told = Loop(), list[float]()
-    shared = pulse(loop)
+    shared = keep_alive(loop)
     for on_silence in (fail, lambda: told.append(loop.time()), fail):
         shared.join(on_silence)
     loop.run(45)
@@ -154,7 +154,7 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
 async def test_on_a_real_loop() -> None:
     told: list[float] = []
     loop = asyncio.get_running_loop()
-    shared, begun = Pulse(loop, 0.08), loop.time()
+    shared, begun = KeepAliveTimer(loop, 0.08), loop.time()
     beat = shared.join(lambda: told.append(loop.time()))
     await eventually(lambda: len(told) > 1)
     shared.leave(beat)
@@ -164,7 +164,7 @@ async def test_on_a_real_loop() -> None:
 
 def test_never() -> None:
     loop = Loop()
-    shared = pulse(loop, 0)
+    shared = keep_alive(loop, 0)
     beat = shared.join(lambda: pytest.fail("told"))
     assert (shared.streams, shared._timer, loop.idle) == (1, None, True)
     shared.leave(beat)
@@ -213,7 +213,7 @@ async def test_silence_within_a_stream(upstream: ScriptedUpstream) -> None:
         begun = time.monotonic()
         reply = await proxy.ask(stream=True)
         longest = time.monotonic() - begun
-        await eventually(lambda: proxy.assembly.serving.pulse.streams == 0)
+        await eventually(lambda: proxy.assembly.state.keep_alive.streams == 0)
     assert reply.ended
     assert reply.text == "Hello"
     assert 3 <= reply.frames.count(COMMENT) <= longest / (SECONDS * 0.75)

@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.server.exchange.paused_turns import MOST_PAUSES, ContinuedStream, RepeatedStream, join, sum_usage
-from claude_code_proxy.upstreams.upstream import EventStream, Facts
+from claude_code_proxy.upstreams.upstream import CallStats, EventStream
 
 SEARCH = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b'{"query": "x"}'))
 
@@ -20,7 +20,7 @@ class Played:
     """Gives the events of one Message, a few at a time."""
 
     def __init__(self, message: messages.Message, size: int) -> None:
-        self.facts = Facts(request_id=f"req_{message.id}")
+        self.stats = CallStats(request_id=f"req_{message.id}")
         self._events = list(messages.as_events(message))
         self._size = size
         self.closed = False
@@ -99,7 +99,7 @@ async def test_closing_ends_the_running_part() -> None:
     await stream.events()
     stream.close()
     assert only.closed
-    assert stream.facts.request_id == "req_msg_1"
+    assert stream.stats.request_id == "req_msg_1"
 
 
 def test_a_sum_knows_what_each_request_used() -> None:
@@ -117,6 +117,6 @@ async def test_what_was_thrown_away_is_told_with_what_took_its_place() -> None:
     assert message.content == kept.content
     assert (message.usage.input_tokens, message.usage.output_tokens) == (30, 11)
     assert message.usage.requests == (used, kept.usage)
-    assert stream.facts.request_id == "req_msg_2"
+    assert stream.stats.request_id == "req_msg_2"
     stream.close()
     assert played.closed

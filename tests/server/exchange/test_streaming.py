@@ -258,7 +258,7 @@ class TestBroken:
 
     async def test_by_a_mistake_of_ours(self, upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture) -> None:
         async with running(upstream.url) as proxy:
-            failing = proxy.assembly.serving.upstream = MistakenUpstream(begun=True)
+            failing = proxy.assembly.state.upstream = MistakenUpstream(begun=True)
             reply = await proxy.ask(stream=True)
             record = await proxy.record()
         assert not reply.ended
@@ -333,7 +333,7 @@ class TestLeaving:
             for call in upstream.calls:
                 await asyncio.wait_for(call.gone.wait(), 5)
             record = await proxy.record()
-            assert proxy.assembly.serving.pulse.streams == 0
+            assert proxy.assembly.state.keep_alive.streams == 0
         assert (record.status, record.outcome, len(proxy.records)) == (200, "left", 1)
         assert record.usage is not None
         assert record.usage.input_tokens == 25 * n

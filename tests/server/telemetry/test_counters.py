@@ -3,16 +3,16 @@
 import msgspec
 import pytest
 
-from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, Gauges, Series, Tally, decode, encode
+from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, Gauges, Series, Totals, decode, encode
 
 KEY = ("chat_completions", "claude-sonnet-4-6", 200, "answered", False)
 OTHER_KEY = ("chat_completions", "claude-sonnet-4-6", 200, "answered", True)
 
 
-def some() -> Tally:
+def some() -> Totals:
     buckets = [1, *[0] * (len(BUCKETS) - 1), 2]
     series = Series(3, 1.5, buckets[:], 0.5, buckets[:], input_tokens=10, output_tokens=20, cost=0.25)
-    return Tally(
+    return Totals(
         {KEY: series},
         {("top_p", "dropped"): 4},
         {("timeout", 0): 5},
@@ -27,7 +27,7 @@ def some() -> Tally:
 def test_adding_up() -> None:
     total = some()
     total.add(some())
-    total.add(Tally({OTHER_KEY: Series(1)}, {("top_p", "clamped"): 1}, {("timeout", 0): 1}))
+    total.add(Totals({OTHER_KEY: Series(1)}, {("top_p", "clamped"): 1}, {("timeout", 0): 1}))
     series = total.series[KEY]
     assert (series.requests, series.duration, series.input_tokens, series.output_tokens) == (6, 3.0, 20, 40)
     assert (series.first_byte, series.cost) == (1.0, 0.5)
@@ -40,7 +40,7 @@ def test_adding_up() -> None:
 
 
 def test_what_is_added_is_not_changed_by_what_is_added_later() -> None:
-    part, total = some(), Tally()
+    part, total = some(), Totals()
     total.add(part)
     total.add(part)
     assert part == some()

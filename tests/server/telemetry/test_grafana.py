@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamTimeout
-from claude_code_proxy.server.telemetry.counters import Credential, Gauges
+from claude_code_proxy.server.telemetry.counters import CredentialGauge, Gauges
 from claude_code_proxy.server.telemetry.metrics import Metrics
 from claude_code_proxy.server.telemetry.prometheus import render
 from tests.server.doubles import record
@@ -30,8 +30,8 @@ def real() -> dict[str, set[str]]:
     metrics = Metrics(Gauges)
     metrics.observe(record(adjustments=(Adjustment("top_p", "dropped", "r"),)))
     metrics.upstream_failed(UpstreamTimeout("w"), retried=True)
-    metrics.tally.processes_ended = {"idle": 1}
-    body, _ = render(metrics.counts(), Credential(ready=True, kind="login", seconds_left=5.0), accept="")
+    metrics.totals.processes_ended = {"idle": 1}
+    body, _ = render(metrics.counts(), CredentialGauge(ready=True, kind="login", seconds_left=5.0), accept="")
     samples: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(body.decode()):
         for sample in family.samples:

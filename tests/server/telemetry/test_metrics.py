@@ -12,7 +12,7 @@ from claude_code_proxy.errors import (
     UpstreamUnavailable,
 )
 from claude_code_proxy.messages import Usage
-from claude_code_proxy.server.telemetry.counters import BUCKETS, Gauges, Series, Tally
+from claude_code_proxy.server.telemetry.counters import BUCKETS, Gauges, Series, Totals
 from claude_code_proxy.server.telemetry.metrics import Metrics
 from tests.server.doubles import record
 
@@ -28,7 +28,7 @@ def test_an_answered_exchange(metrics: Metrics) -> None:
     usage = Usage(input_tokens=25, output_tokens=12, cache_read_input_tokens=7, cache_creation_input_tokens=9)
     for _ in range(2):
         metrics.observe(record(usage=usage, cost=0.5))
-    series = metrics.tally.series[ANSWERED]
+    series = metrics.totals.series[ANSWERED]
     assert (series.requests, series.duration, series.first_byte, series.cost) == (2, 1.5, 1.0, 1.0)
     assert (series.input_tokens, series.output_tokens) == (50, 24)
     assert (series.cache_read_tokens, series.cache_write_tokens) == (14, 18)
@@ -41,13 +41,13 @@ def test_an_answered_exchange(metrics: Metrics) -> None:
 )
 def test_a_bucket_holds_its_upper_bound(metrics: Metrics, seconds: float, bucket: int) -> None:
     metrics.observe(record(duration=seconds, first_byte=seconds))
-    series = metrics.tally.series[ANSWERED]
+    series = metrics.totals.series[ANSWERED]
     assert series.durations.index(1) == series.first_bytes.index(1) == bucket
 
 
 def test_one_that_never_began(metrics: Metrics) -> None:
     metrics.observe(record(status=0, outcome="left", first_byte=None, usage=None, cost=None, stream=True))
-    ((key, series),) = metrics.tally.series.items()
+    ((key, series),) = metrics.totals.series.items()
     assert key == ("chat_completions", "claude-sonnet-4-6", 499, "left", True)
     assert series.requests == 1
     assert sum(series.first_bytes) == 0
@@ -55,7 +55,7 @@ def test_one_that_never_began(metrics: Metrics) -> None:
 
 def test_usage_without_a_price_or_a_count(metrics: Metrics) -> None:
     metrics.observe(record(usage=Usage(output_tokens=3), cost=None))
-    assert metrics.tally.series[ANSWERED] == Series(
+    assert metrics.totals.series[ANSWERED] == Series(
         1, 0.75, [0, 0, 0, 0, 1, *[0] * 11], 0.5, [0, 0, 0, 1, *[0] * 12], output_tokens=3
     )
 
@@ -63,15 +63,15 @@ def test_usage_without_a_price_or_a_count(metrics: Metrics) -> None:
 def test_models_outside_the_catalogue_are_others(metrics: Metrics) -> None:
     for name in ("gpt-9", "", "whatever the client says"):
         metrics.observe(record(model=name, asked_model=name, known_model=False))
-    assert {key[1] for key in metrics.tally.series} == {"other"}
+    assert {key[1] for key in metrics.totals.series} == {"other"}
 
 
 def test_models_of_the_catalogue_cannot_grow_without_end_either(metrics: Metrics) -> None:
     for number in range(3000):
         metrics.observe(record(model=f"claude-haiku-4-5-{number}"))
-    assert len(metrics.tally.series) == 1001
-    assert metrics.tally.series["chat_completions", "other", 200, "answered", False].requests == 2000
-    assert sum(series.requests for series in metrics.tally.series.values()) == 3000
+    assert len(metrics.totals.series) == 1001
+    assert metrics.totals.series["chat_completions", "other", 200, "answered", False].requests == 2000
+    assert sum(series.requests for series in metrics.totals.series.values()) == 3000
 
 
 def test_adjustments_by_field_and_action(metrics: Metrics) -> None:
@@ -83,7 +83,7 @@ def test_adjustments_by_field_and_action(metrics: Metrics) -> None:
     )
     metrics.observe(record(adjustments=adjustments))
     metrics.observe(record(adjustments=adjustments[:1]))
-    assert metrics.tally.adjustments == {
+    assert metrics.totals.adjustments == {
         ("temperature", "dropped"): 2,
         ("temperature", "clamped"): 1,
         ("messages[].content[].image_url", "mapped"): 2,
@@ -93,11 +93,11 @@ def test_adjustments_by_field_and_action(metrics: Metrics) -> None:
 def test_fields_that_clients_make_up_are_others(metrics: Metrics) -> None:
     for name in ("my secret is 5", "é", "", "x" * 100, 'a"b'):
         metrics.observe(record(adjustments=(Adjustment(name, "ignored", "not a field"),)))
-    assert metrics.tally.adjustments == {("other", "ignored"): 5}
+    assert metrics.totals.adjustments == {("other", "ignored"): 5}
     for number in range(1000):
         metrics.observe(record(adjustments=(Adjustment(f"field_{number}", "ignored", "not a field"),)))
-    assert len(metrics.tally.adjustments) == 300
-    assert sum(metrics.tally.adjustments.values()) == 1005
+    assert len(metrics.totals.adjustments) == 300
+    assert sum(metrics.totals.adjustments.values()) == 1005
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_fields_that_clients_make_up_are_others(metrics: Metrics) -> None:
 def test_failed_attempts_by_kind(metrics: Metrics, error: ProxyError, counted: tuple[str, int]) -> None:
     metrics.upstream_failed(error, retried=True)
     metrics.upstream_failed(error, retried=False)
-    assert metrics.tally.upstream_errors == {counted: 2}
-    assert metrics.tally.retries == 1
+    assert metrics.totals.upstream_errors == {counted: 2}
+    assert metrics.totals.retries == 1
 
 
 def test_counts_are_read_together() -> None:
-    metrics = Metrics(lambda: Gauges(open_streams=3), Tally(retries=5))
+    metrics = Metrics(lambda: Gauges(open_streams=3), Totals(retries=5))
     metrics.turned_away()
     counts = metrics.counts(pid=42)
-    assert (counts.tally.retries, counts.tally.turned_away, counts.gauges.open_streams, counts.pid) == (5, 1, 3, 42)
+    assert (counts.totals.retries, counts.totals.turned_away, counts.gauges.open_streams, counts.pid) == (5, 1, 3, 42)

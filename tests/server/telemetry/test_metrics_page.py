@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 
 from claude_code_proxy.http1.server.request import Request
-from claude_code_proxy.server.telemetry.counters import Counts, Credential, Gauges, Tally
+from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges, Totals
 from claude_code_proxy.server.telemetry.metrics import Metrics
 from claude_code_proxy.server.telemetry.metrics_page import MetricsPage
-from claude_code_proxy.server.telemetry.multiprocess import Share
+from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 from tests.server.doubles import record
 
 ROOT = Path(__file__).parents[3]
-KEY = Credential(ready=True, kind="api_key")
+KEY = CredentialGauge(ready=True, kind="api_key")
 
 
 async def test_the_page() -> None:
@@ -33,8 +33,8 @@ async def test_the_form_follows_the_reader() -> None:
 
 
 async def test_the_other_workers_are_in_it(tmp_path: Path) -> None:
-    Share(tmp_path, 1).write(Counts(Tally(retries=40), Gauges(open_streams=1), os.getpid()))
-    page = MetricsPage(Metrics(Gauges, Tally(retries=2)).counts, lambda: KEY, share=Share(tmp_path, 0))
+    SharedCounts(tmp_path, 1).write(Counts(Totals(retries=40), Gauges(open_streams=1), os.getpid()))
+    page = MetricsPage(Metrics(Gauges, Totals(retries=2)).counts, lambda: KEY, share=SharedCounts(tmp_path, 0))
     _, _, body = await page(Request("GET", "/metrics"))
     assert b"\nclaude_proxy_upstream_retries_total 42.0\n" in body
     assert b"\nclaude_proxy_workers 2.0\n" in body

@@ -7,15 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from claude_code_proxy.server.telemetry.counters import Counts, Gauges, Series, Tally, encode
-from claude_code_proxy.server.telemetry.multiprocess import Share
+from claude_code_proxy.server.telemetry.counters import Counts, Gauges, Series, Totals, encode
+from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 
 KEY = ("chat_completions", "claude-sonnet-4-6", 200, "answered", False)
 
 
 def counts(requests: int, *, pid: int | None = None, streams: int = 0) -> Counts:
-    tally = Tally({KEY: Series(requests)})
-    return Counts(tally, Gauges(open_streams=streams), os.getpid() if pid is None else pid)
+    totals = Totals({KEY: Series(requests)})
+    return Counts(totals, Gauges(open_streams=streams), os.getpid() if pid is None else pid)
 
 
 def ended_pid() -> int:
@@ -25,66 +25,66 @@ def ended_pid() -> int:
 
 
 async def test_the_others_are_added(tmp_path: Path) -> None:
-    first, second, third = (Share(tmp_path, slot) for slot in range(3))
+    first, second, third = (SharedCounts(tmp_path, slot) for slot in range(3))
     second.write(counts(10, streams=2))
     third.write(counts(100, streams=3))
     ours = counts(1, streams=1)
     total = await first.together(ours)
-    assert total.tally.series[KEY].requests == 111
+    assert total.totals.series[KEY].requests == 111
     assert total.gauges == Gauges(open_streams=6, workers=3)
     assert ours == counts(1, streams=1), "what is counted on must stay our own"
 
 
 async def test_what_one_has_told_the_next_one_tells_too(tmp_path: Path) -> None:
-    first, second = Share(tmp_path, 0), Share(tmp_path, 1)
+    first, second = SharedCounts(tmp_path, 0), SharedCounts(tmp_path, 1)
     second.write(counts(10))
-    assert (await first.together(counts(5))).tally.series[KEY].requests == 15
-    assert (await second.together(counts(10))).tally.series[KEY].requests == 15
+    assert (await first.together(counts(5))).totals.series[KEY].requests == 15
+    assert (await second.together(counts(10))).totals.series[KEY].requests == 15
 
 
 async def test_the_others_are_asked_for_the_latest(tmp_path: Path) -> None:
     other = counts(10)
-    keeping = asyncio.create_task(Share(tmp_path, 1).keep(lambda: other))
+    keeping = asyncio.create_task(SharedCounts(tmp_path, 1).keep(lambda: other))
     await asyncio.sleep(0.05)
-    other.tally.series[KEY].requests = 11
-    total = await Share(tmp_path, 0).together(counts(1))
+    other.totals.series[KEY].requests = 11
+    total = await SharedCounts(tmp_path, 0).together(counts(1))
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
-    assert total.tally.series[KEY].requests == 12
+    assert total.totals.series[KEY].requests == 12
 
 
 async def test_another_one_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
-    Share(tmp_path, 1).write(counts(10))
+    SharedCounts(tmp_path, 1).write(counts(10))
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "worker-1.socket"))
         silent.listen()
         async with asyncio.timeout(2):
-            total = await Share(tmp_path, 0).together(counts(1))
-    assert total.tally.series[KEY].requests == 11
+            total = await SharedCounts(tmp_path, 0).together(counts(1))
+    assert total.totals.series[KEY].requests == 11
 
 
 async def test_a_worker_that_died_counts_but_does_nothing(tmp_path: Path) -> None:
-    Share(tmp_path, 1).write(counts(10, pid=ended_pid(), streams=7))
-    total = await Share(tmp_path, 0).together(counts(1))
-    assert total.tally.series[KEY].requests == 11
+    SharedCounts(tmp_path, 1).write(counts(10, pid=ended_pid(), streams=7))
+    total = await SharedCounts(tmp_path, 0).together(counts(1))
+    assert total.totals.series[KEY].requests == 11
     assert total.gauges == Gauges(workers=1)
 
 
 def test_its_place_is_taken_with_what_it_left(tmp_path: Path) -> None:
-    Share(tmp_path, 1).write(counts(10))
-    assert Share(tmp_path, 1).inherited().series[KEY].requests == 10
-    assert Share(tmp_path, 2).inherited() == Tally()
+    SharedCounts(tmp_path, 1).write(counts(10))
+    assert SharedCounts(tmp_path, 1).inherited().series[KEY].requests == 10
+    assert SharedCounts(tmp_path, 2).inherited() == Totals()
 
 
 async def test_a_damaged_file_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "worker-1").write_bytes(b"rubbish")
     (tmp_path / "worker-2").write_bytes(encode(counts(3))[:-1])
-    assert (await Share(tmp_path, 0).together(counts(1))).tally.series[KEY].requests == 1
-    assert Share(tmp_path, 1).inherited() == Tally()
+    assert (await SharedCounts(tmp_path, 0).together(counts(1))).totals.series[KEY].requests == 1
+    assert SharedCounts(tmp_path, 1).inherited() == Totals()
 
 
 def test_what_has_not_changed_is_not_written_again(tmp_path: Path) -> None:
-    share = Share(tmp_path, 0)
+    share = SharedCounts(tmp_path, 0)
     share.write(counts(1))
     before = (tmp_path / "worker-0").stat().st_ino
     share.write(counts(1))

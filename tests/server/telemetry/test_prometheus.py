@@ -13,7 +13,7 @@ from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
 from claude_code_proxy.messages import Usage
 from claude_code_proxy.server.exchange.record import Outcome
-from claude_code_proxy.server.telemetry.counters import Counts, Credential, Gauges, Tally
+from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges, Totals
 from claude_code_proxy.server.telemetry.metrics import Metrics
 from claude_code_proxy.server.telemetry.prometheus import _TOKENS, describe, render
 from claude_code_proxy.upstreams.claude_code.session import Why
@@ -21,11 +21,11 @@ from tests.server.doubles import record
 
 PAGE = Path(__file__).parents[3] / "docs" / "observing.md"
 
-KEY = Credential(ready=True, kind="api_key")
+KEY = CredentialGauge(ready=True, kind="api_key")
 CHAT = {"endpoint": "chat_completions", "model": "claude-sonnet-4-6"}
 
 
-def samples(counts: Counts, credential: Credential = KEY) -> dict[str, list[tuple[dict[str, str], float]]]:
+def samples(counts: Counts, credential: CredentialGauge = KEY) -> dict[str, list[tuple[dict[str, str], float]]]:
     body, content_type = render(counts, credential, accept="")
     assert content_type == "text/plain; version=0.0.4; charset=utf-8"
     found: dict[str, list[tuple[dict[str, str], float]]] = {}
@@ -47,11 +47,11 @@ def test_the_page_tells_every_metric() -> None:
 
 
 def test_the_table_has_every_metric_with_its_labels(metrics: Metrics) -> None:
-    """Held against what a reader of the metrics finds."""
+    """RenewalProcess against what a reader of the metrics finds."""
     metrics.observe(record(adjustments=(Adjustment("top_p", "dropped", "r"),), first_byte=0.1))
     metrics.upstream_failed(UpstreamTimeout("w"), retried=True)
-    metrics.tally.processes_ended = {"idle": 1}
-    body, _ = render(metrics.counts(), Credential(ready=True, kind="login", seconds_left=5.0), accept="")
+    metrics.totals.processes_ended = {"idle": 1}
+    body, _ = render(metrics.counts(), CredentialGauge(ready=True, kind="login", seconds_left=5.0), accept="")
     rows = {cells[0].strip("| `"): cells for cells in (row.split(" | ", 4) for row in describe().splitlines()[2:])}
     for family in read_text(body.decode()):
         name = family.name + ("_total" if family.type == "counter" else "")
@@ -71,8 +71,8 @@ def test_the_page_tells_every_value_of_the_small_sets() -> None:
 
 def test_claude_codes_processes(metrics: Metrics) -> None:
     counts = metrics.counts()
-    counts.tally.processes_started, counts.tally.processes_ended = 5, {"idle": 2, "died": 1}
-    counts.tally.login_renewals = 3
+    counts.totals.processes_started, counts.totals.processes_ended = 5, {"idle": 2, "died": 1}
+    counts.totals.login_renewals = 3
     found = samples(counts)
     assert found["claude_proxy_claude_code_processes"] == [({}, 5.0)]
     assert found["claude_proxy_claude_code_processes_started_total"] == [({}, 5.0)]
@@ -146,13 +146,13 @@ def test_what_goes_up_and_down(metrics: Metrics) -> None:
 @pytest.mark.parametrize(
     ("credential", "ready", "left"),
     [
-        (Credential(ready=True, kind="api_key"), 1.0, None),
-        (Credential(ready=True, kind="login", seconds_left=12.5), 1.0, 12.5),
-        (Credential(ready=False, kind="none"), 0.0, None),
+        (CredentialGauge(ready=True, kind="api_key"), 1.0, None),
+        (CredentialGauge(ready=True, kind="login", seconds_left=12.5), 1.0, 12.5),
+        (CredentialGauge(ready=False, kind="none"), 0.0, None),
     ],
 )
-def test_the_credential(credential: Credential, ready: float, left: float | None) -> None:
-    found = samples(Counts(Tally(), Gauges()), credential)
+def test_the_credential(credential: CredentialGauge, ready: float, left: float | None) -> None:
+    found = samples(Counts(Totals(), Gauges()), credential)
     assert found["claude_proxy_credential_ready"] == [({"kind": credential.kind}, ready)]
     assert found.get("claude_proxy_credential_seconds_left", [({}, None)])[0][1] == left
 
@@ -178,5 +178,5 @@ def test_openmetrics_for_those_who_ask(metrics: Metrics) -> None:
     ],
 )
 def test_odd_wishes_get_an_answer(accept: str) -> None:
-    body, _ = render(Counts(Tally(), Gauges()), KEY, accept=accept)
+    body, _ = render(Counts(Totals(), Gauges()), KEY, accept=accept)
     assert b"claude_proxy_build_info" in body

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.simulator.answers.intent import Reading, read, words_of
-from claude_code_proxy.simulator.wire.faults import Mischief
+from claude_code_proxy.simulator.answers.intent import Intent, read, words_of
+from claude_code_proxy.simulator.wire.faults import Faults
 from tests.simulator.asking import (
     NEW,
     SEARCH,
@@ -22,12 +22,12 @@ from tests.simulator.asking import (
 )
 
 
-def reading(*messages: Any, **fields: Any) -> Reading:
+def intent(*messages: Any, **fields: Any) -> Intent:
     return read(accepted(asking(*messages, **fields)))
 
 
-def looped(*last: Any) -> Reading:
-    return reading(
+def looped(*last: Any) -> Intent:
+    return intent(
         "steps: 3 please",
         assistant(call()),
         user(result()),
@@ -38,7 +38,7 @@ def looped(*last: Any) -> Reading:
 
 
 def test_a_plain_question() -> None:
-    one = reading("Hello", assistant("b"), user(text("And"), text("now?"), image()))
+    one = intent("Hello", assistant("b"), user(text("And"), text("now?"), image()))
     assert (one.text, one.task, one.rounds, one.results) == ("And\nnow?", "And\nnow?", 0, ())
     assert one.media == ("an image (image/png, 70 bytes)",)
 
@@ -58,12 +58,12 @@ def test_words_beside_results_do_not_hide_the_task() -> None:
 def test_a_directive_in_the_last_words_beats_one_in_the_task() -> None:
     first = "[[simulate: steps=2]] a"
     messages = (first, assistant(call()), user(result(), text("[[simulate: status=500]]")))
-    assert reading(*messages, tools=[WEATHER]).mischief == Mischief(status=500)
-    assert reading(*messages[:2], user(result()), tools=[WEATHER]).mischief == Mischief(steps=2)
+    assert intent(*messages, tools=[WEATHER]).faults == Faults(status=500)
+    assert intent(*messages[:2], user(result()), tools=[WEATHER]).faults == Faults(steps=2)
 
 
 def test_late_system_messages_are_looked_through() -> None:
-    one = reading("Hello", system("Be kind."), model=NEW)
+    one = intent("Hello", system("Be kind."), model=NEW)
     assert one.text == "Hello"
 
 
@@ -78,14 +78,14 @@ def test_late_system_messages_are_looked_through() -> None:
     ],
 )
 def test_wishing_for_json(words: str, wanted: bool) -> None:
-    assert reading(words).wants_json is wanted
-    assert reading("a", system=words).wants_json is wanted
+    assert intent(words).wants_json is wanted
+    assert intent("a", system=words).wants_json is wanted
 
 
 def test_a_paused_turn_goes_on() -> None:
     pending = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
-    assert reading("a", assistant(pending), tools=[SEARCH]).continues
-    assert not reading("a").continues
+    assert intent("a", assistant(pending), tools=[SEARCH]).continues
+    assert not intent("a").continues
 
 
 def test_words_are_compared_without_plurals() -> None:

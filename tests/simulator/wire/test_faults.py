@@ -3,7 +3,7 @@
 import pytest
 
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.wire.faults import FIELDS, NONE, READERS, Mischief, find, parse, without_directives
+from claude_code_proxy.simulator.wire.faults import FIELDS, NONE, READERS, Faults, find, parse, without_directives
 
 
 def test_there_is_none() -> None:
@@ -13,26 +13,26 @@ def test_there_is_none() -> None:
 def test_the_last_one_counts() -> None:
     written, wanted = find("[[simulate: status=500]] and [[simulate: status=429 retry-after=2]]")
     assert written == "status=429 retry-after=2"
-    assert wanted == Mischief(status=429, retry_after="2")
+    assert wanted == Faults(status=429, retry_after="2")
 
 
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        ("html", Mischief(html=True)),
-        ("html=no", Mischief()),
-        ("split=byte", Mischief(split=(1,))),
-        ("split=3,5", Mischief(split=(3, 5))),
-        ("pause", Mischief(pause=1)),
-        ("pause=3", Mischief(pause=3)),
-        ("error-after=4 error=api_error", Mischief(error_after=4, error="api_error")),
-        ("head-delay=0.5 middle_delay=2", Mischief(head_delay=0.5, middle_delay=2.0)),
-        ("refusal", Mischief(refusal="")),
-        ("call=a,b", Mischief(call=("a", "b"))),
-        ("message=not_today", Mischief(message="not today")),
+        ("html", Faults(html=True)),
+        ("html=no", Faults()),
+        ("split=byte", Faults(split=(1,))),
+        ("split=3,5", Faults(split=(3, 5))),
+        ("pause", Faults(pause=1)),
+        ("pause=3", Faults(pause=3)),
+        ("error-after=4 error=api_error", Faults(error_after=4, error="api_error")),
+        ("head-delay=0.5 middle_delay=2", Faults(head_delay=0.5, middle_delay=2.0)),
+        ("refusal", Faults(refusal="")),
+        ("call=a,b", Faults(call=("a", "b"))),
+        ("message=not_today", Faults(message="not today")),
     ],
 )
-def test_words(words: str, wanted: Mischief) -> None:
+def test_words(words: str, wanted: Faults) -> None:
     assert parse(words) == wanted
 
 

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from claude_code_proxy.simulator import (
-    Mischief,
-    Options,
+    Faults,
     Reply,
     Running,
+    SimulatorOptions,
     json_reply,
     load,
     recorded,
@@ -58,10 +58,10 @@ async def test_a_message_in_either_form(running: Running, stream: bool) -> None:
 
 
 async def test_mischief_goes_with_a_reply(running: Running) -> None:
-    running.enqueue(stream_reply(b"event: ping\ndata: {}\n\n" * 5, mischief=Mischief(cut_after=2)))
+    running.enqueue(stream_reply(b"event: ping\ndata: {}\n\n" * 5, faults=Faults(cut_after=2)))
     seen = await ask(running.url, asking(stream=True))
     assert (seen.end, seen.body.count(b"ping")) == ("cut", 2)
-    running.enqueue(Reply(message=MESSAGE, mischief=Mischief(error_after=1)))
+    running.enqueue(Reply(message=MESSAGE, faults=Faults(error_after=1)))
     assert events_of((await ask(running.url, asking(stream=True))).body)[-1]["type"] == "error"
 
 
@@ -82,7 +82,7 @@ async def test_every_recorded_response_can_be_played(running: Running) -> None:
 
 @needs_recordings
 async def test_one_recording_for_everybody() -> None:
-    one = await serve(options=Options(replay=RECORDINGS / STREAM))
+    one = await serve(options=SimulatorOptions(replay=RECORDINGS / STREAM))
     try:
         wanted = load(RECORDINGS / STREAM).body
         for _ in range(2):

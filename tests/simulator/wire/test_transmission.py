@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from claude_code_proxy.simulator import Mischief, Running
+from claude_code_proxy.simulator import Faults, Running
 from tests.simulator.asking import Json, asking
 from tests.simulator.raw_client import Seen, ask
 from tests.simulator.streams import events_of, rebuilt
@@ -68,7 +68,7 @@ async def test_the_same_again_under_another_name(running: Running) -> None:
 
 
 async def test_a_wish_from_within_the_process(running: Running) -> None:
-    running.enqueue(Mischief(status=529), Mischief(cut_after=3))
+    running.enqueue(Faults(status=529), Faults(cut_after=3))
     seen = [await ask(running.url, asking("Hello", stream=True)) for _ in range(3)]
     assert [(one.status, one.end) for one in seen] == [(529, "whole"), (200, "cut"), (200, "whole")]
 

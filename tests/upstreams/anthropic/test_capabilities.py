@@ -5,7 +5,7 @@ import re
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation.images import MAX_IMAGE_BYTES
 from claude_code_proxy.models.catalogue import BUILT_IN
-from claude_code_proxy.upstreams.anthropic.capabilities import CAPABILITIES, TERMS
+from claude_code_proxy.upstreams.anthropic.capabilities import CAPABILITIES, PROFILE
 from tests.server.running import running
 from tests.server.scripted_upstream import refusal, scripted_upstream
 
@@ -13,8 +13,8 @@ from tests.server.scripted_upstream import refusal, scripted_upstream
 def test_it_carries_a_request_as_it_is() -> None:
     asked = messages.MessagesRequest("m", ())
     model = BUILT_IN.find("claude-sonnet-5-5")
-    assert TERMS.carry(asked) == (asked, ())
-    assert TERMS.fit(model) is model
+    assert PROFILE.drop_unsupported(asked) == (asked, ())
+    assert PROFILE.restrict(model) is model
 
 
 async def test_the_upstreams_id_of_a_request_is_where_it_is_said_to_be() -> None:

@@ -12,7 +12,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
 from claude_code_proxy.http1.client.transport import Response, Transport
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents
-from claude_code_proxy.upstreams.upstream import Facts
+from claude_code_proxy.upstreams.upstream import CallStats
 from tests.http1.client.scripted_server import eventually, slots
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
@@ -38,7 +38,7 @@ ALL = frames(*spelled(MESSAGE))
 
 async def opened(transport: Transport) -> TransportEvents:
     response = await transport.request(b"POST", b"/v1/messages", body=b'{"stream":true}')
-    return TransportEvents(response, Facts(request_id="req_1"))
+    return TransportEvents(response, CallStats(request_id="req_1"))
 
 
 async def heard(events: TransportEvents) -> list[messages.Event]:
@@ -64,7 +64,7 @@ class Pieces:
 
 
 def of_pieces(*pieces: bytes) -> TransportEvents:
-    return TransportEvents(Pieces(pieces), Facts(request_id="req_1"))  # type: ignore[arg-type]
+    return TransportEvents(Pieces(pieces), CallStats(request_id="req_1"))  # type: ignore[arg-type]
 
 
 @given(cuts=st.lists(st.integers(0, len(ALL)), max_size=12))

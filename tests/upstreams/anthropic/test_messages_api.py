@@ -78,9 +78,9 @@ class TestWhole:
     @pytest.mark.parametrize(("max_tokens", "streamed"), [(WHOLE_UP_TO, False), (WHOLE_UP_TO + 1, True)])
     async def test_long_ones_are_streamed_inside(self, max_tokens: int, *, streamed: bool) -> None:
         async with api() as made:
-            message, facts = await made.api.create(asking(max_tokens), Call())
+            message, stats = await made.api.create(asking(max_tokens), Call())
             assert (message.content[0], message.stop_reason) == (messages.Text("Hello there."), "end_turn")
-            assert (facts.request_id, facts.attempts) == ("req_1", 1)
+            assert (stats.request_id, stats.attempts) == ("req_1", 1)
             assert bool(made.upstream.calls[0].json.get("stream")) is streamed
             assert made.failures == []
 
@@ -151,7 +151,7 @@ class TestStream:
     async def test_it_has_begun(self) -> None:
         async with api() as made:
             stream = await made.api.stream(SHORT, Call())
-            assert (stream.facts.request_id, stream.facts.attempts) == ("req_1", 1)
+            assert (stream.stats.request_id, stream.stats.attempts) == ("req_1", 1)
             events: list[messages.Event] = []
             while (batch := await stream.events()) is not None:
                 events += batch
@@ -162,7 +162,7 @@ class TestStream:
     async def test_a_failure_before_that_is_tried_again(self) -> None:
         async with api(OVERLOADED, breaking_off(wire.STREAM_HEAD), whole()) as made:
             stream = await made.api.stream(SHORT, Call())
-            assert stream.facts.attempts == 3
+            assert stream.stats.attempts == 3
             stream.close()
 
     async def test_one_that_is_given_up_while_it_begins(self) -> None:

@@ -97,7 +97,7 @@ async def staged(
     *,
     told: dict[str, Any] | None = None,
     before: Sequence[str] = (),
-    service: simulator.Options | None = None,
+    service: simulator.SimulatorOptions | None = None,
     **settings: str,
 ) -> AsyncIterator[Stage]:
     """`told` is the content of the login file; `settings` are variables of the proxy, with an empty one to unset it.
@@ -108,7 +108,7 @@ async def staged(
     config.mkdir(exist_ok=True)
     if told is not None:
         (config / ".credentials.json").write_text(json.dumps(told))
-    running = await simulator.serve(options=service or simulator.Options())
+    running = await simulator.serve(options=service or simulator.SimulatorOptions())
     process = subprocess.Popen(
         [*before, str(environment.python()), "-m", "claude_code_proxy", "--port", "0"],
         cwd=home,

@@ -7,22 +7,22 @@ import msgspec
 from claude_code_proxy import messages
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.upstreams.anthropic.capabilities import CAPABILITIES as STRAIGHT
-from claude_code_proxy.upstreams.claude_code.capabilities import CAPABILITIES, carry, describe, fit
+from claude_code_proxy.upstreams.claude_code.capabilities import CAPABILITIES, describe, drop_unsupported, restrict
 from tests.upstreams.claude_code.scripted import request, tool, user
 
 
 def test_a_plain_request_goes_as_it_is() -> None:
     plain = request(user("x"), tools=(tool("get"),))
-    assert carry(plain) == (plain, ())
+    assert drop_unsupported(plain) == (plain, ())
 
 
 def test_what_it_cannot_carry_is_named() -> None:
     cached = msgspec.structs.replace(tool("get"), cache_control=messages.CacheControl())
     hosted = messages.HostedTool("web_search_20250305", "web_search")
     asked = request(user("x"), tools=(cached, hosted), metadata=messages.Metadata("u"))
-    carried, notes = carry(asked)
-    assert [tool.name for tool in carried.tools] == ["get"]
-    assert carried.metadata is None
+    supported, notes = drop_unsupported(asked)
+    assert [tool.name for tool in supported.tools] == ["get"]
+    assert supported.metadata is None
     assert [(note.param, note.changes_meaning) for note in notes] == [
         ("tools", True),
         ("user", False),
@@ -31,7 +31,7 @@ def test_what_it_cannot_carry_is_named() -> None:
 
 
 def test_a_model_does_less_through_it() -> None:
-    model = fit(BUILT_IN.find("claude-sonnet-4-5"))
+    model = restrict(BUILT_IN.find("claude-sonnet-4-5"))
     assert not any((model.structured_outputs, model.strict_tools, model.prefill, model.mid_conversation_system))
 
 

@@ -13,7 +13,7 @@ from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode
 from claude_code_proxy.upstreams.claude_code.failures import Failure
 from claude_code_proxy.upstreams.claude_code.launch import Launch
-from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.claude_code.pool import SessionPool
 from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, Start
 from claude_code_proxy.upstreams.upstream import Call
 from tests.upstreams.claude_code.scripted import (
@@ -62,7 +62,7 @@ class Owner:
 
 def upstream(start: Start, owner: Owner | None = None, *, seconds: float = 5.0, most: int = 4) -> ClaudeCode:
     owner = owner or Owner()
-    pool = Pool(most, idle_seconds=60, queue_seconds=1, now=lambda: 0.0)
+    pool = SessionPool(most, idle_seconds=60, queue_seconds=1, now=lambda: 0.0)
     made = ClaudeCode(start, pool, login=owner, renewal=owner, seconds=(seconds, seconds))
     made.pause = lambda _: asyncio.sleep(0)
     made.wall = lambda: EXPIRES - 3600
@@ -76,9 +76,9 @@ def says(text: str) -> Starter:
 async def test_a_first_question_starts_a_process() -> None:
     start = says("Hello")
     claude = upstream(start)
-    message, facts = await claude.create(request(user("Hi")), ONCE)
+    message, stats = await claude.create(request(user("Hi")), ONCE)
     assert message.content == (messages.Text("Hello"),)
-    assert (start.processes[0].past, start.processes[0].asked, facts.attempts) == (
+    assert (start.processes[0].past, start.processes[0].asked, stats.attempts) == (
         (),
         [[{"type": "text", "text": "Hi"}]],
         1,
@@ -188,8 +188,8 @@ async def test_a_refusal_before_the_first_event_is_tried_again_or_told() -> None
     said: list[list[Heard]] = [[Failure("API Error: 529 Busy")], answer("Hello")]
     start = Starter(lambda process: process.say(*said.pop(0)))
     claude = upstream(start)
-    message, facts = await claude.create(request(user("Hi")), Call(retries=1))
-    assert (message.content, facts.attempts) == ((messages.Text("Hello"),), 2)
+    message, stats = await claude.create(request(user("Hi")), Call(retries=1))
+    assert (message.content, stats.attempts) == ((messages.Text("Hello"),), 2)
     said = [[Failure("API Error: 400 Bad")]]
     with pytest.raises(UpstreamRejected, match="Bad") as caught:
         await claude.create(request(user("Hi")), Call(retries=1))
@@ -235,8 +235,8 @@ async def test_a_process_that_dies_before_it_answers_is_replaced() -> None:
         first = False
 
     claude = upstream(Starter(begin))
-    message, facts = await claude.create(request(user("Hi")), Call(retries=1))
-    assert (message.content, facts.attempts) == ((messages.Text("Hello"),), 2)
+    message, stats = await claude.create(request(user("Hi")), Call(retries=1))
+    assert (message.content, stats.attempts) == ((messages.Text("Hello"),), 2)
     await claude.close()
 
 
@@ -315,8 +315,8 @@ async def test_a_conversation_that_was_told_is_told_again_when_there_is_another_
     owner = Owner()
     owner.another = True
     claude = upstream(refuses_first([]), owner)
-    message, facts = await claude.create(request(*HISTORY), Call(retries=2))
-    assert (message.content, facts.attempts, len(owner.refused)) == ((messages.Text("Hello"),), 2, 1)
+    message, stats = await claude.create(request(*HISTORY), Call(retries=2))
+    assert (message.content, stats.attempts, len(owner.refused)) == ((messages.Text("Hello"),), 2, 1)
     await claude.close()
 
 
@@ -350,8 +350,8 @@ async def test_a_login_that_is_half_written_is_waited_for() -> None:
         waits.append(seconds)
 
     claude.pause = pause
-    message, facts = await claude.create(request(user("Hi")), Call(retries=2))
-    assert (message.content, facts.attempts, waits) == ((messages.Text("Hello"),), 2, [1.0])
+    message, stats = await claude.create(request(user("Hi")), Call(retries=2))
+    assert (message.content, stats.attempts, waits) == ((messages.Text("Hello"),), 2, [1.0])
     with pytest.raises(UpstreamRejected) as caught:
         await upstream(Starter(lambda process: process.say(REFUSED)), owner).create(request(user("Hi")), ONCE)
     assert "half written" in caught.value.message

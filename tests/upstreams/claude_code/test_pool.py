@@ -9,23 +9,23 @@ from claude_code_proxy import messages
 from claude_code_proxy.errors import Overloaded
 from claude_code_proxy.upstreams.claude_code.conversation import split
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
-from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.claude_code.pool import SessionPool
 from claude_code_proxy.upstreams.claude_code.process import OnCall, Start
-from claude_code_proxy.upstreams.claude_code.session import Session, Turn
+from claude_code_proxy.upstreams.claude_code.session import Session, SessionTurn
 from tests.upstreams.claude_code.scripted import ScriptedProcess, Starter, answer, request, user
 
 LAUNCH = to_launch(request(user("x")))
 ASKED = split([user("x")])
 
 
-def pool(most: int = 2, idle_seconds: float = 60.0) -> Pool:
-    return Pool(most, idle_seconds=idle_seconds, queue_seconds=0.05, now=lambda: 0.0)
+def pool(most: int = 2, idle_seconds: float = 60.0) -> SessionPool:
+    return SessionPool(most, idle_seconds=idle_seconds, queue_seconds=0.05, now=lambda: 0.0)
 
 
 SAYS_OK = Starter(lambda process: process.say(*answer("ok")))
 
 
-async def answered(kept: Pool, key: bytes, start: Start = SAYS_OK) -> Session:
+async def answered(kept: SessionPool, key: bytes, start: Start = SAYS_OK) -> Session:
     """A session that has given an answer and waits under `key`."""
     session = await kept.new(LAUNCH)
     done = asyncio.Event()
@@ -34,7 +34,7 @@ async def answered(kept: Pool, key: bytes, start: Start = SAYS_OK) -> Session:
         kept.keep(session, key)
         done.set()
 
-    await session.begin(ASKED, Turn(said), start=start)
+    await session.begin(ASKED, SessionTurn(said), start=start)
     await done.wait()
     return session
 
@@ -71,11 +71,11 @@ async def test_one_that_is_being_answered_never_does() -> None:
 
 
 async def test_a_place_is_waited_for() -> None:
-    kept = Pool(1, idle_seconds=60, queue_seconds=5, now=lambda: 0.0)
+    kept = SessionPool(1, idle_seconds=60, queue_seconds=5, now=lambda: 0.0)
     first = await kept.new(LAUNCH)
     waiting = asyncio.create_task(kept.new(LAUNCH))
     await asyncio.sleep(0.01)
-    turn = Turn(lambda _: kept.keep(first, b"a"))
+    turn = SessionTurn(lambda _: kept.keep(first, b"a"))
     await first.begin(ASKED, turn, start=SAYS_OK)
     assert await waiting is not first
     await kept.close()
@@ -93,12 +93,12 @@ async def test_one_gives_way_for_one_however_long_it_takes_to_close() -> None:
         return process
 
     closing = asyncio.Event()
-    kept = Pool(2, idle_seconds=60, queue_seconds=5, now=lambda: 0.0)
+    kept = SessionPool(2, idle_seconds=60, queue_seconds=5, now=lambda: 0.0)
     await answered(kept, b"a", start_slow)
     second = await kept.new(LAUNCH)
     waiting = asyncio.create_task(kept.new(LAUNCH))
     await asyncio.sleep(0.01)  # the first gives way, and takes its time
-    turn = Turn(lambda _: kept.keep(second, b"b"))
+    turn = SessionTurn(lambda _: kept.keep(second, b"b"))
     await second.begin(ASKED, turn, start=SAYS_OK)
     await asyncio.sleep(0.01)
     closing.set()

@@ -10,7 +10,7 @@ from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.upstreams.claude_code.conversation import split
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
 from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, Start
-from claude_code_proxy.upstreams.claude_code.session import Session, Turn
+from claude_code_proxy.upstreams.claude_code.session import Session, SessionTurn
 from tests.upstreams.claude_code.scripted import (
     ScriptedProcess,
     Starter,
@@ -24,14 +24,14 @@ from tests.upstreams.claude_code.scripted import (
 )
 
 
-async def begun(start: Start, *, tools: tuple[messages.Tool, ...] = ()) -> tuple[Session, Turn]:
+async def begun(start: Start, *, tools: tuple[messages.Tool, ...] = ()) -> tuple[Session, SessionTurn]:
     session = Session(to_launch(request(user("x"), tools=tools)), on_end=lambda _: None, now=lambda: 0.0)
-    turn = Turn(lambda _: None)
+    turn = SessionTurn(lambda _: None)
     await session.begin(split([user("x")]), turn, start=start)
     return session, turn
 
 
-async def everything(turn: Turn) -> list[messages.Event]:
+async def everything(turn: SessionTurn) -> list[messages.Event]:
     heard: list[messages.Event] = []
     while (batch := await turn.events()) is not None:
         heard += batch
@@ -47,7 +47,7 @@ async def test_all_that_has_come_is_given_at_once() -> None:
 
 
 async def test_an_error_comes_after_what_came_before_it() -> None:
-    turn = Turn(lambda _: None)
+    turn = SessionTurn(lambda _: None)
     turn.feed(messages.Ping())
     turn.fail(UpstreamBroke("gone"))
     assert await turn.events() == [messages.Ping()]
@@ -132,7 +132,7 @@ async def test_a_result_may_come_before_the_call_is_waited_for() -> None:
     session, turn = await begun(start, tools=(tool("a"),))
     await everything(turn)
     back = split([user("x"), assistant(), messages.InputMessage("user", (result("toolu_a"),))])
-    await session.go_on(back, Turn(lambda _: None))
+    await session.go_on(back, SessionTurn(lambda _: None))
     assert await start.processes[0].on_call("toolu_a") == result("toolu_a")
     await session.close()
 
@@ -148,7 +148,7 @@ async def test_a_process_that_nobody_waits_for_any_more_is_let_go() -> None:
         started.append(ScriptedProcess(launch, past, on_call))
         return started[0]
 
-    waiting = asyncio.create_task(session.begin(split([user("x")]), Turn(lambda _: None), start=start))
+    waiting = asyncio.create_task(session.begin(split([user("x")]), SessionTurn(lambda _: None), start=start))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait((waiting,))
@@ -181,7 +181,7 @@ async def test_a_process_that_cannot_be_closed_is_killed_and_no_more(
         await asyncio.sleep(0.01)
         return started[0]
 
-    waiting = asyncio.create_task(session.begin(split([user("x")]), Turn(lambda _: None), start=start))
+    waiting = asyncio.create_task(session.begin(split([user("x")]), SessionTurn(lambda _: None), start=start))
     await asyncio.sleep(0 if left_early else 0.05)
     if left_early:
         waiting.cancel()
@@ -201,6 +201,6 @@ async def test_a_start_that_fails_in_a_way_nobody_knows_is_an_end_too() -> None:
         raise NotADirectoryError
 
     with pytest.raises(NotADirectoryError):
-        await session.begin(split([user("x")]), Turn(lambda _: None), start=start)
+        await session.begin(split([user("x")]), SessionTurn(lambda _: None), start=start)
     await session.close()
     assert ended == [session]

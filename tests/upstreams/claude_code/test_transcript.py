@@ -6,10 +6,10 @@ from uuid import UUID
 from msgspec import Raw
 
 from claude_code_proxy import messages
-from claude_code_proxy.upstreams.claude_code.transcript import Context, Origin, rows
+from claude_code_proxy.upstreams.claude_code.transcript import Context, TranscriptOrigin, rows
 from tests.upstreams.claude_code.scripted import assistant, result, user
 
-ORIGIN = Origin(UUID(int=7), "claude-sonnet-5-5", "2026-11-22T12:00:00.000Z", "/empty", "2.1.330")
+ORIGIN = TranscriptOrigin(UUID(int=7), "claude-sonnet-5-5", "2026-11-22T12:00:00.000Z", "/empty", "2.1.330")
 ENVIRONMENT = {"type": "environment", "snapshot": {}}
 CALL = messages.ToolUse("toolu_a", "Read", Raw(b'{"a":1}'))
 PAST = [

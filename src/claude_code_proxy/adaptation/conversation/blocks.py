@@ -21,7 +21,7 @@ _UNSAID = messages.Text("(error)")
 BLANK = Adjustment("messages", "dropped", "text that is blank")
 
 
-def tidy(message: messages.InputMessage, *, notes: list[Adjustment]) -> tuple[messages.Block, ...]:
+def normalize_blocks(message: messages.InputMessage, *, notes: list[Adjustment]) -> tuple[messages.Block, ...]:
     """The blocks of `message` that can stay. Often these are all, and then it is the very same tuple."""
     checks = _FINE[message.role]
     for block in message.content:

@@ -77,7 +77,7 @@ def _turns(
 
 
 def _tidied(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
-    content = blocks.tidy(message, notes=notes)
+    content = blocks.normalize_blocks(message, notes=notes)
     return message if content is message.content else messages.InputMessage(message.role, content)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from claude_code_proxy import messages
 
 
-class HoldBack(ABC):
+class TextBuffer(ABC):
     """The streamed half of a reply filter. `_held` begins with the first text that was held back."""
 
     def __init__(self) -> None:

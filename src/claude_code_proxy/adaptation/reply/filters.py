@@ -11,7 +11,7 @@ from claude_code_proxy.errors import InvalidRequest
 
 
 class ReplyFilter(Protocol):
-    """Either `message` is called once, or `feed` for every event and then `close`. All of them may raise `Unmet`."""
+    """Call `message` once, or `feed` for every event and then `close`. Each of them may raise `OutputMismatch`."""
 
     def message(self, message: messages.Message) -> messages.Message: ...
 
@@ -22,7 +22,7 @@ class ReplyFilter(Protocol):
         """What was still held back. Called after `message_stop`."""
 
 
-class Unmet(InvalidRequest):
+class OutputMismatch(InvalidRequest):
     """The answer is not what the request promised. `repair` may be asked for instead, while nothing has been passed on.
 
     Its own answer goes through a new filter; when that raises this again, it is what the client gets.
@@ -60,17 +60,17 @@ class Chain:
         return events
 
 
-class Judged:
+class OutputCheck:
     """Passes everything on, unless the whole answer is not what it should be: then `judge` says so."""
 
-    def __init__(self, judge: Callable[[messages.Message], Unmet | None]) -> None:
+    def __init__(self, judge: Callable[[messages.Message], OutputMismatch | None]) -> None:
         self._judge = judge
         self._sofar = messages.Accumulator()
 
     def message(self, message: messages.Message) -> messages.Message:
-        unmet = self._judge(message)
-        if unmet is not None:
-            raise unmet
+        mismatch = self._judge(message)
+        if mismatch is not None:
+            raise mismatch
         return message
 
     def feed(self, event: messages.Event) -> Sequence[messages.Event]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.reply.buffering import HoldBack
+from claude_code_proxy.adaptation.reply.buffering import TextBuffer
 
 _MARKS = re.compile(r'["\\{}\[\]]')
 
@@ -65,14 +65,14 @@ class JsonSpan:
         return self._ended
 
 
-def bare(text: str, opener: str) -> str:
+def extract_json(text: str, opener: str) -> str:
     """The JSON in `text`; all of `text` when there is none."""
     span = JsonSpan(opener)
     found = span.feed(text)
     return found if span.begun else text
 
 
-class BareJson(HoldBack):
+class JsonExtraction(TextBuffer):
     """The reply filter that reduces the text to the JSON in it, even if citations split that over several blocks.
 
     What was said before it, in the same block or an earlier one, is left out only once it has begun: text that no JSON

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation.blocks import is_blank
-from claude_code_proxy.adaptation.reply.buffering import HoldBack
+from claude_code_proxy.adaptation.reply.buffering import TextBuffer
 from claude_code_proxy.adjustment import Adjustment
 
 MOST_NATIVE = 64
 
 
-def settle_stops(
+def normalize_stop_sequences(
     request: messages.MessagesRequest, *, is_forced: bool, notes: list[Adjustment]
 ) -> tuple[messages.MessagesRequest, tuple[str, ...]]:
     """The request with those that the service takes, and those to cut by `CutText`.
@@ -33,7 +33,7 @@ def settle_stops(
     return replace(request, stop_sequences=native), emulated
 
 
-class CutText(HoldBack):
+class CutText(TextBuffer):
     """The reply filter that ends an answer before the first of `stops`; nothing after it is passed on.
 
     A stop may be split over text blocks (which citations make), as the caller reads them as one text. A call of a tool

@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
 from claude_code_proxy.adaptation.schemas.schema_merge import (
     are_mergeable,
-    merged,
+    merge_branches,
     properties,
     required_names,
     resolve,
@@ -131,7 +131,7 @@ class _Writer:
         parts = [self._in_place(branch) for branch in branches]
         if not are_mergeable([rest, *parts]):
             raise _Inexpressible
-        return merged(rest, parts)
+        return merge_branches(rest, parts)
 
     def _in_place(self, branch: Any) -> Schema:
         found = branch

@@ -1,7 +1,7 @@
 """A tool's JSON schema -> one that the service takes as `input_schema`, with the same meaning.
 
 It must be an object without a union at its top, with plain property names, and valid in draft 2020-12. What cannot be
-merged is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
+merge_branches is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
 from claude_code_proxy.adaptation.schemas.schema_merge import (
     DEFS,
     are_mergeable,
-    merged,
+    merge_branches,
     properties,
     required_names,
     resolve,
     unescaped,
 )
-from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema, modernised
+from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema, upgrade_schema
 from claude_code_proxy.errors import InvalidRequest
 
 WRAP = "value"
@@ -46,7 +46,7 @@ class InputSchema(Struct, frozen=True):
 
 
 @SchemaCache
-def normalised(raw: bytes) -> InputSchema:
+def normalize_input_schema(raw: bytes) -> InputSchema:
     """Raises `InvalidRequest` for one that is nested too deep to be meant."""
     try:
         schema = msgspec.json.decode(raw) if raw else None
@@ -94,7 +94,7 @@ class _Normaliser:
             rest = {key: value for key, value in schema.items() if key != word}
             if are_mergeable(parts):
                 self._reasons.append(f"its top `{word}` was merged")
-                return self._merged(merged(rest, parts), seen)
+                return self._merged(merge_branches(rest, parts), seen)
         return schema
 
     def _must_wrap(self, schema: Schema) -> bool:
@@ -129,7 +129,7 @@ class _Normaliser:
         if _is_valid(schema):
             return schema
         self._reasons.append("older JSON Schema forms were rewritten")
-        modern: Schema = modernised(schema)
+        modern: Schema = upgrade_schema(schema)
         if _is_valid(modern):
             return modern
         self._loses = True

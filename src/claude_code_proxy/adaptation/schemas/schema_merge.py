@@ -33,7 +33,7 @@ def are_mergeable(parts: list[Schema]) -> bool:
     return all(part.keys() <= MERGEABLE and part.get("type", "object") == "object" for part in parts)
 
 
-def merged(schema: Schema, parts: list[Schema]) -> Schema:
+def merge_branches(schema: Schema, parts: list[Schema]) -> Schema:
     """One object with the properties and duties of all; what `schema` itself says wins."""
     found: Schema = {}
     required: dict[str, None] = {}

@@ -13,7 +13,7 @@ _SCHEMAS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED_SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 
 
-def modernised(schema: Any) -> Any:
+def upgrade_schema(schema: Any) -> Any:
     """`schema` and all schemas in it, mended. Booleans are schemas; anything else is one that allows everything."""
     if isinstance(schema, bool):
         return schema
@@ -24,13 +24,13 @@ def modernised(schema: Any) -> Any:
         mend(kept)
     for key in _SCHEMA:
         if key in kept:
-            kept[key] = modernised(kept[key])
+            kept[key] = upgrade_schema(kept[key])
     for key in _SCHEMAS:
         if key in kept:
-            kept[key] = [modernised(item) for item in kept[key]]
+            kept[key] = [upgrade_schema(item) for item in kept[key]]
     for key in _NAMED_SCHEMAS:
         if key in kept:
-            kept[key] = {name: modernised(item) for name, item in kept[key].items()}
+            kept[key] = {name: upgrade_schema(item) for name, item in kept[key].items()}
     return kept
 
 

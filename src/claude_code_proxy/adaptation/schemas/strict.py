@@ -26,7 +26,7 @@ def fits_alone(subset: Subset) -> bool:
     return subset.raw is not None and subset.optional <= MOST_OPTIONAL and subset.unions <= MOST_UNIONS
 
 
-def settle_strict(
+def normalize_strict(
     request: messages.MessagesRequest,
     model: Model,
     *,

@@ -6,7 +6,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.chat_completions.field_names import path_in
 from claude_code_proxy.endpoints.chat_completions.request import to_messages_request
-from claude_code_proxy.endpoints.chat_completions.response import Shape, to_chat_completion
+from claude_code_proxy.endpoints.chat_completions.response import ChatShape, to_chat_completion
 from claude_code_proxy.endpoints.chat_completions.schema import ChatRequest
 from claude_code_proxy.endpoints.chat_completions.stream import ChunkStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
@@ -17,14 +17,14 @@ from claude_code_proxy.endpoints.openai.stream import Ending
 _body = BodyDecoder(ChatRequest)
 
 
-class AskedChatCompletion(Struct, frozen=True):
+class DecodedChatCompletion(Struct, frozen=True):
     """One decoded request."""
 
     request: messages.MessagesRequest
     adjustments: tuple[Adjustment, ...]
     stream: bool
     n: int
-    shape: Shape
+    shape: ChatShape
 
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         return to_chat_completion(replies, context, shape=self.shape)
@@ -34,17 +34,17 @@ class AskedChatCompletion(Struct, frozen=True):
         return tuple(ChunkStream(ending, index, shape=self.shape) for index in range(self.n))
 
 
-def decode(body: bytes, default_model: str) -> AskedChatCompletion:
+def decode(body: bytes, default_model: str) -> DecodedChatCompletion:
     """Raises `InvalidRequest`."""
     asked, told = _body.decode(body)
     translated = to_messages_request(asked, default_model)
     options = asked.stream_options
-    return AskedChatCompletion(
+    return DecodedChatCompletion(
         request=translated.request,
         adjustments=translated.adjustments + told,
         stream=bool(asked.stream),
         n=asked.n or 1,
-        shape=Shape(
+        shape=ChatShape(
             custom_tools=translated.custom_tools,
             legacy_functions=asked.legacy_functions,
             include_usage=bool(options and options.include_usage),

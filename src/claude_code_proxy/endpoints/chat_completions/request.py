@@ -28,14 +28,14 @@ _LIKE_AUTO = frozenset({"", "auto", "default", "standard_only", "priority", "fas
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
-class Translated(Struct, frozen=True):
+class TranslatedChat(Struct, frozen=True):
     request: messages.MessagesRequest
     adjustments: tuple[Adjustment, ...]
     custom_tools: frozenset[str]
     hides_reasoning: bool
 
 
-def to_messages_request(request: chat.ChatRequest, default_model: str) -> Translated:
+def to_messages_request(request: chat.ChatRequest, default_model: str) -> TranslatedChat:
     """Raises `InvalidRequest`."""
     _check(request)
     conversation = to_conversation(request.messages)
@@ -67,7 +67,7 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
         inference_geo=request.inference_geo or None,
         cache_control=request.cache_control,
     )
-    return Translated(made, tuple(adjustments), toolset.custom, hides_reasoning=thinking.hidden)
+    return TranslatedChat(made, tuple(adjustments), toolset.custom, hides_reasoning=thinking.hidden)
 
 
 def _check(request: chat.ChatRequest) -> None:

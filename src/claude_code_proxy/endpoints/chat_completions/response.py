@@ -26,7 +26,7 @@ from claude_code_proxy.endpoints.openai.reply import (
 )
 
 
-class Shape(Struct, frozen=True):
+class ChatShape(Struct, frozen=True):
     """What of the request decides the form of its reply."""
 
     custom_tools: frozenset[str] = frozenset()
@@ -85,7 +85,7 @@ class _ChatCompletion(Struct, frozen=True):
     object: str = "chat.completion"
 
 
-def to_chat_completion(replies: Sequence[messages.Message], context: ReplyContext, *, shape: Shape) -> bytes:
+def to_chat_completion(replies: Sequence[messages.Message], context: ReplyContext, *, shape: ChatShape) -> bytes:
     """One choice for each of `replies`."""
     return msgspec.json.encode(
         _ChatCompletion(
@@ -99,19 +99,19 @@ def to_chat_completion(replies: Sequence[messages.Message], context: ReplyContex
     )
 
 
-def finish_reason_of(stop_reason: str | None, *, calls: int, shape: Shape) -> str:
+def finish_reason_of(stop_reason: str | None, *, calls: int, shape: ChatShape) -> str:
     """With legacy functions, `tool_calls` is called `function_call`."""
     reason = finish_reason(stop_reason, called_tools=calls > 0)
     return "function_call" if shape.legacy_functions and reason == "tool_calls" else reason
 
 
-def _choice(index: int, message: messages.Message, *, shape: Shape) -> _Choice:
+def _choice(index: int, message: messages.Message, *, shape: ChatShape) -> _Choice:
     calls = [block for block in message.content if isinstance(block, messages.ToolUse)]
     finish = finish_reason_of(message.stop_reason, calls=len(calls), shape=shape)
     return _Choice(index, _message(message, calls, shape=shape), finish)
 
 
-def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, shape: Shape) -> _Message:
+def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, shape: ChatShape) -> _Message:
     """`content` is null only beside calls. An empty turn stays an empty `stop`: that is what Claude said, clients know
     how to go on from there, and any other reason makes their parsers raise.
     """
@@ -135,7 +135,7 @@ def _thoughts(message: messages.Message) -> list[Thought]:
     return [block for block in message.content if isinstance(block, messages.Thinking | messages.RedactedThinking)]
 
 
-def _call(call: messages.ToolUse, *, shape: Shape) -> _FunctionCall | _CustomCall:
+def _call(call: messages.ToolUse, *, shape: ChatShape) -> _FunctionCall | _CustomCall:
     if call.name in shape.custom_tools:
         return _CustomCall(call.id, _Custom(call.name, to_custom_text(call.input)))
     return _FunctionCall(call.id, _Function(call.name, to_arguments(call.input)))

@@ -220,14 +220,14 @@ class Location(Wire, frozen=True):
     timezone: str | None = None
 
 
-class UserLocation(Wire, frozen=True):
+class SearchLocation(Wire, frozen=True):
     approximate: Location
     type: str = "approximate"
 
 
 class WebSearchOptions(Wire, frozen=True):
     search_context_size: Literal["low", "medium", "high"] | None = None
-    user_location: UserLocation | None = None
+    user_location: SearchLocation | None = None
 
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]

@@ -10,18 +10,18 @@ from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import reasoning
 from claude_code_proxy.endpoints.chat_completions.annotations import to_annotations
 from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments, to_custom_text
-from claude_code_proxy.endpoints.chat_completions.response import Shape, finish_reason_of
+from claude_code_proxy.endpoints.chat_completions.response import ChatShape, finish_reason_of
 from claude_code_proxy.endpoints.openai.reply import refusal_text, service_tier
-from claude_code_proxy.endpoints.openai.stream import ChoiceStream, Ending, Kind, Template
+from claude_code_proxy.endpoints.openai.stream import ChoiceStream, ChunkKind, Ending, Template
 
-_KIND = Kind("chat.completion.chunk", "delta")
+_KIND = ChunkKind("chat.completion.chunk", "delta")
 _encode = msgspec.json.encode
 
 
 class ChunkStream(ChoiceStream):
     """One choice of a streamed chat completion."""
 
-    def __init__(self, ending: Ending, index: int, *, shape: Shape) -> None:
+    def __init__(self, ending: Ending, index: int, *, shape: ChatShape) -> None:
         self._index = index
         self._shape = shape
         self._ending = ending

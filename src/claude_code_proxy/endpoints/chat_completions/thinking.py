@@ -16,7 +16,7 @@ from claude_code_proxy.endpoints.chat_completions import schema as chat
 _Display = Literal["summarized", "omitted"]
 
 
-class AskedThinking(Struct, frozen=True):
+class RequestedThinking(Struct, frozen=True):
     """`hidden`: the client is not to see any of the thinking."""
 
     config: messages.ThinkingConfig | None = None
@@ -25,10 +25,10 @@ class AskedThinking(Struct, frozen=True):
     adjustments: tuple[Adjustment, ...] = ()
 
 
-_NOTHING = AskedThinking()
+_NOTHING = RequestedThinking()
 
 
-def to_thinking(request: chat.ChatRequest) -> AskedThinking:
+def to_thinking(request: chat.ChatRequest) -> RequestedThinking:
     """A readable summary costs time, so it is asked for only when the caller shows that it wants one."""
     reasoning = request.reasoning
     if request.thinking is None and reasoning is None and request.include_reasoning is None:
@@ -37,14 +37,16 @@ def to_thinking(request: chat.ChatRequest) -> AskedThinking:
     notes = tuple(_notes(request))
     if request.thinking is not None:
         effort = None if request.reasoning_effort == "none" else request.reasoning_effort
-        return AskedThinking(_own(request.thinking, hidden=hidden), effort, hidden, notes)
-    return AskedThinking(*_config(request, reasoning or chat.Reasoning(), hidden=hidden), hidden, notes)
+        return RequestedThinking(_own(request.thinking, hidden=hidden), effort, hidden, notes)
+    return RequestedThinking(*_config(request, reasoning or chat.Reasoning(), hidden=hidden), hidden, notes)
 
 
-def _of_effort(effort: chat.Effort | None) -> AskedThinking:
+def _of_effort(effort: chat.Effort | None) -> RequestedThinking:
     if effort is None:
         return _NOTHING
-    return AskedThinking(messages.Disabled()) if effort == "none" else AskedThinking(messages.Adaptive(), effort)
+    return (
+        RequestedThinking(messages.Disabled()) if effort == "none" else RequestedThinking(messages.Adaptive(), effort)
+    )
 
 
 def _config(

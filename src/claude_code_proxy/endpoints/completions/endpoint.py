@@ -5,7 +5,7 @@ from msgspec import Struct
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.completions.request import to_messages_request
-from claude_code_proxy.endpoints.completions.response import Shape, to_completion
+from claude_code_proxy.endpoints.completions.response import CompletionShape, to_completion
 from claude_code_proxy.endpoints.completions.schema import CompletionRequest
 from claude_code_proxy.endpoints.completions.stream import TextStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
@@ -16,14 +16,14 @@ from claude_code_proxy.endpoints.openai.stream import Ending
 _body = BodyDecoder(CompletionRequest)
 
 
-class AskedCompletion(Struct, frozen=True):
+class DecodedCompletion(Struct, frozen=True):
     """One decoded request."""
 
     request: messages.MessagesRequest
     adjustments: tuple[Adjustment, ...]
     stream: bool
     n: int
-    shape: Shape
+    shape: CompletionShape
 
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         return to_completion(replies, context, shape=self.shape)
@@ -33,17 +33,17 @@ class AskedCompletion(Struct, frozen=True):
         return tuple(TextStream(ending, index, shape=self.shape) for index in range(self.n))
 
 
-def decode(body: bytes, default_model: str) -> AskedCompletion:
+def decode(body: bytes, default_model: str) -> DecodedCompletion:
     """Raises `InvalidRequest`."""
     asked, told = _body.decode(body)
     translated = to_messages_request(asked, default_model)
     options = asked.stream_options
-    return AskedCompletion(
+    return DecodedCompletion(
         request=translated.request,
         adjustments=translated.adjustments + told,
         stream=bool(asked.stream),
         n=asked.n or 1,
-        shape=Shape(
+        shape=CompletionShape(
             echo=translated.prompt if asked.echo else "",
             include_usage=bool(options and options.include_usage),
         ),

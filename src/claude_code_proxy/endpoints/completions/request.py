@@ -26,7 +26,7 @@ FILL = (
 _EMULATED = Adjustment("prompt", "emulated", "an instruction asks for what follows the text")
 
 
-class Translated(Struct, frozen=True):
+class TranslatedCompletion(Struct, frozen=True):
     """`prompt` is the one text of the request, as it was sent."""
 
     request: messages.MessagesRequest
@@ -34,7 +34,7 @@ class Translated(Struct, frozen=True):
     prompt: str
 
 
-def to_messages_request(request: CompletionRequest, default_model: str) -> Translated:
+def to_messages_request(request: CompletionRequest, default_model: str) -> TranslatedCompletion:
     """Raises `InvalidRequest`."""
     check_range("n", request.n, least=1, most=MOST_CHOICES)
     check_range("temperature", request.temperature, least=0, most=2)
@@ -53,7 +53,7 @@ def to_messages_request(request: CompletionRequest, default_model: str) -> Trans
         top_p=request.top_p,
         metadata=to_metadata(request.user),
     )
-    return Translated(made, tuple(notes), prompt)
+    return TranslatedCompletion(made, tuple(notes), prompt)
 
 
 def _prompt(request: CompletionRequest) -> str:

@@ -10,7 +10,7 @@ from claude_code_proxy.endpoints.endpoint import ReplyContext
 from claude_code_proxy.endpoints.openai.reply import CompletionUsage, finish_reason, refusal_text, to_usage
 
 
-class Shape(Struct, frozen=True):
+class CompletionShape(Struct, frozen=True):
     """What of the request decides the form of its reply. `echo` is what stands before the answer."""
 
     echo: str = ""
@@ -34,7 +34,7 @@ class _Completion(Struct, frozen=True):
     object: str = "text_completion"
 
 
-def to_completion(replies: Sequence[messages.Message], context: ReplyContext, *, shape: Shape) -> bytes:
+def to_completion(replies: Sequence[messages.Message], context: ReplyContext, *, shape: CompletionShape) -> bytes:
     """One choice for each of `replies`."""
     choices = [
         _Choice(index, shape.echo + _text(message), finish_reason(message.stop_reason, called_tools=False))

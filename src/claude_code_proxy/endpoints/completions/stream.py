@@ -3,18 +3,18 @@
 import msgspec
 
 from claude_code_proxy import messages
-from claude_code_proxy.endpoints.completions.response import Shape
+from claude_code_proxy.endpoints.completions.response import CompletionShape
 from claude_code_proxy.endpoints.openai.reply import finish_reason, refusal_text
-from claude_code_proxy.endpoints.openai.stream import ChoiceStream, Ending, Kind, Template
+from claude_code_proxy.endpoints.openai.stream import ChoiceStream, ChunkKind, Ending, Template
 
-_KIND = Kind("text_completion", "text")
+_KIND = ChunkKind("text_completion", "text")
 _encode = msgspec.json.encode
 
 
 class TextStream(ChoiceStream):
     """One choice of a streamed completion."""
 
-    def __init__(self, ending: Ending, index: int, *, shape: Shape) -> None:
+    def __init__(self, ending: Ending, index: int, *, shape: CompletionShape) -> None:
         self._template = Template.of(ending.context, index, kind=_KIND, include_usage=shape.include_usage)
         self._tail = self._template.unfinished
         self._ending = ending

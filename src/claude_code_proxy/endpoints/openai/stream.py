@@ -31,7 +31,7 @@ class Ending:
         return template.usage_frame(to_usage(self._usages, self.context)) + sse.DONE
 
 
-class Kind(Struct, frozen=True):
+class ChunkKind(Struct, frozen=True):
     """A kind of chunk: its `object`, and the field of a choice that holds its content."""
 
     name: str
@@ -48,7 +48,7 @@ class Template(Struct, frozen=True):
 
     @classmethod
     def of(
-        cls, context: ReplyContext, index: int, *, kind: Kind, include_usage: bool, tier: str | None = None
+        cls, context: ReplyContext, index: int, *, kind: ChunkKind, include_usage: bool, tier: str | None = None
     ) -> "Template":
         """`tier` is the service tier, for kinds of chunk that have the field. `usage` is in every frame or in none."""
         common = {"id": context.id, "object": kind.name, "created": context.created, "model": context.model}

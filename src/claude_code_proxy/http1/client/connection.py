@@ -11,7 +11,7 @@ from typing import cast
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout, UpstreamUnavailable
-from claude_code_proxy.http1.client.limits import Limits, Patience
+from claude_code_proxy.http1.client.limits import ClientLimits, IdlePolicy
 
 _SLICE = 256 * 1024  # a large body goes out in pieces, so that what waits in the socket's buffers stays bounded
 _MAX_FIELDS = 256  # header fields of one response, those of interim responses and trailers included
@@ -26,7 +26,7 @@ class _StopError(Exception):
     """Raised in a callback to stop the parser."""
 
 
-class Connection(asyncio.Protocol):
+class ClientConnection(asyncio.Protocol):
     """Belongs to one exchange at a time, from `exchange` to `rest` or `abort`, and to the pool in between.
 
     `chunks`, `complete` and `error` are what has become of the response's body so far, in the order to look at them;
@@ -48,14 +48,14 @@ class Connection(asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
         name: str,
         *,
-        limits: Limits,
-        patience: Patience,
-        on_lost: Callable[["Connection"], None],
+        limits: ClientLimits,
+        idle_policy: IdlePolicy,
+        on_lost: Callable[["ClientConnection"], None],
     ) -> None:
         self._loop = loop
         self._name = name
         self._limits = limits
-        self._patience = patience
+        self._patience = idle_policy
         self._on_lost = on_lost
         self._waiter: asyncio.Future[None] | None = None
         self._resting = self._reused = self._reading_paused = self._writing_paused = False

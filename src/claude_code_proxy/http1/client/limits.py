@@ -23,7 +23,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ClientLimits:
     """In bytes, but for the first two. `body` holds for answers read whole; a stream has none."""
 
     max_connections: int = 10_000
@@ -34,7 +34,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class IdleLimit:
     """How many ticks it may last, and what to say when it has lasted longer."""
 
     ticks: int
@@ -42,25 +42,25 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class IdlePolicy:
     """The silences of a connection, each by what is being waited for."""
 
     tick: float
-    rest: Silence
-    send: Silence
-    first_byte: Silence
-    idle: Silence
+    rest: IdleLimit
+    send: IdleLimit
+    first_byte: IdleLimit
+    idle: IdleLimit
 
 
-def patience(name: str, *, timeouts: Timeouts, limits: Limits) -> Patience:
+def idle_policy(name: str, *, timeouts: Timeouts, limits: ClientLimits) -> IdlePolicy:
     """`name` is the upstream's, for the words."""
     shortest = min(timeouts.send, timeouts.first_byte, timeouts.idle, limits.keep_alive)
     tick = min(_SLOWEST_TICK, max(_FASTEST_TICK, shortest / 8))
 
-    def silence(seconds: float, words: str) -> Silence:
-        return Silence(ceil(seconds / tick), f"{name} {words} for {seconds:g} seconds.")
+    def silence(seconds: float, words: str) -> IdleLimit:
+        return IdleLimit(ceil(seconds / tick), f"{name} {words} for {seconds:g} seconds.")
 
-    return Patience(
+    return IdlePolicy(
         tick,
         rest=silence(limits.keep_alive, "was not needed"),
         send=silence(timeouts.send, "took no more of the request"),

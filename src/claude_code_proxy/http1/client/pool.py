@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 C = TypeVar("C")
 
 
-class Pool(Generic[C]):
+class ConnectionPool(Generic[C]):
     """Invariant: nobody waits while a connection is idle or a slot is free."""
 
     def __init__(self, limit: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from claude_code_proxy.errors import UpstreamBroke
-from claude_code_proxy.http1.client.connection import Connection
+from claude_code_proxy.http1.client.connection import ClientConnection
 
 
 class Response:
@@ -14,10 +14,12 @@ class Response:
 
     __slots__ = ("_body_limit", "_connection", "_ended", "_give_back", "headers", "status")
 
-    def __init__(self, connection: Connection, *, give_back: Callable[[Connection], None], body_limit: int) -> None:
+    def __init__(
+        self, connection: ClientConnection, *, give_back: Callable[[ClientConnection], None], body_limit: int
+    ) -> None:
         self.status = connection.status
         self.headers = connection.headers
-        self._connection: Connection | None = connection
+        self._connection: ClientConnection | None = connection
         self._give_back = give_back
         self._body_limit = body_limit
         self._ended = False

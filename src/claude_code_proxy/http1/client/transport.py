@@ -13,10 +13,10 @@ from math import inf
 
 from claude_code_proxy.errors import Overloaded, ProxyError, UpstreamUnavailable
 from claude_code_proxy.http1.client.address import parse_origin, parse_proxy
-from claude_code_proxy.http1.client.connection import Connection, Stale
+from claude_code_proxy.http1.client.connection import ClientConnection, Stale
 from claude_code_proxy.http1.client.dial import ConnectTimeout, Route, default_tls, dial
-from claude_code_proxy.http1.client.limits import Limits, Timeouts, patience
-from claude_code_proxy.http1.client.pool import Pool
+from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts, idle_policy
+from claude_code_proxy.http1.client.pool import ConnectionPool
 from claude_code_proxy.http1.client.response import Response as Response
 
 _JOIN_UP_TO = 32 * 1024  # bytes of body that are copied behind the head, so that both leave in one write
@@ -44,7 +44,7 @@ class Transport:
         base_url: str,
         *,
         timeouts: Timeouts | None = None,
-        limits: Limits | None = None,
+        limits: ClientLimits | None = None,
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
     ) -> None:
@@ -52,11 +52,11 @@ class Transport:
         context = (tls or default_tls()) if origin.tls else None
         self._route = Route(origin, context, parse_proxy(proxy) if proxy else None)
         self._timeouts = timeouts or Timeouts()
-        self._limits = limits or Limits()
-        self._patience = patience(self._route.name, timeouts=self._timeouts, limits=self._limits)
+        self._limits = limits or ClientLimits()
+        self._patience = idle_policy(self._route.name, timeouts=self._timeouts, limits=self._limits)
         self._target, self._prelude = _framing(self._route)
-        self._pool: Pool[Connection] = Pool(self._limits.max_connections)
-        self._connections: set[Connection] = set()
+        self._pool: ConnectionPool[ClientConnection] = ConnectionPool(self._limits.max_connections)
+        self._connections: set[ClientConnection] = set()
         self._empty = asyncio.Event()
         self._empty.set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -116,14 +116,14 @@ class Transport:
         length = b"content-length: %d\r\n" % size if size or method not in _BODILESS_METHODS else b""
         return b"".join((method, self._target, path, self._prelude, fields, length, b"\r\n"))
 
-    def _newest(self) -> Connection | None:
+    def _newest(self) -> ClientConnection | None:
         while (connection := self._pool.newest()) is not None:
             if connection.usable:
                 return connection
             self._pool.free()
         return None
 
-    async def _obtain(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> Connection:
+    async def _obtain(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> ClientConnection:
         """A connection when none is resting: a new one, or after waiting in line."""
         if not self._pool.reserve():
             connection = await self._turn(loop, deadline)
@@ -135,7 +135,7 @@ class Transport:
             self._pool.free()
             raise
 
-    async def _turn(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> Connection | None:
+    async def _turn(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> ClientConnection | None:
         try:
             async with asyncio.timeout(min(self._timeouts.slot, _left(loop, deadline))):
                 return await self._pool.turn(loop)
@@ -145,7 +145,7 @@ class Transport:
                 " in time."
             ) from error
 
-    async def _open(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> Connection:
+    async def _open(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> ClientConnection:
         seconds = min(self._timeouts.connect, _left(loop, deadline))
         try:
             async with asyncio.timeout(seconds):
@@ -161,10 +161,12 @@ class Transport:
             self._ticking = loop.call_later(self._patience.tick, self._tick, loop)
         return connection
 
-    def _connection(self, loop: asyncio.AbstractEventLoop) -> Connection:
-        return Connection(loop, self._route.name, limits=self._limits, patience=self._patience, on_lost=self._lost)
+    def _connection(self, loop: asyncio.AbstractEventLoop) -> ClientConnection:
+        return ClientConnection(
+            loop, self._route.name, limits=self._limits, idle_policy=self._patience, on_lost=self._lost
+        )
 
-    def _release(self, connection: Connection) -> None:
+    def _release(self, connection: ClientConnection) -> None:
         if connection.reusable:
             connection.rest()
             self._pool.give(connection)
@@ -172,7 +174,7 @@ class Transport:
             connection.abort()
             self._pool.free()
 
-    def _lost(self, connection: Connection) -> None:
+    def _lost(self, connection: ClientConnection) -> None:
         self._connections.discard(connection)
         self._pool.forget(connection)
         if not self._connections:

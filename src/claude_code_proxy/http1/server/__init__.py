@@ -8,9 +8,9 @@ from claude_code_proxy.http1.server.request import Request as Request
 from claude_code_proxy.http1.server.responder import Headers as Headers
 from claude_code_proxy.http1.server.responder import Responder as Responder
 from claude_code_proxy.http1.server.server import Server as Server
-from claude_code_proxy.http1.server.types import Fault as Fault
-from claude_code_proxy.http1.server.types import Gate as Gate
+from claude_code_proxy.http1.server.types import ErrorRenderer as ErrorRenderer
 from claude_code_proxy.http1.server.types import Handler as Handler
-from claude_code_proxy.http1.server.types import Limits as Limits
+from claude_code_proxy.http1.server.types import HeadCheck as HeadCheck
 from claude_code_proxy.http1.server.types import OnError as OnError
-from claude_code_proxy.http1.server.types import plain_fault as plain_fault
+from claude_code_proxy.http1.server.types import ServerLimits as ServerLimits
+from claude_code_proxy.http1.server.types import plain_error as plain_error

@@ -8,7 +8,7 @@ import re
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from claude_code_proxy.http1.server.request import Refusal
+from claude_code_proxy.http1.server.request import RejectedHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ class ChunkedBody:
         self.size = 0  # bytes received, without the framing
 
     def feed(self, data: bytes) -> bytes | None:
-        """What follows the body once it is whole, until then None; raises `Refusal`."""
+        """What follows the body once it is whole, until then None; raises `RejectedHead`."""
         self._held = self._held + data if self._held else data
         self._at = 0
         while self._step is not None and self._step(self):
@@ -78,7 +78,7 @@ class ChunkedBody:
         line = _SIZE_LINE.match(self._held, self._at)
         if line is None:
             if len(self._held) - self._at > _SIZE_LINE_BYTES or b"\n" in self._held[self._at :]:
-                raise Refusal(400, "The request body has a malformed chunk size.")
+                raise RejectedHead(400, "The request body has a malformed chunk size.")
             return False
         self._missing = int(line[1], 16)
         if self.size + self._missing > self._limit:
@@ -105,7 +105,7 @@ class ChunkedBody:
             self._step = ChunkedBody._size_line
             return True
         if end not in {b"", b"\r"}:
-            raise Refusal(400, "A chunk of the request body is longer than its size.")
+            raise RejectedHead(400, "A chunk of the request body is longer than its size.")
         return False
 
     def _trailers(self) -> bool:
@@ -115,11 +115,11 @@ class ChunkedBody:
             self._step = None
             return True
         if len(self._held) - self._at > _TRAILER_BYTES:
-            raise Refusal(431, "The request's trailers are too large.")
+            raise RejectedHead(431, "The request's trailers are too large.")
         if self._held.find(b"\n\r\n", self._at) >= 0 or self._held.find(b"\n\n", self._at) >= 0:
-            raise Refusal(400, "The request's trailers are malformed.")
+            raise RejectedHead(400, "The request's trailers are malformed.")
         return False
 
 
-def too_large(limit: int) -> Refusal:
-    return Refusal(413, f"The request body is larger than the {limit} bytes allowed.")
+def too_large(limit: int) -> RejectedHead:
+    return RejectedHead(413, f"The request body is larger than the {limit} bytes allowed.")

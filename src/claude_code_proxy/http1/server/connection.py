@@ -11,10 +11,10 @@ from typing import Final, cast
 
 from claude_code_proxy.http1.server import reply
 from claude_code_proxy.http1.server.body import ChunkedBody, CountedBody, too_large
-from claude_code_proxy.http1.server.request import Refusal, Request, parse_head
+from claude_code_proxy.http1.server.request import RejectedHead, Request, parse_head
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.http1.server.service import Service
-from claude_code_proxy.http1.server.types import Answer, plain_fault
+from claude_code_proxy.http1.server.types import Answer, plain_error
 
 # Where a connection stands. Their order counts: up to _HEAD a request may begin, up to _FLUSHING input is kept.
 _IDLE: Final = 0  # between two requests
@@ -32,7 +32,7 @@ _TRANSPORTS_HIGH_WATER = 65536
 _OUR_FAULT = "The server failed to answer this request."
 
 
-class Connection(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """The protocol object of one connection, and its responders' outlet."""
 
     __slots__ = (
@@ -187,7 +187,7 @@ class Connection(asyncio.Protocol):
         if len(held) > limit:
             self._refuse(_head_too_large(limit))
         elif _HOPELESS.search(held, seen):
-            self._refuse(Refusal(400, "This is not an HTTP/1.1 request."))
+            self._refuse(RejectedHead(400, "This is not an HTTP/1.1 request."))
         return b""
 
     def _take(self, data: bytes, end: int) -> bytes:
@@ -198,7 +198,7 @@ class Connection(asyncio.Protocol):
             if end > limits.head_bytes:
                 raise _head_too_large(limits.head_bytes)
             request = parse_head(data[:end], peer=self._peer, head_count=limits.head_count)
-        except Refusal as refusal:
+        except RejectedHead as refusal:
             return self._refuse(refusal)
         refused = self._refused(request)
         length = request.length
@@ -217,13 +217,13 @@ class Connection(asyncio.Protocol):
         """What to say instead of reading the body and asking the handler."""
         service = self._service
         try:
-            refused = None if service.gate is None else service.gate(request)
+            refused = None if service.check_head is None else service.check_head(request)
         except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
             service.on_error(error)
-            refused = self._fault(500, _OUR_FAULT)
+            refused = self._render_error(500, _OUR_FAULT)
         limit = service.limits.body_bytes
         if refused is None and request.length is not None and request.length > limit:
-            refused = self._fault(413, too_large(limit).message)
+            refused = self._render_error(413, too_large(limit).message)
         return refused
 
     def _await_body(self, request: Request, refused: Answer | None, *, begun: bool) -> None:
@@ -243,7 +243,7 @@ class Connection(asyncio.Protocol):
         self._since = self._service.now
         try:
             rest = body.feed(data)
-        except Refusal as refusal:
+        except RejectedHead as refusal:
             return self._refuse(refusal, request)
         if rest is None:
             return b""
@@ -297,7 +297,7 @@ class Connection(asyncio.Protocol):
             if responder.started:
                 responder.abort()
             else:
-                status, headers, body = self._fault(500, _OUR_FAULT)
+                status, headers, body = self._render_error(500, _OUR_FAULT)
                 responder.send(status, headers, body)
         if self._state == _ANSWERING:
             self._next()
@@ -336,22 +336,22 @@ class Connection(asyncio.Protocol):
         if self._state == _IDLE:
             self._next()
 
-    def _refuse(self, refusal: Refusal, request: Request | None = None) -> bytes:
+    def _refuse(self, refusal: RejectedHead, request: Request | None = None) -> bytes:
         """The last reply of a connection whose input is of no use any more."""
         self._state = _BODY
         if request is None:
             request = Request("GET", "/")
         request.keep_alive = False
-        self._turn_away(request, self._fault(refusal.status, refusal.message))
+        self._turn_away(request, self._render_error(refusal.status, refusal.message))
         return b""
 
-    def _fault(self, status: int, message: str) -> Answer:
+    def _render_error(self, status: int, message: str) -> Answer:
         service = self._service
         try:
-            return status, *service.fault(status, message)
+            return status, *service.render_error(status, message)
         except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
             service.on_error(error)
-            return status, *plain_fault(status, message)
+            return status, *plain_error(status, message)
 
     # How it ends.
 
@@ -397,7 +397,7 @@ class Connection(asyncio.Protocol):
         if self._state == _IDLE and age > limits.keep_alive_seconds:
             self._close()
         elif self._state == _HEAD and age > limits.head_seconds:
-            self._refuse(Refusal(408, "The head of the request did not arrive in time."))
+            self._refuse(RejectedHead(408, "The head of the request did not arrive in time."))
         elif self._state == _LINGERING and age > limits.linger_seconds:
             self._close_transport()
 
@@ -406,7 +406,7 @@ class Connection(asyncio.Protocol):
         request, body = reading
         late = now - self._begun - limits.body_idle_seconds
         if now - self._since > limits.body_idle_seconds or body.size < late * limits.body_bytes_per_second:
-            self._refuse(Refusal(408, "The body of the request did not arrive in time."), request)
+            self._refuse(RejectedHead(408, "The body of the request did not arrive in time."), request)
 
     def _await_reader(self) -> None:
         self._since = self._service.now
@@ -422,8 +422,8 @@ class Connection(asyncio.Protocol):
         self._unsent = unsent
 
 
-def _head_too_large(limit: int) -> Refusal:
-    return Refusal(431, f"The head of the request is larger than the {limit} bytes allowed.")
+def _head_too_large(limit: int) -> RejectedHead:
+    return RejectedHead(431, f"The head of the request is larger than the {limit} bytes allowed.")
 
 
 def _peer(transport: asyncio.BaseTransport) -> str:

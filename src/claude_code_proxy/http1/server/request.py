@@ -1,4 +1,4 @@
-"""A request, and how its head is read: the bytes up to the blank line become a `Request`, or a `Refusal`.
+"""A request, and how its head is read: the bytes up to the blank line become a `Request`, or a `RejectedHead`.
 
 llhttp does the tokens. What it leaves open, and what requests have been smuggled with, is refused here: any doubt about
 where the body ends, more than one Host, a version or transfer coding that is not ours. Bodies are left to `body`.
@@ -17,7 +17,7 @@ _HTTP10 = "HTTP/1.0"
 _HTTP11 = "HTTP/1.1"
 
 
-class Refusal(Exception):
+class RejectedHead(Exception):
     """A request that the server itself turns away, with the status and the words for the client."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -59,28 +59,28 @@ class _Fields(dict[bytes, bytes]):
         value = value.strip()
         if name in self:
             if name in _SINGLE:
-                raise Refusal(400, f"The header {name.decode()} appears more than once.")
+                raise RejectedHead(400, f"The header {name.decode()} appears more than once.")
             value = b"%b, %b" % (self[name], value)
         self[name] = value
 
 
 def parse_head(head: bytes, *, peer: str = "", head_count: int = 128) -> Request:
-    """Reads a head, given from its first byte up to and with its blank line; raises `Refusal`."""
+    """Reads a head, given from its first byte up to and with its blank line; raises `RejectedHead`."""
     try:
         method, target, version = head[: head.find(b"\r\n")].decode("ascii").split(" ")
     except ValueError:
-        raise Refusal(400, "The request line is malformed.") from None
+        raise RejectedHead(400, "The request line is malformed.") from None
     if version not in {_HTTP11, _HTTP10}:
         raise _wrong_version(version)
     if len(head) > head_count * _SHORTEST and head.count(b"\n") > head_count + 2:
-        raise Refusal(431, f"The request has more than {head_count} header lines.")
+        raise RejectedHead(431, f"The request has more than {head_count} header lines.")
     if method not in _METHODS:
         head = _shown_as_get(method, head)
     request = Request(method, target, headers=_read_fields(head), peer=peer)
     if version == _HTTP10:
         request.http10 = True
     elif b"host" not in request.headers:
-        raise Refusal(400, "The request has no Host header.")
+        raise RejectedHead(400, "The request has no Host header.")
     request.length = _body_length(request)
     request.keep_alive = _keeps_alive(request)
     return request
@@ -95,17 +95,17 @@ def _path_of(target: str) -> str:
     return slash + path or "/"
 
 
-def _wrong_version(version: str) -> Refusal:
+def _wrong_version(version: str) -> RejectedHead:
     if version.startswith("HTTP/"):
-        return Refusal(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
-    return Refusal(400, "The request line is malformed.")
+        return RejectedHead(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
+    return RejectedHead(400, "The request line is malformed.")
 
 
 def _shown_as_get(method: str, head: bytes) -> bytes:
     if method == "CONNECT":
-        raise Refusal(501, "This server opens no tunnels.")
+        raise RejectedHead(501, "This server opens no tunnels.")
     if not _TOKEN.fullmatch(method):
-        raise Refusal(400, "The request line is malformed.")
+        raise RejectedHead(400, "The request line is malformed.")
     return b"GET" + head[len(method) :]
 
 
@@ -116,9 +116,9 @@ def _read_fields(head: bytes) -> dict[bytes, bytes]:
     except HttpParserUpgrade:
         pass  # an upgrade that the client offers is not taken; the request itself is complete
     except HttpParserError as error:
-        if isinstance(error.__context__, Refusal):
+        if isinstance(error.__context__, RejectedHead):
             raise error.__context__ from None
-        raise Refusal(400, f"The request is malformed: {error}.") from None
+        raise RejectedHead(400, f"The request is malformed: {error}.") from None
     return fields
 
 
@@ -129,15 +129,15 @@ def _body_length(request: Request) -> int | None:
         length = headers.get(b"content-length")
         return 0 if length is None else _counted(length)
     if request.http10 or b"content-length" in headers:
-        raise Refusal(400, "It is not certain where the body of the request ends.")
+        raise RejectedHead(400, "It is not certain where the body of the request ends.")
     if coding.lower() != b"chunked":
-        raise Refusal(501, "The only transfer coding taken is chunked.")
+        raise RejectedHead(501, "The only transfer coding taken is chunked.")
     return None
 
 
 def _counted(length: bytes) -> int:
     if not length.isdigit() or len(length) > 18:
-        raise Refusal(400, "The Content-Length is not a number.")
+        raise RejectedHead(400, "The Content-Length is not a number.")
     return int(length)
 
 

@@ -4,10 +4,10 @@ import asyncio
 import socket
 from collections.abc import Sequence
 
-from claude_code_proxy.http1.server.connection import Connection
+from claude_code_proxy.http1.server.connection import ServerConnection
 from claude_code_proxy.http1.server.listeners import bind
 from claude_code_proxy.http1.server.service import Service
-from claude_code_proxy.http1.server.types import Fault, Gate, Handler, Limits, OnError, plain_fault
+from claude_code_proxy.http1.server.types import ErrorRenderer, Handler, HeadCheck, OnError, ServerLimits, plain_error
 
 _BACKLOG = 2048
 _CANCELLED_SECONDS = 1.0  # for handlers to clean up after they have been cancelled
@@ -21,17 +21,17 @@ class Server:
         self,
         handler: Handler,
         *,
-        gate: Gate | None = None,
-        fault: Fault = plain_fault,
+        check_head: HeadCheck | None = None,
+        render_error: ErrorRenderer = plain_error,
         on_error: OnError | None = None,
-        limits: Limits | None = None,
+        limits: ServerLimits | None = None,
     ) -> None:
         """`on_error` is told what a handler or gate raises; without it, the event loop's exception handler is."""
         self._handler = handler
-        self._gate = gate
-        self._fault = fault
+        self._check_head = check_head
+        self._render_error = render_error
         self._on_error = on_error
-        self._limits = limits or Limits()
+        self._limits = limits or ServerLimits()
         self.sockets: tuple[socket.socket, ...] = ()
         self.port = 0  # of the first socket, if it has one
         self.gave_up = False  # a shutdown ended requests that were being answered
@@ -49,8 +49,8 @@ class Server:
         loop = asyncio.get_running_loop()
         self._service = Service(
             handler=self._handler,
-            gate=self._gate,
-            fault=self._fault,
+            check_head=self._check_head,
+            render_error=self._render_error,
             on_error=self._on_error or _told_to(loop),
             limits=self._limits,
             loop=loop,
@@ -98,9 +98,11 @@ class Server:
         service = self._service
         listener.listen(_BACKLOG)  # here, because uvloop only logs it when this fails
         if listener.family == socket.AF_UNIX:
-            return await service.loop.create_unix_server(lambda: Connection(service), sock=listener, backlog=_BACKLOG)
+            return await service.loop.create_unix_server(
+                lambda: ServerConnection(service), sock=listener, backlog=_BACKLOG
+            )
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
-        return await service.loop.create_server(lambda: Connection(service), sock=listener, backlog=_BACKLOG)
+        return await service.loop.create_server(lambda: ServerConnection(service), sock=listener, backlog=_BACKLOG)
 
     def _stop_listening(self) -> None:
         for listener in self._listeners:

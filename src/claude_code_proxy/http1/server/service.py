@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from claude_code_proxy.http1.server.reply import Openings
-from claude_code_proxy.http1.server.types import Fault, Gate, Handler, Limits, OnError
+from claude_code_proxy.http1.server.types import ErrorRenderer, Handler, HeadCheck, OnError, ServerLimits
 
 
 class Open(Protocol):
@@ -27,10 +27,10 @@ class Service:
     """Made when the server starts, on its event loop."""
 
     handler: Handler
-    gate: Gate | None
-    fault: Fault
+    check_head: HeadCheck | None
+    render_error: ErrorRenderer
     on_error: OnError
-    limits: Limits
+    limits: ServerLimits
     loop: asyncio.AbstractEventLoop
     now: float = 0.0  # the loop's time at the last sweep; reading it costs nothing
     closing: bool = False  # no reply keeps its connection alive any more

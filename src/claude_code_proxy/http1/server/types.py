@@ -16,10 +16,10 @@ Handler = Callable[[Request, Responder], Awaitable[None]]
 Answer = tuple[int, Headers, bytes]
 """Status, headers and body of a whole reply."""
 
-Gate = Callable[[Request], Answer | None]
+HeadCheck = Callable[[Request], Answer | None]
 """Sees a request by its head, while `body` is b""; an answer refuses it, without reading on."""
 
-Fault = Callable[[int, str], tuple[Headers, bytes]]
+ErrorRenderer = Callable[[int, str], tuple[Headers, bytes]]
 """Renders a refusal of the server's own (status, message for the client) as headers and body."""
 
 OnError = Callable[[Exception], None]
@@ -27,7 +27,7 @@ OnError = Callable[[Exception], None]
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """Bytes and seconds that a client may use. Times are kept by a sweep of all connections: to about a sweep."""
 
     head_bytes: int = 65536
@@ -47,7 +47,7 @@ class Limits:
     sweep_seconds: float = 1.0
 
 
-def plain_fault(status: int, message: str) -> tuple[Headers, bytes]:
+def plain_error(status: int, message: str) -> tuple[Headers, bytes]:
     """The refusal as a line of text."""
     del status
     return [(b"content-type", b"text/plain; charset=utf-8")], message.encode() + b"\n"

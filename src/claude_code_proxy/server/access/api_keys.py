@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 
 from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.server.access.browser_guard import WebPages
+from claude_code_proxy.server.access.browser_guard import BrowserGuard
 
 _HEADERS = (b"x-api-key", b"api-key")
 
 
 class ApiKeys:
-    """The keys that open the proxy; with none set, it is open to all but `web_pages` that nobody allowed."""
+    """The keys that open the proxy; with none set, it is open to all but `browser_guard` that nobody allowed."""
 
-    def __init__(self, keys: Sequence[Secret], web_pages: WebPages) -> None:
+    def __init__(self, keys: Sequence[Secret], browser_guard: BrowserGuard) -> None:
         self._keys = keys
-        self._web_pages = web_pages
+        self._browser_guard = browser_guard
 
     def check(self, headers: Mapping[bytes, bytes]) -> None:
         """Raises `Unauthenticated`, or `Forbidden`."""
         if not self._keys:
-            self._web_pages.check(headers)
+            self._browser_guard.check(headers)
             return
         shown = _shown(headers)
         if not shown:

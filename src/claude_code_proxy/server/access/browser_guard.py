@@ -22,7 +22,7 @@ class Forbidden(InvalidRequest):
     kind = "permission_error"
 
 
-class WebPages:
+class BrowserGuard:
     """`origins` may call, as browsers name them. `loopback_only`: no name but this machine's own can be meant."""
 
     def __init__(self, origins: Sequence[str], *, loopback_only: bool) -> None:

@@ -10,7 +10,7 @@ from claude_code_proxy.errors import Overloaded
 _RETRY_AFTER = 1.0
 
 
-class Turnstile:
+class ConcurrencyLimiter:
     """First come, first served. `queue_seconds` is the longest wait.
 
     `on_refusal` is called for each rejected request.

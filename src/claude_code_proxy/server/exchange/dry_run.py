@@ -11,12 +11,12 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.betas import settle_betas
+from claude_code_proxy.endpoints.betas import normalize_betas
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.pricing import Billed, cost_usd
-from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.error_location import point_at_media
 from claude_code_proxy.server.exchange.rough_count import blocks_of, tokens_of
 from claude_code_proxy.server.exchange.upstream_run import prepare
@@ -58,12 +58,12 @@ class DryRun(Struct, frozen=True):
     note: str = "Nothing was sent. Tokens and costs are rough estimates."
 
 
-def dry_run(serving: Serving, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
+def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
     """`betas` is the caller's header. Raises `InvalidRequest` for what the endpoint itself would refuse."""
-    asked = endpoint.decode(body, serving.policy.default_model)
-    passed_on, ignored = settle_betas(betas, carried=serving.terms.carries("betas"))
+    asked = endpoint.decode(body, state.policy.default_model)
+    passed_on, ignored = normalize_betas(betas, carried=state.terms.supports("betas"))
     try:
-        _, model, adapted = prepare(serving, asked.request, model=serving.catalogue.find(asked.request.model))
+        _, model, adapted = prepare(state, asked.request, model=state.catalogue.find(asked.request.model))
     except InvalidRequest as error:
         point_at_media(error, asked.request, path_of=partial(endpoint.path_of, body))
         raise

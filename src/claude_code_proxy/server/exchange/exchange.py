@@ -10,16 +10,16 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 
 from claude_code_proxy import messages, sse
-from claude_code_proxy.adaptation.reply.filters import Unmet
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.betas import HEADER, settle_betas
-from claude_code_proxy.endpoints.endpoint import Asked, Endpoint, ReplyContext, StreamTranslator
+from claude_code_proxy.endpoints.betas import HEADER, normalize_betas
+from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai.errors import to_error_reply
 from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.models.model import Model
-from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.billing import Bill
 from claude_code_proxy.server.exchange.error_location import point_at_block, point_at_media
 from claude_code_proxy.server.exchange.gathering import together
@@ -27,7 +27,7 @@ from claude_code_proxy.server.exchange.paused_turns import RepeatedStream, sum_u
 from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.server.exchange.reply_headers import Headers, error_headers, stream_headers, whole_headers
 from claude_code_proxy.server.exchange.streaming import StreamedReply
-from claude_code_proxy.server.exchange.upstream_run import Asking
+from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
 from claude_code_proxy.server.process.logs import place_of
 from claude_code_proxy.upstreams.upstream import Call, EventStream
 
@@ -39,23 +39,23 @@ _RETRIED_BY_CLIENT = b"x-stainless-retry-count"
 class Exchange:
     """One request and its reply."""
 
-    __slots__ = ("_endpoint", "_last_words", "_request", "_responder", "_serving", "record")
+    __slots__ = ("_endpoint", "_last_words", "_request", "_responder", "_state", "record")
 
-    def __init__(self, serving: Serving, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
-        self._serving = serving
+    def __init__(self, state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
+        self._state = state
         self._endpoint = endpoint
         self._request = request
         self._responder = responder
         self._last_words: Callable[[ProxyError], bytes] | None = None  # of a stream that breaks off
-        self.record = Record(serving.next_id(), endpoint.name, serving.now())
+        self.record = Record(state.next_id(), endpoint.name, state.now())
 
     async def run(self) -> None:
         record = self.record
-        turnstile = self._serving.turnstile
+        limiter = self._state.limiter
         inside = False
         try:
-            if not turnstile.try_enter():
-                await turnstile.enter()
+            if not limiter.try_enter():
+                await limiter.enter()
             inside = True
             await self._serve()
             if record.outcome == "running":
@@ -73,48 +73,46 @@ class Exchange:
             self._fail(ProxyError("Internal error in the proxy; its log says where."))
         finally:
             if inside:
-                turnstile.leave()
-            record.duration = self._serving.now() - record.started
-            for observer in self._serving.observers:
+                limiter.leave()
+            record.duration = self._state.now() - record.started
+            for observer in self._state.observers:
                 observer.observe(record)
 
     async def _serve(self) -> None:
-        serving, record = self._serving, self.record
-        asked = self._endpoint.decode(self._request.body, serving.policy.default_model)
+        state, record = self._state, self.record
+        asked = self._endpoint.decode(self._request.body, state.policy.default_model)
         record.stream = asked.stream
         record.adjustments = asked.adjustments
         betas = self._betas() if _BETAS in self._request.headers else ()
         record.asked_model = asked.request.model
-        model = serving.catalogue.find(asked.request.model)
+        model = state.catalogue.find(asked.request.model)
         record.model, record.known_model = model.id, model.known
-        asking = self._asking(asked, model, betas=betas)
-        if asking.adapted.adjustments:
-            record.adjustments += asking.adapted.adjustments
-        if serving.policy.strict:
-            _insist(record.adjustments)
-        context = ReplyContext(
-            self._endpoint.id_prefix + record.id, int(serving.wall()), record.asked_model, Bill(model)
-        )
+        run = self._run(asked, model, betas=betas)
+        if run.adapted.adjustments:
+            record.adjustments += run.adapted.adjustments
+        if state.policy.strict:
+            _enforce_strict(record.adjustments)
+        context = ReplyContext(self._endpoint.id_prefix + record.id, int(state.wall()), record.asked_model, Bill(model))
         try:
-            await (self._stream if asked.stream else self._whole)(asked, asking, context=context)
+            await (self._stream if asked.stream else self._whole)(asked, run, context=context)
         except UpstreamRejected as error:
-            point_at_block(error, asked.request, sent=asking.adapted.request, path_of=self._path_of)
+            point_at_block(error, asked.request, sent=run.adapted.request, path_of=self._path_of)
             raise
 
     def _betas(self) -> tuple[str, ...]:
         """Those of the caller's that go along; what is ignored of them is told."""
         told = self._request.headers[_BETAS].decode("latin-1")
-        betas, ignored = settle_betas(told, carried=self._serving.terms.carries("betas"))
+        betas, ignored = normalize_betas(told, carried=self._state.terms.supports("betas"))
         self.record.adjustments += ignored
         return betas
 
-    def _asking(self, asked: Asked, model: Model, *, betas: tuple[str, ...]) -> Asking:
-        serving = self._serving
-        retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else serving.policy.retries
-        deadline = None if asked.stream else self.record.started + serving.policy.answer_seconds
+    def _run(self, asked: DecodedRequest, model: Model, *, betas: tuple[str, ...]) -> UpstreamRun:
+        state = self._state
+        retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else state.policy.retries
+        deadline = None if asked.stream else self.record.started + state.policy.answer_seconds
         call = Call(betas, retries=retries, deadline=deadline)
         try:
-            return Asking(serving, self.record, said=asked.request, model=model, call=call)
+            return UpstreamRun(state, self.record, said=asked.request, model=model, call=call)
         except InvalidRequest as error:
             point_at_media(error, asked.request, path_of=self._path_of)
             raise
@@ -122,27 +120,27 @@ class Exchange:
     def _path_of(self, block: tuple[int, ...]) -> str | None:
         return self._endpoint.path_of(self._request.body, block)
 
-    async def _whole(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
+    async def _whole(self, asked: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
         record = self.record
         try:
-            replies = (await asking.whole(),) if asked.n == 1 else await asking.several(asked.n)
+            replies = (await run.whole(),) if asked.n == 1 else await run.several(asked.n)
         finally:
-            if asking.used:
-                self._bill(context, asking.used)
-        record.duration = record.first_byte = self._serving.now() - record.started
+            if run.used:
+                self._bill(context, run.used)
+        record.duration = record.first_byte = self._state.now() - record.started
         record.status = 200
-        headers = whole_headers(record, rate_limits=asking.rate_limits, now=self._serving.wall())
+        headers = whole_headers(record, rate_limits=run.rate_limits, now=self._state.wall())
         self._responder.send(200, headers, asked.reply(replies, context))
 
-    async def _stream(self, asked: Asked, asking: Asking, *, context: ReplyContext) -> None:
+    async def _stream(self, asked: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
         translators = asked.translators(context)
-        with StreamedReply(self._responder, self._serving.pulse, head=lambda: self._stream_head(asking)) as reply:
+        with StreamedReply(self._responder, self._state.keep_alive, head=lambda: self._stream_head(run)) as reply:
             self._last_words = translators[0].fail
             try:
                 if asked.n == 1:
-                    frames = await self._pump(reply, asking, translator=translators[0])
+                    frames = await self._pump(reply, run, translator=translators[0])
                 else:
-                    frames = await self._pump_several(reply, asking, translators=translators)
+                    frames = await self._pump_several(reply, run, translators=translators)
             finally:
                 self._bill(context, [translator.usage for translator in translators])
         reply.end(frames)
@@ -150,31 +148,31 @@ class Exchange:
     async def _pump(
         self,
         reply: StreamedReply,
-        asking: Asking,
+        run: UpstreamRun,
         *,
         translator: StreamTranslator,
         begun: Callable[[], None] | None = None,
     ) -> bytes:
         """Passes one answer on; gives its closing frames. While nothing has gone out, a bad one may be repaired."""
-        stream = await asking.stream()
+        stream = await run.stream()
         if begun is not None:
             begun()
         if self.record.first_byte is None:
-            self.record.first_byte = self._serving.now() - self.record.started
+            self.record.first_byte = self._state.now() - self.record.started
         try:
-            return await self._hear(reply, asking, translator=translator, stream=stream)
-        except Unmet as unmet:
-            if translator in reply.committed or not asking.repairs_streams(unmet):
+            return await self._hear(reply, run, translator=translator, stream=stream)
+        except OutputMismatch as mismatch:
+            if translator in reply.committed or not run.repairs_streams(mismatch):
                 raise
-            repair = asking.note_repair(unmet)
-        stream = RepeatedStream(await asking.stream(repair), translator.usage)
-        return await self._hear(reply, asking, translator=translator, stream=stream)
+            repair = run.note_repair(mismatch)
+        stream = RepeatedStream(await run.stream(repair), translator.usage)
+        return await self._hear(reply, run, translator=translator, stream=stream)
 
     async def _hear(
-        self, reply: StreamedReply, asking: Asking, *, translator: StreamTranslator, stream: EventStream
+        self, reply: StreamedReply, run: UpstreamRun, *, translator: StreamTranslator, stream: EventStream
     ) -> bytes:
-        keeps_thinking = asking.may_think_and_call()
-        make_filter = asking.adapted.filter
+        keeps_thinking = run.may_think_and_call()
+        make_filter = run.adapted.filter
         if make_filter is None:
             heard = messages.Accumulator() if keeps_thinking else None
             frames = await reply.pump(stream, translator, heard=heard)
@@ -182,15 +180,15 @@ class Exchange:
             heard = messages.Accumulator()
             try:
                 frames = await reply.pump(stream, translator, heard=heard, reply_filter=make_filter())
-            except Unmet:
+            except OutputMismatch:
                 translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # discarded, but still billed
                 raise
         if keeps_thinking and heard is not None and heard.stopped:
-            asking.keep_thinking(heard.message())
+            run.keep_thinking(heard.message())
         return frames
 
     async def _pump_several(
-        self, reply: StreamedReply, asking: Asking, *, translators: tuple[StreamTranslator, ...]
+        self, reply: StreamedReply, run: UpstreamRun, *, translators: tuple[StreamTranslator, ...]
     ) -> bytes:
         """All choices at once; each one's closing frames go out as it ends, the last one's end the reply.
 
@@ -201,7 +199,7 @@ class Exchange:
         async def pump(translator: StreamTranslator) -> bytes:
             if translator is not translators[0]:
                 await warmed.wait()
-            frames = await self._pump(reply, asking, translator=translator, begun=warmed.set)
+            frames = await self._pump(reply, run, translator=translator, begun=warmed.set)
             if frames.endswith(sse.DONE):
                 return frames
             await reply.write(frames)
@@ -209,11 +207,11 @@ class Exchange:
 
         return b"".join(await together([pump(translator) for translator in translators]))
 
-    def _stream_head(self, asking: Asking) -> Headers:
+    def _stream_head(self, run: UpstreamRun) -> Headers:
         record = self.record
         record.status = 200
-        record.duration = self._serving.now() - record.started
-        return stream_headers(record, rate_limits=asking.rate_limits, now=self._serving.wall())
+        record.duration = self._state.now() - record.started
+        return stream_headers(record, rate_limits=run.rate_limits, now=self._state.wall())
 
     def _bill(self, context: ReplyContext, usages: Sequence[messages.Usage]) -> None:
         record = self.record
@@ -224,7 +222,7 @@ class Exchange:
     def _cut_off(self) -> None:
         """Nobody will read the rest: the client has gone, or the server ended what was left at its own end."""
         record = self.record
-        if self._serving.stopped():
+        if self._state.stopped():
             record.outcome, record.status = "stopped", record.status or 503
         else:
             record.outcome = "left"
@@ -238,9 +236,9 @@ class Exchange:
         record.outcome = "failed"
         reply = to_error_reply(error)
         record.status = reply.status
-        record.duration = self._serving.now() - record.started
+        record.duration = self._state.now() - record.started
         limits = getattr(error, "rate_limits", {})
-        headers = error_headers(record, reply, rate_limits=limits, now=self._serving.wall())
+        headers = error_headers(record, reply, rate_limits=limits, now=self._state.wall())
         self._responder.send(reply.status, headers, self._endpoint.render_error(error))
 
     def _break_off(self, error: ProxyError) -> None:
@@ -258,7 +256,7 @@ class Exchange:
         record.cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
 
 
-def _insist(adjustments: tuple[Adjustment, ...]) -> None:
+def _enforce_strict(adjustments: tuple[Adjustment, ...]) -> None:
     """Strict mode: what would change the meaning is refused, by the name of its field."""
     for adjustment in adjustments:
         if adjustment.changes_meaning:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 _BEATS = 4  # per `seconds`: after activity, silence may be reported up to one beat early
 
 
-class Beat:
+class SilentStream:
     """One stream. `flowing` is set with every write, a busy stream's only cost; `due` is loop time."""
 
     __slots__ = ("due", "flowing", "on_silence")
@@ -21,28 +21,28 @@ class Beat:
         self.due = due
 
 
-class Pulse:
+class KeepAliveTimer:
     """`seconds` 0 means never. Silence is never reported late, and exactly on time before the first write."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop = loop
         self._seconds = seconds
         self._interval = seconds / _BEATS
-        self._beats: set[Beat] = set()
+        self._beats: set[SilentStream] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._last_tick = 0.0
 
-    def join(self, on_silence: Callable[[], None]) -> Beat:
+    def join(self, on_silence: Callable[[], None]) -> SilentStream:
         now = self._loop.time()
-        beat = Beat(on_silence, now + self._seconds)
-        self._beats.add(beat)
+        silent_stream = SilentStream(on_silence, now + self._seconds)
+        self._beats.add(silent_stream)
         if self._timer is None and self._interval > 0:
             self._last_tick = now
             self._timer = self._loop.call_later(self._interval, self._tick)
-        return beat
+        return silent_stream
 
-    def leave(self, beat: Beat) -> None:
-        self._beats.discard(beat)
+    def leave(self, silent_stream: SilentStream) -> None:
+        self._beats.discard(silent_stream)
 
     @property
     def streams(self) -> int:
@@ -51,17 +51,17 @@ class Pulse:
     def _tick(self) -> None:
         now = self._loop.time()
         next_tick = now + self._interval
-        for beat in self._beats:
-            if beat.flowing:  # it wrote since the last tick, perhaps only just after that
-                beat.flowing = False
-                beat.due = self._last_tick + self._seconds
-            if beat.due < next_tick:
-                self._loop.call_at(beat.due, self._tell, beat)
+        for silent_stream in self._beats:
+            if silent_stream.flowing:  # it wrote since the last tick, perhaps only just after that
+                silent_stream.flowing = False
+                silent_stream.due = self._last_tick + self._seconds
+            if silent_stream.due < next_tick:
+                self._loop.call_at(silent_stream.due, self._tell, silent_stream)
         self._last_tick = now
         self._timer = self._loop.call_at(next_tick, self._tick) if self._beats else None
 
-    def _tell(self, beat: Beat) -> None:
+    def _tell(self, silent_stream: SilentStream) -> None:
         """Unless it has left, or has written after all."""
-        if beat in self._beats and not beat.flowing:
-            beat.due += self._seconds
-            beat.on_silence()
+        if silent_stream in self._beats and not silent_stream.flowing:
+            silent_stream.due += self._seconds
+            silent_stream.on_silence()

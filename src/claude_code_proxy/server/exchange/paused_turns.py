@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.upstreams.upstream import EventStream, Facts
+from claude_code_proxy.upstreams.upstream import CallStats, EventStream
 
 MOST_PAUSES = 8
 More = Callable[[tuple[messages.Block, ...]], Awaitable[EventStream]]
@@ -63,8 +63,8 @@ class ContinuedStream:
         self._pausing = False
 
     @property
-    def facts(self) -> Facts:
-        return self._part.facts
+    def stats(self) -> CallStats:
+        return self._part.stats
 
     async def events(self) -> Sequence[messages.Event] | None:
         while True:
@@ -120,8 +120,8 @@ class RepeatedStream:
         self._own = messages.Usage()
 
     @property
-    def facts(self) -> Facts:
-        return self._stream.facts
+    def stats(self) -> CallStats:
+        return self._stream.stats
 
     async def events(self) -> Sequence[messages.Event] | None:
         batch = await self._stream.events()

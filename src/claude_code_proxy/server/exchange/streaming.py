@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Self
 
 from claude_code_proxy import messages, sse
-from claude_code_proxy.adaptation.reply.filters import ReplyFilter, Unmet
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch, ReplyFilter
 from claude_code_proxy.endpoints.endpoint import StreamTranslator
 from claude_code_proxy.http1.server.responder import Responder
-from claude_code_proxy.server.exchange.keep_alive import Beat, Pulse
+from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer, SilentStream
 from claude_code_proxy.server.exchange.reply_headers import Headers
 from claude_code_proxy.upstreams.upstream import EventStream
 
@@ -23,14 +23,14 @@ class StreamedReply:
 
     __slots__ = ("_beat", "_head", "_pulse", "_responder", "committed")
 
-    def __init__(self, responder: Responder, pulse: Pulse, *, head: Callable[[], Headers]) -> None:
+    def __init__(self, responder: Responder, keep_alive: KeepAliveTimer, *, head: Callable[[], Headers]) -> None:
         self.committed: set[StreamTranslator] = set()  # translators of rejected answers that were already partly sent
         self._responder = responder
-        self._pulse = pulse
+        self._pulse = keep_alive
         self._head = head
 
     def __enter__(self) -> Self:
-        self._beat: Beat = self._pulse.join(self._keep_alive)
+        self._beat: SilentStream = self._pulse.join(self._keep_alive)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -63,7 +63,7 @@ class StreamedReply:
                     passed = True
                     await self.write(frames)
             return _closing(translator, reply_filter)
-        except Unmet:
+        except OutputMismatch:
             if passed:
                 self.committed.add(translator)
             raise

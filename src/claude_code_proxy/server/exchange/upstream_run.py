@@ -11,50 +11,50 @@ from typing import TypeVar
 import msgspec
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Adapted, adapt, relax
-from claude_code_proxy.adaptation.reply.filters import Unmet
+from claude_code_proxy.adaptation.adapt import Adapted, adapt, readapt
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
-from claude_code_proxy.models.learned_limits import learn
+from claude_code_proxy.models.learned_limits import learn_limit
 from claude_code_proxy.models.model import Model
-from claude_code_proxy.server.app_state import Serving
+from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.gathering import together
 from claude_code_proxy.server.exchange.paused_turns import MOST_PAUSES, ContinuedStream, join, sum_usage
 from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.server.exchange.rough_count import input_tokens
-from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
+from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream
 
 _T = TypeVar("_T")
 
 
 def prepare(
-    serving: Serving, said: messages.MessagesRequest, *, model: Model
+    state: AppState, said: messages.MessagesRequest, *, model: Model
 ) -> tuple[messages.MessagesRequest, Model, Adapted]:
     """What the upstream can carry of `said`, the model as it is there, and what to send. Raises `InvalidRequest`."""
-    carried, dropped = serving.terms.carry(said)
-    model = serving.terms.fit(model)
-    adapted = adapt(serving.vault.restore(carried, model), model, options=serving.policy.adaptation)
+    carried, dropped = state.terms.drop_unsupported(said)
+    model = state.terms.restrict(model)
+    adapted = adapt(state.vault.restore(carried, model), model, options=state.policy.adaptation)
     if dropped:
         adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
     return carried, model, adapted
 
 
-class Asking:
+class UpstreamRun:
     """What one exchange asks.
 
     `said` is what the client sent; `adapted` is the last request sent upstream, reduced if one was refused; `used` is
     the usage of each whole answer.
     """
 
-    __slots__ = ("_model", "_record", "_said", "_serving", "_terms", "adapted", "rate_limits", "used")
+    __slots__ = ("_model", "_record", "_said", "_state", "_terms", "adapted", "rate_limits", "used")
 
     def __init__(
-        self, serving: Serving, record: Record, *, said: messages.MessagesRequest, model: Model, call: Call
+        self, state: AppState, record: Record, *, said: messages.MessagesRequest, model: Model, call: Call
     ) -> None:
         """Raises `InvalidRequest` when what was said cannot be asked of the model at all."""
-        self._serving = serving
+        self._state = state
         self._record = record
-        self._said, self._model, self.adapted = prepare(serving, said, model=model)
+        self._said, self._model, self.adapted = prepare(state, said, model=model)
         self._terms = call
         self.rate_limits: dict[str, str] = {}
         self.used: list[messages.Usage] = []
@@ -69,8 +69,8 @@ class Asking:
             return message
         try:
             return self.adapted.filter().message(message)
-        except Unmet as unmet:
-            repaired = await self._turn(self.note_repair(unmet))
+        except OutputMismatch as mismatch:
+            repaired = await self._turn(self.note_repair(mismatch))
         filtered = self.adapted.filter().message(repaired)
         return msgspec.structs.replace(filtered, usage=sum_usage(message.usage, filtered.usage))
 
@@ -86,7 +86,7 @@ class Asking:
 
     def keep_thinking(self, message: messages.Message) -> None:
         """The client will forget it, and the model will want it back."""
-        self._serving.vault.keep(self._said, self._model, message=message)
+        self._state.vault.keep(self._said, self._model, message=message)
 
     def may_think_and_call(self) -> bool:
         """Whether the answer may hold thinking that a later request needs."""
@@ -103,23 +103,23 @@ class Asking:
         asked = request or self.adapted.request  # the latter may be less by now than it was
         return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
 
-    def repairs_streams(self, unmet: Unmet) -> bool:
+    def repairs_streams(self, mismatch: OutputMismatch) -> bool:
         """True for forced tool calls, which are buffered until complete. JSON is already being streamed by then."""
-        return unmet.code == "tool_choice_not_met"
+        return mismatch.code == "tool_choice_not_met"
 
-    def note_repair(self, unmet: Unmet) -> messages.MessagesRequest:
+    def note_repair(self, mismatch: OutputMismatch) -> messages.MessagesRequest:
         """The repair request; its use is recorded as an adjustment."""
-        repaired = Adjustment(unmet.param or "", "repaired", "the first answer did not fit and was asked for again")
+        repaired = Adjustment(mismatch.param or "", "repaired", "the first answer did not fit and was asked for again")
         self._record.adjustments = (*self._record.adjustments, repaired)
-        return unmet.repair
+        return mismatch.repair
 
     async def _open(self, request: messages.MessagesRequest) -> EventStream:
-        upstream = self._serving.upstream
+        upstream = self._state.upstream
         try:
             stream = await upstream.stream(request, self._call())
         except UpstreamRejected as error:
             stream = await self._again(upstream.stream, error, refused=request)
-        self._note(stream.facts)
+        self._note(stream.stats)
         return stream
 
     async def _turn(
@@ -165,12 +165,12 @@ class Asking:
             self.used.append(heard.usage)
 
     async def _create(self, request: messages.MessagesRequest) -> messages.Message:
-        upstream = self._serving.upstream
+        upstream = self._state.upstream
         try:
-            message, facts = await upstream.create(request, self._call())
+            message, stats = await upstream.create(request, self._call())
         except UpstreamRejected as error:
-            message, facts = await self._again(upstream.create, error, refused=request)
-        self._note(facts)
+            message, stats = await self._again(upstream.create, error, refused=request)
+        self._note(stats)
         self.used.append(message.usage)
         return message
 
@@ -197,17 +197,17 @@ class Asking:
         if refused is self.adapted.request and self._drop_refused_betas(error):
             self._record.attempts += error.attempts
             return
-        relaxed = relax(self.adapted, error, model=self._model) if refused is self.adapted.request else None
-        if relaxed is None or (self._serving.policy.strict and any(a.changes_meaning for a in relaxed.adjustments)):
+        readapted = readapt(self.adapted, error, model=self._model) if refused is self.adapted.request else None
+        if readapted is None or (self._state.policy.strict and any(a.changes_meaning for a in readapted.adjustments)):
             raise _explained(error, self._model, refused=refused)
-        lesson = learn(error.message)
-        if lesson is not None:
-            self._serving.learn(self._model.id, lesson)
+        limit = learn_limit(error.message)
+        if limit is not None:
+            self._state.learn_limit(self._model.id, limit)
         self._record.attempts += error.attempts
-        told = dict.fromkeys((*self._record.adjustments, *relaxed.adjustments))
+        told = dict.fromkeys((*self._record.adjustments, *readapted.adjustments))
         self._record.adjustments = tuple(told)
-        self._serving.vault.forget(self.adapted.asked, relaxed.asked)
-        self.adapted = relaxed
+        self._state.vault.forget(self.adapted.asked, readapted.asked)
+        self.adapted = readapted
 
     def _drop_refused_betas(self, error: UpstreamRejected) -> bool:
         """Drops the caller's betas that the refusal names and records it; False if it named none."""
@@ -223,10 +223,10 @@ class Asking:
         self._terms = msgspec.structs.replace(self._terms, betas=kept)
         return kept != betas
 
-    def _note(self, facts: Facts) -> None:
-        self._record.upstream_request_id = facts.request_id
-        self._record.attempts += facts.attempts
-        self.rate_limits = facts.rate_limits
+    def _note(self, stats: CallStats) -> None:
+        self._record.upstream_request_id = stats.request_id
+        self._record.attempts += stats.attempts
+        self.rate_limits = stats.rate_limits
 
 
 def _with_turn(request: messages.MessagesRequest, content: tuple[messages.Block, ...]) -> messages.MessagesRequest:

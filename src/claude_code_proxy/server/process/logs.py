@@ -36,7 +36,7 @@ def place_of(error: BaseException) -> str:
     return type(error).__name__ + (" in " + " < ".join(places) if places else "")
 
 
-def report_mistake(error: BaseException) -> None:
+def report_unhandled(error: BaseException) -> None:
     """For an error that nobody expected."""
     _log.error("mistake: %s", place_of(error))
 

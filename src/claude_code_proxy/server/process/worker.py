@@ -79,14 +79,16 @@ def fork(slot: int, work: Callable[[Callable[[], None]], None], *, forget: Itera
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        _be(work, writing, forget=forget)
+        _run_child(work, writing, forget=forget)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     os.close(writing)
     os.set_blocking(reading, False)
     return Worker(slot, pid, reading)
 
 
-def _be(work: Callable[[Callable[[], None]], None], channel: int, *, forget: Iterable[Callable[[], None]]) -> NoReturn:
+def _run_child(
+    work: Callable[[Callable[[], None]], None], channel: int, *, forget: Iterable[Callable[[], None]]
+) -> NoReturn:
     code = 1
     try:
         for each in forget:
@@ -94,20 +96,20 @@ def _be(work: Callable[[Callable[[], None]], None], channel: int, *, forget: Ite
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        work(lambda: _say(channel, SERVES))
+        work(lambda: report(channel, SERVES))
         code = 0
     except ProxyError as error:
-        _say(channel, error.message.encode())
+        report(channel, error.message.encode())
     except OSError as error:
-        _say(channel, (error.strerror or str(error)).encode())
+        report(channel, (error.strerror or str(error)).encode())
     except BaseException as error:  # noqa: BLE001 - whatever it was, the process ends here
-        logs.report_mistake(error)
+        logs.report_unhandled(error)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
 
-def _say(channel: int, words: bytes) -> None:
+def report(channel: int, words: bytes) -> None:
     with suppress(OSError):  # nobody is there to hear it
         os.write(channel, words)

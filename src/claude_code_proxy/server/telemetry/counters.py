@@ -38,7 +38,7 @@ class Series(Struct):
             setattr(self, name, both)
 
 
-class Tally(Struct):
+class Totals(Struct):
     """Everything that only grows. `adjustments` by parameter and action, `upstream_errors` by kind and status,
     `processes_ended`, of Claude Code, by what ended them."""
 
@@ -51,7 +51,7 @@ class Tally(Struct):
     processes_ended: dict[str, int] = {}
     login_renewals: int = 0
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "Totals") -> None:
         for key, series in other.series.items():
             self.series.setdefault(key, Series()).add(series)
         for pair, count in other.adjustments.items():
@@ -81,7 +81,7 @@ class Gauges(Struct):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-class Credential(Struct, frozen=True):
+class CredentialGauge(Struct, frozen=True):
     """`kind` is "none" where there is none; `seconds_left` None for one that does not expire."""
 
     ready: bool
@@ -92,7 +92,7 @@ class Credential(Struct, frozen=True):
 class Counts(Struct):
     """All that one worker, or all of them together, have to tell; `pid` is the worker's."""
 
-    tally: Tally
+    totals: Totals
     gauges: Gauges
     pid: int = 0
 

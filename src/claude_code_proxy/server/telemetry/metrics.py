@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
 from claude_code_proxy.server.exchange.record import CLIENT_LEFT, Record
-from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, Gauges, Key, Series, Tally
+from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, Gauges, Key, Series, Totals
 
 OTHER = "other"
 _MOST_SERIES = 1000
@@ -35,11 +35,11 @@ _KINDS = frozenset({
 class Metrics:
     """An `Observer`, and what the upstream tells of failed attempts; `gauges` reads what goes up and down."""
 
-    def __init__(self, gauges: Callable[[], Gauges], tally: Tally | None = None) -> None:
+    def __init__(self, gauges: Callable[[], Gauges], totals: Totals | None = None) -> None:
         self._gauges = gauges
-        self.tally = tally or Tally()
-        self._series = self.tally.series
-        self._adjustments = self.tally.adjustments
+        self.totals = totals or Totals()
+        self._series = self.totals.series
+        self._adjustments = self.totals.adjustments
 
     def observe(self, record: Record) -> None:
         model = record.model if record.known_model else OTHER
@@ -66,16 +66,16 @@ class Metrics:
     def upstream_failed(self, error: ProxyError, *, retried: bool) -> None:
         """One attempt at the upstream failed, and may be made again."""
         pair = _kind(error)
-        errors = self.tally.upstream_errors
+        errors = self.totals.upstream_errors
         errors[pair] = errors.get(pair, 0) + 1
-        self.tally.retries += retried
+        self.totals.retries += retried
 
     def turned_away(self) -> None:
         """A request found no place, and none in the queue."""
-        self.tally.turned_away += 1
+        self.totals.turned_away += 1
 
     def counts(self, pid: int = 0) -> Counts:
-        return Counts(self.tally, self._gauges(), pid)
+        return Counts(self.totals, self._gauges(), pid)
 
     def _started(self, key: Key) -> Series:
         if len(self._series) >= _MOST_SERIES:

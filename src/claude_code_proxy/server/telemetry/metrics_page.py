@@ -4,15 +4,19 @@ from collections.abc import Callable
 
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers
-from claude_code_proxy.server.telemetry.counters import Counts, Credential
-from claude_code_proxy.server.telemetry.multiprocess import Share
+from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge
+from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 
 
 class MetricsPage:
     """`counts` reads what this worker counted; `share`, when there is one, knows the other workers."""
 
     def __init__(
-        self, counts: Callable[[], Counts], credential: Callable[[], Credential], *, share: Share | None = None
+        self,
+        counts: Callable[[], Counts],
+        credential: Callable[[], CredentialGauge],
+        *,
+        share: SharedCounts | None = None,
     ) -> None:
         self._counts = counts
         self._credential = credential

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-from claude_code_proxy.server.telemetry.counters import Counts, Tally, decode, encode
+from claude_code_proxy.server.telemetry.counters import Counts, Totals, decode, encode
 
 _WRITE_EVERY_SECONDS = 1.0
 _ANSWER_SECONDS = 0.5  # for another worker to write its counts; after that, its last ones must do
 
 
-class Share:
+class SharedCounts:
     """The place `slot` in a directory that all workers know."""
 
     def __init__(self, directory: Path, slot: int) -> None:
@@ -27,10 +27,10 @@ class Share:
         self._socket = self._mine.with_suffix(".socket")
         self._written = b""
 
-    def inherited(self) -> Tally:
+    def inherited(self) -> Totals:
         """The counts of the previous worker in this slot."""
         counts = _read(self._mine)
-        return Tally() if counts is None else counts.tally
+        return Totals() if counts is None else counts.totals
 
     async def keep(self, counts: Callable[[], Counts]) -> None:
         """Writes them every second, and whenever another worker asks, until it is cancelled."""
@@ -72,7 +72,7 @@ class Share:
         await asyncio.gather(*(_ask(path.with_suffix(".socket")) for path in others))
         total = decode(encode(counts))
         for theirs in filter(None, map(_read, others)):
-            total.tally.add(theirs.tally)
+            total.totals.add(theirs.totals)
             if _alive(theirs.pid):
                 total.gauges.add(theirs.gauges)
         return total

@@ -16,7 +16,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 
 from claude_code_proxy import __version__
-from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, Credential, Gauges, Key, Series, Tally
+from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, CredentialGauge, Gauges, Key, Series, Totals
 
 _PREFIX = "claude_proxy_"
 _BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]
@@ -37,7 +37,7 @@ _GAUGES = {
 _Samples = Iterable[tuple[Sequence[str], float]]
 
 
-def render(counts: Counts, credential: Credential, *, accept: str) -> tuple[bytes, str]:
+def render(counts: Counts, credential: CredentialGauge, *, accept: str) -> tuple[bytes, str]:
     """The body and its content type; `accept` is the reader's header of that name."""
     try:
         encode, content_type = choose_encoder(accept)
@@ -49,7 +49,7 @@ def render(counts: Counts, credential: Credential, *, accept: str) -> tuple[byte
 def describe() -> str:
     """All metrics as a Markdown table: what each is, with its labels and its unit."""
     lines = ["| metric | type | labels | unit | what it is |", "|---|---|---|---|---|"]
-    for family in _Collected(_one_of_each(), Credential(ready=True, kind="login", seconds_left=1.0)).collect():
+    for family in _Collected(_one_of_each(), CredentialGauge(ready=True, kind="login", seconds_left=1.0)).collect():
         suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         told = ", ".join(f"`{label}`" for label in sorted(labels)) or "–"
@@ -68,35 +68,35 @@ _TYPES = {"info": "gauge"}  # as older readers see it
 def _one_of_each() -> Counts:
     series = Series(1, first_bytes=[1] * (len(BUCKETS) + 1), input_tokens=1)
     key = ("chat_completions", "other", 200, "answered", True)
-    return Counts(Tally({key: series}, {("a", "b"): 1}, {("a", 0): 1}, processes_ended={"idle": 1}), Gauges())
+    return Counts(Totals({key: series}, {("a", "b"): 1}, {("a", 0): 1}, processes_ended={"idle": 1}), Gauges())
 
 
 class _Collected:
     """In the form that the encoders read."""
 
-    def __init__(self, counts: Counts, credential: Credential) -> None:
+    def __init__(self, counts: Counts, credential: CredentialGauge) -> None:
         self._counts = counts
         self._credential = credential
 
     def collect(self) -> Iterator[Metric]:
-        yield from _requests(self._counts.tally)
-        yield from _usage(self._counts.tally)
-        yield from _upstream(self._counts.tally)
-        yield from _claude_code(self._counts.tally)
+        yield from _requests(self._counts.totals)
+        yield from _usage(self._counts.totals)
+        yield from _upstream(self._counts.totals)
+        yield from _claude_code(self._counts.totals)
         yield from _gauges(self._counts.gauges)
         yield from _credential(self._credential)
         yield InfoMetricFamily(_PREFIX + "build", "The version that runs.", value={"version": __version__})
 
 
-def _requests(tally: Tally) -> Iterator[Metric]:
-    ended = _grouped(tally, lambda key: (key[0], key[1], str(key[2]), key[3]))
+def _requests(totals: Totals) -> Iterator[Metric]:
+    ended = _grouped(totals, lambda key: (key[0], key[1], str(key[2]), key[3]))
     yield _counter(
         "requests",
         "Requests by how they ended; status 499 stands for clients that left before there was one.",
         labels=("endpoint", "model", "status", "outcome"),
         samples=[(labels, series.requests) for labels, series in ended.items()],
     )
-    begun = _grouped(tally, lambda key: (key[0], key[1], str(key[4]).lower()) if key[2] == 200 else None)
+    begun = _grouped(totals, lambda key: (key[0], key[1], str(key[4]).lower()) if key[2] == 200 else None)
     yield _histogram(
         "first_byte_seconds",
         "Time until an answer began.",
@@ -109,8 +109,8 @@ def _requests(tally: Tally) -> Iterator[Metric]:
     )
 
 
-def _usage(tally: Tally) -> Iterator[Metric]:
-    by_model = {k: s for k, s in _grouped(tally, lambda key: key[:2]).items() if s.input_tokens or s.output_tokens}
+def _usage(totals: Totals) -> Iterator[Metric]:
+    by_model = {k: s for k, s in _grouped(totals, lambda key: key[:2]).items() if s.input_tokens or s.output_tokens}
     yield _counter(
         "tokens",
         "Tokens; input leaves out what the upstream read from its cache, or wrote to it.",
@@ -124,37 +124,37 @@ def _usage(tally: Tally) -> Iterator[Metric]:
         samples=[(labels, series.cost) for labels, series in by_model.items()],
     )
     yield _counter(
-        "adjustments", "Changes made to requests.", labels=("param", "action"), samples=tally.adjustments.items()
+        "adjustments", "Changes made to requests.", labels=("param", "action"), samples=totals.adjustments.items()
     )
 
 
-def _upstream(tally: Tally) -> Iterator[Metric]:
+def _upstream(totals: Totals) -> Iterator[Metric]:
     yield _counter(
         "upstream_errors",
         "Failed attempts at the upstream; some were made again.",
         labels=("kind", "status"),
-        samples=[((kind, str(status or "none")), count) for (kind, status), count in tally.upstream_errors.items()],
+        samples=[((kind, str(status or "none")), count) for (kind, status), count in totals.upstream_errors.items()],
     )
-    yield _counter("upstream_retries", "Retries.", samples=[((), tally.retries)])
+    yield _counter("upstream_retries", "Retries.", samples=[((), totals.retries)])
     yield _counter(
-        "turned_away", "Requests rejected: no free slot and the queue full.", samples=[((), tally.turned_away)]
+        "turned_away", "Requests rejected: no free slot and the queue full.", samples=[((), totals.turned_away)]
     )
 
 
-def _claude_code(tally: Tally) -> Iterator[Metric]:
+def _claude_code(totals: Totals) -> Iterator[Metric]:
     yield _counter(
-        "claude_code_processes_started", "Claude Code's processes that began.", samples=[((), tally.processes_started)]
+        "claude_code_processes_started", "Claude Code's processes that began.", samples=[((), totals.processes_started)]
     )
     yield _counter(
         "claude_code_processes_ended",
         "Claude Code's processes that ended, by what ended them.",
         labels=("reason",),
-        samples=[((why,), count) for why, count in tally.processes_ended.items()],
+        samples=[((why,), count) for why, count in totals.processes_ended.items()],
     )
     yield _counter(
         "login_renewals",
         "Renewals of the Claude Code login that the proxy saw to; a running conversation renews it by itself.",
-        samples=[((), tally.login_renewals)],
+        samples=[((), totals.login_renewals)],
     )
 
 
@@ -163,7 +163,7 @@ def _gauges(gauges: Gauges) -> Iterator[Metric]:
         yield _gauge(name, meaning, samples=[((), getattr(gauges, name))])
 
 
-def _credential(credential: Credential) -> Iterator[Metric]:
+def _credential(credential: CredentialGauge) -> Iterator[Metric]:
     kind, left = (credential.kind,), credential.seconds_left
     yield _gauge(
         "credential_ready",
@@ -200,10 +200,10 @@ def _histogram(name: str, meaning: str, *, samples: Iterable[tuple[Sequence[str]
     return family
 
 
-def _grouped(tally: Tally, labels: Callable[[Key], tuple[str, ...] | None]) -> dict[tuple[str, ...], Series]:
+def _grouped(totals: Totals, labels: Callable[[Key], tuple[str, ...] | None]) -> dict[tuple[str, ...], Series]:
     """The series added up by fewer labels; those without are left out."""
     groups: dict[tuple[str, ...], Series] = {}
-    for key, series in tally.series.items():
+    for key, series in totals.series.items():
         group = labels(key)
         if group is not None:
             groups.setdefault(group, Series()).add(series)

@@ -10,8 +10,8 @@ from typing import Any
 
 from claude_code_proxy.simulator import betas, signature, tokens
 from claude_code_proxy.simulator.answers import replies, tool_calls, web_search
-from claude_code_proxy.simulator.answers.intent import Reading
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.answers.intent import Intent
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 
 NewId = Callable[[str], str]
@@ -36,15 +36,15 @@ class Answer:
     unknown: bool = field(default=False)
 
 
-def compose(asked: Asked, reading: Reading, *, new_id: NewId) -> Answer:
-    wanted = reading.mischief
-    if wanted.refusal is not None or REFUSING in reading.text:
+def compose(asked: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
+    wanted = intent.faults
+    if wanted.refusal is not None or REFUSING in intent.text:
         return _refused(wanted.refusal or None)
     if wanted.empty:
         return Answer([], output_tokens=1)
-    answer = _answered(asked, reading, new_id=new_id)
+    answer = _answered(asked, intent, new_id=new_id)
     answer.searches = sum(1 for block in answer.blocks if block["type"] == "server_tool_use")
-    thinking = _thinking(asked, reading, answer=answer, new_id=new_id)
+    thinking = _thinking(asked, intent, answer=answer, new_id=new_id)
     answer.blocks = [*thinking, *([] if wanted.thinking_only else answer.blocks)]
     if wanted.unknown:
         answer.blocks = [dict(_UNKNOWN), *answer.blocks]
@@ -59,17 +59,17 @@ def _refused(category: str | None) -> Answer:
     return Answer([], "refusal", stop_details=details, output_tokens=1)
 
 
-def _answered(asked: Asked, reading: Reading, *, new_id: NewId) -> Answer:
+def _answered(asked: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
     open_call = web_search.pending(asked)
-    if open_call is None and reading.continues:
+    if open_call is None and intent.continues:
         open_call = {"id": "", "input": {}}
-    if open_call is not None or web_search.wanted(asked, reading):
-        return _searched(asked, reading, new_id=new_id)
-    if reading.mischief.pause:
+    if open_call is not None or web_search.wanted(asked, intent):
+        return _searched(asked, intent, new_id=new_id)
+    if intent.faults.pause:
         raise Refusal("simulate: `pause` needs a web search tool in `tools`.")
-    calls = tool_calls.calls(asked, reading, new_id=new_id)
+    calls = tool_calls.calls(asked, intent, new_id=new_id)
     if not calls:
-        return Answer(replies.answer_blocks(asked, reading))
+        return Answer(replies.answer_blocks(asked, intent))
     spoken = [] if asked.forces_tool else [replies.text_block(f"I'll use {_named(calls)}.")]
     return Answer([*spoken, *calls], "tool_use")
 
@@ -78,29 +78,29 @@ def _named(calls: list[Block]) -> str:
     return " and ".join(dict.fromkeys(call["name"] for call in calls))
 
 
-def _searched(asked: Asked, reading: Reading, *, new_id: NewId) -> Answer:
+def _searched(asked: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
     """The open call is answered first; then the turn pauses once more, or comes to its end."""
     pending = web_search.pending(asked)
     found = web_search.found(pending, asked.caller.secret) if pending else []
-    pauses_left = reading.mischief.pause - web_search.calls_so_far(asked)
+    pauses_left = intent.faults.pause - web_search.calls_so_far(asked)
     if pauses_left > 0:
-        return Answer([*found[:1], web_search.call(reading, new_id)], "pause_turn")
-    if found or reading.continues:
-        return Answer(found or replies.answer_blocks(asked, reading))
-    call = web_search.call(reading, new_id)
+        return Answer([*found[:1], web_search.call(intent, new_id)], "pause_turn")
+    if found or intent.continues:
+        return Answer(found or replies.answer_blocks(asked, intent))
+    call = web_search.call(intent, new_id)
     return Answer([call, *web_search.found(call, asked.caller.secret)])
 
 
-def _thinking(asked: Asked, reading: Reading, *, answer: Answer, new_id: NewId) -> list[Block]:
-    if not _thinks(asked, reading):
+def _thinking(asked: ParsedRequest, intent: Intent, *, answer: Answer, new_id: NewId) -> list[Block]:
+    if not _thinks(asked, intent):
         return []
     calls = [block for block in answer.blocks if block["type"] == "tool_use"]
-    short = reading.task if len(reading.task) < 80 else f"{reading.task[:80]}…"
+    short = intent.task if len(intent.task) < 80 else f"{intent.task[:80]}…"
     plan = f"I will call {_named(calls)}." if calls else "I can answer that now."
     text = f"The user says: “{short}”. {plan}"
     answer.thought = len(tokens.pieces(text))
     hidden = (asked.thinking.get("display") or ("summarized" if asked.model.shows_thinking else "omitted")) == "omitted"
-    redacted = REDACTING in reading.task
+    redacted = REDACTING in intent.task
     prefix, previous = signature.prefix_of_answer(asked)
     bound = signature.Seal(
         model=asked.model.id,
@@ -115,17 +115,17 @@ def _thinking(asked: Asked, reading: Reading, *, answer: Answer, new_id: NewId) 
     return [{"type": "thinking", "thinking": "" if hidden else text, "signature": sealed}]
 
 
-def _thinks(asked: Asked, reading: Reading) -> bool:
+def _thinks(asked: ParsedRequest, intent: Intent) -> bool:
     """Not after a prefill, nor where a call is forced; with a fixed budget, within a loop only if interleaved."""
-    if reading.mischief.no_thinking or asked.forces_tool or asked.turns[-1].role == "assistant":
+    if intent.faults.no_thinking or asked.forces_tool or asked.turns[-1].role == "assistant":
         return False
     match asked.thinking["type"]:
         case "adaptive":
             return True
         case "enabled":
-            return not reading.results or betas.INTERLEAVED in asked.caller.betas
+            return not intent.results or betas.INTERLEAVED in asked.caller.betas
         case "between_tools":
-            return bool(reading.results)
+            return bool(intent.results)
         case _:
             return False
 
@@ -144,7 +144,7 @@ def _stop_at_sequence(answer: Answer, sequences: list[str]) -> None:
     answer.blocks = [block for block in answer.blocks if block["type"] != "text" or block["text"].strip()]
 
 
-def _stop_at_limit(answer: Answer, asked: Asked) -> None:
+def _stop_at_limit(answer: Answer, asked: ParsedRequest) -> None:
     """One piece is one token. Thinking is never cut, only what follows it."""
     room = asked.model.window - tokens.of_prompt(asked)
     limit = min(int(asked.body["max_tokens"]), room)

@@ -5,12 +5,12 @@ from typing import Any
 from claude_code_proxy.simulator import tokens
 from claude_code_proxy.simulator.answers.answer import Answer
 from claude_code_proxy.simulator.answers.prompt_cache import Cached
-from claude_code_proxy.simulator.parsed_request import Asked
+from claude_code_proxy.simulator.parsed_request import ParsedRequest
 
 _SEARCH_TOKENS = 2000
 
 
-def message(asked: Asked, answer: Answer, *, cached: Cached, message_id: str) -> dict[str, Any]:
+def message(asked: ParsedRequest, answer: Answer, *, cached: Cached, message_id: str) -> dict[str, Any]:
     made: dict[str, Any] = {
         "model": asked.model.id,
         "id": message_id,
@@ -31,7 +31,7 @@ def message(asked: Asked, answer: Answer, *, cached: Cached, message_id: str) ->
     return made
 
 
-def _usage(asked: Asked, answer: Answer, *, cached: Cached) -> dict[str, Any]:
+def _usage(asked: ParsedRequest, answer: Answer, *, cached: Cached) -> dict[str, Any]:
     written = cached.short + cached.long
     searched = _SEARCH_TOKENS * answer.searches
     usage: dict[str, Any] = {
@@ -52,7 +52,7 @@ def _usage(asked: Asked, answer: Answer, *, cached: Cached) -> dict[str, Any]:
     return usage
 
 
-def _geo(asked: Asked) -> str:
+def _geo(asked: ParsedRequest) -> str:
     if not asked.model.takes_geo:
         return "not_available"
     return asked.body.get("inference_geo") or "global"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from claude_code_proxy.simulator.parsed_request import Asked, Block, Turn, blocks_of
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn, blocks_of
 from claude_code_proxy.simulator.rules.conversation import is_continuation
 from claude_code_proxy.simulator.wire import faults
 
@@ -34,7 +34,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Intent:
     """`task` is what the current tool loop is about; `rounds` how many calls it has had; directives are already out."""
 
     task: str
@@ -43,20 +43,20 @@ class Reading:
     rounds: int
     media: tuple[str, ...]
     directive: str
-    mischief: faults.Mischief
+    faults: faults.Faults
     wants_json: bool
     wants_call: str  # the last words, where they tell to call a tool at once
     continues: bool
 
     @property
     def steps(self) -> int | None:
-        if self.mischief.steps is not None:
-            return self.mischief.steps
+        if self.faults.steps is not None:
+            return self.faults.steps
         found = _STEPS.search(self.task)
         return int(found[1]) if found else None
 
 
-def read(asked: Asked) -> Reading:
+def read(asked: ParsedRequest) -> Intent:
     spoken = [turn for turn in asked.turns if turn.role == "user" and _words(turn.blocks)]
     text = _words(spoken[-1].blocks) if spoken else ""
     opener = next((turn for turn in reversed(spoken) if not _has_results(turn)), spoken[-1] if spoken else None)
@@ -67,14 +67,14 @@ def read(asked: Asked) -> Reading:
     last = next((turn for turn in reversed(asked.turns) if turn.role != "system"), asked.turns[-1])
     from_user = last if last.role == "user" else None
     since = opener.index if opener else -1
-    return Reading(
+    return Intent(
         task=faults.without_directives(task),
         text=faults.without_directives(text),
         results=tuple(_results(from_user, asked)) if from_user else (),
         rounds=sum(1 for turn in asked.turns if turn.index > since and any(True for _ in turn.of_type("tool_use"))),
         media=tuple(_media(from_user.blocks)) if from_user else (),
         directive=directive,
-        mischief=wanted,
+        faults=wanted,
         wants_json=_wants_json(asked, task),
         wants_call=_wants_call(asked.turns[-1]),
         continues=last.role == "assistant" and is_continuation(last),
@@ -85,11 +85,11 @@ def _words(blocks: Iterable[Block]) -> str:
     return "\n".join(block["text"] for block in blocks if block["type"] == "text").strip()
 
 
-def _has_results(turn: Turn) -> bool:
+def _has_results(turn: ParsedTurn) -> bool:
     return any(True for _ in turn.of_type("tool_result"))
 
 
-def _results(turn: Turn, asked: Asked) -> Iterator[Result]:
+def _results(turn: ParsedTurn, asked: ParsedRequest) -> Iterator[Result]:
     names = {block["id"]: block["name"] for one in asked.turns for _, block in one.of_type("tool_use")}
     for _, block in turn.of_type("tool_result"):
         inner = blocks_of(block.get("content"))
@@ -129,11 +129,11 @@ def _source(source: Block) -> str:
             return f"{len(json.dumps(source['content']))} characters"
 
 
-def _wants_json(asked: Asked, task: str) -> bool:
+def _wants_json(asked: ParsedRequest, task: str) -> bool:
     return any(_JSON_WANTED.search(text) for text in (task, _words(asked.system)))
 
 
-def _wants_call(last: Turn) -> str:
+def _wants_call(last: ParsedTurn) -> str:
     """Such words in a system turn, or in a user's own, are obeyed like a forced choice."""
     words = _words(last.blocks)
     return words if _CALL_WANTED.search(words) else ""

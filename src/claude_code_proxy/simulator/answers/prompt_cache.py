@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claude_code_proxy.simulator import tokens
-from claude_code_proxy.simulator.parsed_request import Asked
+from claude_code_proxy.simulator.parsed_request import ParsedRequest
 from claude_code_proxy.simulator.rules import caching
 
 _LOOK_BACK = 20
@@ -43,7 +43,7 @@ class PromptCache:
     def __init__(self) -> None:
         self._until: OrderedDict[bytes, float] = OrderedDict()
 
-    def use(self, asked: Asked, now: float) -> Cached:
+    def use(self, asked: ParsedRequest, now: float) -> Cached:
         boundaries = list(_boundaries(asked))
         marked = [at for at, one in enumerate(boundaries) if one.ttl and one.size >= asked.model.cache_minimum]
         if not marked:
@@ -71,7 +71,7 @@ class PromptCache:
             self._until.popitem(last=False)
 
 
-def _boundaries(asked: Asked) -> Iterator[_Boundary]:
+def _boundaries(asked: ParsedRequest) -> Iterator[_Boundary]:
     size = 0
     running = hashlib.sha256(_bytes([asked.model.id, asked.body.get("speed"), asked.output_schema]))
     automatic = asked.body.get("cache_control")
@@ -93,7 +93,7 @@ def _control(value: dict[str, Any]) -> dict[str, Any] | None:
     return found[-1] if found else None
 
 
-def _walk(asked: Asked) -> Iterator[tuple[tuple[int, int], dict[str, Any], int]]:
+def _walk(asked: ParsedRequest) -> Iterator[tuple[tuple[int, int], dict[str, Any], int]]:
     """Every block of the prefix with its place and its tokens; what changes the messages' part stands before them."""
     model = asked.model
     for tool in asked.tools:
@@ -108,7 +108,7 @@ def _walk(asked: Asked) -> Iterator[tuple[tuple[int, int], dict[str, Any], int]]
                 yield (turn.index, at), {"role": turn.role, **block}, tokens.of_block(block, model)
 
 
-def _last_cacheable(asked: Asked) -> tuple[int, int] | None:
+def _last_cacheable(asked: ParsedRequest) -> tuple[int, int] | None:
     places = [
         (turn.index, at)
         for turn in asked.turns

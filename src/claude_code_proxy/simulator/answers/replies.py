@@ -7,10 +7,10 @@ import json
 import re
 from typing import Any
 
-from claude_code_proxy.simulator.answers.intent import Reading, Result
+from claude_code_proxy.simulator.answers.intent import Intent, Result
 from claude_code_proxy.simulator.answers.schema_sample import sample
 from claude_code_proxy.simulator.answers.tool_calls import hinted
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 
 _EXACTLY = re.compile(
     r"\b(?:reply|respond|answer|say)\b[^:\"“\n]{0,40}?\b(?:exactly|only|just|the (?:single )?word)\b[^:\"“\n]{0,30}?"
@@ -29,38 +29,38 @@ def text_block(text: str) -> Block:
     return {"type": "text", "text": text}
 
 
-def answer_blocks(asked: Asked, reading: Reading) -> list[Block]:
+def answer_blocks(asked: ParsedRequest, intent: Intent) -> list[Block]:
     if asked.output_schema is not None:
-        return [text_block(_structured(asked.output_schema, reading))]
-    words = _words(reading)
-    if reading.wants_json:
+        return [text_block(_structured(asked.output_schema, intent))]
+    words = _words(intent)
+    if intent.wants_json:
         return [
-            text_block("{not JSON" if reading.mischief.bad_json else json.dumps({"answer": words}, ensure_ascii=False))
+            text_block("{not JSON" if intent.faults.bad_json else json.dumps({"answer": words}, ensure_ascii=False))
         ]
     return _cited(asked) or [text_block(words)]
 
 
-def _structured(schema: dict[str, Any], reading: Reading) -> str:
-    if reading.mischief.bad_json:
+def _structured(schema: dict[str, Any], intent: Intent) -> str:
+    if intent.faults.bad_json:
         return '{"unexpected": true}'
-    made = sample(schema, lambda name, part: hinted(name, part, text=reading.task), all_properties=True)
+    made = sample(schema, lambda name, part: hinted(name, part, text=intent.task), all_properties=True)
     return json.dumps(made, ensure_ascii=False)
 
 
-def _words(reading: Reading) -> str:
-    if reading.mischief.answer is not None:
-        return reading.mischief.answer
-    if reading.mischief.words is not None:
-        return " ".join(_VOCABULARY[at % len(_VOCABULARY)] for at in range(reading.mischief.words))
-    if reading.results:
-        return "\n".join(map(_of_result, reading.results))
-    exactly = _EXACTLY.search(reading.text)
+def _words(intent: Intent) -> str:
+    if intent.faults.answer is not None:
+        return intent.faults.answer
+    if intent.faults.words is not None:
+        return " ".join(_VOCABULARY[at % len(_VOCABULARY)] for at in range(intent.faults.words))
+    if intent.results:
+        return "\n".join(map(_of_result, intent.results))
+    exactly = _EXACTLY.search(intent.text)
     if exactly:
         return exactly[1].strip()
-    count = _COUNT.search(reading.text)
+    count = _COUNT.search(intent.text)
     if count:
         return ", ".join(str(number) for number in range(1, min(int(count[1]), 100_000) + 1))
-    return _echo(reading)
+    return _echo(intent)
 
 
 def _of_result(result: Result) -> str:
@@ -69,11 +69,11 @@ def _of_result(result: Result) -> str:
     return f"{result.tool} {'failed' if result.failed else 'returned'}: {said}{media}"
 
 
-def _echo(reading: Reading) -> str:
-    said = reading.text if len(reading.text) <= _LONGEST_ECHO else f"{reading.text[:_LONGEST_ECHO]}…"
+def _echo(intent: Intent) -> str:
+    said = intent.text if len(intent.text) <= _LONGEST_ECHO else f"{intent.text[:_LONGEST_ECHO]}…"
     sentences = [f"You said: “{said}”"] if said else []
-    if reading.media:
-        sentences.append(f"I was given {_series(reading.media)}.")
+    if intent.media:
+        sentences.append(f"I was given {_series(intent.media)}.")
     return " ".join(sentences) or "I am here."
 
 
@@ -82,7 +82,7 @@ def _series(media: tuple[str, ...]) -> str:
     return counted + "; ".join(media)
 
 
-def _cited(asked: Asked) -> list[Block]:
+def _cited(asked: ParsedRequest) -> list[Block]:
     """One sentence from each document that asks for citations, cited; none where no document does."""
     blocks: list[Block] = []
     documents = [block for turn in asked.turns for _, block in turn.of_type("document")]

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from claude_code_proxy.simulator.answers.intent import Reading, words_of
+from claude_code_proxy.simulator.answers.intent import Intent, words_of
 from claude_code_proxy.simulator.answers.schema_sample import sample
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 from claude_code_proxy.simulator.rules.tools import is_custom
 
 Tool = dict[str, Any]
@@ -27,44 +27,44 @@ _QUESTIONS = frozenset({"query", "question", "text", "prompt", "input", "message
 _PLACE = re.compile(r"\b(?:in|at|for|to|from|of)\s+((?:[A-Z][\w'’-]+)(?:[ ,]+[A-Z][\w'’-]+)*)")
 
 
-def calls(asked: Asked, reading: Reading, *, new_id: Callable[[str], str]) -> list[Block]:
+def calls(asked: ParsedRequest, intent: Intent, *, new_id: Callable[[str], str]) -> list[Block]:
     """The tool_use blocks of the answer; empty where it is words that are wanted."""
     return [
         {
             "type": "tool_use",
             "id": new_id("toolu_01"),
             "name": tool["name"],
-            "input": _arguments(tool, reading),
+            "input": _arguments(tool, intent),
             "caller": {"type": "direct"},
         }
-        for tool in _chosen(asked, reading)
+        for tool in _chosen(asked, intent)
     ]
 
 
-def _chosen(asked: Asked, reading: Reading) -> list[Tool]:
+def _chosen(asked: ParsedRequest, intent: Intent) -> list[Tool]:
     choice = asked.tool_choice
     tools = [tool for tool in asked.tools if is_custom(tool)]
     offered = [tool for tool in tools if not tool.get("defer_loading")]
-    if choice["type"] == "none" or not offered or reading.mischief.no_call:
+    if choice["type"] == "none" or not offered or intent.faults.no_call:
         return []
     if choice["type"] == "tool":
         return [tool for tool in tools if tool["name"] == choice["name"]]
-    demanded = [tool for tool in offered if _mention(tool["name"], reading.wants_call) >= 0]
-    wanted = demanded or _wanted(offered, reading)
-    if not wanted and (choice["type"] == "any" or reading.wants_call):
+    demanded = [tool for tool in offered if _mention(tool["name"], intent.wants_call) >= 0]
+    wanted = demanded or _wanted(offered, intent)
+    if not wanted and (choice["type"] == "any" or intent.wants_call):
         wanted = offered[:1]
     return wanted[:1] if choice.get("disable_parallel_tool_use") else wanted
 
 
-def _wanted(offered: list[Tool], reading: Reading) -> list[Tool]:
-    named = [tool for name in reading.mischief.call for tool in offered if tool["name"] == name]
-    steps = reading.steps
+def _wanted(offered: list[Tool], intent: Intent) -> list[Tool]:
+    named = [tool for name in intent.faults.call for tool in offered if tool["name"] == name]
+    steps = intent.steps
     if steps is None:
-        return [] if reading.rounds or reading.results else named or _matching(offered, reading.text)
-    if reading.rounds >= steps:
+        return [] if intent.rounds or intent.results else named or _matching(offered, intent.text)
+    if intent.rounds >= steps:
         return []
-    pool = named or _matching(offered, reading.task) or offered
-    return [pool[reading.rounds % len(pool)]]
+    pool = named or _matching(offered, intent.task) or offered
+    return [pool[intent.rounds % len(pool)]]
 
 
 def _matching(offered: list[Tool], text: str) -> list[Tool]:
@@ -100,10 +100,10 @@ def _shares_description(tool: Tool, said: set[str]) -> bool:
     return len(words & said) >= 2
 
 
-def _arguments(tool: Tool, reading: Reading) -> dict[str, Any]:
-    if reading.mischief.bad_json:
+def _arguments(tool: Tool, intent: Intent) -> dict[str, Any]:
+    if intent.faults.bad_json:
         return {"unexpected": True}
-    made = sample(tool["input_schema"], lambda name, schema: hinted(name, schema, text=reading.task))
+    made = sample(tool["input_schema"], lambda name, schema: hinted(name, schema, text=intent.task))
     return made if isinstance(made, dict) else {}
 
 

@@ -5,27 +5,27 @@ from collections.abc import Callable
 from typing import Any
 
 from claude_code_proxy.simulator import signature
-from claude_code_proxy.simulator.answers.intent import Reading
+from claude_code_proxy.simulator.answers.intent import Intent
 from claude_code_proxy.simulator.answers.replies import text_block
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 
 _ASKED_FOR = re.compile(r"\b(search|web|internet|online|latest|newest|news|today|look up)\b", re.IGNORECASE)
 _RESULTS = 3
 
 
-def declared(asked: Asked) -> bool:
+def declared(asked: ParsedRequest) -> bool:
     return any(str(tool.get("type", "")).startswith("web_search_") for tool in asked.tools)
 
 
-def wanted(asked: Asked, reading: Reading) -> bool:
-    if not declared(asked) or asked.tool_choice["type"] == "none" or reading.results:
+def wanted(asked: ParsedRequest, intent: Intent) -> bool:
+    if not declared(asked) or asked.tool_choice["type"] == "none" or intent.results:
         return False
     forced = asked.tool_choice["type"] == "tool" and asked.tool_choice["name"] == "web_search"
-    return forced or bool(_ASKED_FOR.search(reading.text)) or reading.mischief.pause > 0
+    return forced or bool(_ASKED_FOR.search(intent.text)) or intent.faults.pause > 0
 
 
-def call(reading: Reading, new_id: Callable[[str], str]) -> Block:
-    query = re.sub(r"\s+", " ", reading.text).strip()[:120] or "news"
+def call(intent: Intent, new_id: Callable[[str], str]) -> Block:
+    query = re.sub(r"\s+", " ", intent.text).strip()[:120] or "news"
     return {
         "type": "server_tool_use",
         "id": new_id("srvtoolu_01"),
@@ -60,7 +60,7 @@ def found(call_block: Block, secret: bytes) -> list[Block]:
     ]
 
 
-def pending(asked: Asked) -> Block | None:
+def pending(asked: ParsedRequest) -> Block | None:
     """The call that a paused turn ended with."""
     last = asked.turns[-1]
     if last.role != "assistant":
@@ -69,7 +69,7 @@ def pending(asked: Asked) -> Block | None:
     return final if final["type"] == "server_tool_use" else None
 
 
-def calls_so_far(asked: Asked) -> int:
+def calls_so_far(asked: ParsedRequest) -> int:
     last = asked.turns[-1]
     return sum(1 for _ in last.of_type("server_tool_use")) if last.role == "assistant" else 0
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
@@ -11,7 +11,7 @@ MOST = 4
 _ORDER = "Note that blocks are processed in the following order: `tools`, `system`, `messages`."
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     placed = list(_breakpoints(asked))
     automatic = asked.body.get("cache_control")
     count = len(placed) + (1 if automatic else 0)
@@ -26,7 +26,7 @@ def ttl(control: dict[str, Any]) -> str:
     return str(control.get("ttl") or "5m")
 
 
-def _breakpoints(asked: Asked) -> Iterator[tuple[str, dict[str, Any]]]:
+def _breakpoints(asked: ParsedRequest) -> Iterator[tuple[str, dict[str, Any]]]:
     """Path and value of each, in the order in which a prefix grows."""
     for index, tool in enumerate(asked.tools):
         if tool.get("cache_control"):
@@ -61,7 +61,9 @@ def _check_order(placed: list[tuple[str, dict[str, Any]]]) -> None:
         short = short or ttl(control) == "5m"
 
 
-def _check_automatic(asked: Asked, automatic: dict[str, Any], *, placed: list[tuple[str, dict[str, Any]]]) -> None:
+def _check_automatic(
+    asked: ParsedRequest, automatic: dict[str, Any], *, placed: list[tuple[str, dict[str, Any]]]
+) -> None:
     last = asked.turns[-1]
     own = last.blocks[-1].get("cache_control") if last.blocks else None
     if own and ttl(own) != ttl(automatic):

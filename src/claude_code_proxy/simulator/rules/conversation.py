@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from claude_code_proxy.simulator.parsed_request import Asked, Block, Turn, blocks_of, is_server_result
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn, blocks_of, is_server_result
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
@@ -14,7 +14,7 @@ UNPAIRED = "Each `tool_use` block must have a corresponding `tool_result` block 
 UNASKED = "Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     _check_roles(asked)
     _check_contents(asked)
     for turn in asked.turns:
@@ -28,7 +28,7 @@ def check(asked: Asked) -> None:
     _check_ending(asked)
 
 
-def _check_roles(asked: Asked) -> None:
+def _check_roles(asked: ParsedRequest) -> None:
     for message in asked.body["messages"]:
         role = message["role"]
         if role not in {"user", "assistant", "system"}:
@@ -37,7 +37,7 @@ def _check_roles(asked: Asked) -> None:
             raise Refusal("role 'system' is not supported on this model")
 
 
-def _check_contents(asked: Asked) -> None:
+def _check_contents(asked: ParsedRequest) -> None:
     _check_texts("system", asked.system, within="system.")
     last = len(asked.body["messages"]) - 1
     for index, message in enumerate(asked.body["messages"]):
@@ -75,7 +75,7 @@ def _check_failed_result(block: Block, *, path: str) -> None:
         raise fail(path, 'all content must be type "text" if "is_error" is true')
 
 
-def _check_kinds(turn: Turn, asked: Asked) -> None:
+def _check_kinds(turn: ParsedTurn, asked: ParsedRequest) -> None:
     for at, block in enumerate(turn.blocks):
         kind = block["type"]
         path = turn.path(at)
@@ -99,7 +99,7 @@ def _check_newer_version(role: str, block: Block, *, path: str) -> None:
         raise fail(f"{path}.text.citations", "Extra inputs are not permitted")
 
 
-def _check_last_block(turn: Turn) -> None:
+def _check_last_block(turn: ParsedTurn) -> None:
     if turn.role == "assistant" and turn.blocks and turn.blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
         raise fail(
             f"messages.{turn.index}",
@@ -107,7 +107,7 @@ def _check_last_block(turn: Turn) -> None:
         )
 
 
-def _check_system_turns(turns: list[Turn]) -> None:
+def _check_system_turns(turns: list[ParsedTurn]) -> None:
     for at, turn in enumerate(turns):
         if turn.role != "system":
             continue
@@ -121,18 +121,18 @@ def _check_system_turns(turns: list[Turn]) -> None:
             raise fail(f"messages.{turn.index}", "role 'system' must precede an 'assistant' message or end the array")
 
 
-def _ends_with_server_result(turn: Turn) -> bool:
+def _ends_with_server_result(turn: ParsedTurn) -> bool:
     return bool(turn.blocks) and is_server_result(turn.blocks[-1])
 
 
-def _check_tools_defined(asked: Asked) -> None:
+def _check_tools_defined(asked: ParsedRequest) -> None:
     if asked.tools or asked.body.get("mcp_servers"):
         return
     if any(True for turn in asked.turns for _ in turn.of_type("tool_use", "tool_result")):
         raise Refusal("Requests which include `tool_use` or `tool_result` blocks must define tools.")
 
 
-def _check_ids(turns: list[Turn]) -> None:
+def _check_ids(turns: list[ParsedTurn]) -> None:
     seen: set[str] = set()
     for turn in turns:
         for at, block in turn.of_type("tool_use", "server_tool_use", "mcp_tool_use"):
@@ -144,8 +144,8 @@ def _check_ids(turns: list[Turn]) -> None:
                 raise fail(f"{turn.path(at)}.tool_use.caller", f"source tool {source} not found")
 
 
-def _check_pairs(turns: list[Turn]) -> None:
-    previous: Turn | None = None
+def _check_pairs(turns: list[ParsedTurn]) -> None:
+    previous: ParsedTurn | None = None
     for turn, following in zip(turns, [*turns[1:], None], strict=True):
         if turn.role == "assistant":
             _check_calls_answered(turn, following)
@@ -154,7 +154,7 @@ def _check_pairs(turns: list[Turn]) -> None:
         previous = turn
 
 
-def _check_calls_answered(turn: Turn, following: Turn | None) -> None:
+def _check_calls_answered(turn: ParsedTurn, following: ParsedTurn | None) -> None:
     """All calls stand at the end of their turn, and all results at the start of the next."""
     calls = [block["id"] for _, block in turn.of_type("tool_use")]
     if not calls:
@@ -175,21 +175,21 @@ def _check_calls_answered(turn: Turn, following: Turn | None) -> None:
         )
 
 
-def _followed_by_words(turn: Turn) -> set[str]:
+def _followed_by_words(turn: ParsedTurn) -> set[str]:
     """The calls after which the same turn goes on with text or thinking."""
     words = [at for at, _ in turn.of_type("text", "thinking", "redacted_thinking")]
     last = words[-1] if words else -1
     return {block["id"] for at, block in turn.of_type("tool_use") if at < last}
 
 
-def _leading_results(turn: Turn) -> Iterator[str]:
+def _leading_results(turn: ParsedTurn) -> Iterator[str]:
     for block in turn.blocks:
         if block["type"] != "tool_result":
             return
         yield block["tool_use_id"]
 
 
-def _check_results_asked_for(turn: Turn, previous: Turn | None) -> None:
+def _check_results_asked_for(turn: ParsedTurn, previous: ParsedTurn | None) -> None:
     calls = {block["id"] for _, block in previous.of_type("tool_use")} if previous else set()
     seen: set[str] = set()
     for at, block in turn.of_type("tool_result"):
@@ -204,12 +204,12 @@ def _check_results_asked_for(turn: Turn, previous: Turn | None) -> None:
         seen.add(call)
 
 
-def _pending_server_calls(turn: Turn) -> list[Block]:
+def _pending_server_calls(turn: ParsedTurn) -> list[Block]:
     answered = {block["tool_use_id"] for block in turn.blocks if is_server_result(block)}
     return [block for _, block in turn.of_type("server_tool_use") if block["id"] not in answered]
 
 
-def _check_server_tools(turns: list[Turn]) -> None:
+def _check_server_tools(turns: list[ParsedTurn]) -> None:
     """A hosted tool's result stands after its call; only the newest assistant turn may leave one pending."""
     called: set[str] = set()
     answered = {block["tool_use_id"] for turn in turns for block in turn.blocks if is_server_result(block)}
@@ -228,7 +228,7 @@ def _check_server_tools(turns: list[Turn]) -> None:
                 )
 
 
-def _check_server_call(turn: Turn, block: Block, *, answered: bool) -> None:
+def _check_server_call(turn: ParsedTurn, block: Block, *, answered: bool) -> None:
     if not answered:
         raise fail(
             f"messages.{turn.index}",
@@ -237,11 +237,11 @@ def _check_server_call(turn: Turn, block: Block, *, answered: bool) -> None:
         )
 
 
-def _may_be_pending(turn: Turn, turns: list[Turn]) -> bool:
+def _may_be_pending(turn: ParsedTurn, turns: list[ParsedTurn]) -> bool:
     return turn is turns[-1] or any(True for _ in turn.of_type("tool_use"))
 
 
-def _check_ending(asked: Asked) -> None:
+def _check_ending(asked: ParsedRequest) -> None:
     last = asked.turns[-1]
     if last.role != "assistant" or is_continuation(last):
         return
@@ -254,6 +254,6 @@ def _check_ending(asked: Asked) -> None:
         raise fail("messages", "final assistant content cannot end with trailing whitespace")
 
 
-def is_continuation(turn: Turn) -> bool:
+def is_continuation(turn: ParsedTurn) -> bool:
     """A paused turn, sent back as it came, to be gone on with."""
     return bool(turn.blocks) and (turn.blocks[-1]["type"] == "server_tool_use" or is_server_result(turn.blocks[-1]))

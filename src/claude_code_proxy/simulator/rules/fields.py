@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from claude_code_proxy.simulator.parsed_request import Asked, Caller
+from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules import blocks, tool_shapes
 from claude_code_proxy.simulator.rules.shape import (
@@ -123,7 +123,7 @@ def check_shape(body: Any, caller: Caller) -> dict[str, Any]:
     return shaped
 
 
-def check_limits(asked: Asked) -> None:
+def check_limits(asked: ParsedRequest) -> None:
     if not asked.caller.counting:
         _check_max_tokens(asked)
         _check_stop_sequences(asked.body.get("stop_sequences", []))
@@ -134,7 +134,7 @@ def check_limits(asked: Asked) -> None:
         raise fail("speed", "'fast' is not supported for this model.")
 
 
-def _check_max_tokens(asked: Asked) -> None:
+def _check_max_tokens(asked: ParsedRequest) -> None:
     asked_for = asked.body["max_tokens"]
     if asked_for > asked.model.max_output:
         raise fail(
@@ -146,7 +146,7 @@ def _check_max_tokens(asked: Asked) -> None:
         _check_warming(asked)
 
 
-def _check_warming(asked: Asked) -> None:
+def _check_warming(asked: ParsedRequest) -> None:
     """`max_tokens` 0 only warms the cache, so nothing may be asked for that needs an answer."""
     hindrances = (
         ("stream", bool(asked.body.get("stream"))),
@@ -177,13 +177,13 @@ def _check_user_id(user_id: str | None) -> None:
         raise fail("metadata.user_id", "user_id appears to contain a phone number")
 
 
-def _check_container(asked: Asked) -> None:
+def _check_container(asked: ParsedRequest) -> None:
     runs_code = any(str(tool.get("type", "")).startswith(("code_execution_", "web_")) for tool in asked.tools)
     if asked.body.get("container") is not None and not runs_code:
         raise fail("container", "container can only be provided when a code execution tool is enabled")
 
 
-def _check_geo(asked: Asked) -> None:
+def _check_geo(asked: ParsedRequest) -> None:
     geo = asked.body.get("inference_geo")
     if geo is not None and not asked.model.takes_geo:
         raise fail("inference_geo", "inference_geo is not supported for this model.")

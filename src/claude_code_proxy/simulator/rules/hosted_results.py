@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from claude_code_proxy.simulator import signature
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 from claude_code_proxy.simulator.rules.shape import fail
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     for turn in asked.turns:
         for at, block in enumerate(turn.blocks):
             _check_block(block, turn.path(at), secret=asked.caller.secret)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from claude_code_proxy.simulator import images
-from claude_code_proxy.simulator.parsed_request import Asked, Block
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
@@ -17,7 +17,7 @@ _MANY = 20
 _PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     placed = list(_media(asked))
     count = sum(1 for _, block in placed if block["type"] == "image")
     if count > asked.model.most_images:
@@ -30,7 +30,7 @@ def check(asked: Asked) -> None:
     _check_citations([block for _, block in placed if block["type"] == "document"])
 
 
-def _media(asked: Asked) -> Iterator[tuple[str, Block]]:
+def _media(asked: ParsedRequest) -> Iterator[tuple[str, Block]]:
     """Every image and document with its path, those in tool results included."""
     for turn in asked.turns:
         for at, block in enumerate(turn.blocks):

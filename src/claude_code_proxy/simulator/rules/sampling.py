@@ -1,6 +1,6 @@
 """`temperature`, `top_p` and `top_k` by model, under the version that still has them; their ranges are shapes."""
 
-from claude_code_proxy.simulator.parsed_request import Asked
+from claude_code_proxy.simulator.parsed_request import ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 
 # What a model without sampling takes: the values that change nothing.
@@ -13,7 +13,7 @@ _THINKING = "when thinking is enabled or in adaptive mode"
 BOTH = "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     if not asked.model.sampling:
         for name, defaults in _DEFAULTS.items():
             if name in asked.body and asked.body[name] not in defaults:
@@ -25,7 +25,7 @@ def check(asked: Asked) -> None:
         _check_with_thinking(asked)
 
 
-def _check_with_thinking(asked: Asked) -> None:
+def _check_with_thinking(asked: ParsedRequest) -> None:
     if asked.body.get("temperature", 1) != 1:
         raise Refusal(f"`temperature` may only be set to 1 {_THINKING}. {_MORE}")
     if asked.body.get("top_p", 1) < 0.95:

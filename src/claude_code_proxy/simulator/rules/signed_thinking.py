@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from claude_code_proxy.simulator import models, signature
-from claude_code_proxy.simulator.parsed_request import Asked, Block, Turn
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
@@ -28,7 +28,7 @@ _NEEDS_BETA = "That setting requires the `thinking-binding-controls-2026-08-01` 
 class Replayed:
     """One thinking block as it came back; `prefix` is what stands before it now, `previous` the thinking before it."""
 
-    turn: Turn
+    turn: ParsedTurn
     at: int
     seal: signature.Seal
     prefix: str
@@ -39,7 +39,7 @@ class Replayed:
         return self.turn.path(self.at)
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     """Fills in the request's dropped blocks and transformations."""
     replayed = _opened(asked)
     _check_order(replayed, _latest(asked))
@@ -54,13 +54,13 @@ def check(asked: Asked) -> None:
         _check_prefixes(asked, readable)
 
 
-def _latest(asked: Asked) -> int:
+def _latest(asked: ParsedRequest) -> int:
     return max((turn.index for turn in asked.turns if turn.role == "assistant"), default=-1)
 
 
-def _opened(asked: Asked) -> list[Replayed]:
+def _opened(asked: ParsedRequest) -> list[Replayed]:
     latest = _latest(asked)
-    prefix = signature.Prefix(asked)
+    prefix = signature.BoundPrefix(asked)
     found: list[Replayed] = []
     previous = ""
     for turn in asked.turns:
@@ -75,7 +75,7 @@ def _opened(asked: Asked) -> list[Replayed]:
     return found
 
 
-def _verified(asked: Asked, block: Block, *, path: str, latest: bool) -> signature.Seal:
+def _verified(asked: ParsedRequest, block: Block, *, path: str, latest: bool) -> signature.Seal:
     seal = signature.unseal(signature.signature_of(block), asked.caller.secret)
     if seal is None:
         raise fail(path, FORGED)
@@ -94,7 +94,7 @@ def _check_order(replayed: list[Replayed], latest: int) -> None:
             raise fail(following.path, CHANGED)
 
 
-def _check_prefixes(asked: Asked, readable: list[Replayed]) -> None:
+def _check_prefixes(asked: ParsedRequest, readable: list[Replayed]) -> None:
     failing = [at for at, one in enumerate(readable) if _fails(one)]
     if not failing:
         return
@@ -117,7 +117,7 @@ def _fails(one: Replayed) -> bool:
     return one.prefix != one.seal.prefix or broken_run
 
 
-def _note(asked: Asked, one: Replayed, *, kind: str, reason: str) -> None:
+def _note(asked: ParsedRequest, one: Replayed, *, kind: str, reason: str) -> None:
     asked.transformations.append({"type": kind, "path": one.path, "reason": reason})
     if kind == "thinking_dropped":
         asked.dropped.add((one.turn.index, one.at))

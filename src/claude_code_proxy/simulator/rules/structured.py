@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from claude_code_proxy.simulator.parsed_request import Asked
+from claude_code_proxy.simulator.parsed_request import ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
@@ -32,7 +32,7 @@ _MOST_UNIONS = 16
 WHERE = "output_config.format.schema"
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     schema = asked.output_schema
     if schema is None:
         return

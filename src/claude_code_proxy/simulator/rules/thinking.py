@@ -1,7 +1,7 @@
 """Which kinds of thinking and which efforts a model takes, the budget, and the turn that must start with thinking."""
 
 from claude_code_proxy.simulator import betas
-from claude_code_proxy.simulator.parsed_request import Asked, Turn
+from claude_code_proxy.simulator.parsed_request import ParsedRequest, ParsedTurn
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
@@ -19,7 +19,7 @@ _MUST_START = (
 )
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     _check_effort(asked)
     if "thinking" in asked.body:
         _check_kind(asked)
@@ -28,7 +28,7 @@ def check(asked: Asked) -> None:
         _check_start(asked)
 
 
-def _check_effort(asked: Asked) -> None:
+def _check_effort(asked: ParsedRequest) -> None:
     effort = asked.effort
     if effort is None:
         return
@@ -39,7 +39,7 @@ def _check_effort(asked: Asked) -> None:
         raise Refusal(f"This model does not support effort level '{effort}'. Supported levels: {levels}.")
 
 
-def _check_kind(asked: Asked) -> None:
+def _check_kind(asked: ParsedRequest) -> None:
     kind = asked.thinking["type"]
     if kind not in asked.model.thinking:
         if kind == "adaptive":
@@ -50,7 +50,7 @@ def _check_kind(asked: Asked) -> None:
         raise Refusal(f"\"thinking.type.{kind}\" is not supported with effort level '{asked.effort}' for this model.")
 
 
-def _check_budget(asked: Asked) -> None:
+def _check_budget(asked: ParsedRequest) -> None:
     interleaved = betas.INTERLEAVED in asked.caller.betas
     if asked.caller.counting or interleaved:
         return
@@ -58,7 +58,7 @@ def _check_budget(asked: Asked) -> None:
         raise Refusal(_BUDGET)
 
 
-def _check_start(asked: Asked) -> None:
+def _check_start(asked: ParsedRequest) -> None:
     """With a fixed budget, an open tool loop (or a prefill) is judged by the turn that began it."""
     turn = _turn_in_question(asked.turns)
     if turn is None or not turn.blocks:
@@ -71,10 +71,10 @@ def _check_start(asked: Asked) -> None:
         )
 
 
-def _turn_in_question(turns: list[Turn]) -> Turn | None:
+def _turn_in_question(turns: list[ParsedTurn]) -> ParsedTurn | None:
     if turns[-1].role == "assistant":
         return turns[-1]
-    opener: Turn | None = None
+    opener: ParsedTurn | None = None
     for turn in reversed(turns):
         if turn.role == "user" and not any(True for _ in turn.of_type("tool_result")):
             break

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from claude_code_proxy.simulator.parsed_request import Asked
+from claude_code_proxy.simulator.parsed_request import ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules import structured
 from claude_code_proxy.simulator.rules.shape import fail
@@ -24,7 +24,7 @@ def is_custom(tool: dict[str, Any]) -> bool:
     return tool.get("type") in {None, "custom"}
 
 
-def check(asked: Asked) -> None:
+def check(asked: ParsedRequest) -> None:
     for index, tool in enumerate(asked.tools):
         if is_custom(tool):
             _check_schema(tool["input_schema"], f"tools.{index}.custom.input_schema")
@@ -65,7 +65,7 @@ def is_draft_2020_12(schema: Any) -> bool:
         return False
 
 
-def _check_served(tool: dict[str, Any], asked: Asked, *, path: str) -> None:
+def _check_served(tool: dict[str, Any], asked: ParsedRequest, *, path: str) -> None:
     kind = tool["type"]
     if kind.startswith("computer_2") and asked.model.refuses_old_computer_tools:
         raise Refusal(f"'{asked.model.id}' does not support tool types: {kind}.")
@@ -73,7 +73,7 @@ def _check_served(tool: dict[str, Any], asked: Asked, *, path: str) -> None:
         raise fail(path, "only one of `allowed_domains` or `blocked_domains` may be specified")
 
 
-def _check_strict(asked: Asked) -> None:
+def _check_strict(asked: ParsedRequest) -> None:
     strict = [(index, tool) for index, tool in enumerate(asked.tools) if is_custom(tool) and tool.get("strict")]
     if len(strict) > _MOST_STRICT:
         raise Refusal(
@@ -89,7 +89,7 @@ def _check_strict(asked: Asked) -> None:
     structured.check_complexity(schemas)
 
 
-def _check_choice(asked: Asked, names: list[str]) -> None:
+def _check_choice(asked: ParsedRequest, names: list[str]) -> None:
     choice = asked.tool_choice
     if not asked.forces_tool:
         return

@@ -16,7 +16,7 @@ _DIRECTIVE = re.compile(r"\[\[simulate:([^\]]*)\]\]")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mischief:
+class Faults:
     """What to do other than answer well. Seconds, counts and sizes; None and False leave things as they are.
 
     `times` is for how many requests it holds; `id` only tells two directives apart that say the same.
@@ -61,12 +61,12 @@ class Mischief:
     def fails(self) -> bool:
         return self.status is not None or self.html
 
-    def forgiven(self) -> "Mischief":
+    def forgiven(self) -> "Faults":
         """What is left of it once it has been done often enough: how to answer, and how fast."""
         return replace(NONE, answer=self.answer, words=self.words, call=self.call, steps=self.steps, pace=self.pace)
 
 
-NONE = Mischief()
+NONE = Faults()
 
 
 def _flag(value: str) -> bool:
@@ -104,10 +104,10 @@ READERS: dict[str, Callable[[str], Any]] = {
     "split": _sizes,
     "call": _names,
 }
-FIELDS = tuple(field.name.replace("_", "-") for field in fields(Mischief))
+FIELDS = tuple(field.name.replace("_", "-") for field in fields(Faults))
 
 
-def find(text: str) -> tuple[str, Mischief]:
+def find(text: str) -> tuple[str, Faults]:
     """The directive as it was written, and what it says; both empty where there is none."""
     found = _DIRECTIVE.findall(text)
     return (found[-1].strip(), parse(found[-1])) if found else ("", NONE)
@@ -117,7 +117,7 @@ def without_directives(text: str) -> str:
     return _DIRECTIVE.sub("", text).strip()
 
 
-def parse(words: str) -> Mischief:
+def parse(words: str) -> Faults:
     said: dict[str, Any] = {}
     for word in words.split():
         name, _, value = word.partition("=")
@@ -128,4 +128,4 @@ def parse(words: str) -> Mischief:
             said[name.replace("-", "_")] = reader(value)
         except ValueError:
             raise Refusal(f"simulate: `{value}` is not a value for `{name}`.") from None
-    return Mischief(**said)
+    return Faults(**said)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from claude_code_proxy.simulator.wire.faults import NONE, Mischief
+from claude_code_proxy.simulator.wire.faults import NONE, Faults
 
 _STREAM = "text/event-stream; charset=utf-8"
 _JSON = "application/json"
@@ -22,7 +22,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     message: dict[str, Any] | None = None
-    mischief: Mischief = NONE
+    faults: Faults = NONE
     judged: bool = True
 
     @property
@@ -35,9 +35,9 @@ def json_reply(body: Any, status: int = 200, *, headers: dict[str, str] | None =
     return Reply(status=status, headers=tuple(named.items()), body=json.dumps(body, ensure_ascii=False).encode())
 
 
-def stream_reply(sse: str | bytes, *, mischief: Mischief = NONE) -> Reply:
+def stream_reply(sse: str | bytes, *, faults: Faults = NONE) -> Reply:
     body = sse.encode() if isinstance(sse, str) else sse
-    return Reply(headers=(("content-type", _STREAM),), body=body, mischief=mischief)
+    return Reply(headers=(("content-type", _STREAM),), body=body, faults=faults)
 
 
 def recorded(recording: dict[str, Any]) -> Reply:

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from claude_code_proxy.http1.server.responder import Headers, Responder
 from claude_code_proxy.simulator.wire import events
 from claude_code_proxy.simulator.wire.events import Frame
-from claude_code_proxy.simulator.wire.faults import Mischief
+from claude_code_proxy.simulator.wire.faults import Faults
 
 # A lone line end: it brings the head to the client and is no event.
 _NOTHING_YET = b"\n"
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
-async def send_whole(responder: Responder, wanted: Mischief, *, status: int, headers: Headers, body: bytes) -> None:
+async def send_whole(responder: Responder, wanted: Faults, *, status: int, headers: Headers, body: bytes) -> None:
     await asyncio.sleep(wanted.head_delay)
     if wanted.reset and wanted.cut_bytes is None:
         reset(responder)
@@ -30,7 +30,7 @@ async def send_whole(responder: Responder, wanted: Mischief, *, status: int, hea
 
 
 async def send_stream(
-    responder: Responder, frames: Iterable[Frame], *, headers: Headers, wanted: Mischief, pace: float
+    responder: Responder, frames: Iterable[Frame], *, headers: Headers, wanted: Faults, pace: float
 ) -> None:
     """`pace` is in words a second; 0 is as fast as the client reads."""
     await asyncio.sleep(wanted.head_delay)
@@ -44,7 +44,7 @@ async def send_stream(
     await _play(responder, list(frames), wanted=wanted, pace=pace)
 
 
-def with_error(frames: list[Frame], wanted: Mischief, *, request_id: str) -> list[Frame]:
+def with_error(frames: list[Frame], wanted: Faults, *, request_id: str) -> list[Frame]:
     """The stream up to where it fails, and the event that says so."""
     if wanted.error_after is None:
         return frames
@@ -56,7 +56,7 @@ def with_pings(frames: list[Frame], count: int) -> list[Frame]:
     return [*frames[:1], *(Frame(events.PING) for _ in range(count)), *frames[1:]]
 
 
-async def _play(responder: Responder, frames: list[Frame], *, wanted: Mischief, pace: float = 0) -> None:
+async def _play(responder: Responder, frames: list[Frame], *, wanted: Faults, pace: float = 0) -> None:
     for wait, data in _script(frames, wanted, pace=pace):
         if wait:
             await asyncio.sleep(wait)
@@ -71,7 +71,7 @@ async def _play(responder: Responder, frames: list[Frame], *, wanted: Mischief, 
         await _break_off(responder, wanted)
 
 
-def _script(frames: list[Frame], wanted: Mischief, *, pace: float) -> Iterator[tuple[float, bytes]]:
+def _script(frames: list[Frame], wanted: Faults, *, pace: float) -> Iterator[tuple[float, bytes]]:
     """What goes out, and for how long to wait before each."""
     room = wanted.cut_bytes
     for at, frame in enumerate(frames[: wanted.cut_after]):
@@ -96,7 +96,7 @@ def _pieces(data: bytes, sizes: tuple[int, ...]) -> Iterator[bytes]:
         turn += 1
 
 
-async def _break_off(responder: Responder, wanted: Mischief) -> None:
+async def _break_off(responder: Responder, wanted: Faults) -> None:
     if wanted.reset:
         # What was written is on its way before the reset overtakes it.
         await asyncio.sleep(0.02)

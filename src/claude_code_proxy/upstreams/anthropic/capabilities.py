@@ -1,6 +1,6 @@
 """What the Messages API can carry of a request, as data. What a single model takes is in `models.table`."""
 
-from claude_code_proxy.upstreams.upstream import Capability, Terms
+from claude_code_proxy.upstreams.upstream import Capability, UpstreamProfile
 
 CAPABILITIES = (
     Capability("text", "yes", "as it is"),
@@ -28,4 +28,4 @@ CAPABILITIES = (
     Capability("inference_geo", "yes", "where the model has a choice"),
     Capability("request_id", "yes", "in the header `request-id`"),
 )
-TERMS = Terms(capabilities=CAPABILITIES)
+PROFILE = UpstreamProfile(capabilities=CAPABILITIES)

@@ -11,7 +11,7 @@ from claude_code_proxy.endpoints.openai.json_text import mend_surrogates
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 from claude_code_proxy.http1.client.transport import Response
 from claude_code_proxy.upstreams.anthropic.rejections import rejected_midway
-from claude_code_proxy.upstreams.upstream import Facts
+from claude_code_proxy.upstreams.upstream import CallStats
 
 _LAST_BYTES_SECONDS = 1.0  # for what still belongs to the body after the last event
 
@@ -23,10 +23,10 @@ _finishing: set[asyncio.Task[None]] = set()  # the loop itself holds on to no ta
 class TransportEvents:
     """An `EventStream`. An error event ends it: what came before it is given first, then the error is raised."""
 
-    __slots__ = ("_ahead", "_closed", "_decoder", "_error", "_response", "_stopped", "facts")
+    __slots__ = ("_ahead", "_closed", "_decoder", "_error", "_response", "_stopped", "stats")
 
-    def __init__(self, response: Response, facts: Facts) -> None:
-        self.facts = facts
+    def __init__(self, response: Response, stats: CallStats) -> None:
+        self.stats = stats
         self._response = response
         self._decoder = sse.Decoder()
         self._error: ProxyError | None = None
@@ -82,7 +82,7 @@ class TransportEvents:
             if event.__class__ not in _ENDINGS:
                 continue
             if isinstance(event, messages.ErrorEvent):
-                self._error = rejected_midway(event, self.facts.request_id)
+                self._error = rejected_midway(event, self.stats.request_id)
                 return batch[:number]
             self._stopped, self._error = True, None
             return batch[: number + 1]
@@ -105,7 +105,7 @@ class TransportEvents:
             for frame in frames:
                 batch.append(messages.decode_event(mend_surrogates(frame)))  # noqa: PERF401 - what came before an error counts
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self.facts.begun = True  # another attempt would be billed as well, and no better
+            self.stats.begun = True  # another attempt would be billed as well, and no better
             self._error = UpstreamBroke("The upstream sent an event that cannot be read.")
             self._error.__cause__ = error
         return batch
@@ -114,10 +114,10 @@ class TransportEvents:
 class WholeEvents:
     """An `EventStream` of a Message that came whole."""
 
-    __slots__ = ("_batch", "facts")
+    __slots__ = ("_batch", "stats")
 
-    def __init__(self, message: messages.Message, facts: Facts) -> None:
-        self.facts = facts
+    def __init__(self, message: messages.Message, stats: CallStats) -> None:
+        self.stats = stats
         self._batch: Sequence[messages.Event] | None = tuple(messages.as_events(message))
 
     async def events(self) -> Sequence[messages.Event] | None:

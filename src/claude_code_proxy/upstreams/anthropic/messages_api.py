@@ -20,8 +20,8 @@ from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
 from claude_code_proxy.upstreams.anthropic.headers import request_headers
 from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, rejected_after_all, request_id_of
-from claude_code_proxy.upstreams.retry import OnFailure, persist, unheard
-from claude_code_proxy.upstreams.upstream import Call, EventStream, Facts
+from claude_code_proxy.upstreams.retry import OnFailure, ignore_failure, retry
+from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream
 
 WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two
 _MODELS_PAGE = b"/v1/models?limit=1000"
@@ -42,25 +42,25 @@ class MessagesApi:
         credentials: Credentials,
         *,
         workspace_id: str = "",
-        on_failure: OnFailure = unheard,
+        on_failure: OnFailure = ignore_failure,
         chance: Callable[[], float] = random.random,  # noqa: S311 - spreads retries, guards nothing
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._workspace_id = workspace_id
-        self._persist = partial(persist, chance=chance, pause=pause, on_failure=on_failure)
+        self._retry = partial(retry, chance=chance, pause=pause, on_failure=on_failure)
         self._headers: dict[tuple[str, tuple[str, ...]], bytes] = {}
 
-    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
         streamed = request.max_tokens > WHOLE_UP_TO
         body = messages.encode_request(msgspec.structs.replace(request, stream=True) if streamed else request)
-        return await self._persist(call, lambda facts: self._create(body, call, facts=facts, streamed=streamed))
+        return await self._retry(call, lambda stats: self._create(body, call, stats=stats, streamed=streamed))
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> EventStream:
         """Returns with the first events, so that a failure until then can still be tried again."""
         body = messages.encode_request(msgspec.structs.replace(request, stream=True))
-        return await self._persist(call, lambda facts: self._open(body, call, facts=facts))
+        return await self._retry(call, lambda stats: self._open(body, call, stats=stats))
 
     async def models(self) -> list[ModelInfo]:
         """The upstream's whole list of models."""
@@ -88,37 +88,39 @@ class MessagesApi:
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _send(self, body: bytes, call: Call, *, facts: Facts) -> Response:
+    async def _send(self, body: bytes, call: Call, *, stats: CallStats) -> Response:
         """The response, once the upstream has accepted the request."""
         headers = self._headers_for(call.betas)
         response = await self._transport.request(
             b"POST", b"/v1/messages", headers=headers, body=body, deadline=call.deadline
         )
-        facts.request_id = request_id_of(response.headers)
+        stats.request_id = request_id_of(response.headers)
         if response.status != 200:
             raise await _rejection(response)
-        facts.rate_limits = rate_limits_of(response.headers)
+        stats.rate_limits = rate_limits_of(response.headers)
         return response
 
-    async def _create(self, body: bytes, call: Call, *, facts: Facts, streamed: bool) -> tuple[messages.Message, Facts]:
-        response = await self._send(body, call, facts=facts)
+    async def _create(
+        self, body: bytes, call: Call, *, stats: CallStats, streamed: bool
+    ) -> tuple[messages.Message, CallStats]:
+        response = await self._send(body, call, stats=stats)
         if not _is_stream(response, asked=streamed):
-            return await _message(response, facts), facts
-        events = TransportEvents(response, facts)
+            return await _message(response, stats), stats
+        events = TransportEvents(response, stats)
         accumulator = messages.Accumulator()
         try:
             while not accumulator.stopped and (batch := await events.events()) is not None:
-                facts.begun = True  # and billed: another attempt would be so again
+                stats.begun = True  # and billed: another attempt would be so again
                 accumulator.feed_all(batch)
-            return accumulator.message(), facts
+            return accumulator.message(), stats
         finally:
             events.close()
 
-    async def _open(self, body: bytes, call: Call, *, facts: Facts) -> EventStream:
-        response = await self._send(body, call, facts=facts)
+    async def _open(self, body: bytes, call: Call, *, stats: CallStats) -> EventStream:
+        response = await self._send(body, call, stats=stats)
         if not _is_stream(response, asked=True):
-            return WholeEvents(await _message(response, facts), facts)
-        events = TransportEvents(response, facts)
+            return WholeEvents(await _message(response, stats), stats)
+        events = TransportEvents(response, stats)
         try:
             await events.begin()
         except BaseException:
@@ -143,8 +145,8 @@ def _is_stream(response: Response, *, asked: bool) -> bool:
     return b"event-stream" in kind or (asked and b"json" not in kind)
 
 
-async def _message(response: Response, facts: Facts) -> messages.Message:
-    facts.begun = True  # it was made, and is billed
+async def _message(response: Response, stats: CallStats) -> messages.Message:
+    stats.begun = True  # it was made, and is billed
     try:
         body = await response.read()
     finally:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.models.model import Model
-from claude_code_proxy.upstreams.upstream import Capability, Terms
+from claude_code_proxy.upstreams.upstream import Capability, UpstreamProfile
 
 CAPABILITIES = (
     Capability("text", "yes", "as it is; `@path` and `/command` are plain text"),
@@ -38,7 +38,7 @@ CAPABILITIES = (
 )
 
 
-def fit(model: Model) -> Model:
+def restrict(model: Model) -> Model:
     """The model's capabilities when it is reached through Claude Code."""
     return replace(
         model,
@@ -51,7 +51,7 @@ def fit(model: Model) -> Model:
     )
 
 
-def carry(request: messages.MessagesRequest) -> tuple[messages.MessagesRequest, tuple[Adjustment, ...]]:
+def drop_unsupported(request: messages.MessagesRequest) -> tuple[messages.MessagesRequest, tuple[Adjustment, ...]]:
     """The request without the fields that Claude Code cannot send, and an adjustment for each of them."""
     notes: list[Adjustment] = []
     hosted = tuple(tool for tool in request.tools if isinstance(tool, messages.HostedTool))
@@ -75,7 +75,7 @@ def _has_breakpoints(request: messages.MessagesRequest) -> bool:
     return request.cache_control is not None or any(getattr(place, "cache_control", None) for place in places)
 
 
-TERMS = Terms(fit, carry, CAPABILITIES)
+PROFILE = UpstreamProfile(restrict, drop_unsupported, CAPABILITIES)
 
 
 def describe() -> str:

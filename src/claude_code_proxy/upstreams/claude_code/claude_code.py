@@ -13,20 +13,20 @@ from typing import Protocol
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout
-from claude_code_proxy.upstreams.claude_code.conversation import Asked, digest, split
+from claude_code_proxy.upstreams.claude_code.conversation import SplitConversation, digest, split
 from claude_code_proxy.upstreams.claude_code.failures import BEGIN_ANEW, HALF_WRITTEN
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
-from claude_code_proxy.upstreams.claude_code.pool import Pool
+from claude_code_proxy.upstreams.claude_code.pool import SessionPool
 from claude_code_proxy.upstreams.claude_code.process import Start
-from claude_code_proxy.upstreams.claude_code.session import Session, Turn
-from claude_code_proxy.upstreams.retry import OnFailure, persist, unheard
-from claude_code_proxy.upstreams.upstream import Call, Facts
+from claude_code_proxy.upstreams.claude_code.session import Session, SessionTurn
+from claude_code_proxy.upstreams.retry import OnFailure, ignore_failure, retry
+from claude_code_proxy.upstreams.upstream import Call, CallStats
 
 _HALF_WRITTEN_SECONDS = 1.0  # for whoever writes the login to go on
 _LAST_SECONDS = 60.0  # of a login, in which no further answer is begun with it
 
 
-class Login(Protocol):
+class CredentialResolver(Protocol):
     def resolve(self) -> Credential:
         """Raises `Unauthenticated` when there is none that Claude Code could use."""
 
@@ -48,12 +48,12 @@ class ClaudeCode:
     def __init__(
         self,
         start: Start,
-        pool: Pool,
+        pool: SessionPool,
         *,
-        login: Login,
+        login: CredentialResolver,
         renewal: Freshness,
         seconds: tuple[float, float] = (300.0, 600.0),
-        on_failure: OnFailure = unheard,
+        on_failure: OnFailure = ignore_failure,
     ) -> None:
         self._start = start
         self._pool = pool
@@ -64,14 +64,14 @@ class ClaudeCode:
         self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
         self.wall: Callable[[], float] = time.time
 
-    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+    async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
         try:
             async with asyncio.timeout_at(call.deadline):
                 return await self._whole(request, call)
         except TimeoutError as error:
             raise UpstreamTimeout("Claude Code's answer was not complete in time.") from error
 
-    async def _whole(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, Facts]:
+    async def _whole(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
         answer = messages.Accumulator()
         stream = await self.stream(request, call)
         try:
@@ -79,13 +79,13 @@ class ClaudeCode:
                 answer.feed_all(batch)
         finally:
             stream.close()
-        return answer.message(), stream.facts
+        return answer.message(), stream.stats
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> "SessionEvents":
         """Returns with the first events, so that a failure until then can still be tried again."""
-        return await persist(
+        return await retry(
             call,
-            lambda facts: self._attempt(request, facts),
+            lambda stats: self._attempt(request, stats),
             chance=random.random,  # noqa: S311 - spreads retries, guards nothing
             pause=self.pause,
             on_failure=self._on_failure,
@@ -94,14 +94,14 @@ class ClaudeCode:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def _attempt(self, request: messages.MessagesRequest, facts: Facts) -> "SessionEvents":
+    async def _attempt(self, request: messages.MessagesRequest, stats: CallStats) -> "SessionEvents":
         launch, asked = to_launch(request), split(request.messages)
         session = self._known(launch, asked)
         fresh = session is None
         if session is None:
             session = await self._new(launch, asked)
-        turn = Turn(self._keeper(session, request))
-        events = SessionEvents(session, turn, facts=facts, idle_seconds=self._idle_seconds)
+        turn = SessionTurn(self._keeper(session, request))
+        events = SessionEvents(session, turn, stats=stats, idle_seconds=self._idle_seconds)
         try:
             async with asyncio.timeout(self._first_seconds):
                 await (session.begin(asked, turn, start=self._start) if fresh else session.go_on(asked, turn))
@@ -111,13 +111,13 @@ class ClaudeCode:
             raise UpstreamTimeout("Claude Code did not begin to answer in time.") from error
         except BaseException as error:
             events.close()
-            facts.begun = turn.begun
+            stats.begun = turn.begun
             if isinstance(error, ProxyError):
                 await self._look_after(error, session)
             raise
         return events
 
-    def _known(self, launch: Launch, asked: Asked) -> Session | None:
+    def _known(self, launch: Launch, asked: SplitConversation) -> Session | None:
         """The session of this conversation, unless its login is a copy that is about to expire."""
         session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
         if session is None or session.copied is None or session.copied.expires_at is None:
@@ -127,7 +127,7 @@ class ClaudeCode:
         session.give_up("login")
         return None
 
-    async def _new(self, launch: Launch, asked: Asked) -> Session:
+    async def _new(self, launch: Launch, asked: SplitConversation) -> Session:
         self._login.resolve()
         if asked.past:
             await self._renewal.fresh()
@@ -165,8 +165,8 @@ class ClaudeCode:
 class SessionEvents:
     """An `EventStream`."""
 
-    def __init__(self, session: Session, turn: Turn, *, facts: Facts, idle_seconds: float) -> None:
-        self.facts = facts
+    def __init__(self, session: Session, turn: SessionTurn, *, stats: CallStats, idle_seconds: float) -> None:
+        self.stats = stats
         self._session = session
         self._turn = turn
         self._idle_seconds = idle_seconds

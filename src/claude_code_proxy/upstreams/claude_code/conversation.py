@@ -18,7 +18,7 @@ _HIDDEN = messages.Thinking | messages.RedactedThinking
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
-class Asked(Struct, frozen=True):
+class SplitConversation(Struct, frozen=True):
     """`past` is the history replayed into a new process; `prompt` the new question, empty if the past ends in results.
 
     `head` is the conversation up to the last answer, `results` the tool results for its calls.
@@ -35,7 +35,7 @@ class Asked(Struct, frozen=True):
         return plain and not self.prompt and {result.tool_use_id for result in self.results} == set(calls)
 
 
-def split(conversation: Sequence[messages.InputMessage]) -> Asked:
+def split(conversation: Sequence[messages.InputMessage]) -> SplitConversation:
     """The conversation must end with a user turn."""
     *before, last = conversation
     results = tuple(block for block in last.content if isinstance(block, messages.ToolResult))
@@ -43,7 +43,7 @@ def split(conversation: Sequence[messages.InputMessage]) -> Asked:
     past = tuple(before)
     if results:
         past = (*before, messages.InputMessage("user", results))
-    return Asked(past=past, prompt=prompt, head=tuple(before), results=results)
+    return SplitConversation(past=past, prompt=prompt, head=tuple(before), results=results)
 
 
 def digest(launch: bytes, conversation: Iterable[messages.InputMessage]) -> bytes:

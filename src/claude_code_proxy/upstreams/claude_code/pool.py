@@ -9,14 +9,14 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from claude_code_proxy.errors import Overloaded
-from claude_code_proxy.upstreams.claude_code.conversation import Asked
+from claude_code_proxy.upstreams.claude_code.conversation import SplitConversation
 from claude_code_proxy.upstreams.claude_code.launch import Launch
 from claude_code_proxy.upstreams.claude_code.session import Session, Why
 
 _SOON_GONE: frozenset[Why] = frozenset({"room", "idle", "login", "died", "cut_short"})  # at rest already, or dead
 
 
-class Pool:
+class SessionPool:
     """`idle_seconds`: how long a conversation may wait for a turn; `queue_seconds`: a request for a free place."""
 
     def __init__(self, most: int, *, idle_seconds: float, queue_seconds: float, now: Callable[[], float]) -> None:
@@ -39,7 +39,7 @@ class Pool:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def find(self, key: bytes, asked: Asked) -> Session | None:
+    def find(self, key: bytes, asked: SplitConversation) -> Session | None:
         """The session of that conversation, if it can take the next turn; it no longer counts as waiting."""
         found = next((session for session in self._by_key.get(key, ()) if session.can_take(asked)), None)
         if found is not None:

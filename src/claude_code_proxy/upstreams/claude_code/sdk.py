@@ -25,7 +25,7 @@ from claude_code_proxy.upstreams.claude_code.conversation import blocks
 from claude_code_proxy.upstreams.claude_code.failures import Failure
 from claude_code_proxy.upstreams.claude_code.launch import SERVER, Launch
 from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, TurnEnded
-from claude_code_proxy.upstreams.claude_code.transcript import Context, Origin, rows
+from claude_code_proxy.upstreams.claude_code.transcript import Context, TranscriptOrigin, rows
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient
@@ -108,7 +108,7 @@ class Sdk:
         """Options that resume a history. The transcript is written to a directory that the SDK removes, and to us."""
         now = datetime.now().astimezone()
         stamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        origin = Origin(uuid4(), launch.model, stamp, cwd=str(self._work), version=_version())
+        origin = TranscriptOrigin(uuid4(), launch.model, stamp, cwd=str(self._work), version=_version())
         context = self._context.attachments(launch.model, f"{now:%Y-%m-%d}")
         told = rows(past, origin, context=context)
         store = _Past(told, lambda entries: self._context.learn(launch.model, entries))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
-from claude_code_proxy.upstreams.claude_code.conversation import Asked, blocks
+from claude_code_proxy.upstreams.claude_code.conversation import SplitConversation, blocks
 from claude_code_proxy.upstreams.claude_code.failures import Failure, to_error
 from claude_code_proxy.upstreams.claude_code.launch import Launch
 from claude_code_proxy.upstreams.claude_code.process import Heard, Process, Start, TurnEnded
@@ -28,7 +28,7 @@ _MOST_AHEAD = 64  # queued batches of a running answer; beyond that its process 
 Said = Callable[[messages.Message], None]
 
 
-class Turn:
+class SessionTurn:
     """One running answer: a queue of batches of events that ends with None or an error."""
 
     def __init__(self, said: Said) -> None:
@@ -108,14 +108,14 @@ class Session:
         self._on_end = on_end
         self._now = now
         self._process: Process | None = None
-        self._turn: Turn | None = None
+        self._turn: SessionTurn | None = None
         self._calls: dict[str, asyncio.Future[messages.ToolResult]] = {}
         self._strange = False
         self._at_rest = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
-    async def begin(self, asked: Asked, turn: Turn, *, start: Start) -> None:
+    async def begin(self, asked: SplitConversation, turn: SessionTurn, *, start: Start) -> None:
         """The first turn; starts the process."""
         self._turn, self.state = turn, "running"
         starting = asyncio.ensure_future(start(self.launch, asked.past, on_call=self._result))
@@ -129,7 +129,7 @@ class Session:
         if asked.prompt:
             await self._ask(asked)
 
-    async def go_on(self, asked: Asked, turn: Turn) -> None:
+    async def go_on(self, asked: SplitConversation, turn: SessionTurn) -> None:
         """A later turn: results for the pending calls, or the user's next message."""
         parked = self.state == "parked"
         self._turn, self.state = turn, "running"
@@ -143,7 +143,7 @@ class Session:
                     await self._at_rest.wait()
             await self._ask(asked)
 
-    def can_take(self, asked: Asked) -> bool:
+    def can_take(self, asked: SplitConversation) -> bool:
         match self.state:
             case "parked":
                 return asked.answers(self.waiting)
@@ -167,7 +167,7 @@ class Session:
         if self._closing is not None:
             await asyncio.wait((self._closing,))
 
-    async def _ask(self, asked: Asked) -> None:
+    async def _ask(self, asked: SplitConversation) -> None:
         self._at_rest.clear()
         process = self._process
         try:
@@ -243,7 +243,7 @@ class Session:
     def _would_go_on(self, event: messages.MessageDelta) -> bool:
         return event.delta.stop_reason in _CUT_SHORT or (self._strange and event.delta.stop_reason == "tool_use")
 
-    def _end_turn(self, turn: Turn) -> None:
+    def _end_turn(self, turn: SessionTurn) -> None:
         """Makes the session ready for the next turn, then publishes the end of this one."""
         message = turn.message()
         if message.stop_reason == "tool_use":

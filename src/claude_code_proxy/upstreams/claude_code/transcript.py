@@ -17,7 +17,7 @@ from claude_code_proxy.upstreams.claude_code.launch import seen
 _LEARNT = ("environment", "model", "session_context")
 
 
-class Origin(Struct, frozen=True):
+class TranscriptOrigin(Struct, frozen=True):
     """What all rows of one transcript share: session, model, time, directory and the version that wrote it."""
 
     session: UUID
@@ -28,7 +28,7 @@ class Origin(Struct, frozen=True):
 
 
 def rows(
-    past: Sequence[messages.InputMessage], origin: Origin, *, context: Sequence[dict[str, Any]] = ()
+    past: Sequence[messages.InputMessage], origin: TranscriptOrigin, *, context: Sequence[dict[str, Any]] = ()
 ) -> list[dict[str, Any]]:
     """`context` is what Claude Code says of itself at the start of a conversation: its own attachments.
 
@@ -42,7 +42,7 @@ def rows(
     return list(_chained(contents, origin))
 
 
-def _chained(contents: Sequence[dict[str, Any]], origin: Origin) -> Iterator[dict[str, Any]]:
+def _chained(contents: Sequence[dict[str, Any]], origin: TranscriptOrigin) -> Iterator[dict[str, Any]]:
     parent = None
     for index, content in enumerate(contents):
         identity = str(uuid5(origin.session, str(index)))
