@@ -103,6 +103,20 @@ def test_a_new_model_of_the_upstream_is_the_newest_of_its_line() -> None:
     assert catalogue.find("claude-sonnet-latest").id == "claude-sonnet-6"
 
 
+def test_a_name_of_another_service_is_the_same_model_and_an_unknown_one_stays_as_it_is() -> None:
+    assert BUILT_IN.find("us.anthropic.claude-haiku-4-5-20251001-v1:0").id == "claude-haiku-4-5-20251001"
+    assert BUILT_IN.find("claude_sonnet_4_6").id == "claude-sonnet-4-6"
+    for name in ("us.anthropic.Claude-Epic-9-v1:0", "claude-epic-9@20270101", "arn:aws:bedrock:x:1:profile/a1b2"):
+        assert BUILT_IN.find(name).id == name
+
+
+def test_the_newest_of_a_line_is_one_that_the_upstream_lists() -> None:
+    catalogue = BUILT_IN.with_upstream([ModelInfo(id="claude-sonnet-4-6"), ModelInfo(id="claude-opus-5")])
+    assert catalogue.find("claude-sonnet-latest").id == "claude-sonnet-4-6"
+    assert catalogue.find("sonnet").id == "claude-sonnet-4-6"
+    assert catalogue.find("haiku").id == BUILT_IN.find("haiku").id
+
+
 def test_a_lesson_is_kept_for_its_model_under_all_its_names() -> None:
     catalogue = BUILT_IN.with_limit("claude-haiku-4-5-20251001", Samples("none"))
     assert not catalogue.find("anthropic/claude-haiku-4.5").accepts_sampling

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_code_proxy.models.names import line, parse
+from claude_code_proxy.models.names import is_of_another_service, line, parse
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,48 @@ from claude_code_proxy.models.names import line, parse
         ("claude-opus-4-0", "claude-opus-4"),
         ("claude-3-opus-latest", "claude-opus-3"),
         ("claude-opus-latest", "claude-opus"),
+        ("claude-opus:latest", "claude-opus"),
+        ("claude-sonnet-4-6:beta", "claude-sonnet-4-6"),
+        ("claude_sonnet_4_6", "claude-sonnet-4-6"),
+        ("anthropic:claude-sonnet-4-6", "claude-sonnet-4-6"),
+        ("anthropic.claude-opus-4-6-v1", "claude-opus-4-6"),
+        ("anthropic.claude-3-5-sonnet-20241022-v2:0:200k", "claude-sonnet-3-5"),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5"),
+        ("global.anthropic.claude-opus-4-6-v1:0", "claude-opus-4-6"),
+        ("us-gov.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5"),
+        ("bedrock/eu.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5"),
+        ("bedrock/converse/anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5"),
+        (
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0",
+            "claude-haiku-4-5",
+        ),
+        ("claude-haiku-4-5@20251001", "claude-haiku-4-5"),
+        ("vertex_ai/claude-3-5-sonnet-v2@20241022", "claude-sonnet-3-5"),
     ],
 )
 def test_spellings_of_one_model_have_one_key(asked: str, key: str) -> None:
     assert parse(asked).key == key
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("us.anthropic.claude-epic-9-v1:0", True),
+        ("claude-epic-9@20270101", True),
+        ("claude-epic-9:latest", True),
+        ("anthropic:claude-epic-9", True),
+        ("anthropic/claude-epic-9.1", False),
+        ("claude-epic-9", False),
+        ("gpt-4o", False),
+    ],
+)
+def test_names_that_only_other_services_write(name: str, *, expected: bool) -> None:
+    assert is_of_another_service(name) is expected
+
+
 def test_the_date_is_kept_apart() -> None:
+    assert parse("us.anthropic.claude-haiku-4-5-20251001-v1:0").date == "20251001"
+    assert parse("claude-haiku-4-5@20251001").spelling == "claude-haiku-4-5-20251001"
     assert parse("anthropic/claude-haiku-4.5-20251001").date == "20251001"
     assert parse("claude-haiku-4-5").date == ""
 

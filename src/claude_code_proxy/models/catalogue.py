@@ -35,7 +35,8 @@ class Catalogue:
         parsed = names.parse(asked)
         model = self.models.get(parsed.key) or self._newest_of_line(parsed.key)
         if model is None:
-            return self._taught(parsed.key, unknown(parsed.spelling))
+            spelling = asked.strip() if names.is_of_another_service(asked) else parsed.spelling
+            return self._taught(parsed.key, unknown(spelling))
         return self._taught(parsed.key, _dated(model, parsed))
 
     def with_aliases(self, aliases: Mapping[str, str]) -> "Catalogue":
@@ -80,12 +81,17 @@ class Catalogue:
         return next((to for alias, to in self.aliases.items() if "*" in alias and fnmatchcase(asked, alias)), None)
 
     def _newest_of_line(self, key: str) -> Model | None:
-        """What `claude-opus` or `claude-opus-latest` means."""
+        """Return the model that `claude-opus` or `claude-opus-latest` means: of those listed, once a list is known."""
         line = names.line(key)
         if key != f"claude-{line}":
             return None
-        alive = (model for model in self.models.values() if model.status == "active" and names.line(model.id) == line)
-        return max(alive, key=lambda model: model.released, default=None)
+        listed = {names.parse(model_id).key for model_id in self.listed or ()}
+        of_line = [
+            (known in listed, model.released, model)
+            for known, model in self.models.items()
+            if model.status == "active" and names.line(model.id) == line
+        ]
+        return max(of_line, key=lambda row: row[:2])[2] if of_line else None
 
     def _taught(self, key: str, model: Model) -> Model:
         for limit in self.learnt.get(key, ()):

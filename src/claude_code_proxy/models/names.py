@@ -1,12 +1,17 @@
 """The many ways to write a model's name, reduced to one key.
 
 `anthropic/claude-opus-4.6`, `Claude Opus 4.6` and `claude-opus-4-6-20260205` have the same key; the date is kept apart.
-Knows the grammar of the names, not which of them exist.
+So have the names of other services: Bedrock's `us.anthropic.claude-haiku-4-5-20251001-v1:0` and its ARNs, Vertex AI's
+`claude-haiku-4-5@20251001`, frameworks' `anthropic:claude-haiku-4-5`. The rules follow the grammar of the names; which
+models exist is not known here.
 """
 
 import re
 from typing import NamedTuple
 
+_PREFIX = re.compile(r"^(?:[a-z0-9_-]+[.:])+(?=claude)")  # `us.anthropic.`, `anthropic:`
+_TAG = re.compile(r"-v\d+(?=@)|(?:-v\d+)?(?::(?:\d+k?|latest|beta))*$")  # `-v2@20241022`, `-v1:0`, `:latest`
+_WORD_BREAKS = re.compile(r"[\s._@]+")
 _DATE = re.compile(r"-(\d{8})$")
 _VERSION_FIRST = re.compile(r"^claude-(\d+(?:-\d+)?)-([a-z]+)$")
 _ZERO_MINOR = re.compile(r"(-\d+)-0$")
@@ -21,14 +26,20 @@ class Name(NamedTuple):
     spelling: str
 
 
-def parse(asked: str) -> Name:
+def parse(name: str) -> Name:
     """Reduce a name as somebody typed it. One that is not Claude's keeps its spelling."""
-    plain = _spelt_plainly(asked)
+    plain = _plain(name)
     if not plain.startswith("claude"):
-        return Name(asked.strip().lower(), "", asked.strip())
+        return Name(name.strip().lower(), "", name.strip())
     found = _DATE.search(plain)
     date = found[1] if found else ""
     return Name(_key(_DATE.sub("", plain).removesuffix("-latest")), date, plain)
+
+
+def is_of_another_service(name: str) -> bool:
+    """Tell whether a name has parts that only other services write; as an unknown name it must stay as it is."""
+    last = _last_part(name)
+    return _PREFIX.match(last) is not None or "@" in last or _TAG.sub("", last) != last
 
 
 def line(model_id: str) -> str:
@@ -36,10 +47,15 @@ def line(model_id: str) -> str:
     return next((word for word in model_id.split("-") if word in _LINES), "")
 
 
-def _spelt_plainly(asked: str) -> str:
-    last = asked.rpartition("/")[2]
-    plain = re.sub(r"[\s.]+", "-", last.strip().lower())
+def _plain(name: str) -> str:
+    """Return the name in the service's spelling: lower case, hyphens, nothing before `claude`."""
+    bare = _TAG.sub("", _PREFIX.sub("", _last_part(name)))
+    plain = _WORD_BREAKS.sub("-", bare)
     return f"claude-{plain}" if plain.partition("-")[0] in _LINES else plain
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2].strip().lower()
 
 
 def _key(name: str) -> str:
