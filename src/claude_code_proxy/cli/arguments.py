@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from claude_code_proxy import __version__
-from claude_code_proxy.settings import FLAG, SETTINGS, Setting, SettingsError, shown
+from claude_code_proxy.settings import SETTINGS, Setting, SettingsError, shown
+from claude_code_proxy.settings.kinds import FLAG
 
 PROGRAM = "claude-code-proxy"
 _RANGE = re.compile(r"from \d.*")

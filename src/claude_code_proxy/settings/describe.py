@@ -1,0 +1,48 @@
+"""The settings for people: one value as text, and all of them as the tables of `docs/configuring.md`."""
+
+from typing import Any
+
+from claude_code_proxy.secret import MASK
+from claude_code_proxy.settings.table import SETTINGS, Setting
+
+
+def shown(setting: Setting, value: Any) -> str:
+    """A value as text, for people: secrets masked, nothing for what is unset."""
+    if value is None or value in ("", (), {}):
+        return ""
+    if setting.kind.secret:
+        return MASK
+    match value:
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case dict():
+            return ",".join(f"{name}={target}" for name, target in value.items())
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)
+
+
+def describe() -> str:
+    """All settings as Markdown, by group."""
+    lines: list[str] = []
+    group = ""
+    for setting in SETTINGS:
+        if setting.group != group:
+            group = setting.group
+            lines += [
+                "",
+                f"### {group}",
+                "",
+                "| variable | flag | allowed | default | what it is |",
+                "|---|---|---|---|---|",
+            ]
+        variables = ", ".join(f"`{name}`" for name in setting.env)
+        flag = f"`{setting.flag}`" if setting.flag else "–"
+        default = f"`{text}`" if (text := shown(setting, setting.default)) else "–"
+        words = setting.kind.words
+        allowed = ", ".join(f"`{word}`" for word in words) if words else setting.kind.allowed
+        lines.append(f"| {variables} | {flag} | {allowed} | {default} | {setting.doc} |")
+    return "\n".join(lines).strip() + "\n"
