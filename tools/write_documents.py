@@ -8,11 +8,11 @@ from pathlib import Path
 
 from claude_code_proxy import settings
 from claude_code_proxy.cli import models
-from claude_code_proxy.endpoints import compatibility
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.server.telemetry import access_log, prometheus
 from claude_code_proxy.upstreams.claude_code import capabilities
 from tests.project import test_traps as traps
+from tools import compatibility
 
 DOCUMENTS = Path(__file__).parents[1] / "docs"
 
@@ -22,7 +22,7 @@ def write() -> None:
     _rest("configuring.md", settings.describe())
     _rest("models.md", models.markdown(BUILT_IN))
     _table("subscription.md", "capabilities.describe", capabilities.describe())
-    _table("observing.md", "exposition.describe", prometheus.describe())
+    _table("observing.md", "prometheus.describe", prometheus.describe())
     _table("observing.md", "access_log.describe", access_log.describe())
     traps.write()
 

@@ -52,4 +52,4 @@ class Sent(Struct, frozen=True):
 )
 def test_ignored_fields_that_ask_for_something_are_told(sent: Sent, told: list[str]) -> None:
     fields = IgnoredFields({"model": Support(Fate.MAPPED, "Any."), "seed": SUPPORT, "store": SUPPORT})
-    assert fields.told(sent) == [ignored(name, SUPPORT) for name in told]
+    assert fields.adjustments(sent) == [ignored(name, SUPPORT) for name in told]

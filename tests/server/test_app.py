@@ -1,6 +1,7 @@
 """Routes, keys, health, the list of models, and an envelope for every error: over a real socket."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,17 @@ async def test_the_front_page_says_what_this_is_and_where_to_go(upstream: Script
         for name in ("models", "health", "ready", "capabilities", "metrics"):
             assert (await proxy.get(told[name])).status == 200
         assert (await proxy.ask(path=f"{told['base_url']}/chat/completions")).status == 200
+
+
+async def test_the_capabilities_are_those_of_the_upstream(upstream: ScriptedUpstream) -> None:
+    async with running(upstream.url) as proxy:
+        page = (await proxy.get("/v1/capabilities")).json
+    assert page["upstream"] == "anthropic"
+    assert {"name": "betas", "carried": "yes"}.items() <= _by_name(page["capabilities"])["betas"].items()
+
+
+def _by_name(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in rows}
 
 
 async def test_each_request_is_counted_under_the_name_of_its_page(upstream: ScriptedUpstream) -> None:
@@ -294,7 +306,7 @@ async def test_a_page_that_fails_tells_nothing(upstream: ScriptedUpstream, caplo
     assert reply.status == 500
     assert "secret" not in reply.error["message"]
     assert "secret" not in caplog.text
-    assert "mistake: ValueError in test_app.py" in caplog.text
+    assert "unhandled error: ValueError in test_app.py" in caplog.text
 
 
 async def test_the_upstreams_list_takes_the_place_of_the_built_in_one(upstream: ScriptedUpstream) -> None:

@@ -54,9 +54,9 @@ _OUT_OF_PLACE = {
 _LONGEST = 64
 
 
-def normalize_betas(told: str, *, carried: bool) -> tuple[tuple[str, ...], tuple[Adjustment, ...]]:
-    """`told` is the header's value; `carried` says whether betas of a caller can go upstream at all."""
-    names = dict.fromkeys(name for part in told.split(",") if (name := part.strip()))
+def normalize_betas(header: str, *, carried: bool) -> tuple[tuple[str, ...], tuple[Adjustment, ...]]:
+    """Split the header's value; `carried` says whether betas of a caller can go upstream at all."""
+    names = dict.fromkeys(name for part in header.split(",") if (name := part.strip()))
     kept = tuple(sorted(name for name in names if name in KNOWN)) if carried else ()
     return kept, tuple(_ignored((name for name in names if name not in kept), carried=carried))
 
@@ -66,5 +66,5 @@ def _ignored(names: Iterable[str], *, carried: bool) -> Iterable[Adjustment]:
         why = _OUT_OF_PLACE.get(name) or (
             "not a beta that the proxy knows" if carried else "the upstream sends its own"
         )
-        shown = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
-        yield Adjustment(HEADER, "ignored", f"{shown}: {why}")
+        short_name = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
+        yield Adjustment(HEADER, "ignored", f"{short_name}: {why}")

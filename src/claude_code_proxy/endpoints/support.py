@@ -14,7 +14,7 @@ from claude_code_proxy.messages.content import NO_JSON
 class Fate(StrEnum):
     MAPPED = "mapped"  # Claude has it
     EMULATED = "emulated"  # the proxy does it
-    IGNORED = "ignored"  # no counterpart; the answer is what it would have been, or the difference is told
+    IGNORED = "ignored"  # no counterpart; the answer is what it would have been, or an adjustment says so
     REFUSED = "refused"  # a 400 that says so
 
 
@@ -55,7 +55,7 @@ def ignored(path: str, support: Support) -> Adjustment:
 
 
 def asks_for_something(value: Raw, support: Support) -> bool:
-    """Whether a raw field was sent with a value that is not harmless."""
+    """Return whether a raw field was sent with a value that is not harmless."""
     return is_given(value) and bytes(value) not in support.harmless
 
 
@@ -67,8 +67,8 @@ class IgnoredFields:
         self._values = attrgetter(*self._rows)
         self._not_given = (NO_JSON,) * len(self._rows)
 
-    def told(self, request: Struct) -> list[Adjustment]:
-        """One adjustment for each that asks for something. Most requests have none, as one comparison shows."""
+    def adjustments(self, request: Struct) -> list[Adjustment]:
+        """Return one adjustment for each field that asks for something. Most requests have none: one comparison."""
         values = self._values(request)
         if values == self._not_given:
             return []

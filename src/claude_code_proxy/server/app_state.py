@@ -49,7 +49,7 @@ class AppState:
     _prefix: str = field(default_factory=lambda: os.urandom(8).hex())
 
     def next_id(self) -> str:
-        """Unique among all processes; no secret."""
+        """Return an id that is unique among all processes. It is no secret."""
         return f"{self._prefix}{next(self._ids):08x}"
 
     def learn_limit(self, model_id: str, limit: LearnedLimit) -> None:

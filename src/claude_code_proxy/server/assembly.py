@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
@@ -28,7 +30,6 @@ from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app import App, Reply
 from claude_code_proxy.server.app_state import AppState, Policy
-from claude_code_proxy.server.capabilities import render_capabilities
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply_headers import JSON
@@ -39,15 +40,14 @@ from claude_code_proxy.server.process.log_writer import LogWriter
 from claude_code_proxy.server.process.open_files import upstream_connections
 from claude_code_proxy.server.telemetry.access_log import AccessLog, layout
 from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges
-from claude_code_proxy.server.telemetry.metrics import Metrics
-from claude_code_proxy.server.telemetry.metrics_page import MetricsPage
+from claude_code_proxy.server.telemetry.metrics import Metrics, MetricsPage
 from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.store import MemoryStore, Store
 from claude_code_proxy.state.vault import ThinkingVault
-from claude_code_proxy.upstreams.anthropic.capabilities import PROFILE as MESSAGES_API_TERMS
+from claude_code_proxy.upstreams.anthropic.capabilities import PROFILE as MESSAGES_API
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
-from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE_TERMS
+from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE
 from claude_code_proxy.upstreams.upstream import Upstream, UpstreamProfile
 
 AskModels = Callable[[], Awaitable[Sequence[ModelInfo]]]
@@ -66,7 +66,7 @@ class Assembly:
     """Made on a running event loop. `start` begins to serve, `drain` ends that, `close` lets everything go."""
 
     def __init__(self, settings: Settings, *, files: int, place: Place | None = None) -> None:
-        """`files` is how many the process may have open. Raises `Misconfigured`."""
+        """`files` is how many the process may have open. Raise `Misconfigured`."""
         loop = asyncio.get_running_loop()
         self._settings = settings
         self._share = None if place is None else SharedCounts(place.directory, place.slot)
@@ -77,10 +77,10 @@ class Assembly:
         self._log = _access_log(settings, loop)
         self._store = _store(settings, place)
         self._ask_models: AskModels | None = None
-        self.upstream, terms = self._serves(upstream_connections(files, settings.max_concurrent))
+        self.upstream, profile = self._choose_upstream(upstream_connections(files, settings.max_concurrent))
         self.state = AppState(
             upstream=self.upstream,
-            terms=terms,
+            terms=profile,
             catalogue=BUILT_IN.with_aliases(settings.model_aliases),
             policy=_policy(settings),
             keep_alive=KeepAliveTimer(loop, settings.keepalive_seconds),
@@ -102,7 +102,7 @@ class Assembly:
             readiness=self.credentials.readiness,
             endpoints=(CHAT_COMPLETIONS, COMPLETIONS),
             pages={
-                "GET /capabilities": lambda _: (200, [JSON], render_capabilities(name, terms)),
+                "GET /capabilities": lambda _: (200, [JSON], _capabilities(name, profile)),
                 "GET /metrics": page,
                 "POST /translate": self._translate,
             },
@@ -118,7 +118,7 @@ class Assembly:
         self.state.stopped = lambda: self.server.gave_up
 
     async def start(self) -> None:
-        """Raises `OSError` when the address cannot be had."""
+        """Begin to serve. Raise `OSError` when the address cannot be used."""
         settings = self._settings
         await self.server.start(host=settings.host, port=settings.port, reuse_port=self._share is not None)
         self.login.start()
@@ -129,7 +129,7 @@ class Assembly:
             self._tasks.append(asyncio.create_task(self._share.keep(self._counts)))
 
     async def drain(self, seconds: float) -> None:
-        """No more connections; what has begun may take that long to end. May be called again, with less patience."""
+        """Accept no more connections and wait that long for running requests. A second call may shorten the wait."""
         self.app.draining = True
         await self.server.shutdown(seconds)
 
@@ -145,11 +145,11 @@ class Assembly:
         if self._share is not None:
             self._share.write(self._counts())
 
-    def _serves(self, connections: int) -> tuple[Upstream, UpstreamProfile]:
-        """Who answers: Claude Code where there is a login for it, else the Messages API."""
+    def _choose_upstream(self, connections: int) -> tuple[Upstream, UpstreamProfile]:
+        """Return the upstream: Claude Code where there is a login for it, else the Messages API."""
         settings = self._settings
         if self.credentials.through_claude_code:
-            return self.login.upstream(self.metrics.upstream_failed), CLAUDE_CODE_TERMS
+            return self.login.upstream(self.metrics.upstream_failed), CLAUDE_CODE
         upstream = MessagesApi(
             make_transport(settings, connections),
             self.credentials,
@@ -157,15 +157,15 @@ class Assembly:
             on_failure=self._failed,
         )
         self._ask_models = upstream.models
-        return upstream, MESSAGES_API_TERMS
+        return upstream, MESSAGES_API
 
     def _failed(self, error: ProxyError, *, retried: bool) -> None:
         self.login.explain(error)
         self.metrics.upstream_failed(error, retried=retried)
 
-    def _translate(self, asked: Request) -> Reply:
-        betas = asked.headers.get(b"anthropic-beta", b"").decode("latin-1")
-        return 200, [JSON], dry_run(self.state, CHAT_COMPLETIONS, body=asked.body, betas=betas)
+    def _translate(self, request: Request) -> Reply:
+        betas = request.headers.get(b"anthropic-beta", b"").decode("latin-1")
+        return 200, [JSON], dry_run(self.state, CHAT_COMPLETIONS, body=request.body, betas=betas)
 
     def _gauges(self) -> Gauges:
         limiter = self.state.limiter
@@ -191,7 +191,7 @@ def credential_source(settings: Settings) -> CredentialSource:
 
 
 def upstream_name(settings: Settings, source: CredentialSource) -> str:
-    """Who answers. Without a credential that is Claude Code, once there is a login for it: no other can come later."""
+    """Name the upstream. Without a credential it is Claude Code: only a login for it can appear later."""
     if settings.upstream == "simulated":
         return "simulated"
     return "claude-code" if source.through_claude_code else "anthropic"
@@ -206,6 +206,10 @@ def _credential(source: CredentialSource) -> CredentialGauge:
     return CredentialGauge(ready=True, kind=credential.kind, seconds_left=left)
 
 
+def _capabilities(upstream: str, profile: UpstreamProfile) -> bytes:
+    return msgspec.json.encode({"upstream": upstream, "capabilities": profile.capabilities})
+
+
 def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLog | None:
     if settings.log_level == "error":
         return None
@@ -214,7 +218,7 @@ def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLo
 
 
 def _store(settings: Settings, place: Place | None) -> Store:
-    """Where a state directory is set, what is kept outlasts the process; workers share what they keep in any case."""
+    """Return the store: a file where STATE_DIR is set or several workers share it, else memory."""
     directory = settings.state_dir or (place.directory if place is not None else None)
     if directory is None:
         return MemoryStore()
@@ -256,7 +260,7 @@ def make_transport(settings: Settings, connections: int) -> Transport:
 
 
 def _tls(certificates: Path | None) -> ssl.SSLContext | None:
-    """None stands for the system's own certificates."""
+    """Return a context for these certificates; None for the system's own."""
     if certificates is None:
         return None
     try:

@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 def _origin(settings: Settings, key: str) -> str:
-    """Where a value stood; by its variable's name where that was not kept."""
+    """Return where a value was set; the variable's name if that is not known."""
     return settings.origins.get(key, key.upper())
 
 
@@ -74,7 +74,7 @@ class LoginService:
         )
 
     def upstream(self, on_failure: OnFailure) -> ClaudeCode:
-        """Raises `Misconfigured` where several workers would each hold a part of the conversations."""
+        """Return the upstream. Raise `Misconfigured` where several workers would each hold some conversations."""
         settings = self._settings
         if settings.workers > 1 and self.credentials.finds_login:
             raise Misconfigured(
@@ -88,7 +88,7 @@ class LoginService:
             now=time.time,
         )
         private = self._own_directory()
-        sdk = Sdk(self._inherited, config_dir=self._config_dir(private), private=private, extra=self._meant())
+        sdk = Sdk(self._inherited, config_dir=self._config_dir(private), private=private, extra=self._environment())
         seconds = (settings.first_byte_seconds, settings.idle_seconds)
         return ClaudeCode(
             sdk, self.pool, login=self.credentials, renewal=self.renewal, seconds=seconds, on_failure=on_failure
@@ -107,7 +107,7 @@ class LoginService:
             self._keeping = asyncio.create_task(self.renewal.keep())
 
     def explain(self, error: ProxyError) -> None:
-        """Adds the ways out to a refusal of a login that was sent straight to the Messages API."""
+        """Add advice to a refusal of a login that was sent straight to the Messages API."""
         straight = not self.credentials.through_claude_code and self.credentials.is_login
         if not straight or not isinstance(error, UpstreamRejected):
             return
@@ -133,23 +133,23 @@ class LoginService:
         return await ClaudeSession(command, self._inherited, private=self._own_directory())(config_dir)
 
     def _own_directory(self) -> Path:
-        """Empty, and seen by nobody else."""
+        """Return an empty directory that nobody else can read."""
         if not self.directories:
             self.directories.append(Path(tempfile.mkdtemp(prefix="claude-code-proxy-")))
         return self.directories[0]
 
     def _config_dir(self, private: Path) -> Path:
-        """Where the login is that Claude Code is to use; a token needs no file, so none is shown to it."""
+        """Return the directory of the login for Claude Code; an empty one where a token is set."""
         settings = self._settings
         if settings.claude_code_oauth_token is not None:
             return private / "config"
         path = settings.claude_credentials_path
         return path.parent if path is not None and path.name == RUNTIME_NAME else settings.claude_config_dir
 
-    def _meant(self) -> dict[str, str]:
-        """The settings that are meant for Claude Code too, as the variables that it reads."""
+    def _environment(self) -> dict[str, str]:
+        """Return the settings that apply to Claude Code too, as the variables that it reads."""
         settings = self._settings
-        meant = {
+        variables = {
             "ANTHROPIC_BASE_URL": settings.anthropic_api_base if settings.anthropic_api_base != _DEFAULT_BASE else "",
             "CLAUDE_CODE_OAUTH_TOKEN": _revealed(settings.claude_code_oauth_token),
             "HTTPS_PROXY": _revealed(settings.https_proxy),
@@ -157,11 +157,11 @@ class LoginService:
             "NO_PROXY": ",".join(settings.no_proxy),
             "NODE_EXTRA_CA_CERTS": str(settings.ssl_cert_file or ""),
         }
-        return {name: value for name, value in meant.items() if value}
+        return {name: value for name, value in variables.items() if value}
 
 
 def _import_ahead() -> None:
-    """The SDK takes a second or two, which the first request need not wait for."""
+    """Import the SDK early: it takes a second or two, and the first request should not wait for it."""
     for name in _SDK:
         import_module(name)
 

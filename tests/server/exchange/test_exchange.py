@@ -180,7 +180,7 @@ class TestBadRequests:
                 assert (await client.reply()).status == 200, "the connection goes on"
             record = proxy.records[0]
         assert (answer.status, answer.error["type"]) == (400, "invalid_request_error")
-        assert answer.error["param"] == param or param is None
+        assert answer.error["param"] == param
         assert answer.headers["x-should-retry"] == "false"
         assert (record.status, record.outcome, record.attempts) == (400, "failed", 0)
         assert len(upstream.calls) == 1

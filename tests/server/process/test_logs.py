@@ -89,7 +89,7 @@ def test_the_words_of_an_exception_are_never_told(form: str) -> None:
 
 def test_mistakes_are_told_by_type_and_place(text: io.StringIO) -> None:
     logs.report_unhandled(failing())
-    assert "ERROR server.process.logs: mistake: ValueError in test_logs.py:" in text.getvalue()
+    assert "ERROR server.process.logs: unhandled error: ValueError in test_logs.py:" in text.getvalue()
     assert SECRET not in text.getvalue()
 
 

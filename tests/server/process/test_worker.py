@@ -40,7 +40,7 @@ kept, given_up = os.pipe()
 worker = fork(3, globals()[work], forget=[lambda: os.close(given_up)])
 until = time.monotonic() + 10
 while not worker.has_ended() and time.monotonic() < until:
-    worker.hear()
+    worker.read()
     if number != "0" and worker.serves:
         worker.signal(int(number))
     time.sleep(0.01)
@@ -79,7 +79,7 @@ def test_one_that_says_what_keeps_it_from_serving() -> None:
 def test_a_mistake_is_told_without_its_words() -> None:
     ended, _, logged = run("errs")
     assert ended == [3, False, "", 1, -1]
-    assert "mistake: ValueError in " in logged
+    assert "unhandled error: ValueError in " in logged
     assert "secret" not in logged
 
 

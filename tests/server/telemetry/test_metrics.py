@@ -1,4 +1,9 @@
-"""What is counted of an exchange, and that no client can make the labels grow."""
+"""What is counted of an exchange, that no client can make the labels grow, and the page, alone and among workers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +16,15 @@ from claude_code_proxy.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
+from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.messages import Usage
-from claude_code_proxy.server.telemetry.counters import BUCKETS, Gauges, Series, Totals
-from claude_code_proxy.server.telemetry.metrics import Metrics
+from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, CredentialGauge, Gauges, Series, Totals
+from claude_code_proxy.server.telemetry.metrics import Metrics, MetricsPage
+from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 from tests.server.doubles import record
 
+ROOT = Path(__file__).parents[3]
+CREDENTIAL = CredentialGauge(ready=True, kind="api_key")
 ANSWERED = ("chat_completions", "claude-sonnet-4-6", 200, "answered", False)
 
 
@@ -123,3 +132,32 @@ def test_counts_are_read_together() -> None:
     metrics.turned_away()
     counts = metrics.counts(pid=42)
     assert (counts.totals.retries, counts.totals.turned_away, counts.gauges.open_streams, counts.pid) == (5, 1, 3, 42)
+
+
+async def test_the_page() -> None:
+    metrics = Metrics(Gauges)
+    metrics.observe(record())
+    status, headers, body = await MetricsPage(metrics.counts, lambda: CREDENTIAL)(Request("GET", "/metrics"))
+    assert status == 200
+    assert headers == [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]
+    assert b"\nclaude_proxy_requests_total{" in body
+
+
+async def test_the_form_follows_the_reader() -> None:
+    request = Request("GET", "/metrics", headers={b"accept": b"application/openmetrics-text;version=1.0.0"})
+    _, headers, body = await MetricsPage(Metrics(Gauges).counts, lambda: CREDENTIAL)(request)
+    assert headers[0][1].startswith(b"application/openmetrics-text")
+    assert body.endswith(b"# EOF\n")
+
+
+async def test_the_other_workers_are_in_it(tmp_path: Path) -> None:
+    SharedCounts(tmp_path, 1).write(Counts(Totals(retries=40), Gauges(open_streams=1), os.getpid()))
+    page = MetricsPage(Metrics(Gauges, Totals(retries=2)).counts, lambda: CREDENTIAL, share=SharedCounts(tmp_path, 0))
+    _, _, body = await page(Request("GET", "/metrics"))
+    assert b"\nclaude_proxy_upstream_retries_total 42.0\n" in body
+    assert b"\nclaude_proxy_workers 2.0\n" in body
+
+
+def test_the_start_does_not_wait_for_prometheus() -> None:
+    code = "import sys, claude_code_proxy.server.telemetry.metrics; sys.exit('prometheus_client' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, check=True)

@@ -29,7 +29,7 @@ async def test_the_others_are_added(tmp_path: Path) -> None:
     second.write(counts(10, streams=2))
     third.write(counts(100, streams=3))
     ours = counts(1, streams=1)
-    total = await first.together(ours)
+    total = await first.sum_of_all(ours)
     assert total.totals.series[KEY].requests == 111
     assert total.gauges == Gauges(open_streams=6, workers=3)
     assert ours == counts(1, streams=1), "what is counted on must stay our own"
@@ -38,8 +38,8 @@ async def test_the_others_are_added(tmp_path: Path) -> None:
 async def test_what_one_has_told_the_next_one_tells_too(tmp_path: Path) -> None:
     first, second = SharedCounts(tmp_path, 0), SharedCounts(tmp_path, 1)
     second.write(counts(10))
-    assert (await first.together(counts(5))).totals.series[KEY].requests == 15
-    assert (await second.together(counts(10))).totals.series[KEY].requests == 15
+    assert (await first.sum_of_all(counts(5))).totals.series[KEY].requests == 15
+    assert (await second.sum_of_all(counts(10))).totals.series[KEY].requests == 15
 
 
 async def test_the_others_are_asked_for_the_latest(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_the_others_are_asked_for_the_latest(tmp_path: Path) -> None:
     keeping = asyncio.create_task(SharedCounts(tmp_path, 1).keep(lambda: other))
     await asyncio.sleep(0.05)
     other.totals.series[KEY].requests = 11
-    total = await SharedCounts(tmp_path, 0).together(counts(1))
+    total = await SharedCounts(tmp_path, 0).sum_of_all(counts(1))
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     assert total.totals.series[KEY].requests == 12
@@ -59,13 +59,13 @@ async def test_another_one_that_does_not_answer_is_not_waited_for(tmp_path: Path
         silent.bind(str(tmp_path / "worker-1.socket"))
         silent.listen()
         async with asyncio.timeout(2):
-            total = await SharedCounts(tmp_path, 0).together(counts(1))
+            total = await SharedCounts(tmp_path, 0).sum_of_all(counts(1))
     assert total.totals.series[KEY].requests == 11
 
 
 async def test_a_worker_that_died_counts_but_does_nothing(tmp_path: Path) -> None:
     SharedCounts(tmp_path, 1).write(counts(10, pid=ended_pid(), streams=7))
-    total = await SharedCounts(tmp_path, 0).together(counts(1))
+    total = await SharedCounts(tmp_path, 0).sum_of_all(counts(1))
     assert total.totals.series[KEY].requests == 11
     assert total.gauges == Gauges(workers=1)
 
@@ -79,7 +79,7 @@ def test_its_place_is_taken_with_what_it_left(tmp_path: Path) -> None:
 async def test_a_damaged_file_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "worker-1").write_bytes(b"rubbish")
     (tmp_path / "worker-2").write_bytes(encode(counts(3))[:-1])
-    assert (await SharedCounts(tmp_path, 0).together(counts(1))).totals.series[KEY].requests == 1
+    assert (await SharedCounts(tmp_path, 0).sum_of_all(counts(1))).totals.series[KEY].requests == 1
     assert SharedCounts(tmp_path, 1).inherited() == Totals()
 
 

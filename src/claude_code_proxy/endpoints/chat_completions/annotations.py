@@ -24,7 +24,7 @@ class Annotation(Struct, frozen=True, tag_field="type", tag="url_citation"):
 
 
 def to_annotations(citations: Iterable[messages.Citation], start: int, *, end: int) -> list[Annotation]:
-    """The citations of the block that reaches from `start` to `end`. Those without a URL have no counterpart."""
+    """Return the annotations of a block that reaches from `start` to `end`. Citations without a URL are left out."""
     return [
         Annotation(UrlCitation(citation.url, citation.title or citation.url, start, end))
         for citation in citations
@@ -33,7 +33,7 @@ def to_annotations(citations: Iterable[messages.Citation], start: int, *, end: i
 
 
 def to_annotated_text(content: Sequence[messages.Block]) -> tuple[str, list[Annotation]]:
-    """All text, joined without a separator, and the annotations with their places in it."""
+    """Join all text without a separator, and return it with its annotations."""
     pieces: list[str] = []
     annotations: list[Annotation] = []
     length = 0

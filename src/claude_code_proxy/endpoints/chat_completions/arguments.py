@@ -18,7 +18,7 @@ _decode_texts = msgspec.json.Decoder(dict[str, str]).decode
 
 
 def to_input(arguments: str | dict[str, Raw] | None, *, note: Callable[[str], None]) -> Raw:
-    """The JSON object in a call's arguments. Anything else is wrapped in an object, so nothing is lost, and noted."""
+    """Return the JSON object in a call's arguments. Wrap anything else in an object, and note that."""
     if isinstance(arguments, dict):
         return Raw(msgspec.json.encode(arguments))
     if not arguments:
@@ -35,13 +35,13 @@ def to_custom_call_input(text: str) -> Raw:
 
 
 def to_arguments(call_input: Raw | str) -> str:
-    """The text of a call's arguments; a call without any says `{}`."""
+    """Return the text of a call's arguments; `{}` for a call without any."""
     text = call_input if isinstance(call_input, str) else bytes(call_input).decode()
     return text if text.strip() else "{}"
 
 
 def to_custom_text(call_input: Raw | str) -> str:
-    """The text of a custom tool's call, or the JSON itself when the model did not keep to the form."""
+    """Return the text of a custom tool's call, or its JSON if the model did not write the expected property."""
     text = to_arguments(call_input)
     try:
         return _decode_texts(text)[CUSTOM_TOOL_INPUT]
@@ -50,7 +50,7 @@ def to_custom_text(call_input: Raw | str) -> str:
 
 
 def _mended(text: str, *, note: Callable[[str], None]) -> Raw:
-    """An object made of other text: of nothing, of another JSON value, or of what is not JSON at all."""
+    """Make an object from other text: from nothing, from another JSON value, or from what is not JSON at all."""
     if text in _NOTHING:
         return _EMPTY
     mended = mend_surrogates(text.encode()).decode()

@@ -17,8 +17,11 @@ Ignore: TypeAlias = Callable[[str, Support], None]
 
 
 def to_blocks(content: chat.Content, *, ignore: Ignore) -> tuple[UserBlock, ...]:
-    """Paths are relative to the message, such as `content[1].image_url.url`, both in errors and in calls of `ignore`,
-    which is told of what has no counterpart."""
+    """Translate the content of a user message or a tool result.
+
+    Paths are relative to the message, such as `content[1].image_url.url`, both in errors and in calls of `ignore`,
+    which receives what has no counterpart.
+    """
     if isinstance(content, str):
         return (messages.Text(content),) if content else ()
     if not content:
@@ -27,7 +30,7 @@ def to_blocks(content: chat.Content, *, ignore: Ignore) -> tuple[UserBlock, ...]
 
 
 def to_texts(content: chat.Content) -> tuple[messages.Text, ...]:
-    """The same where only text may stand: system messages and an assistant's own words."""
+    """Translate content that may hold only text: that of system messages."""
     if isinstance(content, str):
         return (messages.Text(content),) if content else ()
     return tuple(_to_text(part, f"content[{index}]") for index, part in enumerate(content or ()))

@@ -35,7 +35,7 @@ class Conversation(Struct, frozen=True):
 
 
 def to_conversation(chat_messages: Sequence[chat.ChatMessage]) -> Conversation:
-    """Raises `InvalidRequest` that names the field, such as `messages[3].content[1].file`."""
+    """Translate all messages. Raise `InvalidRequest` that names the field, such as `messages[3].content[1].file`."""
     builder = _Builder()
     for message in chat_messages:
         builder.add(message)
@@ -43,7 +43,7 @@ def to_conversation(chat_messages: Sequence[chat.ChatMessage]) -> Conversation:
 
 
 class _Builder:
-    """Takes one chat message after the other. `_at` is how many it has taken before this one."""
+    """Translates one chat message after another. `_at` is the index of the current one."""
 
     def __init__(self) -> None:
         self.system: list[messages.Text] = []
@@ -80,7 +80,7 @@ class _Builder:
         self.messages.append(messages.InputMessage(role, blocks))
 
     def _add_system(self, message: chat.SystemMessage | chat.DeveloperMessage) -> None:
-        """Leading ones make up the system prompt; a later one stays where it stands."""
+        """Add leading system messages to the system prompt; keep a later one where it stands."""
         self._note_name(message.name)
         texts = _marked(to_texts(message.content), message.cache_control)
         if not texts:
@@ -91,7 +91,7 @@ class _Builder:
             self.system += texts
 
     def _assistant(self, message: chat.AssistantMessage) -> tuple[messages.Block, ...]:
-        """Thoughts first, then words, then calls: the order in which Claude gives them."""
+        """Return thinking first, then text, then calls: the order in which Claude writes them."""
         self._note_name(message.name)
         thoughts = self._thoughts(message)
         if not (message.audio is message.annotations is message.reasoning_content is message.reasoning is NO_JSON):
@@ -114,7 +114,7 @@ class _Builder:
                 self._ignore(name, MESSAGE[name])
 
     def _thoughts(self, message: chat.AssistantMessage) -> list[Thought]:
-        """Those that are signed."""
+        """Return the signed thinking blocks of a message."""
         if not (message.thinking_blocks or message.reasoning_details):
             return []
         thoughts = signed_thoughts(message.thinking_blocks or (), message.reasoning_details or ())
@@ -130,7 +130,7 @@ class _Builder:
         return messages.ToolUse(call.id, call.function.name, self._input(call.function, at))
 
     def _function_use(self, call: chat.FunctionCall) -> messages.ToolUse:
-        """A legacy call has no id: one is made up, and its result, which has none either, is the next one."""
+        """Translate a legacy call. It has no id, so one is made up; the next function message is its result."""
         self._function_call_id = f"call_fn_{self._at}"
         return messages.ToolUse(self._function_call_id, call.name, self._input(call, "function_call.arguments"))
 
@@ -165,7 +165,7 @@ class _Builder:
 
 
 def _marked(blocks: tuple[_B, ...], cache_control: messages.CacheControl | None) -> tuple[_B, ...]:
-    """A breakpoint on a message is one on its last block; thoughts can have none."""
+    """Put the cache breakpoint of a message on its last block; thinking blocks can have none."""
     if cache_control is None or not blocks or isinstance(blocks[-1], Thought | messages.UnknownBlock):
         return blocks
     return (*blocks[:-1], msgspec.structs.replace(blocks[-1], cache_control=cache_control))

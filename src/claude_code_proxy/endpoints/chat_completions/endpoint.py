@@ -35,18 +35,18 @@ class DecodedChatCompletion(Struct, frozen=True):
 
 
 def decode(body: bytes, default_model: str) -> DecodedChatCompletion:
-    """Raises `InvalidRequest`."""
-    asked, told = _body.decode(body)
-    translated = to_messages_request(asked, default_model)
-    options = asked.stream_options
+    """Decode and translate the body of a request. Raise `InvalidRequest`."""
+    chat_request, adjustments = _body.decode(body)
+    translated = to_messages_request(chat_request, default_model)
+    options = chat_request.stream_options
     return DecodedChatCompletion(
         request=translated.request,
-        adjustments=translated.adjustments + told,
-        stream=bool(asked.stream),
-        n=asked.n or 1,
+        adjustments=translated.adjustments + adjustments,
+        stream=bool(chat_request.stream),
+        n=chat_request.n or 1,
         shape=ChatShape(
             custom_tools=translated.custom_tools,
-            legacy_functions=asked.legacy_functions,
+            legacy_functions=chat_request.legacy_functions,
             include_usage=bool(options and options.include_usage),
             hides_reasoning=translated.hides_reasoning,
         ),
@@ -54,8 +54,8 @@ def decode(body: bytes, default_model: str) -> DecodedChatCompletion:
 
 
 def path_of(body: bytes, block: tuple[int, ...]) -> str | None:
-    asked, _ = _body.decode(body)
-    return path_in(asked.messages, block)
+    chat_request, _ = _body.decode(body)
+    return path_in(chat_request.messages, block)
 
 
 CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, path_of, render_error)

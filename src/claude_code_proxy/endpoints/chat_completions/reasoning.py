@@ -63,7 +63,7 @@ def to_text(thoughts: Iterable[Thought]) -> str:
 
 
 def signed_thoughts(thinking_blocks: Sequence[Raw], reasoning_details: Sequence[Raw]) -> list[Thought]:
-    """What a client kept for us. Where it has both forms, they say the same."""
+    """Return the signed thinking that a client hands back. Where it sends both forms, they hold the same."""
     if thinking_blocks:
         return [thought for raw in thinking_blocks if (thought := _of_block(raw))]
     return [thought for raw in reasoning_details if (thought := _of_detail(raw))]
@@ -80,7 +80,7 @@ def _of_block(raw: Raw) -> Thought | None:
 
 
 def _of_detail(raw: Raw) -> Thought | None:
-    """Readable text with its signature, or an encrypted block; those of other makers' models are no use to Claude."""
+    """Decode signed text or an encrypted block; return None for those of other makers' models."""
     try:
         detail = _decode_detail(raw)
     except msgspec.DecodeError:

@@ -36,7 +36,7 @@ class TranslatedChat(Struct, frozen=True):
 
 
 def to_messages_request(request: chat.ChatRequest, default_model: str) -> TranslatedChat:
-    """Raises `InvalidRequest`."""
+    """Translate a request. Raise `InvalidRequest`."""
     _check(request)
     conversation = to_conversation(request.messages)
     toolset = to_toolset(request)
@@ -85,7 +85,7 @@ def _max_tokens(request: chat.ChatRequest) -> int:
 
 
 def _overruled(request: chat.ChatRequest) -> list[Adjustment]:
-    """For each pair of fields with the same meaning whose values differ: the one that is ignored."""
+    """Name the ignored field of each pair of fields with the same meaning and different values."""
     notes = []
     most = request.max_completion_tokens
     if most and request.max_tokens and most != request.max_tokens:
@@ -115,7 +115,7 @@ def _format(response_format: chat.ResponseFormat | None, *, notes: list[Adjustme
 
 
 def _described(described: chat.JsonSchemaFormat) -> Raw:
-    """The schema with the description added to it, which the model is to see as well."""
+    """Return the schema with the format's description in it, which the model should see as well."""
     if not described.description:
         return described.schema
     try:

@@ -67,7 +67,7 @@ class _Message(Struct, frozen=True):
     reasoning_details: list[ReasoningDetail] | UnsetType = UNSET
 
 
-class _Choice(Struct, frozen=True):
+class ChatChoice(Struct, frozen=True):
     index: int
     message: _Message
     finish_reason: str
@@ -78,7 +78,7 @@ class _ChatCompletion(Struct, frozen=True):
     id: str
     created: int
     model: str
-    choices: list[_Choice]
+    choices: list[ChatChoice]
     usage: CompletionUsage
     service_tier: str
     system_fingerprint: None = None
@@ -105,15 +105,16 @@ def finish_reason_of(stop_reason: str | None, *, calls: int, shape: ChatShape) -
     return "function_call" if shape.legacy_functions and reason == "tool_calls" else reason
 
 
-def _choice(index: int, message: messages.Message, *, shape: ChatShape) -> _Choice:
+def _choice(index: int, message: messages.Message, *, shape: ChatShape) -> ChatChoice:
     calls = [block for block in message.content if isinstance(block, messages.ToolUse)]
     finish = finish_reason_of(message.stop_reason, calls=len(calls), shape=shape)
-    return _Choice(index, _message(message, calls, shape=shape), finish)
+    return ChatChoice(index, _message(message, calls, shape=shape), finish)
 
 
 def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, shape: ChatShape) -> _Message:
-    """`content` is null only beside calls. An empty turn stays an empty `stop`: that is what Claude said, clients know
-    how to go on from there, and any other reason makes their parsers raise.
+    """Return the message of a choice, whose `content` is null only beside calls.
+
+    An empty turn stays an empty `stop`: clients know how to go on from there, and any other reason makes parsers raise.
     """
     text, annotations = to_annotated_text(message.content)
     refusal = refusal_text(message.stop_reason, message.stop_details)

@@ -40,7 +40,7 @@ class ChunkStream(ChoiceStream):
         self._citations: list[messages.Citation] = []
 
     def _set_template(self) -> None:
-        """Sets what all chunks have in common. It is complete only when the message starts, with its service tier."""
+        """Prepare what all chunks have in common. The service tier is known only when the message starts."""
         tier = service_tier(self._usage)
         if tier == self._tier:
             return
@@ -126,7 +126,7 @@ class ChunkStream(ChoiceStream):
                 return b""
 
     def _stop_block(self) -> bytes:
-        """Also called where the end of a block was not announced: a turn may hit its limit within a call."""
+        """End the current block, also where its end was not announced: a turn may hit its limit within a call."""
         block, self._block = self._block, None
         if block is None:
             return b""
@@ -153,7 +153,7 @@ class ChunkStream(ChoiceStream):
                 return b""
 
     def _is_shown_early(self, call: messages.ToolUse) -> bool:
-        """Not for a custom tool, whose text can only be unwrapped when it is complete, nor for a second legacy call."""
+        """Return False for a custom tool, whose text can be unwrapped only when complete, and a second legacy call."""
         return call.name not in self._shape.custom_tools and not (self._shape.legacy_functions and self._calls)
 
     def _start_call(self, call: messages.ToolUse) -> bytes:
@@ -191,15 +191,12 @@ class ChunkStream(ChoiceStream):
     def _reason(self, text: str) -> bytes:
         if not text or self._shape.hides_reasoning:
             return b""
-        shown = text if self._pieces or not self._has_reasoned else reasoning.SEPARATOR + text
+        piece = text if self._pieces or not self._has_reasoned else reasoning.SEPARATOR + text
         self._pieces.append(text)
-        return self._frame(b'{"reasoning_content":' + _encode(shown) + b"}")
+        return self._frame(b'{"reasoning_content":' + _encode(piece) + b"}")
 
     def _thought(self, thought: reasoning.Thought) -> bytes:
-        """The whole block with its signature, for clients that send it back.
-
-        Some drop a chunk that has none of the fields they know of, so there is one, with nothing in it.
-        """
+        """Send the whole block with its signature, for clients that send it back."""
         if self._shape.hides_reasoning:
             return b""
         delta = {

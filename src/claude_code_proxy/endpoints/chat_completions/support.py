@@ -120,4 +120,4 @@ TABLES = (
     Table("Reply", REPLY),
 )
 
-ignored_fields = IgnoredFields(REQUEST).told
+ignored_fields = IgnoredFields(REQUEST).adjustments

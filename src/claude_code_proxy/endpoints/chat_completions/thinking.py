@@ -1,7 +1,7 @@
 """What a chat completion request says about reasoning, in three dialects -> thinking and effort.
 
 The more precise field wins: `thinking` (Anthropic's), then `reasoning` (OpenRouter's), then `reasoning_effort`. What
-loses is told.
+loses is named in an adjustment.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _NOTHING = RequestedThinking()
 
 
 def to_thinking(request: chat.ChatRequest) -> RequestedThinking:
-    """A readable summary costs time, so it is asked for only when the caller shows that it wants one."""
+    """Translate all fields about reasoning. A readable summary costs time, so only a caller who wants one gets it."""
     reasoning = request.reasoning
     if request.thinking is None and reasoning is None and request.include_reasoning is None:
         return _of_effort(request.reasoning_effort)
@@ -62,7 +62,7 @@ def _config(
         return messages.Enabled(reasoning.max_tokens, display), effort
     if effort or display or reasoning.enabled:
         return messages.Adaptive(display), effort
-    return None, None  # only how it is to be shown was said
+    return None, None  # the fields say only how to show it
 
 
 def _own(thinking: chat.ThinkingOption, *, hidden: bool) -> messages.ThinkingConfig:
@@ -79,7 +79,7 @@ def _own(thinking: chat.ThinkingOption, *, hidden: bool) -> messages.ThinkingCon
 
 
 def _notes(request: chat.ChatRequest) -> Iterator[Adjustment]:
-    """The fields that are ignored because another one, which takes precedence, says something else."""
+    """Name the fields that are ignored because another one, which takes precedence, differs."""
     thinking, reasoning = request.thinking, request.reasoning or chat.Reasoning()
     if reasoning.summary not in {None, "auto"}:
         yield Adjustment("reasoning.summary", "ignored", "Claude's summaries are of one kind")

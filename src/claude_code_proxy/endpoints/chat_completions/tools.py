@@ -32,9 +32,9 @@ class Toolset(Struct, frozen=True):
 
 
 def to_toolset(request: chat.ChatRequest) -> Toolset:
-    """Raises `InvalidRequest` for a choice among tools that are not there."""
-    asked = request.tools or ()
-    tools: list[AnyTool] = [_tool(tool) for tool in asked]
+    """Translate all fields about tools. Raise `InvalidRequest` for a choice among tools that are not there."""
+    offered = request.tools or ()
+    tools: list[AnyTool] = [_tool(tool) for tool in offered]
     tools += [_function(definition) for definition in request.functions or ()]
     if isinstance(request.tool_choice, chat.ChosenAllowed):
         tools = _only(request.tool_choice.allowed_tools.tools, tools)
@@ -43,7 +43,7 @@ def to_toolset(request: chat.ChatRequest) -> Toolset:
     choice = _choice(request)
     if tools and (request.parallel_tool_calls is False or request.legacy_functions):
         choice = _one_at_a_time(choice)
-    custom = {index: tool.custom.name for index, tool in enumerate(asked) if isinstance(tool, chat.CustomTool)}
+    custom = {index: tool.custom.name for index, tool in enumerate(offered) if isinstance(tool, chat.CustomTool)}
     notes = tuple(Adjustment(f"tools[{index}]", "emulated", _AS_FUNCTION) for index in custom)
     return Toolset(tuple(tools), choice, frozenset(custom.values()), notes)
 
@@ -63,7 +63,7 @@ def _function(definition: chat.FunctionDefinition) -> messages.Tool:
 
 
 def _custom(definition: chat.CustomDefinition) -> messages.Tool:
-    """A grammar cannot be enforced: it is shown to the model as part of the description."""
+    """Offer a custom tool as a function. Its grammar cannot be enforced, so the description shows it to the model."""
     about = "The whole input of the tool, as text."
     if isinstance(definition.format, chat.GrammarFormat):
         grammar = definition.format.grammar

@@ -34,17 +34,17 @@ class DecodedCompletion(Struct, frozen=True):
 
 
 def decode(body: bytes, default_model: str) -> DecodedCompletion:
-    """Raises `InvalidRequest`."""
-    asked, told = _body.decode(body)
-    translated = to_messages_request(asked, default_model)
-    options = asked.stream_options
+    """Decode and translate the body of a request. Raise `InvalidRequest`."""
+    completion, adjustments = _body.decode(body)
+    translated = to_messages_request(completion, default_model)
+    options = completion.stream_options
     return DecodedCompletion(
         request=translated.request,
-        adjustments=translated.adjustments + told,
-        stream=bool(asked.stream),
-        n=asked.n or 1,
+        adjustments=translated.adjustments + adjustments,
+        stream=bool(completion.stream),
+        n=completion.n or 1,
         shape=CompletionShape(
-            echo=translated.prompt if asked.echo else "",
+            echo=translated.prompt if completion.echo else "",
             include_usage=bool(options and options.include_usage),
         ),
     )

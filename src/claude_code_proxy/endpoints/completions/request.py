@@ -4,8 +4,7 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.completions.schema import CompletionRequest
-from claude_code_proxy.endpoints.completions.support import ignored_fields
+from claude_code_proxy.endpoints.completions.schema import CompletionRequest, ignored_fields
 from claude_code_proxy.endpoints.openai.request import (
     MOST_CHOICES,
     check_range,
@@ -35,7 +34,7 @@ class TranslatedCompletion(Struct, frozen=True):
 
 
 def to_messages_request(request: CompletionRequest, default_model: str) -> TranslatedCompletion:
-    """Raises `InvalidRequest`."""
+    """Translate a request. Raise `InvalidRequest`."""
     check_range("n", request.n, least=1, most=MOST_CHOICES)
     check_range("temperature", request.temperature, least=0, most=2)
     check_range("top_p", request.top_p, least=0, most=1)
@@ -57,7 +56,7 @@ def to_messages_request(request: CompletionRequest, default_model: str) -> Trans
 
 
 def _prompt(request: CompletionRequest) -> str:
-    """Raises `InvalidRequest`."""
+    """Return the one text of the prompt. Raise `InvalidRequest` for several texts or none."""
     prompt = request.prompt
     if isinstance(prompt, list) and prompt and not isinstance(prompt[0], str):
         raise InvalidRequest("Claude reads text, not token numbers.", param="prompt", code="invalid_type")

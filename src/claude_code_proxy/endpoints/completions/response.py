@@ -17,7 +17,7 @@ class CompletionShape(Struct, frozen=True):
     include_usage: bool = False
 
 
-class _Choice(Struct, frozen=True):
+class CompletionChoice(Struct, frozen=True):
     index: int
     text: str
     finish_reason: str
@@ -28,7 +28,7 @@ class _Completion(Struct, frozen=True):
     id: str
     created: int
     model: str
-    choices: list[_Choice]
+    choices: list[CompletionChoice]
     usage: CompletionUsage
     system_fingerprint: None = None
     object: str = "text_completion"
@@ -37,7 +37,7 @@ class _Completion(Struct, frozen=True):
 def to_completion(replies: Sequence[messages.Message], context: ReplyContext, *, shape: CompletionShape) -> bytes:
     """One choice for each of `replies`."""
     choices = [
-        _Choice(index, shape.echo + _text(message), finish_reason(message.stop_reason, called_tools=False))
+        CompletionChoice(index, shape.echo + _text(message), finish_reason(message.stop_reason, called_tools=False))
         for index, message in enumerate(replies)
     ]
     usage = to_usage([message.usage for message in replies], context)

@@ -32,7 +32,7 @@ class BodyDecoder(Generic[_T]):
         self._struct = struct
 
     def decode(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
-        """The request, and adjustments such as the one that says that `messages[2].foo` is unknown."""
+        """Return the request, and adjustments such as one that names the unknown field `messages[2].foo`."""
         if not body:
             raise InvalidRequest("The request body is empty; it must be a JSON object.")
         try:
@@ -47,8 +47,8 @@ class BodyDecoder(Generic[_T]):
                 raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
         except RecursionError:
             raise InvalidRequest("The request body is nested too deeply.") from None
-        request, told = self.decode(mended)
-        return request, (*told, _MENDED) if mended != body.removeprefix(_BOM) else told
+        request, adjustments = self.decode(mended)
+        return request, (*adjustments, _MENDED) if mended != body.removeprefix(_BOM) else adjustments
 
     def _decoded(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
         body.decode()  # raw fields are passed on unread, so the whole body is checked here
@@ -108,7 +108,7 @@ class _Tidying:
 
 
 def _options(kind: object) -> tuple[object, ...]:
-    """The members of a union, or the type itself if it is not a union."""
+    """Return the members of a union, or the type itself if it is not a union."""
     return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
 
 
@@ -140,7 +140,7 @@ def _whole_number(value: Raw) -> Raw:
 
 
 def _struct_for(fields: dict[str, Raw], kind: object) -> type[Struct] | None:
-    """The struct that an object is meant to be. Where its `type` is left out, the first that has one of its fields."""
+    """Return the struct for an object. Where its `type` is left out, take the first that has one of its fields."""
     found = [option for option in _options(kind) if isinstance(option, type) and issubclass(option, Struct)]
     tag_field = found[0].__struct_config__.tag_field if found else None
     if tag_field is None:

@@ -8,7 +8,7 @@ from claude_code_proxy.errors import InvalidRequest
 
 
 def split_data_url(url: str, param: str) -> tuple[str, str]:
-    """The media type, lower case and without parameters ("" if none), and the payload in base64."""
+    """Return the media type, lower case and without parameters ("" if none), and the payload in base64."""
     comma = url.find(",")
     if comma < 0:
         raise InvalidRequest("This data URL has no comma between its media type and its data.", param=param)
@@ -20,7 +20,7 @@ def split_data_url(url: str, param: str) -> tuple[str, str]:
 
 
 def decode_base64(payload: str, param: str) -> bytes:
-    """Line breaks and missing padding are forgiven; anything else that is no base64 is the caller's mistake."""
+    """Decode base64. Accept line breaks and missing padding; raise `InvalidRequest` for anything else."""
     compact = "".join(payload.split())
     try:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)

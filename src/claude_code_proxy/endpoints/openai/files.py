@@ -1,6 +1,6 @@
 """Images and files as OpenAI's clients send them -> blocks. Nothing is fetched: an https URL is passed on.
 
-What an image really is, its bytes tell: adaptation looks at them. Here only images, PDFs and texts are told apart.
+Here only images, PDFs and texts are told apart; adaptation looks at the bytes of an image for its real type.
 """
 
 from claude_code_proxy import messages
@@ -41,7 +41,7 @@ _BY_SUFFIX = {
 
 
 def to_image(url: str, *, at: str) -> messages.Image:
-    """Raises `InvalidRequest` with `at` as its param."""
+    """Return an image block. Raise `InvalidRequest` with `at` as its param."""
     scheme = url[: len(_HTTPS)].lower()
     if scheme.startswith("data:"):
         return messages.Image(messages.Base64Source(*split_data_url(url, at)))
@@ -53,7 +53,7 @@ def to_image(url: str, *, at: str) -> messages.Image:
 
 
 def to_stored_file(file_id: str, *, name: str | None) -> messages.Image | messages.Document:
-    """A file that is stored upstream."""
+    """Return the block of a file that is stored upstream."""
     source = messages.FileSource(file_id)
     if _type_by_name(name).startswith("image/"):
         return messages.Image(source)
@@ -61,7 +61,10 @@ def to_stored_file(file_id: str, *, name: str | None) -> messages.Image | messag
 
 
 def to_file(data: str, *, name: str | None, declared: str, at: str) -> messages.Image | messages.Document:
-    """`data` is a data URL, an https URL or plain base64; `declared` a media type or "". Raises `InvalidRequest`."""
+    """Return the block of a file: `data` is a data URL, an https URL or plain base64, `declared` a media type or "".
+
+    Raise `InvalidRequest`.
+    """
     if data[: len(_HTTPS)].lower() == _HTTPS:
         return messages.Document(messages.UrlSource(_HTTPS + data[len(_HTTPS) :]), title=name)
     if data[:5].lower() == "data:":
@@ -81,7 +84,7 @@ def to_file(data: str, *, name: str | None, declared: str, at: str) -> messages.
 
 
 def _media_type(data: str, *, name: str | None, declared: str) -> str:
-    """PDF, if the bytes say so; else the declared type, if it can be read; else that of the name, or of the bytes."""
+    """Return PDF if the bytes say so; else the declared type, if Claude reads it; else that of the name or bytes."""
     found = next((kind for beginning, kind in _BY_BEGINNING.items() if data.startswith(beginning)), "")
     if found == _PDF or declared.startswith((_PDF, "image/", *_TEXT_TYPES)):
         return found if found == _PDF else declared

@@ -1,4 +1,4 @@
-"""What the decoder says of a body it refuses -> an `InvalidRequest` with OpenAI's parameter path, code and wording."""
+"""An error of the JSON decoder -> an `InvalidRequest` with OpenAI's parameter path, code and wording."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ _NAMES = {
 
 
 def to_invalid_request(error: msgspec.ValidationError, kind: inspect.Type) -> InvalidRequest:
-    """`kind` is the type that the body was to be."""
+    """Translate an error of the decoder; `kind` is the type that the body should have."""
     text, path = _text_and_path(str(error))
     if found := _MISSING.fullmatch(text):
         path = f"{path}.{found[1]}" if path else found[1]
@@ -65,7 +65,7 @@ def _of_wrong_value(path: str, value: str, *, supported: list[str]) -> InvalidRe
 
 
 def _values_at(path: str, kind: inspect.Type) -> list[str]:
-    """What may stand at `path`: tags of objects, or literal strings."""
+    """Return what may stand at `path`: tags of objects, or literal strings."""
     types: list[inspect.Type] = list(_options(kind))
     values: dict[str, None] = {}
     for step in _STEP.findall(path):
@@ -78,7 +78,7 @@ def _values_at(path: str, kind: inspect.Type) -> list[str]:
 
 
 def _options(kind: inspect.Type) -> tuple[inspect.Type, ...]:
-    """The members of a union, or the type itself if it is not a union."""
+    """Return the members of a union, or the type itself if it is not a union."""
     return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
 
 
@@ -87,7 +87,7 @@ def _tags(types: Iterable[inspect.Type], field: str) -> list[str]:
 
 
 def _inner(types: Iterable[inspect.Type], step: str) -> Iterator[inspect.Type]:
-    """The types one step further in: a field of an object, or the items of a list."""
+    """Yield the types one step further in: a field of an object, or the items of a list."""
     for kind in types:
         if isinstance(kind, inspect.ListType) and step.startswith("["):
             yield kind.item_type

@@ -12,13 +12,13 @@ _SURROGATE = re.compile(
 
 
 def mend_surrogates(text: bytes) -> bytes:
-    """Escapes of half a surrogate pair become U+FFFD; everything else stays as it is."""
+    """Replace escapes of half a surrogate pair by U+FFFD; leave everything else as it is."""
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
     return _SURROGATE.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
 
 
 def is_given(raw: Raw) -> bool:
-    """Whether a raw field was sent with a value: null and absent mean the same."""
+    """Return whether a raw field was sent with a value: null and absent mean the same."""
     view = memoryview(raw)
     return len(view) > 0 and (len(view) != 4 or bytes(view) != b"null")

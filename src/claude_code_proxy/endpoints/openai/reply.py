@@ -50,7 +50,7 @@ class CompletionUsage(Struct, frozen=True):
 
 
 def to_usage(usages: Sequence[messages.Usage], context: ReplyContext) -> CompletionUsage:
-    """The sum over the choices of one reply. `cost` is there when the price of each is known."""
+    """Add up the usage of all choices of one reply. `cost` is there when the price of each is known."""
     read = written = prompt = completion = thinking = 0
     for usage in usages:
         read += usage.cache_read_input_tokens or 0
@@ -73,12 +73,12 @@ def to_usage(usages: Sequence[messages.Usage], context: ReplyContext) -> Complet
 
 
 def service_tier(usage: messages.Usage) -> str:
-    """The tier that was used. Fast mode is a tier of its own to OpenAI's clients."""
+    """Return the tier that was used. Fast mode is a tier of its own to OpenAI's clients."""
     return "fast" if usage.speed == "fast" else _SERVICE_TIERS.get(usage.service_tier or "", "default")
 
 
 def finish_reason(stop_reason: str | None, *, called_tools: bool) -> str:
-    """Clients run tool calls only if the reason is `tool_calls`, so any call sets it, unless the turn was cut short."""
+    """Return OpenAI's reason. Clients run calls only if it is `tool_calls`, so any call in a whole turn sets it."""
     reason = FINISH_REASONS.get(stop_reason or "", "stop")
     if reason in {"stop", "tool_calls"}:
         return "tool_calls" if called_tools else "stop"

@@ -22,13 +22,13 @@ class StreamOptions(Wire, frozen=True):
 
 
 def check_range(name: str, value: float | None, *, least: float, most: float) -> None:
-    """Raises `InvalidRequest`."""
+    """Raise `InvalidRequest` for a value out of range."""
     if value is not None and not least <= value <= most:
         raise InvalidRequest(f"'{name}' must be {least} to {most}.", param=name, code="invalid_value")
 
 
 def to_max_tokens(name: str, value: int | None) -> int:
-    """0 where no limit is given; some clients send a 0 themselves to say so. Raises `InvalidRequest`."""
+    """Return 0 where no limit is given; some clients send a 0 themselves to say so. Raise `InvalidRequest`."""
     if value is None:
         return 0
     if value < 0:
@@ -41,15 +41,15 @@ def to_max_tokens(name: str, value: int | None) -> int:
 
 
 def to_stop_sequences(stop: str | list[str] | None, *, notes: list[Adjustment]) -> tuple[str, ...]:
-    """Without duplicates and empty strings."""
+    """Return the stop sequences without duplicates and empty strings."""
     if stop is None:
         return ()
-    asked = [stop] if isinstance(stop, str) else stop
-    if "" in asked:
+    sequences = [stop] if isinstance(stop, str) else stop
+    if "" in sequences:
         notes.append(Adjustment("stop", "ignored", "an empty sequence stops nothing"))
-    return tuple(dict.fromkeys(text for text in asked if text))
+    return tuple(dict.fromkeys(text for text in sequences if text))
 
 
 def to_metadata(user: str | None) -> messages.Metadata | None:
-    """Hashed, because Claude refuses what looks like a personal e-mail address or phone number."""
+    """Hash the user's name, because Claude refuses what looks like an e-mail address or phone number."""
     return messages.Metadata(hashlib.sha256(user.encode()).hexdigest()) if user else None

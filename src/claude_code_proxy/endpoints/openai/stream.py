@@ -23,7 +23,7 @@ class Ending:
         self._usages: list[messages.Usage] = []
 
     def frames(self, usage: messages.Usage, template: "Template") -> bytes:
-        """Called by each choice when it is whole."""
+        """Return what follows a complete choice: usage and end mark after the last one, else nothing."""
         self._usages.append(usage)
         self._open -= 1
         if self._open:
@@ -64,11 +64,11 @@ class Template(Struct, frozen=True):
 
     @property
     def unfinished(self) -> bytes:
-        """Everything after the content of an ordinary chunk."""
+        """Return everything after the content of an ordinary chunk."""
         return self.tail + b"null" + self.end
 
-    def finish_frame(self, said: bytes, reason: str) -> bytes:
-        return b"".join((self.head, said, self.tail, _encode(reason), self.end))
+    def finish_frame(self, content: bytes, reason: str) -> bytes:
+        return b"".join((self.head, content, self.tail, _encode(reason), self.end))
 
     def usage_frame(self, usage: CompletionUsage) -> bytes:
         return b"" if self.usage_head is None else self.usage_head + _encode(usage) + b"}\n\n"
@@ -92,7 +92,7 @@ class ChoiceStream(ABC):
 
     @abstractmethod
     def _finish(self) -> bytes:
-        """The last frames: what had to wait until the message was known to be complete, and the finish reason."""
+        """Return the last frames: what had to wait until the message was complete, and the finish reason."""
 
     def close(self) -> bytes:
         if not self._stopped:

@@ -10,31 +10,31 @@ _HEADERS = (b"x-api-key", b"api-key")
 
 
 class ApiKeys:
-    """The keys that open the proxy; with none set, it is open to all but `browser_guard` that nobody allowed."""
+    """The keys that open the proxy. Without any it is open, but `browser_guard` keeps out web pages."""
 
     def __init__(self, keys: Sequence[Secret], browser_guard: BrowserGuard) -> None:
         self._keys = keys
         self._browser_guard = browser_guard
 
     def check(self, headers: Mapping[bytes, bytes]) -> None:
-        """Raises `Unauthenticated`, or `Forbidden`."""
+        """Raise `Unauthenticated` without a right key, or `Forbidden` for a web page where no key is set."""
         if not self._keys:
             self._browser_guard.check(headers)
             return
-        shown = _shown(headers)
-        if not shown:
+        candidates = _keys_in(headers)
+        if not candidates:
             raise Unauthenticated(
                 "This proxy asks for an API key (PROXY_API_KEY). Send it as 'Authorization: Bearer KEY'.",
                 code="invalid_api_key",
             )
         # every pair is compared, so that the time tells nothing about which key or header was near
-        if not sum(key.matches(candidate) for candidate in shown for key in self._keys):
+        if not sum(key.matches(candidate) for candidate in candidates for key in self._keys):
             raise Unauthenticated("Incorrect API key provided to this proxy (PROXY_API_KEY).", code="invalid_api_key")
 
 
-def _shown(headers: Mapping[bytes, bytes]) -> list[bytes]:
-    shown = [headers[name].strip() for name in _HEADERS if name in headers]
+def _keys_in(headers: Mapping[bytes, bytes]) -> list[bytes]:
+    candidates = [headers[name].strip() for name in _HEADERS if name in headers]
     scheme, _, value = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() == b"bearer":
-        shown.append(value.strip())
-    return [key for key in shown if key]
+        candidates.append(value.strip())
+    return [key for key in candidates if key]

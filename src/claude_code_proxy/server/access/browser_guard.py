@@ -23,7 +23,7 @@ class Forbidden(InvalidRequest):
 
 
 class BrowserGuard:
-    """`origins` may call, as browsers name them. `loopback_only`: no name but this machine's own can be meant."""
+    """`origins` are the web pages that may call. `loopback_only`: only names of this machine are expected."""
 
     def __init__(self, origins: Sequence[str], *, loopback_only: bool) -> None:
         self._all = "*" in origins
@@ -33,7 +33,7 @@ class BrowserGuard:
         self._last_host = b""  # that was found to be right: most requests bring the same one
 
     def check(self, headers: Mapping[bytes, bytes]) -> None:
-        """Raises `Forbidden`. What is no browser sends no `Origin`, and pays for little more than that look."""
+        """Raise `Forbidden` for a web page that may not call. Other clients send no `Origin` and cost one look-up."""
         if self._all:
             return
         host = headers.get(b"host", b"")
@@ -44,17 +44,17 @@ class BrowserGuard:
 
     def _check_host(self, host: bytes) -> None:
         if self._loopback_only and _is_public(_name(host)) and _name(host) not in self._names:
-            shown = _shown(host)
+            printable = _printable(host)
             raise Forbidden(
-                f"This proxy listens on this machine alone and does not know itself as {shown}. If that is right, "
-                + _WAYS_OUT.format(f"http://{shown}"),
+                f"This proxy listens on this machine alone and does not know itself as {printable}. If that is right, "
+                + _WAYS_OUT.format(f"http://{printable}"),
                 code="forbidden_host",
                 status=403,
             )
         self._last_host = host
 
     def _check_origin(self, origin: bytes, host: bytes) -> None:
-        """Pages of this machine and of the proxy's own address may; so may editors, apps and browser extensions."""
+        """Allow pages of this machine and of the proxy's own address, and editors, apps and browser extensions."""
         origin = origin.lower()
         scheme, _, address = origin.partition(b"://")
         if origin in self._origins or (scheme not in _WEB and origin != b"null"):
@@ -62,23 +62,23 @@ class BrowserGuard:
         name = _name(address)
         if _is_loopback(name) or (address == host.lower() and not _is_public(name)):
             return
-        shown = _shown(origin)
+        printable = _printable(origin)
         raise Forbidden(
-            f"The web page {shown} may not use this proxy, which asks for no API key. To let it, "
-            + _WAYS_OUT.format(shown),
+            f"The web page {printable} may not use this proxy, which asks for no API key. To let it, "
+            + _WAYS_OUT.format(printable),
             code="forbidden_origin",
             status=403,
         )
 
 
 def _name(host: bytes) -> bytes:
-    """Without the port."""
+    """Return the host name without its port."""
     bare = host.partition(b"]")[0] + b"]" if host.startswith(b"[") else host.partition(b":")[0]
     return bare.lower().rstrip(b".")
 
 
 def _is_public(name: bytes) -> bool:
-    """Whether the public DNS may know it; it knows neither addresses nor names without a dot."""
+    """Return whether the public DNS may know the name; it knows neither addresses nor names without a dot."""
     _, dot, last = name.rpartition(b".")
     return bool(dot) and not name.startswith(b"[") and not last.isdigit() and last not in _RESERVED
 
@@ -89,6 +89,6 @@ def _is_loopback(name: bytes) -> bool:
     return name.startswith(b"127.") and not _is_public(name)
 
 
-def _shown(value: bytes) -> str:
+def _printable(value: bytes) -> str:
     text = value[:_LONGEST].decode("latin-1")
     return "".join(character if character.isascii() and character.isprintable() else "?" for character in text)

@@ -31,14 +31,14 @@ class ConcurrencyLimiter:
         return len(self._queue)
 
     def try_enter(self) -> bool:
-        """Takes a free place at once, but never before those who wait for one."""
+        """Take a free place at once, but never before those who wait for one."""
         if self.inside < self._most and not self._queue:
             self.inside += 1
             return True
         return False
 
     async def enter(self) -> None:
-        """Waits for a turn. Raises `Overloaded` when the queue is full or the wait too long."""
+        """Wait for a place. Raise `Overloaded` when the queue is full or the wait is too long."""
         if self.try_enter():
             return
         if len(self._queue) >= self._most_queued:
@@ -55,7 +55,7 @@ class ConcurrencyLimiter:
             raise
 
     def leave(self) -> None:
-        """Gives the place to the first in the queue, if any waits."""
+        """Give the place to the first in the queue, if any waits."""
         while self._queue:
             turn = self._queue.popleft()
             if not turn.done():

@@ -23,22 +23,29 @@ class Cors:
         self._all = _ALL in origins
         self._origins = frozenset(origin.rstrip("/").lower().encode() for origin in origins)
 
-    def headers(self, asked: Mapping[bytes, bytes]) -> Headers:
-        """The headers to add to every reply; `asked` are the request's."""
+    def headers(self, request_headers: Mapping[bytes, bytes]) -> Headers:
+        """Return the headers to add to every reply to a request with these headers."""
         if self._all:
             return ((b"access-control-allow-origin", b"*"), _EXPOSED)
-        origin = asked.get(b"origin")
+        origin = request_headers.get(b"origin")
         if origin is None or origin.lower() not in self._origins:
             return (_VARY,)
         return ((b"access-control-allow-origin", origin), _EXPOSED, _VARY)
 
     def preflight(self, request: Request) -> Headers | None:
-        """The reply headers if the request is a CORS preflight, else None."""
-        asked = request.headers
-        if request.method != "OPTIONS" or b"origin" not in asked or b"access-control-request-method" not in asked:
+        """Return the reply headers if the request is a CORS preflight, else None."""
+        request_headers = request.headers
+        if (
+            request.method != "OPTIONS"
+            or b"origin" not in request_headers
+            or b"access-control-request-method" not in request_headers
+        ):
             return None
-        allowed = (b"access-control-allow-headers", asked.get(b"access-control-request-headers", _USUAL_HEADERS))
-        headers = [*self.headers(asked), _METHODS, allowed, _MAX_AGE]
-        if asked.get(b"access-control-request-private-network") == b"true":
+        allowed = (
+            b"access-control-allow-headers",
+            request_headers.get(b"access-control-request-headers", _USUAL_HEADERS),
+        )
+        headers = [*self.headers(request_headers), _METHODS, allowed, _MAX_AGE]
+        if request_headers.get(b"access-control-request-private-network") == b"true":
             headers.append((b"access-control-allow-private-network", b"true"))
         return headers

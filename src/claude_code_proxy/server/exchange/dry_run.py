@@ -1,4 +1,4 @@
-"""`POST /v1/translate`: what would become of a request, without sending it.
+"""`POST /v1/translate`: show what a request would become, without sending it.
 
 The answer holds the Messages request as it would go out, every adjustment, where its cache breakpoints are, and what it
 would use and cost by a rough count.
@@ -59,13 +59,13 @@ class DryRun(Struct, frozen=True):
 
 
 def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
-    """`betas` is the caller's header. Raises `InvalidRequest` for what the endpoint itself would refuse."""
-    asked = endpoint.decode(body, state.policy.default_model)
+    """Render the dry run; `betas` is the caller's header. Raise `InvalidRequest` where the endpoint would."""
+    decoded = endpoint.decode(body, state.policy.default_model)
     passed_on, ignored = normalize_betas(betas, carried=state.terms.supports("betas"))
     try:
-        _, model, adapted = prepare(state, asked.request, model=state.catalogue.find(asked.request.model))
+        _, model, adapted = prepare(state, decoded.request, model=state.catalogue.find(decoded.request.model))
     except InvalidRequest as error:
-        point_at_media(error, asked.request, path_of=partial(endpoint.path_of, body))
+        point_at_media(error, decoded.request, path_of=partial(endpoint.path_of, body))
         raise
     plan, tokens = _cache_plan(adapted.request, model)
     return msgspec.json.encode(
@@ -74,15 +74,15 @@ def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = ""
             known_model=model.known,
             request=Raw(messages.encode_request(adapted.request)),
             betas=tuple(dict.fromkeys(passed_on + adapted.betas)),
-            adjustments=asked.adjustments + ignored + adapted.adjustments,
+            adjustments=decoded.adjustments + ignored + adapted.adjustments,
             cache=plan,
-            estimate=_estimate(model, adapted.request, tokens=tokens, choices=asked.n),
+            estimate=_estimate(model, adapted.request, tokens=tokens, choices=decoded.n),
         )
     )
 
 
 def _cache_plan(request: messages.MessagesRequest, model: Model) -> tuple[CachePlan, int]:
-    """The plan, and the rough count of all input tokens."""
+    """Return the plan, and the rough count of all input tokens."""
     tokens = 0
     found = []
     for at, block in blocks_of(request):
@@ -102,12 +102,12 @@ def _estimate(model: Model, request: messages.MessagesRequest, *, tokens: int, c
     def of_all(usd: float | None) -> float | None:
         return None if usd is None else round(usd * choices, 8)
 
-    asked, answered = cost(tokens), cost(tokens, output=request.max_tokens)
+    input_cost, total_cost = cost(tokens), cost(tokens, output=request.max_tokens)
     return Estimate(
         choices=choices,
         input_tokens=tokens,
         max_output_tokens=request.max_tokens,
-        input=of_all(asked),
+        input=of_all(input_cost),
         input_from_cache=of_all(cost(cached=tokens)),
-        output_at_most=None if asked is None or answered is None else of_all(answered - asked),
+        output_at_most=None if input_cost is None or total_cost is None else of_all(total_cost - input_cost),
     )

@@ -56,12 +56,12 @@ class KeepAliveTimer:
                 silent_stream.flowing = False
                 silent_stream.due = self._last_tick + self._seconds
             if silent_stream.due < next_tick:
-                self._loop.call_at(silent_stream.due, self._tell, silent_stream)
+                self._loop.call_at(silent_stream.due, self._call_back, silent_stream)
         self._last_tick = now
         self._timer = self._loop.call_at(next_tick, self._tick) if self._beats else None
 
-    def _tell(self, silent_stream: SilentStream) -> None:
-        """Unless it has left, or has written after all."""
+    def _call_back(self, silent_stream: SilentStream) -> None:
+        """Call a stream back, unless it has left or has written since."""
         if silent_stream in self._beats and not silent_stream.flowing:
             silent_stream.due += self._seconds
             silent_stream.on_silence()

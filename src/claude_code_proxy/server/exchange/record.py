@@ -1,4 +1,4 @@
-"""An exchange, as a record: what the access line, the metrics and the headers are made from. Never any content."""
+"""The record of one exchange, from which access line, metrics and headers are made. It holds no content."""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -44,6 +44,6 @@ class Record(Struct):
 
 
 class Observer(Protocol):
-    """Is shown every exchange, once it is over."""
+    """Receives the record of every exchange when it is over."""
 
     def observe(self, record: Record) -> None: ...

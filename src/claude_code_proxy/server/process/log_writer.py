@@ -39,7 +39,7 @@ class LogWriter:
         return self._dropped + self._unread
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Returns at once. Each line ends with a newline, and has no other."""
+        """Queue lines and return at once. Each line ends with a newline, and has no other."""
         data = b"".join(lines)
         if self.held + len(data) > _MOST_HELD:
             self._dropped += len(lines)
@@ -51,18 +51,18 @@ class LogWriter:
             self._thread.start()
 
     def close(self, seconds: float = _PATIENCE_SECONDS) -> None:
-        """Waits that long for what is left to be written. Nothing may be written afterwards."""
+        """Wait that long for queued lines to be written. No line may be written afterwards."""
         if self._thread is not None:
             self._waiting.put(None)
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        told = 0
+        reported = 0
         while (data := self._waiting.get()) is not None:
             if not self._has_written(data):
                 self._unread += data.count(b"\n")
-            elif self.lost > told:
-                lost, told = self.lost - told, self.lost
+            elif self.lost > reported:
+                lost, reported = self.lost - reported, self.lost
                 _log.warning("%d access lines were lost, because nobody read them in time", lost)
             self._done += len(data)
 

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def set_up(level: str, form: Literal["text", "json"], *, stream: TextIO | None = None) -> None:
-    """All that uses `logging` goes to standard error, or `stream`, a line each, from `level` on."""
+    """Send all records of `logging` from `level` on to standard error, or `stream`, a line each."""
     logging.raiseExceptions = False  # a log that nobody takes is no reason for tracebacks
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Text())
@@ -30,19 +30,19 @@ def set_up(level: str, form: Literal["text", "json"], *, stream: TextIO | None =
 
 
 def place_of(error: BaseException) -> str:
-    """The type of an error and the places it came through, the innermost first; none of its words."""
+    """Return the type of an error and where it was raised, the innermost place first; none of its words."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
     places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return type(error).__name__ + (" in " + " < ".join(places) if places else "")
 
 
 def report_unhandled(error: BaseException) -> None:
-    """For an error that nobody expected."""
-    _log.error("mistake: %s", place_of(error))
+    """Log an error that nobody expected."""
+    _log.error("unhandled error: %s", place_of(error))
 
 
 def handle_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """In place of the event loop's own handler, which prints the words of errors, and tasks with what they hold."""
+    """Replace the event loop's own handler, which prints the words of errors and the contents of tasks."""
     del loop
     error = context.get("exception")
     place = f": {place_of(error)}" if isinstance(error, BaseException) else ""
@@ -57,7 +57,7 @@ class _Text(logging.Formatter):
         return f"{_when(record)} {record.levelname} {name}: {_message(record)}"
 
 
-class _Line(msgspec.Struct):
+class LogLine(msgspec.Struct):
     time: str
     level: str
     logger: str
@@ -69,7 +69,7 @@ class _Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         name = record.name.removeprefix("claude_code_proxy.")
-        line = _Line(_when(record), record.levelname.lower(), name, _message(record))
+        line = LogLine(_when(record), record.levelname.lower(), name, _message(record))
         return msgspec.json.encode(line).decode()
 
 

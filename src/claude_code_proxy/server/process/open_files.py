@@ -10,7 +10,7 @@ _MOST_UPSTREAM = 10_000
 
 
 def raise_limit() -> int:
-    """Takes all that the system allows; returns how many that is."""
+    """Raise the limit as far as the system allows, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _WITHOUT_LIMIT if hard == resource.RLIM_INFINITY else (hard,)
     for most in wanted:
@@ -25,7 +25,7 @@ def raise_limit() -> int:
 
 
 def upstream_connections(files: int, most_requests: int) -> int:
-    """The most connections to open upstream, when each request has one of its client's too."""
+    """Return the most connections to open upstream, as each request needs one of its client too."""
     if most_requests * 2 + _SPARE > files:
         _log.warning(
             "MAX_CONCURRENT is %d, but the system allows only %d open files and a request needs two: raise ulimit -n",

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.server.assembly import Assembly, Place, upstream_name
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.open_files import raise_limit
+from claude_code_proxy.server.process.signals import ShutdownSignals
 from claude_code_proxy.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -26,15 +26,15 @@ class Listening:
 
 
 async def serve(settings: Settings, *, ready: Callable[[Listening], None], place: Place | None = None) -> None:
-    """Serves until SIGTERM or SIGINT; running replies then have `drain_seconds` to finish, or until a second signal.
+    """Serve until SIGTERM or SIGINT; running replies then have `drain_seconds` to finish, or until a second signal.
 
-    One of several workers, whose `place` is given, leaves SIGINT to the process that looks after it. Raises
-    `Misconfigured`, and `OSError` when the address cannot be had.
+    One of several workers, whose `place` is given, leaves SIGINT to the supervising process. Raise
+    `Misconfigured`, and `OSError` when the address cannot be used.
     """
     logs.set_up(settings.log_level, settings.log_format)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.handle_loop_error)
-    told = _Told(loop, place)
+    shutdown = ShutdownSignals(loop, None if place is None else place.parent)
     assembly = Assembly(settings, files=raise_limit(), place=place)
     try:
         await assembly.start()
@@ -42,20 +42,20 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
         gc.set_threshold(20_000, 20, 50)
         url = url_of(settings.host, assembly.server.port)
         ready(Listening(url, upstream_name(settings, assembly.credentials), assembly.credentials.readiness()))
-        await told.once()
-        await _drain(assembly, settings.drain_seconds, told=told)
+        await shutdown.wait()
+        await _drain(assembly, settings.drain_seconds, shutdown=shutdown)
     finally:
         await assembly.close()
-        told.forget()
+        shutdown.close()
 
 
-async def _drain(assembly: Assembly, seconds: float, *, told: "_Told") -> None:
+async def _drain(assembly: Assembly, seconds: float, *, shutdown: ShutdownSignals) -> None:
     running = assembly.server.open_requests
     if running:
         ends = "a second Ctrl-C or SIGTERM ends them at once"
         _log.info("stopping: waiting up to %g s for requests being answered (%d); %s", seconds, running, ends)
     draining = asyncio.create_task(assembly.drain(seconds))
-    again = asyncio.create_task(told.once())
+    again = asyncio.create_task(shutdown.wait())
     await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
     if not draining.done():
         await assembly.drain(0)
@@ -63,38 +63,7 @@ async def _drain(assembly: Assembly, seconds: float, *, told: "_Told") -> None:
     await draining
 
 
-class _Told:
-    """Waits for SIGTERM and SIGINT, again after each; for a worker, the end of its parent counts as one."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, place: Place | None) -> None:
-        self._loop = loop
-        self._place = place
-        self._event = asyncio.Event()
-        self._signals = (signal.SIGTERM, signal.SIGINT) if place is None else (signal.SIGTERM,)
-        for number in self._signals:
-            loop.add_signal_handler(number, self._event.set)
-        if place is not None:
-            loop.add_reader(place.parent, self._orphaned)
-
-    async def once(self) -> None:
-        await self._event.wait()
-        self._event.clear()
-
-    def _orphaned(self) -> None:
-        self._stop_watching_parent()
-        self._event.set()
-
-    def _stop_watching_parent(self) -> None:
-        if self._place is not None:
-            self._loop.remove_reader(self._place.parent)
-
-    def forget(self) -> None:
-        self._stop_watching_parent()
-        for number in self._signals:
-            self._loop.remove_signal_handler(number)
-
-
 def url_of(host: str, port: int) -> str:
-    """Where to reach a server that listens there, from the same machine."""
+    """Return the URL by which the same machine reaches a server that listens there."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{shown}:{port}/v1"

@@ -1,5 +1,6 @@
-"""Signals for a process without an event loop: caught, and waited for together with pipes."""
+"""Signals as something to wait for: beside pipes in a process without an event loop, and on an event loop."""
 
+import asyncio
 import os
 import select
 import signal
@@ -19,7 +20,7 @@ class Signals:
         self._previous = {number: signal.signal(number, _wake) for number in numbers}
 
     def wait(self, descriptors: Sequence[int], seconds: float | None) -> list[signal.Signals]:
-        """Those that came; none when a pipe has something to read, or the time is over."""
+        """Return the signals that came; none when a pipe has something to read, or the time is over."""
         select.select([self._reading, *descriptors], [], [], seconds)
         with suppress(BlockingIOError):
             return [signal.Signals(number) for number in os.read(self._reading, 4096)]
@@ -34,4 +35,38 @@ class Signals:
 
 
 def _wake(number: int, frame: FrameType | None) -> None:
-    """The number is written to the pipe; there is nothing else to do."""
+    """Do nothing: Python has written the number to the pipe."""
+
+
+class ShutdownSignals:
+    """Waits for SIGTERM and SIGINT on an event loop, again after each.
+
+    A worker, which has a pipe from its `parent`, leaves SIGINT to it and takes the end of the parent for a signal.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, parent: int | None) -> None:
+        self._loop = loop
+        self._parent = parent
+        self._event = asyncio.Event()
+        self._numbers = (signal.SIGTERM, signal.SIGINT) if parent is None else (signal.SIGTERM,)
+        for number in self._numbers:
+            loop.add_signal_handler(number, self._event.set)
+        if parent is not None:
+            loop.add_reader(parent, self._on_orphaned)
+
+    async def wait(self) -> None:
+        await self._event.wait()
+        self._event.clear()
+
+    def close(self) -> None:
+        self._stop_watching_parent()
+        for number in self._numbers:
+            self._loop.remove_signal_handler(number)
+
+    def _on_orphaned(self) -> None:
+        self._stop_watching_parent()
+        self._event.set()
+
+    def _stop_watching_parent(self) -> None:
+        if self._parent is not None:
+            self._loop.remove_reader(self._parent)

@@ -38,21 +38,21 @@ class Worker:
     def lived(self) -> float:
         return time.monotonic() - self.started
 
-    def hear(self) -> None:
-        """Reads what it has written to the channel since the last call."""
+    def read(self) -> None:
+        """Read what the worker has written to the channel since the last call."""
         with suppress(BlockingIOError):
-            while self.channel >= 0 and (said := os.read(self.channel, 4096)):
-                if said == SERVES:
+            while self.channel >= 0 and (data := os.read(self.channel, 4096)):
+                if data == SERVES:
                     self.serves = True
                 else:
-                    self.words += said.decode(errors="replace")
+                    self.words += data.decode(errors="replace")
             self.close()
 
     def has_ended(self) -> bool:
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if not pid:
             return False
-        self.hear()
+        self.read()
         self.close()
         self.exit_code = os.waitstatus_to_exitcode(status)
         return True
@@ -68,7 +68,7 @@ class Worker:
 
 
 def fork(slot: int, work: Callable[[Callable[[], None]], None], *, forget: Iterable[Callable[[], None]]) -> Worker:
-    """Runs `work` in a process of its own, which ends with it; `work` is given what to call once it serves.
+    """Run `work` in a process of its own, which ends with it; `work` receives what to call once it serves.
 
     The child calls `forget` to release what only the parent needs. SIGINT is ignored there: a terminal sends it
     to all processes, and the parent passes it on.
@@ -111,5 +111,5 @@ def _run_child(
 
 
 def report(channel: int, words: bytes) -> None:
-    with suppress(OSError):  # nobody is there to hear it
+    with suppress(OSError):  # the parent has gone
         os.write(channel, words)

@@ -35,15 +35,15 @@ _GRACE = 10.0  # beyond the time to drain, before a worker that does not end is 
 
 
 class Work(Protocol):
-    """What a worker does, in a process of its own, until it is told to stop; it calls `ready` once it serves."""
+    """What a worker does, in a process of its own, until a signal stops it; it calls `ready` once it serves."""
 
     def __call__(self, settings: Settings, place: Place, *, ready: Callable[[Listening], None]) -> None: ...
 
 
 def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], None]) -> int:
-    """Returns the exit code, once every worker has ended. `ready` is called when all of them serve.
+    """Run all workers; return the exit code when every one has ended. `ready` is called when all of them serve.
 
-    Raises `OSError` when the address cannot be had, `Misconfigured` with what keeps workers from serving at all.
+    Raise `OSError` when the address cannot be used, `Misconfigured` with what keeps workers from serving at all.
     """
     logs.set_up(settings.log_level, settings.log_format)
     with ExitStack() as stack:
@@ -62,14 +62,14 @@ def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], No
 
 
 def _reserve(host: str, port: int) -> list[socket.socket]:
-    """Binding a shared port succeeds even if another program shares it, so an exclusive bind is tried first."""
+    """Bind the port for sharing. An exclusive bind comes first, as a shared one succeeds beside another program."""
     for listener in bind(host, port):
         listener.close()
     return bind(host, port, reuse_port=True)
 
 
 class _Workers:
-    """`run` returns when it was told to stop and every worker has ended."""
+    """The running workers. `run` returns when a signal came and every worker has ended."""
 
     def __init__(self, settings: Settings, work: Work, *, directory: Path, signals: Signals) -> None:
         self._settings = settings
@@ -80,7 +80,7 @@ class _Workers:
         self._alive: dict[int, Worker] = {}  # by slot
         self._due: dict[int, float] = {}  # when a slot gets its next worker
         self._pauses: dict[int, float] = {}  # how long the last one of a slot was waited for
-        self._kill_at: float | None = None  # set once this process was told to stop
+        self._kill_at: float | None = None  # set once a signal asked this process to stop
         self._failure: Misconfigured | None = None
         self._code = 0
 
@@ -90,14 +90,14 @@ class _Workers:
             self._start(slot)
         while self._alive or self._due:
             channels = [worker.channel for worker in self._alive.values() if worker.channel >= 0]
-            for number in self._signals.wait(channels, self._patience()):
+            for number in self._signals.wait(channels, self._seconds_left()):
                 if number != signal.SIGCHLD:
                     self._stop()
-            self._listen_to(listening=listening)
+            self._reap(listening=listening)
             if not listening and self._kill_at is None and all(worker.serves for worker in self._alive.values()):
                 listening = True
-                ready(self._place_to_ask())
-            self._catch_up()
+                ready(self._listening())
+            self._act()
         if self._failure is not None:
             raise self._failure
         return self._code
@@ -114,9 +114,9 @@ class _Workers:
         siblings = [worker.close for worker in self._alive.values()]
         self._alive[slot] = fork(slot, work, forget=[self._signals.close, lambda: os.close(self._life[1]), *siblings])
 
-    def _listen_to(self, *, listening: bool) -> None:
+    def _reap(self, *, listening: bool) -> None:
         for worker in tuple(self._alive.values()):
-            worker.hear()
+            worker.read()
             if worker.has_ended():
                 del self._alive[worker.slot]
                 self._ended(worker, worker.exit_code or 0, listening=listening)
@@ -138,18 +138,19 @@ class _Workers:
         _log.error("worker %d %s; another one follows in %.1f s", worker.slot + 1, how, pause)
 
     def _stop(self) -> None:
-        """The first call lets workers finish; the second stops them at once."""
+        """Let workers finish; stop them at once on the second call."""
         self._kill_at = time.monotonic() + self._settings.drain_seconds + _GRACE
         self._due.clear()
         for worker in self._alive.values():
             worker.signal(signal.SIGTERM)
 
-    def _patience(self) -> float | None:
-        """Seconds until the next timed action; None if there is none."""
+    def _seconds_left(self) -> float | None:
+        """Return the seconds until the next timed action; None if there is none."""
         moments = [*self._due.values(), *([] if self._kill_at is None else [self._kill_at])]
         return max(min(moments) - time.monotonic(), 0.0) if moments else None
 
-    def _catch_up(self) -> None:
+    def _act(self) -> None:
+        """Do what is due: start workers, or kill those that do not end."""
         now = time.monotonic()
         for slot in [slot for slot, due in self._due.items() if due <= now]:
             del self._due[slot]
@@ -159,7 +160,7 @@ class _Workers:
             for worker in self._alive.values():
                 worker.signal(signal.SIGKILL)
 
-    def _place_to_ask(self) -> Listening:
+    def _listening(self) -> Listening:
         url = url_of(self._settings.host, self._settings.port)
         source = credential_source(self._settings)
         return Listening(url, upstream_name(self._settings, source), source.readiness())

@@ -80,13 +80,13 @@ class AccessLog:
             self.flush()
 
     def flush(self) -> None:
-        """Hands the gathered lines to the writer."""
+        """Hand the gathered lines to the writer."""
         if self._lines:
             self._writer.write(self._lines)
             self._lines = []
 
     def close(self) -> None:
-        """The last lines are written when this returns, unless nobody reads them."""
+        """Wait for the last lines to be written, unless nobody reads them."""
         self.flush()
         self._writer.close()
 
@@ -99,7 +99,7 @@ def layout(name: Literal["text", "json"]) -> Layout:
     return json_line if name == "json" else text_line
 
 
-class _Line(Struct, omit_defaults=True):
+class AccessLine(Struct, omit_defaults=True):
     """A line for machines; tokens as the Messages API counts them, so `input_tokens` leaves the cached ones out."""
 
     time: Annotated[str, "When it ended: UTC, to the millisecond."]
@@ -129,9 +129,9 @@ class _Line(Struct, omit_defaults=True):
 
 
 def describe() -> str:
-    """The fields of the JSON line, as a Markdown table."""
-    hints = get_type_hints(_Line, include_extras=True)
-    rows = [f"| `{field.name}` | {get_args(hints[field.name])[1]} |" for field in msgspec.structs.fields(_Line)]
+    """Return the fields of the JSON line as a Markdown table."""
+    hints = get_type_hints(AccessLine, include_extras=True)
+    rows = [f"| `{field.name}` | {get_args(hints[field.name])[1]} |" for field in msgspec.structs.fields(AccessLine)]
     return "\n".join(["| field | what it is |", "|---|---|", *rows]) + "\n"
 
 
@@ -142,12 +142,12 @@ def json_line(record: Record, when: str) -> bytes:
     usage = record.usage or _NO_USAGE
     cost = record.cost
     first_byte = record.first_byte
-    line = _Line(
+    line = AccessLine(
         when,
         "warning" if is_failure(record) else "info",
         record.id,
         record.endpoint,
-        _asked(record),
+        _requested_model(record),
         _model(record),
         record.status or CLIENT_LEFT,
         record.outcome,
@@ -173,9 +173,9 @@ def text_line(record: Record, when: str) -> bytes:
     status, model = record.status or CLIENT_LEFT, _model(record) or "-"
     stream = " stream" if record.stream else ""
     parts = [f"{when} {status} {record.outcome} {record.endpoint} {model}{stream} {_seconds(record)}"]
-    asked = _asked(record)
-    if asked and asked != record.model:
-        parts.append(f"asked={asked}")
+    requested = _requested_model(record)
+    if requested and requested != record.model:
+        parts.append(f"asked={requested}")
     if record.usage is not None:
         parts.append(_tokens(record.usage))
     if record.cost is not None:
@@ -193,16 +193,16 @@ def text_line(record: Record, when: str) -> bytes:
 
 
 def clean(text: str) -> str:
-    """Text from outside as one short word of printable ASCII."""
+    """Turn text from outside into one short word of printable ASCII."""
     if len(text) > _LONGEST_NAME:
         text = text[:_LONGEST_NAME] + "..."
     text = text.translate(_UNPRINTABLE)
     return text if text.isascii() else text.encode("ascii", "replace").decode()
 
 
-def _asked(record: Record) -> str:
-    asked = record.asked_model
-    return asked if asked == record.model and record.known_model else clean(asked)
+def _requested_model(record: Record) -> str:
+    name = record.asked_model
+    return name if name == record.model and record.known_model else clean(name)
 
 
 def _model(record: Record) -> str:
@@ -210,7 +210,7 @@ def _model(record: Record) -> str:
 
 
 def _adjusted(adjustments: Sequence[Adjustment]) -> list[str]:
-    """`field:action`, each once; the reasons stand only in the reply's header."""
+    """Return each `field:action` once; the reasons stand only in the reply's header."""
     names = list(dict.fromkeys([_adjustment(each.param, each.action) for each in adjustments]))
     more = len(names) - _MOST_ADJUSTMENTS
     return [*names[:_MOST_ADJUSTMENTS], f"+{more}"] if more > 0 else names
@@ -236,6 +236,6 @@ def _seconds(record: Record) -> str:
 
 
 def _tokens(usage: Usage) -> str:
-    told = f"in={usage.input_tokens or 0} out={usage.output_tokens or 0}"
+    tokens = f"in={usage.input_tokens or 0} out={usage.output_tokens or 0}"
     read, written = usage.cache_read_input_tokens, usage.cache_creation_input_tokens
-    return f"{told} cached={read or 0} written={written or 0}" if read or written else told
+    return f"{tokens} cached={read or 0} written={written or 0}" if read or written else tokens

@@ -90,7 +90,7 @@ class CredentialGauge(Struct, frozen=True):
 
 
 class Counts(Struct):
-    """All that one worker, or all of them together, have to tell; `pid` is the worker's."""
+    """The counts of one worker, or the sums of all of them; `pid` is the worker's."""
 
     totals: Totals
     gauges: Gauges
@@ -106,5 +106,5 @@ def encode(counts: Counts) -> bytes:
 
 
 def decode(data: bytes) -> Counts:
-    """Raises `msgspec.DecodeError`."""
+    """Decode what `encode` made. Raise `msgspec.DecodeError`."""
     return _decode(data)

@@ -1,4 +1,4 @@
-"""Counts exchanges: a `Record` in, a few sums increased. How they are shown is left to the page.
+"""Counts exchanges: a `Record` in, a few sums increased; and the page that shows them, rendered by `prometheus`.
 
 Labels come from a small set, whatever clients send: what is not known, or is too much, counts as `other`.
 """
@@ -9,8 +9,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.responder import Headers
 from claude_code_proxy.server.exchange.record import CLIENT_LEFT, Record
-from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, Gauges, Key, Series, Totals
+from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, CredentialGauge, Gauges, Key, Series, Totals
+from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 
 OTHER = "other"
 _MOST_SERIES = 1000
@@ -64,14 +67,14 @@ class Metrics:
             self._adjusted(_param(adjustment.param), adjustment.action)
 
     def upstream_failed(self, error: ProxyError, *, retried: bool) -> None:
-        """One attempt at the upstream failed, and may be made again."""
+        """Count a failed attempt at the upstream, and the retry that may follow."""
         pair = _kind(error)
         errors = self.totals.upstream_errors
         errors[pair] = errors.get(pair, 0) + 1
         self.totals.retries += retried
 
     def turned_away(self) -> None:
-        """A request found no place, and none in the queue."""
+        """Count a request that found no place, and none in the queue."""
         self.totals.turned_away += 1
 
     def counts(self, pid: int = 0) -> Counts:
@@ -92,8 +95,33 @@ class Metrics:
         self._adjustments[pair] = (counted or 0) + 1
 
 
+class MetricsPage:
+    """`GET /metrics`. `counts` reads the counts of this worker; `share`, when there is one, those of the others."""
+
+    def __init__(
+        self,
+        counts: Callable[[], Counts],
+        credential: Callable[[], CredentialGauge],
+        *,
+        share: SharedCounts | None = None,
+    ) -> None:
+        self._counts = counts
+        self._credential = credential
+        self._share = share
+
+    async def __call__(self, request: Request) -> tuple[int, Headers, bytes]:
+        from claude_code_proxy.server.telemetry.prometheus import render  # noqa: PLC0415 - a server that nobody scrapes needs none of it
+
+        counts = self._counts()
+        if self._share is not None:
+            counts = await self._share.sum_of_all(counts)
+        accept = request.headers.get(b"accept", b"").decode("latin-1")
+        body, content_type = render(counts, self._credential(), accept=accept)
+        return 200, [(b"content-type", content_type.encode())], body
+
+
 def _kind(error: ProxyError) -> tuple[str, int]:
-    """In the upstream's words, with its status, where it had any; else in ours, with 0."""
+    """Return the error's type and status; our own label and 0 if the upstream never answered."""
     match error:
         case UpstreamRejected():
             return (error.kind if error.kind in _KINDS else OTHER, error.status)
@@ -109,6 +137,6 @@ def _kind(error: ProxyError) -> tuple[str, int]:
 
 @lru_cache(1024)
 def _param(param: str) -> str:
-    """The parameter without the places in lists; nothing that a client could have made up at will."""
+    """Return the parameter without list indices; `other` for what a client could have made up."""
     plain = _INDEX.sub("[]", param)
     return plain if _PLAIN.fullmatch(plain) else OTHER

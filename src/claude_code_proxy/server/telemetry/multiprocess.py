@@ -1,4 +1,4 @@
-"""Correct totals with several workers: each keeps its counts in a file, and the one that is asked adds them all up.
+"""Correct totals with several workers: each keeps its counts in a file, and whoever renders the page adds them up.
 
 A file is written every second, at the end, and whenever another worker asks for it to report totals,
 so totals are current and never go down. A worker that replaces one that died continues from its counts.
@@ -23,17 +23,17 @@ class SharedCounts:
 
     def __init__(self, directory: Path, slot: int) -> None:
         self._directory = directory
-        self._mine = directory / f"worker-{slot}"
-        self._socket = self._mine.with_suffix(".socket")
+        self._file = directory / f"worker-{slot}"
+        self._socket = self._file.with_suffix(".socket")
         self._written = b""
 
     def inherited(self) -> Totals:
-        """The counts of the previous worker in this slot."""
-        counts = _read(self._mine)
+        """Return the counts of the previous worker in this slot."""
+        counts = _read(self._file)
         return Totals() if counts is None else counts.totals
 
     async def keep(self, counts: Callable[[], Counts]) -> None:
-        """Writes them every second, and whenever another worker asks, until it is cancelled."""
+        """Write the counts every second, and whenever another worker asks, until cancelled."""
         listener = await self._listen(counts)
         try:
             while True:
@@ -44,31 +44,31 @@ class SharedCounts:
                 listener.close()
 
     async def _listen(self, counts: Callable[[], Counts]) -> asyncio.Server | None:
-        def asked(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def on_request(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.write(counts())
             writer.close()
 
         self._socket.unlink(missing_ok=True)
         try:
-            return await asyncio.start_unix_server(asked, self._socket)
+            return await asyncio.start_unix_server(on_request, self._socket)
         except OSError:  # too long a path, for one: then the others see what is a second old
             return None
 
     def write(self, counts: Counts) -> None:
-        """A failed write is retried with the next one."""
+        """Write the counts to this worker's file. A failed write is repeated with the next one."""
         data = encode(counts)
         if data == self._written:
             return
-        unfinished = self._mine.with_suffix(".new")
+        unfinished = self._file.with_suffix(".new")
         with suppress(OSError):
             unfinished.write_bytes(data)
-            unfinished.replace(self._mine)
+            unfinished.replace(self._file)
             self._written = data
 
-    async def together(self, counts: Counts) -> Counts:
-        """The totals of all workers, ours written first; gauges only of workers that are alive."""
+    async def sum_of_all(self, counts: Counts) -> Counts:
+        """Write our counts, then add up those of all workers; gauges only of workers that are alive."""
         self.write(counts)
-        others = [path for path in self._directory.glob("worker-*") if not path.suffix and path != self._mine]
+        others = [path for path in self._directory.glob("worker-*") if not path.suffix and path != self._file]
         await asyncio.gather(*(_ask(path.with_suffix(".socket")) for path in others))
         total = decode(encode(counts))
         for theirs in filter(None, map(_read, others)):
@@ -79,7 +79,7 @@ class SharedCounts:
 
 
 async def _ask(socket: Path) -> None:
-    """Returns when that worker has written its counts, has failed to, or the time is up."""
+    """Wait until that worker has written its counts, has failed to, or the time is up."""
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(_ANSWER_SECONDS):
             reader, writer = await asyncio.open_unix_connection(socket)

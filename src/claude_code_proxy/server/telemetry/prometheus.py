@@ -38,7 +38,7 @@ _Samples = Iterable[tuple[Sequence[str], float]]
 
 
 def render(counts: Counts, credential: CredentialGauge, *, accept: str) -> tuple[bytes, str]:
-    """The body and its content type; `accept` is the reader's header of that name."""
+    """Return the body and its content type; `accept` is the reader's header of that name."""
     try:
         encode, content_type = choose_encoder(accept)
     except (TypeError, ValueError):  # a version that is none
@@ -47,16 +47,16 @@ def render(counts: Counts, credential: CredentialGauge, *, accept: str) -> tuple
 
 
 def describe() -> str:
-    """All metrics as a Markdown table: what each is, with its labels and its unit."""
+    """Return all metrics as a Markdown table: what each is, with its labels and its unit."""
     lines = ["| metric | type | labels | unit | what it is |", "|---|---|---|---|---|"]
     for family in _Collected(_one_of_each(), CredentialGauge(ready=True, kind="login", seconds_left=1.0)).collect():
         suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-        told = ", ".join(f"`{label}`" for label in sorted(labels)) or "–"
+        label_names = ", ".join(f"`{label}`" for label in sorted(labels)) or "–"
         unit = next((unit for word, unit in _UNITS.items() if word in family.name), "–")
         name = family.name + suffix
         lines.append(
-            f"| `{name}` | {_TYPES.get(family.type, family.type)} | {told} | {unit} | {family.documentation} |"
+            f"| `{name}` | {_TYPES.get(family.type, family.type)} | {label_names} | {unit} | {family.documentation} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -72,7 +72,7 @@ def _one_of_each() -> Counts:
 
 
 class _Collected:
-    """In the form that the encoders read."""
+    """All metrics, in the form that the encoders read."""
 
     def __init__(self, counts: Counts, credential: CredentialGauge) -> None:
         self._counts = counts
@@ -201,7 +201,7 @@ def _histogram(name: str, meaning: str, *, samples: Iterable[tuple[Sequence[str]
 
 
 def _grouped(totals: Totals, labels: Callable[[Key], tuple[str, ...] | None]) -> dict[tuple[str, ...], Series]:
-    """The series added up by fewer labels; those without are left out."""
+    """Add up the series by fewer labels; leave out those for which `labels` returns None."""
     groups: dict[tuple[str, ...], Series] = {}
     for key, series in totals.series.items():
         group = labels(key)

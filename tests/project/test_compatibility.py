@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_code_proxy.endpoints.compatibility import APIS, Api, render
 from claude_code_proxy.endpoints.support import HEADERS
+from tools.compatibility import APIS, Api, render
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "compatibility.md"
 

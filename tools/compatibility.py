@@ -5,25 +5,25 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from claude_code_proxy.endpoints.chat_completions.support import TABLES as CHAT_COMPLETIONS
-from claude_code_proxy.endpoints.completions.support import TABLES as COMPLETIONS
+from claude_code_proxy.endpoints.completions.schema import TABLES as COMPLETIONS
 from claude_code_proxy.endpoints.support import HEADERS, Fate, Support, Table
 
 _INTRODUCTION = """\
 # Compatibility
 
-What becomes of each field of a request. Generated from the `support.py` of each endpoint, whose ignored fields also
+What becomes of each field of a request. Generated from the support tables of each endpoint, whose ignored fields also
 drive the code: do not edit it here, run `make documents`.
 
-| | |
+| support | meaning |
 |---|---|
 | mapped | Claude has it |
 | emulated | the proxy does it |
-| ignored | there is no counterpart; told in the `x-claude-proxy-adjustments` header whenever it asks for something |
+| ignored | there is no counterpart; the `x-claude-proxy-adjustments` header names it whenever it asks for something |
 | **ignored** | the same, and the answer may differ from what was asked for: a 400 when `STRICT` is set |
 | refused | a 400 that names the field |
 
 Null and absent mean the same everywhere. Fields that an API does not have are ignored and named in the header. What a
-model does not take is adjusted to it, and told in the same way.
+model does not take is adjusted to it, and named in the same way.
 """
 
 
@@ -48,7 +48,7 @@ def _api(api: Api) -> Iterator[str]:
 
 
 def _rows(table: Table) -> Iterator[str]:
-    yield "| field | | |\n|---|---|---|"
+    yield "| field | support | reason |\n|---|---|---|"
     yield from (_row(name, support) for name, support in table.rows.items())
     yield ""
 
