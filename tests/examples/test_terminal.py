@@ -2,8 +2,8 @@
 
 import io
 
-from claude_code_proxy.cli.picture import Picture
-from claude_code_proxy.cli.stage import Stage
+from examples.image import Picture
+from examples.terminal import Stage
 
 
 class Terminal(io.StringIO):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from claude_code_proxy.cli.demo import demo
+from examples.demo import demo
 from tests.cli.processes import SOURCE, ended
 
 

@@ -5,8 +5,8 @@ import io
 import pytest
 from openai import AsyncOpenAI
 
-from claude_code_proxy.cli.showpieces import ROUNDS, Showpieces
-from claude_code_proxy.cli.stage import Stage
+from examples.features import ROUNDS, Showpieces
+from examples.terminal import Stage
 
 
 class Missed(Exception):

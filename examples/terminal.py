@@ -3,7 +3,7 @@
 import textwrap
 from typing import TextIO
 
-from claude_code_proxy.cli.picture import Picture
+from examples.image import Picture
 
 _BOLD, _DIM, _RED, _GREEN, _BLUE, _ORANGE = "1", "2", "31", "32", "36", "38;5;209"
 _WHO = {"you": _BLUE, "claude": _ORANGE, "tool": _GREEN}

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from claude_code_proxy.cli.loop import run_loop
 from claude_code_proxy.cli.serve import serve_until_told
-from claude_code_proxy.cli.stage import Stage
+from examples.terminal import Stage
 from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.settings import Settings
 
@@ -44,7 +44,7 @@ async def demo(out: TextIO, pace: float = _WORDS_A_SECOND) -> bool:
 async def _told(url: str, stage: Stage) -> bool:
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient, __version__  # noqa: PLC0415
 
-    from claude_code_proxy.cli.conversation import Conversation  # noqa: PLC0415
+    from examples.conversation import Conversation  # noqa: PLC0415
 
     stage.title(
         "A conversation with Claude, through the OpenAI SDK",

@@ -16,7 +16,7 @@ from openai.types.chat import (
 )
 from openai.types.shared_params import ResponseFormatJSONSchema
 
-from claude_code_proxy.cli.stage import Stage
+from examples.terminal import Stage
 
 THINKER = "claude-sonnet-5-5"
 ROUNDS = 3

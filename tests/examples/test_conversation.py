@@ -5,8 +5,8 @@ from pathlib import Path
 
 from openai import AsyncOpenAI
 
-from claude_code_proxy.cli.conversation import Conversation
-from claude_code_proxy.cli.stage import Stage
+from examples.conversation import Conversation
+from examples.terminal import Stage
 from tests.cli.processes import started
 
 

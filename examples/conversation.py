@@ -12,9 +12,9 @@ from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCompletionToolParam
 from openai.types.completion_usage import CompletionUsage
 
-from claude_code_proxy.cli.picture import Picture
-from claude_code_proxy.cli.showpieces import Showpieces, replayed
-from claude_code_proxy.cli.stage import Stage
+from examples.image import Picture
+from examples.features import Showpieces, replayed
+from examples.terminal import Stage
 
 Step = tuple[str, Callable[[], Awaitable[str]]]  # its heading; what it brought
 

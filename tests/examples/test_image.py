@@ -4,7 +4,7 @@ import base64
 import struct
 import zlib
 
-from claude_code_proxy.cli.picture import Picture
+from examples.image import Picture
 
 
 def test_it_is_a_png_of_its_size() -> None:
