@@ -28,7 +28,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(VENV)/.demo ## a whole conversation through the OpenAI SDK, with the simulated Claude; needs no key
-	@$(BIN)/claude-code-proxy demo
+	@$(BIN)/python -m examples.demo
 
 demo-claude-code: $(VENV)/.demo ## an agent's loop through the real Claude Code, with the simulated Claude; needs no login
 	@PYTHONPATH=src $(BIN)/python -m tests.upstreams.claude_code.demo

@@ -1,6 +1,6 @@
-"""One conversation with Claude through the real OpenAI SDK, step by step, each held to what it should bring.
+"""One conversation with Claude through the real OpenAI SDK: each step prints what happened, and checks it.
 
-The SDK knows nothing of Claude: what it gets is what any OpenAI client gets.
+The SDK knows nothing of Claude: it gets what every OpenAI client gets.
 """
 
 import json
@@ -12,11 +12,11 @@ from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCompletionToolParam
 from openai.types.completion_usage import CompletionUsage
 
-from examples.image import Picture
-from examples.features import Showpieces, replayed
-from examples.terminal import Stage
+from examples.features import Features, replayed
+from examples.image import Sunset
+from examples.terminal import Terminal
 
-Step = tuple[str, Callable[[], Awaitable[str]]]  # its heading; what it brought
+Step = tuple[str, Callable[[], Awaitable[str]]]  # its heading, and what takes it and returns its summary
 
 MODEL = "claude-opus-5-5"
 RETIRED = "claude-3-opus-20240229"
@@ -30,21 +30,21 @@ WEATHER: ChatCompletionToolParam = {
 }
 
 
-class NotAsItShouldBe(Exception):
-    """A step brought something else than it should."""
+class UnexpectedReply(Exception):
+    """A step did not bring what it should."""
 
 
 class Conversation:
-    """What has been said so far, and what it took."""
+    """The messages of the conversation so far, and what its answers cost."""
 
-    def __init__(self, client: AsyncOpenAI, stage: Stage) -> None:
+    def __init__(self, client: AsyncOpenAI, terminal: Terminal) -> None:
         self._client = client
-        self._stage = stage
-        self._said: list[ChatCompletionMessageParam] = []
+        self._terminal = terminal
+        self._history: list[ChatCompletionMessageParam] = []
         self.dollars = 0.0
 
     async def hold(self) -> bool:
-        """All steps, in order; whether each brought what it should."""
+        """Take all steps, in order; return whether each brought what it should."""
         good = [await self._step(number, step) for number, step in enumerate(self._steps(), 1)]
         return all(good)
 
@@ -54,41 +54,41 @@ class Conversation:
             ("A streamed answer", self._streamed),
             ("A tool call, and its result", self._tool),
             ("A picture", self._picture),
-            *Showpieces(self._client, self._stage, charge=self._add, expect=_expect).steps(),
+            *Features(self._client, self._terminal, charge=self._add, expect=_expect).steps(),
             ("An error, in the SDK's own terms", self._error),
         ]
 
     async def _step(self, number: int, step: Step) -> bool:
-        heading, take = step
-        self._stage.heading(number, heading)
+        heading, take_step = step
+        self._terminal.heading(number, heading)
         begun = time.perf_counter()
         try:
-            brought = await take()
-        except (NotAsItShouldBe, openai.OpenAIError) as error:
-            self._stage.bad(f"{type(error).__name__}: {error}")
+            summary = await take_step()
+        except (UnexpectedReply, openai.OpenAIError) as error:
+            self._terminal.bad(f"{type(error).__name__}: {error}")
             return False
-        self._stage.good(f"{brought} · {_milliseconds(begun)}")
+        self._terminal.good(f"{summary} · {_milliseconds(begun)}")
         return True
 
     async def _plain(self) -> str:
         self._ask("Good morning! Did you notice that I am an OpenAI client?")
         raw = await self._client.chat.completions.with_raw_response.create(
-            model=MODEL, messages=self._said, temperature=0.3
+            model=MODEL, messages=self._history, temperature=0.3
         )
         text = self._answered(raw.parse(), "stop")
         _expect("OpenAI client" in text, "an answer to what was asked")
         adjusted = raw.headers.get("x-claude-proxy-adjustments", "")
         _expect(adjusted.startswith("temperature="), "a header that says what became of the temperature")
-        self._stage.note(f"adjusted: {adjusted}")
+        self._terminal.note(f"adjusted: {adjusted}")
         return f"finish_reason stop · {_tokens(raw.parse().usage)}"
 
     async def _streamed(self) -> str:
         self._ask("Then show me how you stream, and count to 20.")
         begun = time.perf_counter()
         first, texts, ended, usage = "", [""], "", None
-        self._stage.begin("claude")
+        self._terminal.begin("claude")
         stream = await self._client.chat.completions.create(
-            model=MODEL, messages=self._said, stream=True, stream_options={"include_usage": True}
+            model=MODEL, messages=self._history, stream=True, stream_options={"include_usage": True}
         )
         async for chunk in stream:
             usage = chunk.usage or usage
@@ -97,58 +97,58 @@ class Conversation:
                 if choice.delta.content:
                     first = first or _milliseconds(begun)
                     texts.append(choice.delta.content)
-                    self._stage.add(choice.delta.content)
-        self._stage.end()
+                    self._terminal.add(choice.delta.content)
+        self._terminal.end()
         text = "".join(texts)
         _expect(text == ", ".join(map(str, range(1, 21))), "the numbers from 1 to 20")
         _expect(len(texts) > 10, "an answer in many chunks")
         _expect(ended == "stop", "a finish_reason at the end")
-        self._said.append({"role": "assistant", "content": text})
+        self._history.append({"role": "assistant", "content": text})
         self._charge(usage)
         return f"first words after {first} · {len(texts) - 1} pieces · {_tokens(usage)}"
 
     async def _tool(self) -> str:
         self._ask("What is the weather in Lisbon?")
-        asked = await self._client.chat.completions.create(model=MODEL, messages=self._said, tools=[WEATHER])
-        message = asked.choices[0].message
+        completion = await self._client.chat.completions.create(model=MODEL, messages=self._history, tools=[WEATHER])
+        message = completion.choices[0].message
         call = message.tool_calls[0] if message.tool_calls else None
         if call is None or call.type != "function":
-            raise NotAsItShouldBe("no call of the tool")
-        self._answered(asked, "tool_calls", call=f"{call.function.name}({call.function.arguments})")
+            raise UnexpectedReply("no call of the tool")
+        self._answered(completion, "tool_calls", call=f"{call.function.name}({call.function.arguments})")
         _expect(json.loads(call.function.arguments) == {"city": "Lisbon"}, "the city as the argument")
-        self._said[-1] = replayed(message, call)
+        self._history[-1] = replayed(message, call)
         result = "21 degrees, sunny, a light breeze from the sea"
-        self._said.append({"role": "tool", "tool_call_id": call.id, "content": result})
-        self._stage.say("tool", result)
-        told = await self._client.chat.completions.create(model=MODEL, messages=self._said, tools=[WEATHER])
-        _expect("21 degrees" in self._answered(told, "stop"), "an answer that uses the result")
-        return f"finish_reason tool_calls, then stop · {_tokens(told.usage)}"
+        self._history.append({"role": "tool", "tool_call_id": call.id, "content": result})
+        self._terminal.say("tool", result)
+        completion = await self._client.chat.completions.create(model=MODEL, messages=self._history, tools=[WEATHER])
+        _expect("21 degrees" in self._answered(completion, "stop"), "an answer that uses the result")
+        return f"finish_reason tool_calls, then stop · {_tokens(completion.usage)}"
 
     async def _picture(self) -> str:
-        picture = Picture()
+        picture = Sunset()
         self._ask("And what do I send you here?", picture)
-        told = await self._client.chat.completions.create(model=MODEL, messages=self._said, tools=[WEATHER])
-        text = self._answered(told, "stop")
+        completion = await self._client.chat.completions.create(model=MODEL, messages=self._history, tools=[WEATHER])
+        text = self._answered(completion, "stop")
         _expect("image/png" in text, "an answer that knows of the picture")
-        return f"{len(picture.png())} bytes went along · {_tokens(told.usage)}"
+        return f"{len(picture.png())} bytes went along · {_tokens(completion.usage)}"
 
     async def _error(self) -> str:
-        self._stage.say("you", f"(asks for the model {RETIRED})")
+        self._terminal.say("you", f"(asks for the model {RETIRED})")
         try:
-            await self._client.chat.completions.create(model=RETIRED, messages=self._said)
+            await self._client.chat.completions.create(model=RETIRED, messages=self._history)
         except openai.NotFoundError as error:
-            self._stage.note(f"openai.{type(error).__name__}: {error.message}")
+            self._terminal.note(f"openai.{type(error).__name__}: {error.message}")
             _expect((error.code, error.param) == ("model_not_found", "model"), "the code and the field in the error")
             return f"status {error.status_code} · code {error.code} · param {error.param}"
-        raise NotAsItShouldBe("no error")
+        raise UnexpectedReply("no error")
 
-    def _ask(self, text: str, picture: Picture | None = None) -> None:
-        self._stage.say("you", text)
+    def _ask(self, text: str, picture: Sunset | None = None) -> None:
+        self._terminal.say("you", text)
         if picture is None:
-            self._said.append({"role": "user", "content": text})
+            self._history.append({"role": "user", "content": text})
             return
-        self._stage.show(picture)
-        self._said.append({
+        self._terminal.show(picture)
+        self._history.append({
             "role": "user",
             "content": [
                 {"type": "text", "text": text},
@@ -157,11 +157,11 @@ class Conversation:
         })
 
     def _answered(self, completion: ChatCompletion, ended: str, *, call: str = "") -> str:
-        """Tells and keeps the answer; its words."""
+        """Print the answer and add it to the history; return its text."""
         choice = completion.choices[0]
         text = choice.message.content or ""
-        self._stage.say("claude", f"{text} → {call}" if call else text)
-        self._said.append({"role": "assistant", "content": text})
+        self._terminal.say("claude", f"{text} → {call}" if call else text)
+        self._history.append({"role": "assistant", "content": text})
         self._charge(completion.usage)
         _expect(choice.finish_reason == ended, f"finish_reason {ended}, not {choice.finish_reason}")
         return text
@@ -175,7 +175,7 @@ class Conversation:
 
 def _expect(holds: bool, what: str) -> None:
     if not holds:
-        raise NotAsItShouldBe(f"there should have been {what}")
+        raise UnexpectedReply(f"there should have been {what}")
 
 
 def _milliseconds(begun: float) -> str:

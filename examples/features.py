@@ -1,6 +1,6 @@
-"""What few gateways can, each a step of the demo: thinking kept through a tool loop, an answer by schema, a web search.
+"""Features that few gateways have: thinking that survives a tool loop, an answer that fits a schema, a web search.
 
-Like the rest of the conversation through the OpenAI SDK, each held to what it should bring.
+Each is a step of the demo: it prints what happened, and checks it.
 """
 
 import json
@@ -16,18 +16,23 @@ from openai.types.chat import (
 )
 from openai.types.shared_params import ResponseFormatJSONSchema
 
-from examples.terminal import Stage
+from examples.terminal import Terminal
 
 THINKER = "claude-sonnet-5-5"
-ROUNDS = 3
-_STEP: ChatCompletionToolParam = {
-    "type": "function",
-    "function": {
-        "name": "look_up",
-        "description": "Looks a thing up.",
-        "parameters": {"type": "object", "properties": {"what": {"type": "string"}}, "required": ["what"]},
-    },
+TASK = "Plan a weekend in Lisbon: a flight, a hotel, the weather. steps: 3"
+RESULTS = {
+    "find_flight": "Friday 18:10, back on Sunday 20:45, 160 euros",
+    "find_hotel": "a room by the river, 95 euros a night",
+    "check_weather": "21 degrees, sunny",
 }
+
+
+def _tool(name: str) -> ChatCompletionToolParam:
+    parameters: dict[str, object] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    return {"type": "function", "function": {"name": name, "parameters": parameters}}
+
+
+_TOOLS = [_tool(name) for name in RESULTS]
 _TRIP: ResponseFormatJSONSchema = {
     "type": "json_schema",
     "json_schema": {
@@ -43,7 +48,7 @@ _TRIP: ResponseFormatJSONSchema = {
 
 
 def replayed(message: ChatCompletionMessage, call: ChatCompletionMessageFunctionToolCall) -> ChatCompletionMessageParam:
-    """The turn with its call as most clients send it back: only what OpenAI's API knows of it."""
+    """Return the turn as most clients send it back: with the fields of OpenAI's API alone, so without thinking."""
     return {
         "role": "assistant",
         "content": message.content,
@@ -57,19 +62,19 @@ def replayed(message: ChatCompletionMessage, call: ChatCompletionMessageFunction
     }
 
 
-class Showpieces:
-    """`charge` is told the dollars of each answer; `expect` what must hold, and raises."""
+class Features:
+    """The steps. `charge` takes the dollars of each answer; `expect` raises if its condition does not hold."""
 
     def __init__(
         self,
         client: AsyncOpenAI,
-        stage: Stage,
+        terminal: Terminal,
         *,
         charge: Callable[[float], None],
         expect: Callable[[bool, str], None],
     ) -> None:
         self._client = client
-        self._stage = stage
+        self._terminal = terminal
         self._charge = charge
         self._expect = expect
 
@@ -81,67 +86,66 @@ class Showpieces:
         ]
 
     async def _thinking(self) -> str:
-        """The client forgets the thinking, as they all do; the proxy puts it back, and the upstream checks its seal."""
-        said: list[ChatCompletionMessageParam] = [
-            {"role": "user", "content": f"Use look_up for each part of the question. steps: {ROUNDS}"}
-        ]
-        self._stage.say("you", f"Use look_up for each part of the question. steps: {ROUNDS}")
-        reasoned, last = 0, ""
-        for _ in range(ROUNDS + 1):
-            told = await self._client.chat.completions.create(
-                model=THINKER, messages=said, tools=[_STEP], reasoning_effort="high"
+        """Send each turn back without its thinking; the proxy restores it, and the upstream checks its signature."""
+        history: list[ChatCompletionMessageParam] = [{"role": "user", "content": TASK}]
+        self._terminal.say("you", TASK)
+        reasoning_tokens, last = 0, ""
+        for _ in range(len(RESULTS) + 1):
+            completion = await self._client.chat.completions.create(
+                model=THINKER, messages=history, tools=_TOOLS, reasoning_effort="high"
             )
-            message = told.choices[0].message
-            reasoned, last = reasoned + _reasoning_tokens(told), message.content or ""
-            self._paid(told)
+            message = completion.choices[0].message
+            reasoning_tokens, last = reasoning_tokens + _reasoning_tokens(completion), message.content or ""
+            self._charge_usage(completion)
             if not message.tool_calls:
                 break
             (call,) = message.tool_calls
             if call.type != "function":
                 break
-            self._stage.say("claude", f"→ {call.function.name}({call.function.arguments})")
-            said.append(replayed(message, call))
-            said.append({"role": "tool", "tool_call_id": call.id, "content": "found"})
-        self._stage.say("claude", last)
-        self._expect(len(said) == 1 + 2 * ROUNDS, f"{ROUNDS} calls, one after the other")
-        self._expect(reasoned > 0, "tokens of thinking in every round")
-        return f"{ROUNDS} rounds · {reasoned} tokens of thinking, which the proxy kept for the model"
+            self._terminal.say("claude", f"→ {call.function.name}({call.function.arguments})")
+            history.append(replayed(message, call))
+            history.append({"role": "tool", "tool_call_id": call.id, "content": RESULTS[call.function.name]})
+            self._terminal.say("tool", RESULTS[call.function.name])
+        self._terminal.say("claude", last)
+        self._expect(len(history) == 1 + 2 * len(RESULTS), f"{len(RESULTS)} calls, one after the other")
+        self._expect(reasoning_tokens > 0, "tokens of thinking in every round")
+        return f"{len(RESULTS)} rounds · {reasoning_tokens} tokens of thinking, kept by the proxy for the model"
 
     async def _schema(self) -> str:
         question = "Plan a trip to Lisbon."
-        self._stage.say("you", question)
-        told = await self._client.chat.completions.create(
+        self._terminal.say("you", question)
+        completion = await self._client.chat.completions.create(
             model=THINKER, messages=[{"role": "user", "content": question}], response_format=_TRIP
         )
-        text = told.choices[0].message.content or ""
-        self._stage.say("claude", text)
-        self._paid(told)
+        text = completion.choices[0].message.content or ""
+        self._terminal.say("claude", text)
+        self._charge_usage(completion)
         trip = json.loads(text)
         self._expect(set(trip) == {"city", "days"} and trip["days"] >= 1, "bare JSON that fits the schema")
-        return f"checked against the schema as it was given · {', '.join(trip)}"
+        return f"fits the schema · {', '.join(trip)}"
 
     async def _search(self) -> str:
         question = "Search the web for news of proxies."
-        self._stage.say("you", question)
-        told = await self._client.chat.completions.create(
+        self._terminal.say("you", question)
+        completion = await self._client.chat.completions.create(
             model=THINKER, messages=[{"role": "user", "content": question}], web_search_options={}
         )
-        message = told.choices[0].message
+        message = completion.choices[0].message
         text = message.content or ""
-        self._stage.say("claude", text)
-        self._paid(told)
+        self._terminal.say("claude", text)
+        self._charge_usage(completion)
         cited = [annotation.url_citation for annotation in message.annotations or ()]
         self._expect(bool(cited), "a source for what was found")
         for citation in cited[:2]:
-            self._stage.note(f"“{text[citation.start_index : citation.end_index].strip()[:50]}” ← {citation.url}")
+            self._terminal.note(f"“{text[citation.start_index : citation.end_index].strip()[:50]}” ← {citation.url}")
         self._expect(not message.tool_calls, "no call that the client would have to answer")
-        return f"sources as annotations: {len(cited)} · finish_reason {told.choices[0].finish_reason}"
+        return f"sources as annotations: {len(cited)} · finish_reason {completion.choices[0].finish_reason}"
 
-    def _paid(self, told: ChatCompletion) -> None:
-        usage = told.usage
+    def _charge_usage(self, completion: ChatCompletion) -> None:
+        usage = completion.usage
         self._charge(float((usage.model_extra or {}).get("cost") or 0) if usage else 0.0)
 
 
-def _reasoning_tokens(told: ChatCompletion) -> int:
-    details = told.usage.completion_tokens_details if told.usage else None
+def _reasoning_tokens(completion: ChatCompletion) -> int:
+    details = completion.usage.completion_tokens_details if completion.usage else None
     return (details.reasoning_tokens or 0) if details else 0

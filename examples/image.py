@@ -1,4 +1,4 @@
-"""A small picture for the demo to look at: drawn here, as a PNG for Claude and as coloured blocks for a terminal."""
+"""A small picture for the demo: as a PNG for Claude, and as coloured blocks for a terminal."""
 
 import base64
 import struct
@@ -12,7 +12,7 @@ _SEA: tuple[Colour, Colour] = ((58, 76, 140), (20, 28, 70))
 _SUN: Colour = (255, 236, 170)
 
 
-class Picture:
+class Sunset:
     """A sunset over the sea."""
 
     width = 40
@@ -28,7 +28,7 @@ class Picture:
         return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in chunks)
 
     def painted(self) -> Iterator[str]:
-        """Two rows of pixels to a line: the upper one in the half block, the lower one behind it."""
+        """Yield one line for each two rows of pixels: a half block in the colour of the upper, on that of the lower."""
         for y in range(0, self.height, 2):
             pairs = zip(self._row(y), self._row(y + 1), strict=True)
             yield "".join(f"\x1b[{_sgr(38, upper)};{_sgr(48, lower)}m▀" for upper, lower in pairs) + "\x1b[0m"

@@ -1,17 +1,19 @@
-"""Where the demo is told: headings, who says what, small print. In colour on a terminal, plain everywhere else."""
+"""The demo on the screen: headings, who says what, notes. In colour on a terminal, plain text everywhere else."""
 
 import textwrap
 from typing import TextIO
 
-from examples.image import Picture
+from examples.image import Sunset
 
 _BOLD, _DIM, _RED, _GREEN, _BLUE, _ORANGE = "1", "2", "31", "32", "36", "38;5;209"
-_WHO = {"you": _BLUE, "claude": _ORANGE, "tool": _GREEN}
+_COLOURS = {"you": _BLUE, "claude": _ORANGE, "tool": _GREEN}
 _WIDTH = 100
 _MARGIN = " " * 11
 
 
-class Stage:
+class Terminal:
+    """Print the parts of the demo, wrapped to 100 columns."""
+
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._colour = out.isatty()
@@ -24,11 +26,11 @@ class Stage:
         self._write(f"\n{self._in(_BOLD, f'{number}  {text}')}\n")
 
     def say(self, who: str, text: str) -> None:
-        """One turn, whole."""
+        """Print one whole turn."""
         self._write(self._name(who) + f"\n{_MARGIN}".join(_wrapped(text)) + "\n")
 
     def begin(self, who: str) -> None:
-        """One turn, word by word: `begin`, `add` as the words come, `end`."""
+        """Begin a turn that comes in pieces: `begin`, `add` for each piece, `end`."""
         self._column = len(_MARGIN)
         self._write(self._name(who))
 
@@ -45,8 +47,8 @@ class Stage:
     def note(self, text: str) -> None:
         self._write("".join(f"{_MARGIN}{self._in(_DIM, line)}\n" for line in _wrapped(text)))
 
-    def show(self, picture: Picture) -> None:
-        """The picture itself, where there are colours to paint it with."""
+    def show(self, picture: Sunset) -> None:
+        """Print the picture itself in colour, or its size where there is no colour."""
         if self._colour:
             self._write("".join(f"{_MARGIN}{row}\n" for row in picture.painted()))
         else:
@@ -62,7 +64,7 @@ class Stage:
         self._write(f"\n{text}\n\n")
 
     def _name(self, who: str) -> str:
-        return f"   {self._in(_WHO[who], who)}{' ' * (len(_MARGIN) - 3 - len(who))}"
+        return f"   {self._in(_COLOURS[who], who)}{' ' * (len(_MARGIN) - 3 - len(who))}"
 
     def _in(self, colour: str, text: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text

@@ -20,7 +20,7 @@ def test_a_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "said"),
     [
         (["--port", "many"], "--port: 'many' is not a whole number from 0 to 65535"),
-        (["paint"], "unknown command 'paint'; there are serve, demo, simulate, models, doctor, config"),
+        (["paint"], "unknown command 'paint'; there are serve, simulate, models, doctor, config"),
         (["config", "--config", "/nowhere.toml"], "--config: cannot read /nowhere.toml: No such file or directory"),
     ],
 )

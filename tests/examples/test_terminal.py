@@ -2,18 +2,18 @@
 
 import io
 
-from examples.image import Picture
-from examples.terminal import Stage
+from examples.image import Sunset
+from examples.terminal import Terminal
 
 
-class Terminal(io.StringIO):
+class FakeTerminal(io.StringIO):
     def isatty(self) -> bool:
         return True
 
 
 def test_a_turn_is_wrapped_under_its_name() -> None:
     out = io.StringIO()
-    Stage(out).say("you", "word " * 40)
+    Terminal(out).say("you", "word " * 40)
     lines = out.getvalue().splitlines()
     assert lines[0].startswith("   you     word word")
     assert lines[1].startswith("           word")
@@ -22,7 +22,7 @@ def test_a_turn_is_wrapped_under_its_name() -> None:
 
 def test_words_come_one_by_one_and_are_wrapped_too() -> None:
     out = io.StringIO()
-    stage = Stage(out)
+    stage = Terminal(out)
     stage.begin("claude")
     stage.add("Hello")
     assert out.getvalue() == "   claude  Hello"
@@ -35,11 +35,11 @@ def test_words_come_one_by_one_and_are_wrapped_too() -> None:
 
 def test_in_a_file_there_is_no_colour() -> None:
     out = io.StringIO()
-    stage = Stage(out)
+    stage = Terminal(out)
     stage.title("T", "below")
     stage.heading(1, "H")
     stage.say("tool", "result")
-    stage.show(Picture())
+    stage.show(Sunset())
     stage.good("fine")
     stage.bad("broken")
     stage.close("end")
@@ -48,17 +48,17 @@ def test_in_a_file_there_is_no_colour() -> None:
 
 
 def test_on_a_terminal_there_is_and_the_picture_is_painted() -> None:
-    out = Terminal()
-    stage = Stage(out)
-    stage.show(Picture())
+    out = FakeTerminal()
+    stage = Terminal(out)
+    stage.show(Sunset())
     stage.good("fine")
     stage.bad("broken")
-    assert out.getvalue().count("▀") == Picture.width * Picture.height // 2
+    assert out.getvalue().count("▀") == Sunset.width * Sunset.height // 2
     assert "\x1b[32m✓\x1b[0m" in out.getvalue()
     assert "\x1b[31m✗ broken\x1b[0m" in out.getvalue()
 
 
 def test_a_long_note_is_wrapped() -> None:
     out = io.StringIO()
-    Stage(out).note("word " * 40)
+    Terminal(out).note("word " * 40)
     assert max(map(len, out.getvalue().splitlines())) <= 100

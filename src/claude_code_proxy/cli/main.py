@@ -14,7 +14,6 @@ from claude_code_proxy.settings import SettingsError, load
 
 COMMANDS = {
     "serve": Command("answer OpenAI clients; this is what happens without a command"),
-    "demo": Command("hold a conversation with a simulated Claude, through the OpenAI SDK", frozenset()),
     "simulate": Command(
         "be an offline Claude: a strict stand-in for the Messages API",
         frozenset({"config", "host", "port"}),
