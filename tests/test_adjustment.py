@@ -1,15 +1,18 @@
-"""Adjustments as a header: one line of ASCII, no longer than it may be, and nothing left out without being counted."""
+"""Adjustments: their actions, the client's names for them, and the header, which counts what does not fit."""
+
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_code_proxy.adjustment import Adjustment, render_header
+from claude_code_proxy.adjustment import Action, Adjustment, describe, render_header, with_client_names
 
-ADJUSTMENT = st.builds(Adjustment, st.text(max_size=40), st.sampled_from(["ignored", "mapped"]), st.text(max_size=60))
+ADJUSTMENT = st.builds(Adjustment, st.text(max_size=40), st.sampled_from(list(Action)), st.text(max_size=60))
+PAGE = (Path(__file__).parents[1] / "docs" / "observing.md").read_text(encoding="utf-8")
 
 
 def note(param: str, reason: str = "why") -> Adjustment:
-    return Adjustment(param, "ignored", reason)
+    return Adjustment(param, Action.IGNORED, reason)
 
 
 def test_what_was_changed_and_why() -> None:
@@ -47,3 +50,18 @@ def test_any_header_is_short_printable_ascii_and_counts_the_rest(adjustments: li
 
 def test_two_kilobytes_by_default() -> None:
     assert len(render_header(note(f"messages[{index}].name") for index in range(500))) <= 2048
+
+
+def test_every_action_is_documented() -> None:
+    assert describe() in PAGE, "run `make documents`"
+    for action in Action:
+        (row,) = (line for line in describe().splitlines() if line.startswith(f"| `{action}` |"))
+        assert row.endswith(". |")
+
+
+def test_paths_become_the_clients_names() -> None:
+    adjustments = [note("stop_sequences"), note("top_p", "blank")]
+    assert with_client_names(adjustments, {"stop_sequences": "stop", "top_p": "top_p"}.__getitem__) == (
+        note("stop"),
+        note("top_p", "blank"),
+    )

@@ -6,7 +6,7 @@ Run by `make documents`. The tests hold each page to its source.
 import re
 from pathlib import Path
 
-from claude_code_proxy import settings
+from claude_code_proxy import adjustment, settings
 from claude_code_proxy.cli import models
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.server.telemetry import access_log, prometheus
@@ -21,6 +21,7 @@ def write() -> None:
     (DOCUMENTS / "compatibility.md").write_text(compatibility.render(), encoding="utf-8")
     _rest("configuring.md", settings.describe())
     _rest("models.md", models.markdown(BUILT_IN))
+    _table("observing.md", "adjustment.describe", adjustment.describe())
     _table("subscription.md", "capabilities.describe", capabilities.describe())
     _table("observing.md", "prometheus.describe", prometheus.describe())
     _table("observing.md", "access_log.describe", access_log.describe())

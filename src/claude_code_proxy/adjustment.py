@@ -1,30 +1,67 @@
-"""An adjustment: one change the proxy made to what was asked, as data.
+"""An adjustment: one change that the proxy made to a request, as data.
 
-Endpoints and adaptation make them, the exchange reports them (header, log line, counter, strict mode).
+Endpoints, adaptation and upstreams make them; the exchange reports them (header, log line, counter, strict mode).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from enum import StrEnum
 
 import msgspec
 
 _HEADER_LIMIT = 2048
 
 
-class Adjustment(msgspec.Struct, frozen=True):
-    """`param` is the caller's field, `action` one word from a small vocabulary, `reason` a clause for a person.
+class Action(StrEnum):
+    """What was done to a field. `describe` documents each."""
 
-    `changes_meaning`: the answer may differ from what the caller asked for, so strict mode refuses it with a 400.
+    IGNORED = "ignored"
+    DROPPED = "dropped"
+    CLAMPED = "clamped"
+    MAPPED = "mapped"
+    MERGED = "merged"
+    RENAMED = "renamed"
+    INSERTED = "inserted"
+    EMULATED = "emulated"
+    RELAXED = "relaxed"
+    REPAIRED = "repaired"
+
+
+_MEANINGS = {
+    Action.IGNORED: "Claude has no counterpart of the field, or another field of the request overrules it.",
+    Action.DROPPED: "The field or block was left out, because the model or the upstream does not take it.",
+    Action.CLAMPED: "The value was moved to the nearest one that the model takes.",
+    Action.MAPPED: "The value was written in another form that the model takes.",
+    Action.MERGED: "Several messages became one turn.",
+    Action.RENAMED: "A name or an id was replaced by a legal one; a tool's name is restored in the answer.",
+    Action.INSERTED: "Something was added that the service requires.",
+    Action.EMULATED: "The proxy does what the model does not: by an instruction, or by editing the answer.",
+    Action.RELAXED: "A guarantee was given up, because the service refused the request with it.",
+    Action.REPAIRED: "The first answer was not what the field asks for, so the model was asked once more.",
+}
+
+
+class Adjustment(msgspec.Struct, frozen=True):
+    """One change: the field, what was done to it, and a clause that tells a person why.
+
+    `path` names a field of the Messages request in what adaptation and upstreams make, and a field of the client's API
+    in what endpoints make and in all that is reported (see `with_client_names`). `changes_meaning`: the answer may
+    differ from what the client asked for, so strict mode refuses the request with a 400.
     """
 
-    param: str
-    action: str  # ignored | dropped | clamped | mapped | relaxed | merged | renamed | inserted | emulated | defaulted
+    path: str = msgspec.field(name="param")
+    action: Action
     reason: str
     changes_meaning: bool = False
 
 
+def with_client_names(adjustments: Iterable[Adjustment], field_name: Callable[[str], str]) -> tuple[Adjustment, ...]:
+    """Return the adjustments with each Messages path replaced by the name of the client's field."""
+    return tuple(msgspec.structs.replace(each, path=field_name(each.path)) for each in adjustments)
+
+
 def render_header(adjustments: Iterable[Adjustment], limit: int = _HEADER_LIMIT) -> str:
-    """`param=action (reason); …` in ASCII, at most `limit` bytes: what does not fit is counted (`+3 more`)."""
-    parts = list(dict.fromkeys(_ascii(f"{a.param}={a.action} ({a.reason})") for a in adjustments))
+    """Return `path=action (reason); …` in ASCII, at most `limit` bytes; what does not fit is counted (`+3 more`)."""
+    parts = list(dict.fromkeys(_ascii(f"{a.path}={a.action} ({a.reason})") for a in adjustments))
     whole = "; ".join(parts)
     if len(whole) <= limit:
         return whole
@@ -37,6 +74,12 @@ def render_header(adjustments: Iterable[Adjustment], limit: int = _HEADER_LIMIT)
             break
         kept += 1
     return "; ".join([*parts[:kept], f"+{len(parts) - kept} more"])
+
+
+def describe() -> str:
+    """Return all actions as a Markdown table."""
+    rows = (f"| `{action}` | {_MEANINGS[action]} |\n" for action in Action)
+    return "| action | meaning |\n|---|---|\n" + "".join(rows)
 
 
 def _ascii(text: str) -> str:

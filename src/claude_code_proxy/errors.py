@@ -4,7 +4,7 @@ An error carries the Messages API's own error type (`kind`); an endpoint renders
 everything else here is for the client; the private cause rides on `__cause__` and goes to the log alone.
 
     ProxyError
-    ├── InvalidRequest        the caller's request cannot be served; `param` names the field
+    ├── InvalidRequest        the caller's request cannot be served; `param` or `path` names the field
     ├── Unauthenticated       no caller's API key, or no credential to go upstream with
     ├── UpstreamRejected      the upstream said no: its status, words and request id are kept
     ├── UpstreamUnavailable   the upstream could not be reached, or did not answer in time
@@ -15,7 +15,11 @@ everything else here is for the client; the private cause rides on `__cause__` a
 
 
 class ProxyError(Exception):
-    """`status` applies until headers are sent; `retry_after` is in seconds; `should_retry` is None if unspecified."""
+    """`status` applies until headers are sent; `retry_after` is in seconds; `should_retry` is None if unspecified.
+
+    `param` is the client's name of the field at fault. Whoever does not know it gives `path`, the field's place in the
+    Messages request, and the exchange asks the endpoint for the client's name.
+    """
 
     status = 500
     kind = "api_error"
@@ -26,12 +30,14 @@ class ProxyError(Exception):
         message: str,
         *,
         param: str | None = None,
+        path: str | None = None,
         code: str | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
+        self.path = path
         self.code = code
         self.retry_after = retry_after
         self.request_id: str | None = None
@@ -43,8 +49,16 @@ class InvalidRequest(ProxyError):
     kind = "invalid_request_error"
     should_retry = False
 
-    def __init__(self, message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> None:
-        super().__init__(message, param=param, code=code)
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        path: str | None = None,
+        code: str | None = None,
+        status: int = 400,
+    ) -> None:
+        super().__init__(message, param=param, path=path, code=code)
         self.status = status
 
 

@@ -77,7 +77,7 @@ def accepted(sent: Adapted) -> ParsedRequest:
 
 def told(sent: Adapted) -> list[str]:
     """The adjustments as `param=action`."""
-    return [f"{one.param}={one.action}" for one in sent.adjustments]
+    return [f"{one.path}={one.action}" for one in sent.adjustments]
 
 
 # Strategies

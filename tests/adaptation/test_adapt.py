@@ -176,7 +176,7 @@ def test_what_is_told_of_strict_tools_is_true() -> None:
     asked = request(tools=(tool("look", closed, strict=True),))
     readapted = readapt(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
     assert readapted is not None
-    assert [(one.param, one.reason) for one in readapted.adjustments] == [
+    assert [(one.path, one.reason) for one in readapted.adjustments] == [
         ("tools", "the service could not compile their strict schemas")
     ]
 

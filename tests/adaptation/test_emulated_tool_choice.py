@@ -104,7 +104,7 @@ def test_the_instruction_is_no_prefill() -> None:
 
 def test_trap_31_an_answer_without_the_call_is_asked_for_once_more() -> None:
     error = mismatch(forced(), message(SIGNED, "I would rather talk."))
-    assert (error.status, error.code, error.param) == (422, "tool_choice_not_met", "tool_choice")
+    assert (error.status, error.code, error.path) == (422, "tool_choice_not_met", "tool_choice")
     assert [turn.role for turn in error.repair.messages] == ["user", "system", "assistant", "user"]
     assert error.repair.messages[2] == assistant(SIGNED, "I would rather talk.")
     assert error.repair.messages[3] == user(
@@ -144,7 +144,7 @@ def test_trap_31_arguments_that_the_schema_does_not_allow_are_asked_for_once_mor
     reply = message(call("x", "look", arguments), stop_reason="tool_use")
     sent = by_schema(choice)
     error = mismatch(sent, reply)
-    assert (error.status, error.code, error.param) == (422, "tool_choice_not_met", "tool_choice")
+    assert (error.status, error.code, error.path) == (422, "tool_choice_not_met", "tool_choice")
     assert [turn.role for turn in error.repair.messages] == ["user", "system", "assistant", "user"]
     first, last = error.repair.messages[-1].content
     assert isinstance(first, messages.ToolResult)

@@ -32,7 +32,7 @@ def test_trap_34_refused_thinking_is_left_out(words: str) -> None:
     found = after(words, request(*TALK, model=NEWEST))
     assert found is not None
     assert found.request.messages == (user("a"), assistant(call()), user(result()))
-    assert (found.note.param, found.note.action, found.note.changes_meaning) == ("messages", "dropped", False)
+    assert (found.note.path, found.note.action, found.note.changes_meaning) == ("messages", "dropped", False)
 
 
 def test_without_thinking_in_the_history_there_is_nothing_to_leave_out() -> None:
@@ -172,5 +172,5 @@ def test_results_of_searches_that_are_refused_are_left_out(words: str) -> None:
     less = after(words, asked)
     assert less is not None
     assert less.request.messages[1] == assistant(messages.Text("It is warm."), call())
-    assert (less.note.param, less.note.action, less.note.changes_meaning) == ("messages", "dropped", False)
+    assert (less.note.path, less.note.action, less.note.changes_meaning) == ("messages", "dropped", False)
     assert after(words, less.request) is None

@@ -15,7 +15,7 @@ def sampled(**fields: Any) -> tuple[float | None, float | None, int | None]:
 
 
 def notes(**fields: Any) -> list[tuple[str, str, bool]]:
-    return [(one.param, one.action, one.changes_meaning) for one in adapted(request(**fields)).adjustments]
+    return [(one.path, one.action, one.changes_meaning) for one in adapted(request(**fields)).adjustments]
 
 
 def test_trap_25_temperature_wins_over_top_p() -> None:

@@ -45,10 +45,10 @@ def read(sent: Adapted, reply: messages.Message) -> messages.Message:
 def mismatch(sent: Adapted, text: str) -> OutputMismatch:
     with pytest.raises(OutputMismatch) as caught:
         read(sent, message(text))
-    assert (caught.value.status, caught.value.code, caught.value.param) == (
+    assert (caught.value.status, caught.value.code, caught.value.path) == (
         422,
         "model_output_invalid",
-        "response_format",
+        "output_config.format",
     )
     accepted(replace(sent, request=caught.value.repair))
     return caught.value
@@ -64,7 +64,7 @@ def test_trap_47_a_schema_is_held_by_grammar_and_never_by_a_forced_tool() -> Non
 
 def test_what_the_grammar_lacks_is_said_and_checked() -> None:
     sent = by_schema(PERSON)
-    assert told(sent) == ["response_format=mapped"]
+    assert told(sent) == ["output_config.format=mapped"]
     assert read(sent, message('{"name": "Ada"}')) == message('{"name": "Ada"}')
     error = mismatch(sent, '{"name": "A"}')
     assert "/name" in error.message
@@ -80,7 +80,7 @@ def test_what_no_grammar_holds_is_asked_for_in_words() -> None:
         "Answer with one JSON object and nothing else: no prose before or after it, and no code fence around it. "
         "It must be valid by this JSON Schema:\n" + json.dumps(MAP),
     ]
-    assert told(sent) == ["response_format=emulated"]
+    assert told(sent) == ["output_config.format=emulated"]
     assert read(sent, message('```json\n{"a": 1}\n```')) == message('{"a": 1}')
     mismatch(sent, '{"a": "b"}')
 
@@ -91,7 +91,7 @@ def test_a_schema_too_large_for_a_grammar_is_asked_for_in_words() -> None:
         "properties": {f"p{at}": {"type": "string"} for at in range(25)},
         "additionalProperties": False,
     }
-    assert told(by_schema(wide)) == ["response_format=emulated"]
+    assert told(by_schema(wide)) == ["output_config.format=emulated"]
 
 
 def test_a_model_without_grammar_is_asked_in_words() -> None:
@@ -104,7 +104,7 @@ def test_a_model_without_grammar_is_asked_in_words() -> None:
 
 def test_citations_and_a_grammar_exclude_each_other() -> None:
     cited = messages.Document(messages.TextSource("a"), citations=Raw(b'{"enabled":true}'))
-    assert told(by_schema(PERSON, user(cited))) == ["response_format=emulated"]
+    assert told(by_schema(PERSON, user(cited))) == ["output_config.format=emulated"]
 
 
 def test_an_array_is_looked_for_as_an_array() -> None:
@@ -128,7 +128,7 @@ def test_json_mode_gives_bare_json(text: str) -> None:
     assert read(sent, message(text)) == message('{"a": 1}')
     assert sent.filter is not None
     assert streamed(sent.filter(), message(text)) == message('{"a": 1}')
-    assert told(sent) == ["response_format=emulated"]
+    assert told(sent) == ["output_config.format=emulated"]
     assert not sent.adjustments[0].changes_meaning
 
 
@@ -173,7 +173,7 @@ def test_a_bad_stream_flows_but_has_no_good_end() -> None:
 def test_what_is_no_schema_is_refused(schema: bytes) -> None:
     with pytest.raises(InvalidRequest) as caught:
         adapted(request(output_config=messages.OutputConfig(format=messages.JsonSchema(Raw(schema)))))
-    assert (caught.value.param, caught.value.code) == ("response_format", "invalid_json_schema")
+    assert (caught.value.path, caught.value.code) == ("output_config.format", "invalid_json_schema")
 
 
 @pytest.mark.parametrize(
@@ -205,11 +205,11 @@ def test_a_complaint_is_short() -> None:
 
 def test_a_schema_that_is_rewritten_is_told() -> None:
     for schema, expected in (
-        (b'{"type":"object","properties":{}}', [("response_format", "emulated")]),
-        (b'{"type":"object","properties":{"a":{}}}', [("response_format", "mapped")]),
-        (b'{"oneOf":[{"type":"string"}]}', [("response_format", "mapped")]),
+        (b'{"type":"object","properties":{}}', [("output_config.format", "emulated")]),
+        (b'{"type":"object","properties":{"a":{}}}', [("output_config.format", "mapped")]),
+        (b'{"oneOf":[{"type":"string"}]}', [("output_config.format", "mapped")]),
         (b'{"type":"object","properties":{"a":{}},"additionalProperties":false}', []),
     ):
         shape = messages.OutputConfig(format=messages.JsonSchema(Raw(schema)))
         sent = adapted(request(output_config=shape))
-        assert [(one.param, one.action) for one in sent.adjustments] == expected
+        assert [(one.path, one.action) for one in sent.adjustments] == expected

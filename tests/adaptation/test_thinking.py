@@ -49,7 +49,7 @@ def notes(
 ) -> list[tuple[str, str, bool]]:
     config = messages.OutputConfig(effort) if effort else None
     sent = adapted(request(model=model, thinking=thinking, output_config=config, **fields))
-    return [(one.param, one.action, one.changes_meaning) for one in sent.adjustments]
+    return [(one.path, one.action, one.changes_meaning) for one in sent.adjustments]
 
 
 ADAPTIVE = messages.Adaptive()
@@ -114,7 +114,7 @@ def test_a_summary_is_made_only_for_those_who_ask(model: str, said: str | None) 
 def test_effort_without_thinking_stays_effort() -> None:
     assert settled(PLAIN, None, "low") == (None, "low")
     assert settled(OLD, None, "low") == (None, None)
-    assert notes(OLD, None, "low") == [("reasoning_effort", "dropped", False)]
+    assert notes(OLD, None, "low") == [("output_config.effort", "dropped", False)]
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,12 @@ def test_thinking_is_switched_off_as_far_as_it_can_be(
 
 
 def test_a_model_that_always_thinks_says_so() -> None:
-    assert notes(NEWEST, OFF) == [("reasoning_effort", "mapped", True)]
+    assert notes(NEWEST, OFF) == [("output_config.effort", "mapped", True)]
 
 
 def test_switching_off_in_another_way_than_was_asked_for_is_told() -> None:
-    assert notes(SONNET_5_5, OFF) == [("reasoning_effort", "mapped", False)]
-    assert notes(OPUS_5, messages.BetweenTools()) == [("reasoning_effort", "mapped", False)]
+    assert notes(SONNET_5_5, OFF) == [("output_config.effort", "mapped", False)]
+    assert notes(OPUS_5, messages.BetweenTools()) == [("output_config.effort", "mapped", False)]
     assert notes(OPUS_5, OFF) == []
     assert notes(SONNET_5_5, messages.BetweenTools()) == []
 
@@ -184,7 +184,7 @@ def test_trap_29_every_effort_of_every_family_and_what_is_told_of_it(model: str,
         return
     thinking = messages.Enabled(BUDGETS[effort]) if by_budget else ADAPTIVE
     assert settled(model, ADAPTIVE, effort) == (thinking, levels.get(effort))
-    told = [("reasoning_effort", "mapped", False)] * (by_budget + (bool(levels) and levels[effort] != effort))
+    told = [("output_config.effort", "mapped", False)] * (by_budget + (bool(levels) and levels[effort] != effort))
     assert notes(model, ADAPTIVE, effort) == told
 
 
@@ -317,5 +317,5 @@ def test_a_model_that_cannot_think_does_not() -> None:
     for thinking in (ADAPTIVE, messages.Enabled(2000)):
         sent = adapt(request(model="m", thinking=thinking), blank, options=AdaptOptions())
         assert sent.request.thinking is None
-        assert [(one.param, one.changes_meaning) for one in sent.adjustments] == [("thinking", True)]
+        assert [(one.path, one.changes_meaning) for one in sent.adjustments] == [("thinking", True)]
     assert adapt(request(model="m", thinking=OFF), blank, options=AdaptOptions()).request.thinking is None

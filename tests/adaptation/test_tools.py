@@ -45,7 +45,7 @@ def test_trap_42_illegal_names_are_rewritten_and_restored(asked: str, sent: str)
     assert made.request.tools[0].name == sent
     assert made.request.messages[1] == assistant(call("x", sent))
     assert made.request.tool_choice == messages.ChooseTool(sent)
-    assert told(made) == ["tools[0].function.name=renamed"]
+    assert told(made) == ["tools[0].name=renamed"]
     assert not made.adjustments[0].changes_meaning
     assert answered(wanted, call("y", sent)) == (call("y", asked),)
 
@@ -74,7 +74,7 @@ def test_trap_41_equal_names_are_told_apart() -> None:
 def test_trap_41_a_tool_that_is_declared_twice_is_sent_once() -> None:
     made = adapted(request(tools=(tool("look"), replace(tool("look"), cache_control=messages.CacheControl()))))
     assert made.request.tools == (tool("look"),)
-    assert told(made) == ["tools[1].function.name=dropped"]
+    assert told(made) == ["tools[1].name=dropped"]
     assert made.filter is None
 
 
@@ -88,7 +88,7 @@ def test_trap_43_a_tool_without_parameters_takes_an_object(schema: bytes) -> Non
     made = adapted(request(tools=(messages.Tool("look", Raw(schema)),)))
     accepted(made)
     assert schema_of(made.request.tools[0]) in {OPEN, b'{"type":"object"}'}
-    assert told(made) == ["tools[0].function.parameters=mapped"]
+    assert told(made) == ["tools[0].input_schema=mapped"]
 
 
 def test_trap_44_the_history_follows_a_wrapped_schema() -> None:
@@ -123,7 +123,7 @@ def test_trap_39_a_choice_without_tools_is_left_out(choice: messages.ToolChoice,
     made = adapted(request(tool_choice=choice))
     accepted(made)
     assert made.request.tool_choice is None
-    assert [(one.param, one.changes_meaning) for one in made.adjustments] == [("tool_choice", changes_meaning)]
+    assert [(one.path, one.changes_meaning) for one in made.adjustments] == [("tool_choice", changes_meaning)]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_trap_40_tools_of_the_history_are_declared_again() -> None:
 def test_a_choice_of_a_tool_that_is_not_there_is_refused() -> None:
     with pytest.raises(InvalidRequest) as caught:
         adapted(request(tools=(tool("look"),), tool_choice=messages.ChooseTool("find")))
-    assert caught.value.param == "tool_choice"
+    assert caught.value.path == "tool_choice"
 
 
 def test_schemas_are_compared_not_just_names() -> None:

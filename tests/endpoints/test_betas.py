@@ -7,7 +7,7 @@ THINKING, CONTEXT = "interleaved-thinking-2025-05-14", "context-management-2025-
 
 
 def told(header: str, *, carried: bool = True) -> list[str]:
-    return [f"{a.param}={a.action} ({a.reason})" for a in normalize_betas(header, carried=carried)[1]]
+    return [f"{a.path}={a.action} ({a.reason})" for a in normalize_betas(header, carried=carried)[1]]
 
 
 def test_known_ones_go_along_each_once_and_in_order() -> None:

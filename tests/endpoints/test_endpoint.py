@@ -22,7 +22,7 @@ def test_a_request_becomes_what_to_ask_and_how_to_answer(endpoint: Endpoint) -> 
     asked = endpoint.decode(body, "claude-default")
     assert asked.request.model == "claude-default"
     assert (asked.stream, asked.n) == (True, 2)
-    assert asked.adjustments[-1].param == "zz"
+    assert asked.adjustments[-1].path == "zz"
     replies = (message(messages.Text("A")), message(messages.Text("B")))
     assert len(json.loads(asked.reply(replies, CONTEXT))["choices"]) == 2
     assert len(asked.translators(CONTEXT)) == 2

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import Raw, Struct
 
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.support import (
     Fate,
     IgnoredFields,
@@ -18,13 +18,15 @@ SUPPORT = Support(Fate.IGNORED, "Claude has none.", changes_meaning=True, harmle
 
 
 def test_an_ignored_field_is_told_with_the_reason_of_its_row() -> None:
-    assert ignored("messages[1].name", SUPPORT) == Adjustment("messages[1].name", "ignored", "Claude has none", True)
+    assert ignored("messages[1].name", SUPPORT) == Adjustment(
+        "messages[1].name", Action.IGNORED, "Claude has none", True
+    )
 
 
 def test_unknown_fields_change_no_meaning_that_anyone_knows_of() -> None:
     assert unknown_fields(["a", "b.c"]) == (
-        Adjustment("a", "ignored", "not a field of this API"),
-        Adjustment("b.c", "ignored", "not a field of this API"),
+        Adjustment("a", Action.IGNORED, "not a field of this API"),
+        Adjustment("b.c", Action.IGNORED, "not a field of this API"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 
 Control: TypeAlias = messages.CacheControl
 Cacheable: TypeAlias = (
@@ -40,9 +40,11 @@ def kept(request: messages.MessagesRequest, own: list[Control], *, notes: list[A
     surplus = max(len(own) - most, 0)
     left = _ordered(own[surplus:])
     if surplus:
-        notes.append(Adjustment("cache_control", "dropped", f"{surplus} above {most} breakpoints; the last are kept"))
+        notes.append(
+            Adjustment("cache_control", Action.DROPPED, f"{surplus} above {most} breakpoints; the last are kept")
+        )
     if left != own[surplus:]:
-        notes.append(Adjustment("cache_control", "clamped", "a 1-hour breakpoint cannot follow a 5-minute one"))
+        notes.append(Adjustment("cache_control", Action.CLAMPED, "a 1-hour breakpoint cannot follow a 5-minute one"))
     if left == own:
         return request
     return _replaced(request, iter([*[None] * surplus, *left]))

@@ -13,10 +13,10 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation import thinking
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.structured import complaint
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.models.model import Model
 
-_PARAM = "tool_choice"
+_PATH = "tool_choice"
 _JUDGED = frozenset({"end_turn", "tool_use", "stop_sequence", None})
 _UNUSED = messages.Text("This call was not carried out.")
 
@@ -56,7 +56,9 @@ def normalize_tool_choice(
     name = choice.name if isinstance(choice, messages.ChooseTool) else None
     notes.append(
         Adjustment(
-            _PARAM, "emulated", "this model cannot be forced: by an instruction and strict tools; the answer is checked"
+            _PATH,
+            Action.EMULATED,
+            "this model cannot be forced: by an instruction and strict tools; the answer is checked",
         )
     )
     wanted = f"the tool `{name}`" if name else "at least one of the tools"
@@ -122,7 +124,7 @@ def _unmet(wrong: str, again: str, *, message: messages.Message, request: messag
     asked = messages.InputMessage("user", (*results, messages.Text(again)))
     return OutputMismatch(
         wrong,
-        param=_PARAM,
+        path=_PATH,
         code="tool_choice_not_met",
         repair=replace(request, messages=(*request.messages, given, asked)),
     )

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import thinking
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.messages.content import NO_JSON
 from claude_code_proxy.models.model import Model
 
@@ -54,7 +54,7 @@ def _without_signed_thinking(refused: _Refused) -> Fallback | None:
     stripped = (*request.messages[:start], *thinking.without_history(request.messages[start:]))
     if stripped == request.messages:
         return None
-    note = Adjustment("messages", "dropped", "the service no longer takes the signed thinking of earlier turns")
+    note = Adjustment("messages", Action.DROPPED, "the service no longer takes the signed thinking of earlier turns")
     return Fallback(replace(request, messages=stripped), refused.model, note)
 
 
@@ -87,7 +87,9 @@ def _without_hosted(refused: _Refused) -> Fallback | None:
     )
     if stripped == request.messages:
         return None
-    note = Adjustment("messages", "dropped", "the service no longer takes the hosted tools' results of earlier turns")
+    note = Adjustment(
+        "messages", Action.DROPPED, "the service no longer takes the hosted tools' results of earlier turns"
+    )
     return Fallback(replace(request, messages=thinking.without_history(stripped)), refused.model, note)
 
 
@@ -100,7 +102,7 @@ def _without_thinking(refused: _Refused) -> Fallback | None:
     request, model = refused.asked, refused.model
     if model.thinking_off is None or isinstance(request.thinking, messages.Disabled | messages.BetweenTools):
         return _without_signed_thinking(refused)
-    note = Adjustment("thinking", "dropped", "the conversation lacks its signed thinking", changes_meaning=True)
+    note = Adjustment("thinking", Action.DROPPED, "the conversation lacks its signed thinking", changes_meaning=True)
     stripped = replace(request, messages=thinking.without_history(request.messages), thinking=messages.Disabled())
     return Fallback(stripped, model, note)
 
@@ -114,13 +116,13 @@ def _without_grammar(refused: _Refused) -> Fallback | None:
     if is_strict and not (has_format and "output_config.format" in refused.words):
         asked = any(isinstance(tool, messages.Tool) and tool.strict for tool in request.tools)
         reason = "the service could not compile their strict schemas"
-        note = Adjustment("tools", "relaxed", reason, changes_meaning=asked)
+        note = Adjustment("tools", Action.RELAXED, reason, changes_meaning=asked)
         tools = tuple(
             replace(tool, strict=False) if isinstance(tool, messages.Tool) else tool for tool in request.tools
         )
         return Fallback(replace(request, tools=tools), replace(model, strict_tools=False), note)
     if has_format:
-        note = Adjustment("response_format", "emulated", "the service could not compile the schema")
+        note = Adjustment("output_config.format", Action.EMULATED, "the service could not compile the schema")
         return Fallback(request, replace(model, structured_outputs=False), note)
     return None
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.models.model import Model
 
 
@@ -13,7 +13,7 @@ def set_max_tokens(
     """A request that sets no limit gets the model's own."""
     if request.max_tokens > model.max_output:
         reason = f"this model writes at most {model.max_output} tokens"
-        notes.append(Adjustment("max_tokens", "clamped", reason))
+        notes.append(Adjustment("max_tokens", Action.CLAMPED, reason))
     elif request.max_tokens > 0:
         return request
     return replace(request, max_tokens=model.max_output)
@@ -24,9 +24,11 @@ def drop_extras(
 ) -> messages.MessagesRequest:
     """Speed and region where the model has no choice of them."""
     if request.speed == "fast" and model.fast == "no":
-        notes.append(Adjustment("speed", "dropped", "this model has no fast mode", changes_meaning=True))
+        notes.append(Adjustment("speed", Action.DROPPED, "this model has no fast mode", changes_meaning=True))
         request = replace(request, speed=None)
     if request.inference_geo is not None and not model.inference_geo:
-        notes.append(Adjustment("inference_geo", "dropped", "this model has no choice of region", changes_meaning=True))
+        notes.append(
+            Adjustment("inference_geo", Action.DROPPED, "this model has no choice of region", changes_meaning=True)
+        )
         request = replace(request, inference_geo=None)
     return request

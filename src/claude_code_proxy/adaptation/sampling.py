@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.models.model import Model
 
 _THINKING_TOP_P = 0.95  # the least that goes with thinking
@@ -42,10 +42,10 @@ def _clamped(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> m
         value: float | None = getattr(request, name)
         if value is not None and not 0 <= value <= 1:
             nearest = min(max(value, 0.0), 1.0)
-            notes.append(Adjustment(name, "clamped", f"{value:g} to {nearest:g}", changes_meaning=True))
+            notes.append(Adjustment(name, Action.CLAMPED, f"{value:g} to {nearest:g}", changes_meaning=True))
             request = replace(request, **{name: nearest})
     if request.top_k is not None and request.top_k < 0:
-        notes.append(Adjustment("top_k", "dropped", "a negative one sets no limit"))
+        notes.append(Adjustment("top_k", Action.DROPPED, "a negative one sets no limit"))
         request = replace(request, top_k=None)
     return request
 
@@ -56,5 +56,5 @@ def _without(
     given = [name for name in names if getattr(request, name) is not None]
     for name in given:
         is_default = getattr(request, name) < 0 if name == "top_k" else getattr(request, name) == 1
-        notes.append(Adjustment(name, "dropped", reason, changes_meaning=not is_default))
+        notes.append(Adjustment(name, Action.DROPPED, reason, changes_meaning=not is_default))
     return replace(request, **dict.fromkeys(given)) if given else request

@@ -18,11 +18,11 @@ from claude_code_proxy.adaptation.reply.json_extraction import extract_json
 from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, to_subset
 from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 
-_PARAM = "response_format"
+_PATH = "output_config.format"
 _ONLY = "Answer with one JSON {kind} and nothing else: no prose before or after it, and no code fence around it."
 _BY_SCHEMA = "It must be valid by this JSON Schema:\n{schema}"
 _JUDGED = frozenset({"end_turn", "stop_sequence", None})
@@ -61,10 +61,10 @@ def _by_schema(
         return _instructed(request, raw, notes=notes)
     if not subset.exact:
         reason = "keywords beyond the service's grammar are said in descriptions, and checked in the answer"
-        notes.append(Adjustment(_PARAM, "mapped", reason))
+        notes.append(Adjustment(_PATH, Action.MAPPED, reason))
     if subset.raw != schema:
         if subset.exact:
-            notes.append(Adjustment(_PARAM, "mapped", REWRITTEN))
+            notes.append(Adjustment(_PATH, Action.MAPPED, REWRITTEN))
         request = replace(request, output_config=replace(request.output_config, format=messages.JsonSchema(subset.raw)))
     return request, Wanted(raw, "")
 
@@ -72,7 +72,7 @@ def _by_schema(
 def _check(raw: bytes) -> None:
     """Raises `InvalidRequest` for what is no JSON Schema."""
     if not _is_schema(raw):
-        raise InvalidRequest("The schema is not valid JSON Schema.", param=_PARAM, code="invalid_json_schema")
+        raise InvalidRequest("The schema is not valid JSON Schema.", path=_PATH, code="invalid_json_schema")
 
 
 def _instructed(
@@ -83,7 +83,7 @@ def _instructed(
     words = _ONLY.format(kind=kind if kind in _OPENERS else "value")
     if schema:
         words += " " + _BY_SCHEMA.format(schema=schema.decode())
-    notes.append(Adjustment(_PARAM, "emulated", "by an instruction in the system prompt; the answer is checked"))
+    notes.append(Adjustment(_PATH, Action.EMULATED, "by an instruction in the system prompt; the answer is checked"))
     config = request.output_config
     effort = config.effort if config is not None else None
     changed = replace(
@@ -120,8 +120,8 @@ def judge(wanted: Wanted, message: messages.Message, *, request: messages.Messag
     asked = messages.InputMessage("user", (messages.Text(again),))
     given = messages.InputMessage("assistant", message.content)
     return OutputMismatch(
-        f"The model's answer is not what 'response_format' asks for: {wrong}",
-        param=_PARAM,
+        f"The model's answer does not match the requested output format: {wrong}",
+        path=_PATH,
         code="model_output_invalid",
         repair=replace(request, messages=(*request.messages, given, asked)),
     )

@@ -11,14 +11,14 @@ from typing import TypeAlias, assert_never
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.models.model import EFFORTS, Effort, Model
 
 MIN_BUDGET = 1024
 _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 10_000, "high": 16_384, "xhigh": 32_768, "max": 49_152}
 _FORCED: TypeAlias = messages.ChooseAny | messages.ChooseTool
 _OFF: TypeAlias = messages.Disabled | messages.BetweenTools
-_EFFORT = "reasoning_effort"
+_EFFORT = "output_config.effort"
 _OTHERWISE_OFF = {
     "between_tools": "off before the answer; between tool calls this model thinks all the same",
     "disabled": "off: this model cannot think between tool calls alone",
@@ -40,7 +40,7 @@ def normalize_thinking(
     if thinking is not None:
         thinking, effort = _kind(thinking, asked, model=model, notes=notes)
     if _must_be_off(replace(request, thinking=thinking), model):
-        notes.append(Adjustment("thinking", "dropped", "not together with a forced tool", changes_meaning=True))
+        notes.append(Adjustment("thinking", Action.DROPPED, "not together with a forced tool", changes_meaning=True))
         thinking = _switched_off(model)
     if isinstance(thinking, messages.Enabled):
         thinking = _fitted(thinking, request.max_tokens, notes=notes)
@@ -64,11 +64,11 @@ def normalize_history(
         return request
     reason = "the tool calls in the conversation came without their signed thinking"
     if "adaptive" in model.thinking:
-        notes.append(Adjustment("thinking", "mapped", f"adaptive: {reason}"))
+        notes.append(Adjustment("thinking", Action.MAPPED, f"adaptive: {reason}"))
         effort = request.output_config.effort if request.output_config else None
         effort = effort or _level(_effort_of(asked.budget_tokens), asked, model=model, notes=[])
         return _with(request, messages.Adaptive(asked.display), effort=effort)
-    notes.append(Adjustment("thinking", "dropped", reason, changes_meaning=True))
+    notes.append(Adjustment("thinking", Action.DROPPED, reason, changes_meaning=True))
     return replace(request, thinking=_switched_off(model))
 
 
@@ -127,10 +127,12 @@ def _adaptive(
     if "adaptive" in model.thinking:
         return asked, effort
     if "enabled" not in model.thinking:
-        notes.append(Adjustment("thinking", "dropped", "this model does not think", changes_meaning=True))
+        notes.append(Adjustment("thinking", Action.DROPPED, "this model does not think", changes_meaning=True))
         return None, effort
     budget = _BUDGETS.get(effort or "high", _BUDGETS["high"])
-    notes.append(Adjustment(_EFFORT if effort else "thinking", "mapped", f"to a budget of {budget} thinking tokens"))
+    notes.append(
+        Adjustment(_EFFORT if effort else "thinking", Action.MAPPED, f"to a budget of {budget} thinking tokens")
+    )
     return messages.Enabled(budget, display=asked.display), effort if model.efforts else None
 
 
@@ -140,12 +142,12 @@ def _enabled(
     if "enabled" in model.thinking:
         return asked, effort
     if "adaptive" not in model.thinking:
-        notes.append(Adjustment("thinking", "dropped", "this model does not think", changes_meaning=True))
+        notes.append(Adjustment("thinking", Action.DROPPED, "this model does not think", changes_meaning=True))
         return None, effort
     if effort is None and model.efforts:
         effort = _effort_of(asked.budget_tokens)
     reason = f"this model thinks adaptively, at effort {effort}" if effort else "this model thinks adaptively"
-    notes.append(Adjustment("thinking", "mapped", reason))
+    notes.append(Adjustment("thinking", Action.MAPPED, reason))
     return messages.Adaptive(display=asked.display), effort
 
 
@@ -160,13 +162,13 @@ def _off(
     if same in model.thinking:
         return asked, effort
     if model.thinking_off is not None:
-        notes.append(Adjustment(_EFFORT, "mapped", _OTHERWISE_OFF[model.thinking_off]))
+        notes.append(Adjustment(_EFFORT, Action.MAPPED, _OTHERWISE_OFF[model.thinking_off]))
         return _switched_off(model), effort
     if model.thinking_default == "off":
         return None, effort
     lowest = model.efforts[0] if model.efforts else None
     reason = "this model always thinks" + (f", at the least with effort {lowest}" if lowest else "")
-    notes.append(Adjustment(_EFFORT, "mapped", reason, changes_meaning=True))
+    notes.append(Adjustment(_EFFORT, Action.MAPPED, reason, changes_meaning=True))
     return None, lowest
 
 
@@ -202,11 +204,11 @@ def _fitted(asked: messages.Enabled, max_tokens: int, *, notes: list[Adjustment]
         budget = max(max_tokens // 2, MIN_BUDGET)
     if budget >= max_tokens:
         reason = f"{max_tokens} tokens leave no room for it"
-        notes.append(Adjustment("thinking", "dropped", reason, changes_meaning=True))
+        notes.append(Adjustment("thinking", Action.DROPPED, reason, changes_meaning=True))
         return None
     if budget == asked.budget_tokens:
         return asked
-    notes.append(Adjustment("thinking", "clamped", f"its budget to {budget} tokens"))
+    notes.append(Adjustment("thinking", Action.CLAMPED, f"its budget to {budget} tokens"))
     return replace(asked, budget_tokens=budget)
 
 
@@ -218,14 +220,14 @@ def _level(
         return None
     wanted = "low" if asked == "minimal" else asked
     if not model.efforts or wanted not in EFFORTS:
-        notes.append(Adjustment(_EFFORT, "dropped", "this model has no such levels of effort"))
+        notes.append(Adjustment(_EFFORT, Action.DROPPED, "this model has no such levels of effort"))
         return None
     above = EFFORTS[EFFORTS.index(wanted) :]
     level = next((effort for effort in above if effort in model.efforts), model.efforts[-1])
     if isinstance(thinking, _OFF) and model.off_max_effort is not None:
         level = min(level, model.off_max_effort, key=EFFORTS.index)
     if level != asked:
-        notes.append(Adjustment(_EFFORT, "mapped", f"{asked} to {level}"))
+        notes.append(Adjustment(_EFFORT, Action.MAPPED, f"{asked} to {level}"))
     return level
 
 

@@ -14,7 +14,7 @@ from claude_code_proxy.adaptation.conversation import names
 from claude_code_proxy.adaptation.reply.arguments import Renames
 from claude_code_proxy.adaptation.schemas.input_schema import InputSchema, normalize_input_schema
 from claude_code_proxy.adaptation.schemas.schema_cache import LARGEST
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.content import NO_JSON
 
@@ -88,7 +88,7 @@ class _Settler:
         first = self._first.get((type(tool), tool.name))
         self._first.setdefault((type(tool), tool.name), tool)
         if first is not None and _are_alike(tool, first):
-            self._note(index, "name", action="dropped", reason="declared twice")
+            self._note(index, "name", action=Action.DROPPED, reason="declared twice")
             return None
         if isinstance(tool, messages.HostedTool):
             return tool
@@ -96,7 +96,7 @@ class _Settler:
         schema = normalize_input_schema(bytes(tool.input_schema))
         if schema.raw is not None:
             reason = "; ".join(schema.reasons)
-            self._note(index, "parameters", action="mapped", reason=reason, changes_meaning=schema.loses)
+            self._note(index, "input_schema", action=Action.MAPPED, reason=reason, changes_meaning=schema.loses)
             tool = replace(tool, input_schema=schema.raw)
         if schema.reshapes:
             self._shapes[name] = schema
@@ -110,13 +110,12 @@ class _Settler:
             name = names.unique(names.legal_tool(name), taken, longest=names.LONGEST_TOOL)
             self._asked[name] = asked
             self.sent.setdefault(asked, name)
-            self._note(index, "name", action="renamed", reason=f"to {name}, and back in the answer")
+            self._note(index, "name", action=Action.RENAMED, reason=f"to {name}, and back in the answer")
         self._taken.add(name)
         return name
 
-    def _note(self, index: int, field: str, *, action: str, reason: str, changes_meaning: bool = False) -> None:
-        param = f"tools[{index}].function.{field}"
-        self._notes.append(Adjustment(param, action, reason, changes_meaning))
+    def _note(self, index: int, field: str, *, action: Action, reason: str, changes_meaning: bool = False) -> None:
+        self._notes.append(Adjustment(f"tools[{index}].{field}", action, reason, changes_meaning))
 
 
 def _are_alike(tool: AnyTool, first: AnyTool) -> bool:
@@ -133,9 +132,7 @@ def _with_choice(request: messages.MessagesRequest, sent: dict[str, str]) -> mes
         return request
     name = sent.get(choice.name, choice.name)
     if all(tool.name != name for tool in request.tools):
-        raise InvalidRequest(
-            f"tool_choice names a tool that is not among the tools: {choice.name}", param="tool_choice"
-        )
+        raise InvalidRequest(f"tool_choice names a tool that is not among the tools: {choice.name}", path="tool_choice")
     return request if name == choice.name else replace(request, tool_choice=replace(choice, name=name))
 
 
@@ -144,12 +141,16 @@ def _without_tools(request: messages.MessagesRequest, *, notes: list[Adjustment]
     choice = request.tool_choice
     if choice is not None:
         forces = isinstance(choice, _FORCING)
-        notes.append(Adjustment("tool_choice", "dropped", "there are no tools to choose from", changes_meaning=forces))
+        notes.append(
+            Adjustment("tool_choice", Action.DROPPED, "there are no tools to choose from", changes_meaning=forces)
+        )
         request = replace(request, tool_choice=None)
     called = _called_names(request.messages)
     if not called:
         return request
-    notes.append(Adjustment("tools", "inserted", "the tools of earlier calls are declared again, and not to be called"))
+    notes.append(
+        Adjustment("tools", Action.INSERTED, "the tools of earlier calls are declared again, and not to be called")
+    )
     tools = tuple(messages.Tool(name, _OPEN_SCHEMA) for name in called)
     return replace(request, tools=tools, tool_choice=messages.ChooseNone())
 

@@ -5,7 +5,7 @@ The service refuses a request for a single beta that it does not know, so none i
 
 from collections.abc import Iterable
 
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 
 HEADER = "anthropic-beta"
 
@@ -67,4 +67,4 @@ def _ignored(names: Iterable[str], *, carried: bool) -> Iterable[Adjustment]:
             "not a beta that the proxy knows" if carried else "the upstream sends its own"
         )
         short_name = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
-        yield Adjustment(HEADER, "ignored", f"{short_name}: {why}")
+        yield Adjustment(HEADER, Action.IGNORED, f"{short_name}: {why}")

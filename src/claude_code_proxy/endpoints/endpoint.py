@@ -41,8 +41,8 @@ class StreamTranslator(Protocol):
     def close(self) -> bytes:
         """The upstream ended: the last frames. Raises `UpstreamBroke` when it ended before the message did."""
 
-    def fail(self, error: ProxyError) -> bytes:
-        """The last frame of a broken reply."""
+    def fail(self, error: ProxyError, param: str | None = None) -> bytes:
+        """The last frame of a broken reply. `param` is the client's field that the error is about."""
 
 
 class DecodedRequest(Protocol):
@@ -61,6 +61,12 @@ class DecodedRequest(Protocol):
     def n(self) -> int:
         """How many replies are wanted."""
 
+    def field_name(self, path: str) -> str:
+        """The client's field from which `path` of `request` was made; `path` itself if both APIs have the field.
+
+        Paths are written as in `messages[2].content[0]` and `tools[3].input_schema.properties.a`.
+        """
+
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         """The body of the whole reply: one choice for each message."""
 
@@ -71,13 +77,11 @@ class DecodedRequest(Protocol):
 class Endpoint(Struct, frozen=True):
     """`decode` raises `InvalidRequest`; `default_model` serves requests that name none.
 
-    `path_of` looks at a decoded body once more, for the field from which a block of its Messages request was made. The
-    block is named by its message, its place in that, and where it has one its place in a tool result.
+    `render_error` is given the client's field that the error is about, or None.
     """
 
     name: str
     path: str
     id_prefix: str
     decode: Callable[[bytes, str], DecodedRequest]
-    path_of: Callable[[bytes, tuple[int, ...]], str | None]
-    render_error: Callable[[ProxyError], bytes]
+    render_error: Callable[[ProxyError, str | None], bytes]

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from msgspec import Raw, Struct
 
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.json_text import is_given
 from claude_code_proxy.messages.content import NO_JSON
 
@@ -51,7 +51,7 @@ HEADERS = Table(
 
 
 def ignored(path: str, support: Support) -> Adjustment:
-    return Adjustment(path, "ignored", support.reason.rstrip("."), support.changes_meaning)
+    return Adjustment(path, Action.IGNORED, support.reason.rstrip("."), support.changes_meaning)
 
 
 def asks_for_something(value: Raw, support: Support) -> bool:
@@ -77,4 +77,4 @@ class IgnoredFields:
 
 
 def unknown_fields(paths: Iterable[str]) -> tuple[Adjustment, ...]:
-    return tuple(Adjustment(path, "ignored", "not a field of this API") for path in paths)
+    return tuple(Adjustment(path, Action.IGNORED, "not a field of this API") for path in paths)

@@ -91,7 +91,7 @@ def test_trap_24_documents_and_citations_that_are_echoed_are_stripped() -> None:
 def test_a_block_in_the_wrong_role_is_dropped_and_told(message: messages.InputMessage) -> None:
     notes: list[Adjustment] = []
     assert normalize_blocks(message, notes=notes) == ()
-    assert [(note.param, note.action) for note in notes] == [("messages", "dropped")]
+    assert [(note.path, note.action) for note in notes] == [("messages", "dropped")]
 
 
 def test_thinking_without_a_signature_is_dropped() -> None:
@@ -144,7 +144,7 @@ IMAGE = messages.Image(messages.Base64Source("image/png", PNG))
 def test_every_repair_is_told(message: messages.InputMessage, action: str) -> None:
     notes: list[Adjustment] = []
     normalize_blocks(message, notes=notes)
-    assert [(note.param, note.action) for note in notes] == [("messages", action)]
+    assert [(note.path, note.action) for note in notes] == [("messages", action)]
 
 
 def test_what_needs_no_repair_is_not() -> None:

@@ -60,7 +60,7 @@ def test_trap_19_what_is_named_right_is_not_touched() -> None:
 @pytest.mark.parametrize("data", [encoded(b"BM and so on"), encoded(b"RIFF\x10\x00\x00\x00WAVE"), "", "!!!!"])
 def test_trap_19_a_format_that_cannot_be_named_is_refused(data: str) -> None:
     error = refused(image("image/bmp", data))
-    assert (error.status, error.param) == (400, "messages")
+    assert (error.status, error.path) == (400, "messages")
 
 
 def test_bytes_that_show_nothing_are_what_they_were_said_to_be() -> None:
@@ -87,7 +87,7 @@ def test_trap_20_only_https_addresses_are_passed_on() -> None:
     good = messages.Image(messages.UrlSource("https://example.com/a.png"))
     assert sent(good) == good
     for url in ("http://example.com/a.png", "file:///etc/passwd", "ftp://example.com/a"):
-        assert refused(messages.Image(messages.UrlSource(url))).param == "messages"
+        assert refused(messages.Image(messages.UrlSource(url))).path == "messages"
 
 
 def test_files_of_the_service_pass() -> None:

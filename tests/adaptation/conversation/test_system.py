@@ -15,7 +15,7 @@ def test_a_marked_block_is_recognised() -> None:
     marked = system.as_user(late_system("The time is 12:00.", "b"), notes=notes)
     assert marked == user("<system>\nThe time is 12:00.\n</system>", "<system>\nb\n</system>")
     assert all(map(system.is_marked, marked.content))
-    assert [(note.param, note.action, note.changes_meaning) for note in notes] == [("messages", "mapped", False)]
+    assert [(note.path, note.action, note.changes_meaning) for note in notes] == [("messages", "mapped", False)]
 
 
 def test_other_text_is_not() -> None:

@@ -68,7 +68,7 @@ def test_trap_14_a_conversation_of_system_text_alone_is_asked_as_the_users() -> 
 def test_nothing_at_all_is_refused() -> None:
     with pytest.raises(InvalidRequest) as caught:
         adapted(messages.MessagesRequest("claude-sonnet-4-6", ()))
-    assert caught.value.param == "messages"
+    assert caught.value.path == "messages"
 
 
 def test_the_first_turn_is_the_users() -> None:
@@ -84,7 +84,7 @@ def test_trap_16_a_last_assistant_text_loses_the_space_at_its_end() -> None:
 def test_trap_17_where_prefill_is_refused_the_model_is_asked_to_continue() -> None:
     made = adapted(request(user("a"), assistant("b")))
     assert made.request.messages == (user("a"), assistant("b"), user("Continue."))
-    assert [(one.param, one.changes_meaning) for one in made.adjustments] == [("messages", True)]
+    assert [(one.path, one.changes_meaning) for one in made.adjustments] == [("messages", True)]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.adaptation.requests import request
 
 
 def mismatch(_: messages.Message) -> OutputMismatch:
-    return OutputMismatch("no", param="tool_choice", code="tool_choice_not_met", repair=request())
+    return OutputMismatch("no", path="tool_choice", code="tool_choice_not_met", repair=request())
 
 
 def test_the_first_filter_is_nearest_to_the_upstream() -> None:
@@ -74,7 +74,7 @@ def test_the_judge_sees_the_whole_answer() -> None:
 
 def test_an_unmet_request_is_the_callers_to_see() -> None:
     error = mismatch(message())
-    assert (error.status, error.code, error.param, error.should_retry) == (
+    assert (error.status, error.code, error.path, error.should_retry) == (
         422,
         "tool_choice_not_met",
         "tool_choice",

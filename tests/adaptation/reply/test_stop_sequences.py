@@ -15,7 +15,7 @@ def test_trap_35_blank_stops_are_not_sent_but_cut_here() -> None:
     sent = adapted(request(stop_sequences=("\n", "END", "", " ")))
     accepted(sent)
     assert sent.request.stop_sequences == ("END",)
-    assert told(sent) == ["stop=emulated"]
+    assert told(sent) == ["stop_sequences=emulated"]
     assert sent.filter is not None
     cut = sent.filter().message(message("one\ntwo END"))
     assert (cut.content, cut.stop_reason, cut.stop_sequence) == ((messages.Text("one"),), "stop_sequence", "\n")

@@ -154,7 +154,7 @@ def test_a_schema_nested_without_end_is_refused(depth: int) -> None:
     deep = b'{"anyOf":[{"type":"object","properties":{"a":' * depth + b"{}" + b"}}]}" * depth
     with pytest.raises(InvalidRequest) as caught:
         normalize_input_schema(deep)
-    assert caught.value.param == "tools"
+    assert caught.value.path == "tools"
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=range(len(SCHEMAS)))

@@ -38,7 +38,7 @@ def test_trap_46_keywords_beyond_it_are_said_in_words() -> None:
     narrow = {**CLOSED, "properties": {"at": {"type": "string", "minLength": 3}}}
     sent = adapted(request(tools=(tool("a", narrow, strict=True),)))
     accepted(sent)
-    assert told(sent) == ["tools[0].function.strict=mapped"]
+    assert told(sent) == ["tools[0].strict=mapped"]
     (only,) = sent.request.tools
     assert isinstance(only, messages.Tool)
     assert b'"description":"(minLength: 3)"' in bytes(only.input_schema)
@@ -49,8 +49,8 @@ def test_trap_46_what_no_grammar_can_hold_goes_without() -> None:
     sent = adapted(request(tools=(tool("a", {"type": "object"}, strict=True),)))
     accepted(sent)
     assert sent.request.tools == (tool("a", {"type": "object"}),)
-    assert [(one.param, one.action, one.changes_meaning) for one in sent.adjustments] == [
-        ("tools[0].function.strict", "dropped", True)
+    assert [(one.path, one.action, one.changes_meaning) for one in sent.adjustments] == [
+        ("tools[0].strict", "dropped", True)
     ]
 
 
@@ -86,7 +86,7 @@ def test_a_model_without_strict_tools_has_none() -> None:
     model = replace(BUILT_IN.find(PLAIN), strict_tools=False)
     sent = adapt(request(tools=(tool("a", CLOSED, strict=True),)), model, options=AdaptOptions())
     assert sent.request.tools == (tool("a", CLOSED),)
-    assert told(sent) == ["tools[0].function.strict=dropped"]
+    assert told(sent) == ["tools[0].strict=dropped"]
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -98,8 +98,8 @@ def test_hosted_tools_are_not_strict(count: int) -> None:
 
 def test_a_schema_that_is_rewritten_is_told() -> None:
     sent = adapted(request(tools=(tool(strict=True),)))
-    assert [(one.param, one.action, one.changes_meaning) for one in sent.adjustments] == [
-        ("tools[0].function.strict", "mapped", False)
+    assert [(one.path, one.action, one.changes_meaning) for one in sent.adjustments] == [
+        ("tools[0].strict", "mapped", False)
     ]
     closed = {"type": "object", "properties": {"at": {"type": "string"}}, "additionalProperties": False}
     assert adapted(request(tools=(tool("look", closed, strict=True),))).adjustments == ()

@@ -92,7 +92,7 @@ def test_every_drop_is_named_with_its_place() -> None:
         {"role": "assistant", "tool_calls": [call(arguments="[]")]},
         {"role": "assistant", "function_call": {"name": "look", "arguments": "?"}},
     )
-    assert [(note.param, note.action) for note in made.adjustments] == [
+    assert [(note.path, note.action) for note in made.adjustments] == [
         ("messages[0].name", "ignored"),
         ("messages[1].name", "ignored"),
         ("messages[1].content[0].image_url.detail", "ignored"),
@@ -127,7 +127,7 @@ def test_what_says_nothing_or_is_said_twice_is_told() -> None:
         {"role": "assistant", "content": "No.", "refusal": "I will not."},
         {"role": "developer", "content": []},
     ]
-    told = [(note.param, note.action) for note in asked(messages=conversation).adjustments]
+    told = [(note.path, note.action) for note in asked(messages=conversation).adjustments]
     assert told == [
         ("messages[0].content", "ignored"),
         ("messages[2].refusal", "ignored"),

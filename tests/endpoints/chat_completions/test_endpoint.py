@@ -25,7 +25,7 @@ def test_streaming_is_what_was_asked(stream: bool | None, expected: bool) -> Non
 def test_adjustments_of_every_kind_are_together() -> None:
     message = HELLO | {"name": "ada"}
     custom = {"type": "custom", "custom": {"name": "f"}}
-    params = [note.param for note in asked(messages=[message], tools=[custom], seed=1, zz=1).adjustments]
+    params = [note.path for note in asked(messages=[message], tools=[custom], seed=1, zz=1).adjustments]
     assert params == ["messages[0].name", "tools[0]", "seed", "zz"]
 
 

@@ -1,11 +1,9 @@
 """From a block of the Messages request back to the field it was made from."""
 
-import json
 from typing import Any
 
 import pytest
 
-from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from tests.endpoints.replies import asked
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
@@ -22,21 +20,70 @@ CHAT: list[dict[str, Any]] = [
 ]
 
 
+FUNCTION = {"name": "f", "parameters": {"type": "object"}}
+
+
 @pytest.mark.parametrize(
-    ("block", "path"),
+    ("path", "name"),
     [
-        ((0, 0), "messages[2].content[0]"),
-        ((0, 1), "messages[2].content[1].image_url"),
-        ((0, 2), "messages[2].content[2].file"),
-        ((0, 9), "messages[2].content"),
-        ((1, 0), "messages[3]"),
-        ((2, 0, 1), "messages[4].content[1].image_url"),
-        ((2, 0), "messages[4].content"),
-        ((3, 0), "messages[5].content"),
-        ((4, 0), "messages[6].content"),
-        ((5, 0), None),
+        ("messages[0].content[0]", "messages[2].content[0]"),
+        ("messages[0].content[1]", "messages[2].content[1].image_url"),
+        ("messages[0].content[1].source.data", "messages[2].content[1].image_url"),
+        ("messages[0].content[2]", "messages[2].content[2].file"),
+        ("messages[0].content[9]", "messages[2].content"),
+        ("messages[1].content[0]", "messages[3]"),
+        ("messages[2].content[0].content[1]", "messages[4].content[1].image_url"),
+        ("messages[2].content[0]", "messages[4].content"),
+        ("messages[3].content[0]", "messages[5].content"),
+        ("messages[4].content[0]", "messages[6].content"),
+        ("messages[5].content[0]", "messages"),
+        ("messages", "messages"),
+        ("system", "messages"),
     ],
 )
-def test_paths(block: tuple[int, ...], path: str | None) -> None:
-    assert len(asked(messages=CHAT).request.messages) == 5
-    assert CHAT_COMPLETIONS.path_of(json.dumps({"messages": CHAT}).encode(), block) == path
+def test_blocks(path: str, name: str) -> None:
+    decoded = asked(messages=CHAT)
+    assert len(decoded.request.messages) == 5
+    assert decoded.field_name(path) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("stop_sequences", "stop"),
+        ("metadata", "user"),
+        ("output_config.effort", "reasoning_effort"),
+        ("output_config.format", "response_format"),
+        ("output_config.format.schema.properties.a", "response_format.json_schema.schema.properties.a"),
+        ("tool_choice", "tool_choice"),
+        ("thinking", "thinking"),
+        ("max_tokens", "max_tokens"),
+        ("cache_control", "cache_control"),
+        ("tools", "tools"),
+    ],
+)
+def test_fields(path: str, name: str) -> None:
+    assert asked().field_name(path) == name
+
+
+def test_a_tool_is_named_by_the_field_that_declares_it() -> None:
+    custom = {"type": "custom", "custom": {"name": "g"}}
+    tools = [{"type": "function", "function": FUNCTION}, custom]
+    decoded = asked(tools=tools, functions=[FUNCTION | {"name": "h"}], web_search_options={})
+    assert [decoded.field_name(f"tools[{index}].name") for index in range(3)] == [
+        "tools[0].function.name",
+        "tools[1].custom.name",
+        "functions[0].name",
+    ]
+    assert decoded.field_name("tools[0].input_schema.properties.a") == "tools[0].function.parameters.properties.a"
+    assert decoded.field_name("tools[2].strict") == "functions[0].strict"
+    assert decoded.field_name("tools[3]") == "web_search_options"
+    assert decoded.field_name("tools[0]") == "tools[0]"
+
+
+def test_a_tool_is_named_by_its_place_among_all_tools_where_only_some_are_allowed() -> None:
+    tools = [{"type": "function", "function": FUNCTION | {"name": name}} for name in "abc"]
+    allowed = {"mode": "auto", "tools": [{"type": "function", "function": {"name": name}} for name in "ca"]}
+    decoded = asked(tools=tools, tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
+    assert [tool.name for tool in decoded.request.tools] == ["a", "c"]
+    assert decoded.field_name("tools[1].strict") == "tools[2].function.strict"

@@ -16,6 +16,8 @@ from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.endpoints.openai.errors import to_error_reply
 from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
+from claude_code_proxy.server.exchange.error_location import client_field
+from tests.endpoints import replies
 from tests.endpoints.replies import CONTEXT, accumulated, streamed
 from tests.endpoints.strict_reader import read_error, read_stream, read_whole
 
@@ -69,7 +71,7 @@ def test_every_case_is_told_and_used() -> None:
 def test_down(name: str) -> None:
     asking = asked(name)
     assert json.loads(messages.encode_request(asking.request)) == CASES[name]["messages_request"]
-    notes = [f"{note.param}={note.action} ({note.reason})" for note in asking.adjustments]
+    notes = [f"{note.path}={note.action} ({note.reason})" for note in asking.adjustments]
     assert notes == CASES[name].get("adjustments", [])
 
 
@@ -111,7 +113,7 @@ def test_refused(name: str) -> None:
         asked(name)
     expected = CASES[name]["client_error"]
     assert caught.value.status == expected["status"]
-    assert read_error(CHAT_COMPLETIONS.render_error(caught.value)) == expected["error"]
+    assert read_error(CHAT_COMPLETIONS.render_error(caught.value, None)) == expected["error"]
 
 
 @pytest.mark.parametrize("name", FAILED)
@@ -119,9 +121,11 @@ def test_failed_upstream(name: str) -> None:
     told, expected = CASES[name]["upstream_error"], CASES[name]["client_error"]
     error = UpstreamRejected(told["error"]["message"], status=told["status"], kind=told["error"]["type"])
     error.error_code = told["error"].get("details", {}).get("error_code")
-    rendered = to_error_reply(error)
+    nothing = messages.MessagesRequest("m", ())
+    param = client_field(error, nothing, sent=nothing, field_name=replies.asked().field_name)
+    rendered = to_error_reply(error, param)
     assert (rendered.status, rendered.should_retry) == (expected["status"], expected["should_retry"])
-    assert read_error(CHAT_COMPLETIONS.render_error(error)) == expected["error"]
+    assert read_error(CHAT_COMPLETIONS.render_error(error, param)) == expected["error"]
 
 
 def told_by(chunk: Case) -> Case:

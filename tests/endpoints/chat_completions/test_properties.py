@@ -62,7 +62,7 @@ def test_a_valid_request_is_translated_and_keeps_its_words(request: Json) -> Non
     asking = decode(request)
     sent = json.loads(messages.encode_request(asking.request))
     assert sent["model"] == (request["model"] or "claude-default")
-    assert [note.param for note in asking.adjustments if note.reason == UNKNOWN] == []
+    assert [note.path for note in asking.adjustments if note.reason == UNKNOWN] == []
     words = json.dumps(sent)
     for message in request["messages"]:
         if isinstance(message.get("content"), str):
@@ -73,7 +73,9 @@ def test_a_valid_request_is_translated_and_keeps_its_words(request: Json) -> Non
 def test_null_and_absent_are_the_same(request: Json) -> None:
     asking = decode(request)
     absent = REQUEST.keys() - request.keys()
-    assert decode(request | dict.fromkeys(absent)) == asking
+    with_nulls = decode(request | dict.fromkeys(absent))
+    for part in ("request", "adjustments", "stream", "n", "shape"):
+        assert getattr(with_nulls, part) == getattr(asking, part)
 
 
 @given(chat_requests(), st.data())
@@ -85,7 +87,7 @@ def test_every_unknown_field_is_named_and_changes_nothing(request: Json, data: s
     for value, _ in chosen:
         value["zz"] = data.draw(JSON)
     with_unknown = decode(request)
-    named = [note.param for note in with_unknown.adjustments if note.reason == UNKNOWN]
+    named = [note.path for note in with_unknown.adjustments if note.reason == UNKNOWN]
     assert sorted(named) == sorted(f"{path}.zz".lstrip(".") for _, path in chosen)
     assert messages.encode_request(with_unknown.request) == messages.encode_request(asking.request)
 

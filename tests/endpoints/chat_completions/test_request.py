@@ -93,7 +93,7 @@ def test_response_formats(form: Any, expected: Any) -> None:
 
 def test_a_schema_format_without_a_schema_is_told() -> None:
     (note,) = asked(response_format={"type": "json_schema", "json_schema": {"name": "x"}}).adjustments
-    assert (note.param, note.action) == ("response_format", "mapped")
+    assert (note.path, note.action) == ("response_format", "mapped")
 
 
 def test_a_description_of_its_own_is_kept() -> None:
@@ -119,7 +119,7 @@ def test_a_description_of_its_own_is_kept() -> None:
 def test_service_tiers(tier: str | None, service_tier: str | None, speed: str | None, told: bool) -> None:
     made = asked(service_tier=tier)
     assert (made.request.service_tier, made.request.speed) == (service_tier, speed)
-    assert [note.param for note in made.adjustments] == ["service_tier"] * told
+    assert [note.path for note in made.adjustments] == ["service_tier"] * told
 
 
 def test_people_are_hashed() -> None:
@@ -136,7 +136,7 @@ def test_the_same_request_makes_the_same_bytes() -> None:
 
 
 def test_of_two_limits_the_one_that_loses_is_told() -> None:
-    told = [(one.param, one.action) for one in asked(max_tokens=10, max_completion_tokens=20).adjustments]
+    told = [(one.path, one.action) for one in asked(max_tokens=10, max_completion_tokens=20).adjustments]
     assert told == [("max_tokens", "ignored")]
     assert asked(max_tokens=20, max_completion_tokens=20).adjustments == ()
 
@@ -151,4 +151,4 @@ def test_of_two_limits_the_one_that_loses_is_told() -> None:
     ],
 )
 def test_what_loses_or_says_nothing_is_told(fields: Any, param: str) -> None:
-    assert [(note.param, note.action) for note in asked(**fields).adjustments] == [(param, "ignored")]
+    assert [(note.path, note.action) for note in asked(**fields).adjustments] == [(param, "ignored")]

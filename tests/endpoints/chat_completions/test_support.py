@@ -70,7 +70,7 @@ def test_what_changes_the_answer_is_known_to() -> None:
 @pytest.mark.parametrize("name", IGNORED)
 def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
     (note,) = asked(**{name: ASKING.get(name, "x")}).adjustments
-    assert (note.param, note.action) == (name, "ignored")
+    assert (note.path, note.action) == (name, "ignored")
     assert note.reason + "." == REQUEST[name].reason
     assert note.changes_meaning == REQUEST[name].changes_meaning
 

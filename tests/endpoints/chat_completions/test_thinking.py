@@ -73,7 +73,7 @@ def test_thinking_and_effort(fields: Any, thinking: Any, effort: str | None) -> 
     ],
 )
 def test_what_loses_is_told(fields: Any, told: list[str]) -> None:
-    assert [f"{note.param}={note.action}" for note in asked(**fields).adjustments] == told
+    assert [f"{note.path}={note.action}" for note in asked(**fields).adjustments] == told
 
 
 THOUGHT = (

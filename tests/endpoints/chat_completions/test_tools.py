@@ -49,7 +49,7 @@ def test_free_text_needs_no_form(form: Any) -> None:
 
 def test_the_emulation_is_told() -> None:
     notes = asked(tools=[LOOK, WRITE]).adjustments
-    assert [(note.param, note.action) for note in notes] == [("tools[1]", "emulated")]
+    assert [(note.path, note.action) for note in notes] == [("tools[1]", "emulated")]
 
 
 @pytest.mark.parametrize(

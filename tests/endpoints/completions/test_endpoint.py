@@ -16,4 +16,4 @@ def test_what_was_asked() -> None:
 
 
 def test_unknown_fields_are_named() -> None:
-    assert [note.param for note in asked(zz=1).adjustments] == ["prompt", "zz"]
+    assert [note.path for note in asked(zz=1).adjustments] == ["prompt", "zz"]

@@ -17,7 +17,7 @@ def test_a_prompt_is_the_users_and_an_instruction_asks_for_more() -> None:
 
 
 def test_the_emulation_is_told() -> None:
-    assert [(note.param, note.action) for note in asked().adjustments] == [("prompt", "emulated")]
+    assert [(note.path, note.action) for note in asked().adjustments] == [("prompt", "emulated")]
 
 
 def test_a_list_of_one_prompt_is_that_prompt() -> None:

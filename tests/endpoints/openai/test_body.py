@@ -37,7 +37,7 @@ DECODER = BodyDecoder(Owner)
 def decode(body: Any) -> tuple[Owner, tuple[str, ...]]:
     """The value, and the fields of which something is told."""
     owner, told = DECODER.decode(body if isinstance(body, bytes) else json.dumps(body).encode())
-    return owner, tuple(note.param for note in told)
+    return owner, tuple(note.path for note in told)
 
 
 def test_a_body_as_it_should_be() -> None:

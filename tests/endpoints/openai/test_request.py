@@ -50,7 +50,7 @@ def test_a_limit_below_nothing(value: int) -> None:
 def test_stop_sequences(stop: Any, expected: tuple[str, ...], *, told: bool) -> None:
     notes: list[Adjustment] = []
     assert to_stop_sequences(stop, notes=notes) == expected
-    assert [(note.param, note.action) for note in notes] == [("stop", "ignored")] * told
+    assert [(note.path, note.action) for note in notes] == [("stop", "ignored")] * told
 
 
 def test_people_are_hashed() -> None:

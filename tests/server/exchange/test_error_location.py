@@ -5,6 +5,11 @@ from typing import Any
 
 import pytest
 
+from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected
+from claude_code_proxy.messages import MessagesRequest
+from claude_code_proxy.server.exchange.error_location import client_field
+from tests.endpoints import recordings
+from tests.endpoints.replies import asked
 from tests.server.running import running
 from tests.server.scripted_upstream import ScriptedUpstream, refusal
 
@@ -78,3 +83,61 @@ async def test_of_a_prompt_there_is_but_one(upstream: ScriptedUpstream) -> None:
     async with running(upstream.url) as proxy:
         reply = await proxy.ask(path="/v1/completions", prompt="Once", messages=None)
     assert reply.error["param"] == "prompt"
+
+
+# The field that each recorded refusal names; the others name none.
+RECORDED = {
+    "rig-error-identity-edge-validation-error-carries-identity": "temperature",
+    "err-400-stop-sequence-whitespace": "stop",
+    "err-400-temperature-and-top-p": "temperature",
+    "ddtrace-anthropic-completion-error": "messages",
+    "err-400-image-too-big": "messages",
+    "opencode-err-400-tool-use-without-tool-result": "messages",
+    "sdkpy-f59a9391-643b-422c-96dc-1f28bc7ea4d7-s1": "messages",
+    "lingua-responses-gpt56-reasoning-max-pro-context-param": "max_tokens",
+}
+ERRORS = recordings.messages_errors()
+
+
+def named(error: ProxyError) -> str | None:
+    nothing = MessagesRequest("m", ())
+    return client_field(error, nothing, sent=nothing, field_name=asked().field_name)
+
+
+def rejected(message: str, status: int = 400) -> UpstreamRejected:
+    return UpstreamRejected(message, status=status, kind="invalid_request_error")
+
+
+@recordings.needed
+@pytest.mark.parametrize("name", ERRORS)
+def test_the_field_of_a_recorded_refusal(name: str) -> None:
+    response = ERRORS[name]["response"]
+    assert named(rejected(response["body"]["error"]["message"], response["status"])) == RECORDED.get(name)
+
+
+@pytest.mark.parametrize(
+    ("message", "param"),
+    [
+        ("temperature: range: 0..1", "temperature"),
+        ("`temperature` and `top_p` cannot both be specified for this model.", "temperature"),
+        ("messages.1.content.0: something", "messages"),
+        ("system: text content blocks must be non-empty", "messages"),
+        ('"thinking.type.enabled" is not supported for this model.', "thinking"),
+        ("tools: Tool names must be unique.", "tools"),
+        ("output_config.format.schema: Schema is too complex.", "response_format"),
+        ("output_config.effort: Input should be 'low'", "reasoning_effort"),
+        ("system trouble", None),
+        ("toolsmith: x", None),
+        ("the temperature: x", None),
+    ],
+)
+def test_the_field_that_the_upstream_names(message: str, param: str | None) -> None:
+    assert named(rejected(message)) == param
+    assert named(rejected(message, 500)) is None
+
+
+def test_the_field_that_an_error_of_the_proxy_names() -> None:
+    assert named(InvalidRequest("No.", path="stop_sequences")) == "stop"
+    assert named(InvalidRequest("No.", path="messages")) == "messages"
+    assert named(InvalidRequest("No.", param="seed", path="stop_sequences")) == "seed"
+    assert named(InvalidRequest("No.")) is None

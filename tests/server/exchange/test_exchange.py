@@ -108,7 +108,7 @@ class TestWhole:
             record = await proxy.record()
         assert "logit_bias=ignored" in answer.headers["x-claude-proxy-adjustments"]
         assert "whatever=ignored" in answer.headers["x-claude-proxy-adjustments"]
-        assert {adjustment.param for adjustment in record.adjustments} == {"logit_bias", "whatever"}
+        assert {adjustment.path for adjustment in record.adjustments} == {"logit_bias", "whatever"}
 
     @pytest.mark.parametrize("stream", [False, True])
     async def test_betas_that_are_known_go_along_and_others_are_named(

@@ -1,6 +1,6 @@
 """The headers of replies."""
 
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.errors import ErrorReply
 from claude_code_proxy.server.exchange.reply_headers import error_headers, stream_headers, whole_headers
 from tests.server.doubles import record
@@ -60,7 +60,7 @@ def test_whether_to_come_back() -> None:
 
 
 def test_adjustments_are_one_line_of_ascii() -> None:
-    adjustments = (Adjustment("top_p", "dropped", "naïve\r\nx-evil: 1"), Adjustment("n", "ignored", "no"))
+    adjustments = (Adjustment("top_p", Action.DROPPED, "naïve\r\nx-evil: 1"), Adjustment("n", Action.IGNORED, "no"))
     headers = dict(whole_headers(record(adjustments=adjustments), rate_limits={}, now=NOON))
     told = headers[b"x-claude-proxy-adjustments"]
     assert told.startswith(b"top_p=dropped (na?ve??x-evil: 1); n=ignored (no)")

@@ -125,7 +125,7 @@ class TestRepairs:
         assert json.loads(content(reply, stream=False)) == {"ok": True}
         assert len(upstream.calls) == 2
         assert upstream.calls[1].json["messages"][-2]["content"][0]["text"] == "No idea."
-        assert "response_format:repaired" in {f"{a.param}:{a.action}" for a in record.adjustments}
+        assert "response_format:repaired" in {f"{a.path}:{a.action}" for a in record.adjustments}
         assert (record.outcome, record.attempts) == ("answered", 2)
 
     @pytest.mark.parametrize(("stream", "calls"), [(False, 2), (True, 1)])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.messages import Usage
 from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.server.telemetry.access_log import AccessLog, describe, json_line, layout, text_line
@@ -84,7 +84,10 @@ class TestJson:
 
     def test_everything_else(self) -> None:
         usage = Usage(input_tokens=1, output_tokens=2, cache_read_input_tokens=3, cache_creation_input_tokens=4)
-        adjustments = (Adjustment("temperature", "dropped", "a reason"), Adjustment("top_p", "dropped", "another"))
+        adjustments = (
+            Adjustment("temperature", Action.DROPPED, "a reason"),
+            Adjustment("top_p", Action.DROPPED, "another"),
+        )
         fields = told(record(usage=usage, adjustments=adjustments, error_kind="api_error", error_code="c", cause="E"))
         assert fields["cache_read_tokens"] == 3
         assert fields["cache_write_tokens"] == 4
@@ -114,7 +117,7 @@ class TestNothingOfTheClients:
             asked_model=self.NASTY,
             model=self.NASTY,
             known_model=False,
-            adjustments=(Adjustment(self.NASTY, "ignored", "not a field of this API"),),
+            adjustments=(Adjustment(self.NASTY, Action.IGNORED, "not a field of this API"),),
         )
         line = layout("json" if name == "json" else "text")(shown, WHEN)
         assert line.isascii()
@@ -128,11 +131,11 @@ class TestNothingOfTheClients:
         assert line.count(b"\n") == 1
 
     def test_adjustments_are_counted_when_there_are_many(self) -> None:
-        many = tuple(Adjustment(f"field_{number}", "ignored", "r") for number in range(25))
+        many = tuple(Adjustment(f"field_{number}", Action.IGNORED, "r") for number in range(25))
         assert told(record(adjustments=many))["adjustments"] == [f"field_{n}:ignored" for n in range(20)] + ["+5"]
 
     def test_the_same_adjustment_stands_once_and_its_reason_never(self) -> None:
-        twice = (Adjustment("messages", "merged", "one secret"), Adjustment("messages", "merged", "another"))
+        twice = (Adjustment("messages", Action.MERGED, "one secret"), Adjustment("messages", Action.MERGED, "another"))
         assert told(record(adjustments=twice))["adjustments"] == ["messages:merged"]
 
 
@@ -225,7 +228,7 @@ def everything(**more: object) -> Record:
         cost=0.5,
         attempts=2,
         upstream_request_id="r",
-        adjustments=(Adjustment("top_p", "dropped", "r"),),
+        adjustments=(Adjustment("top_p", Action.DROPPED, "r"),),
         error_kind="api_error",
         error_code="c",
         cause="E",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import UpstreamTimeout
 from claude_code_proxy.server.telemetry.counters import CredentialGauge, Gauges
 from claude_code_proxy.server.telemetry.metrics import Metrics
@@ -28,7 +28,7 @@ GROUPING = re.compile(r"\b(?:sum|count|min|max|avg)\s+by\s*\(([^)]*)\)")
 def real() -> dict[str, set[str]]:
     """Every sample's name, with its labels."""
     metrics = Metrics(Gauges)
-    metrics.observe(record(adjustments=(Adjustment("top_p", "dropped", "r"),)))
+    metrics.observe(record(adjustments=(Adjustment("top_p", Action.DROPPED, "r"),)))
     metrics.upstream_failed(UpstreamTimeout("w"), retried=True)
     metrics.totals.processes_ended = {"idle": 1}
     body, _ = render(metrics.counts(), CredentialGauge(ready=True, kind="login", seconds_left=5.0), accept="")

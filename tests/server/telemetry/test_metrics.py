@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import (
     Overloaded,
     ProxyError,
@@ -85,10 +85,10 @@ def test_models_of_the_catalogue_cannot_grow_without_end_either(metrics: Metrics
 
 def test_adjustments_by_field_and_action(metrics: Metrics) -> None:
     adjustments = (
-        Adjustment("temperature", "dropped", "one reason"),
-        Adjustment("temperature", "clamped", "another"),
-        Adjustment("messages[3].content[0].image_url", "mapped", "a third"),
-        Adjustment("messages[17].content[1].image_url", "mapped", "a fourth"),
+        Adjustment("temperature", Action.DROPPED, "one reason"),
+        Adjustment("temperature", Action.CLAMPED, "another"),
+        Adjustment("messages[3].content[0].image_url", Action.MAPPED, "a third"),
+        Adjustment("messages[17].content[1].image_url", Action.MAPPED, "a fourth"),
     )
     metrics.observe(record(adjustments=adjustments))
     metrics.observe(record(adjustments=adjustments[:1]))
@@ -101,10 +101,10 @@ def test_adjustments_by_field_and_action(metrics: Metrics) -> None:
 
 def test_fields_that_clients_make_up_are_others(metrics: Metrics) -> None:
     for name in ("my secret is 5", "é", "", "x" * 100, 'a"b'):
-        metrics.observe(record(adjustments=(Adjustment(name, "ignored", "not a field"),)))
+        metrics.observe(record(adjustments=(Adjustment(name, Action.IGNORED, "not a field"),)))
     assert metrics.totals.adjustments == {("other", "ignored"): 5}
     for number in range(1000):
-        metrics.observe(record(adjustments=(Adjustment(f"field_{number}", "ignored", "not a field"),)))
+        metrics.observe(record(adjustments=(Adjustment(f"field_{number}", Action.IGNORED, "not a field"),)))
     assert len(metrics.totals.adjustments) == 300
     assert sum(metrics.totals.adjustments.values()) == 1005
 

@@ -9,7 +9,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from claude_code_proxy import __version__
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
 from claude_code_proxy.messages import Usage
 from claude_code_proxy.server.exchange.record import Outcome
@@ -48,7 +48,7 @@ def test_the_page_tells_every_metric() -> None:
 
 def test_the_table_has_every_metric_with_its_labels(metrics: Metrics) -> None:
     """RenewalProcess against what a reader of the metrics finds."""
-    metrics.observe(record(adjustments=(Adjustment("top_p", "dropped", "r"),), first_byte=0.1))
+    metrics.observe(record(adjustments=(Adjustment("top_p", Action.DROPPED, "r"),), first_byte=0.1))
     metrics.upstream_failed(UpstreamTimeout("w"), retried=True)
     metrics.totals.processes_ended = {"idle": 1}
     body, _ = render(metrics.counts(), CredentialGauge(ready=True, kind="login", seconds_left=5.0), accept="")
@@ -123,7 +123,7 @@ def test_tokens_and_cost_by_model(metrics: Metrics) -> None:
 def test_what_went_wrong_and_what_was_changed(metrics: Metrics) -> None:
     metrics.upstream_failed(UpstreamRejected("w", status=529, kind="overloaded_error"), retried=True)
     metrics.upstream_failed(UpstreamTimeout("w"), retried=False)
-    metrics.observe(record(adjustments=(Adjustment("top_p", "dropped", "a reason"),)))
+    metrics.observe(record(adjustments=(Adjustment("top_p", Action.DROPPED, "a reason"),)))
     metrics.turned_away()
     found = samples(metrics.counts())
     assert found["claude_proxy_upstream_errors_total"] == [

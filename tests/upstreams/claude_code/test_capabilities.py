@@ -23,9 +23,9 @@ def test_what_it_cannot_carry_is_named() -> None:
     supported, notes = drop_unsupported(asked)
     assert [tool.name for tool in supported.tools] == ["get"]
     assert supported.metadata is None
-    assert [(note.param, note.changes_meaning) for note in notes] == [
+    assert [(note.path, note.changes_meaning) for note in notes] == [
         ("tools", True),
-        ("user", False),
+        ("metadata", False),
         ("cache_control", False),
     ]
 

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation import images, names
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.messages.content import NO_JSON, NO_OBJECT, check_object
 
 _ResultBlock: TypeAlias = messages.Text | messages.Image | messages.Document | messages.SearchResult
 _UNSAID = messages.Text("(error)")
-BLANK = Adjustment("messages", "dropped", "text that is blank")
+BLANK = Adjustment("messages", Action.DROPPED, "text that is blank")
 
 
 def normalize_blocks(message: messages.InputMessage, *, notes: list[Adjustment]) -> tuple[messages.Block, ...]:
@@ -48,7 +48,7 @@ def _mended(
 ) -> messages.Block | None:
     fine = _FINE[role].get(type(block))
     if fine is None:
-        notes.append(_note("dropped", f"the {role} role cannot hold such a block"))
+        notes.append(_note(Action.DROPPED, f"the {role} role cannot hold such a block"))
         return None
     if fine(block):
         return block
@@ -62,7 +62,7 @@ def _mended(
         case messages.ToolResult():
             return _mended_result(block, apart=apart, notes=notes)
         case _:
-            notes.append(_note("dropped", "thinking without its signature cannot be replayed"))
+            notes.append(_note(Action.DROPPED, "thinking without its signature cannot be replayed"))
             return None
 
 
@@ -78,16 +78,16 @@ def _mended_media(
 ) -> messages.Image | messages.Document | None:
     if not _is_empty(media):
         return images.mended(media, notes=notes)
-    notes.append(_note("dropped", "a document that says nothing"))
+    notes.append(_note(Action.DROPPED, "a document that says nothing"))
     return None
 
 
 def _mended_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages.ToolUse:
     if not names.is_legal_tool(call.name):
-        notes.append(_note("renamed", "the tool of an earlier call had a name that Claude refuses"))
+        notes.append(_note(Action.RENAMED, "the tool of an earlier call had a name that Claude refuses"))
         call = replace(call, name=names.legal_tool(call.name))
     if not _is_sound_call(call):  # its name is legal by now, so its input is not an object
-        notes.append(_note("mapped", "the arguments of an earlier call were no JSON object"))
+        notes.append(_note(Action.MAPPED, "the arguments of an earlier call were no JSON object"))
         call = replace(call, input=_object_of(call.input))
     return call
 
@@ -110,14 +110,14 @@ def _text_alone(
 ) -> tuple[_ResultBlock, ...]:
     texts = tuple(block for block in content if isinstance(block, messages.Text))
     if len(texts) < len(content):
-        notes.append(_note("mapped", "pictures and files in a failed tool result stand after it"))
+        notes.append(_note(Action.MAPPED, "pictures and files in a failed tool result stand after it"))
         apart += (block for block in content if not isinstance(block, messages.Text))
     if not texts:
-        notes.append(_note("inserted", "a failed tool result that says nothing is sent as (error)"))
+        notes.append(_note(Action.INSERTED, "a failed tool result that says nothing is sent as (error)"))
     return texts or (_UNSAID,)
 
 
-def _note(action: str, reason: str) -> Adjustment:
+def _note(action: Action, reason: str) -> Adjustment:
     return Adjustment("messages", action, reason)
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
 
 Media: TypeAlias = messages.Image | messages.Document
@@ -49,23 +49,23 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media:
         raise InvalidRequest(
             "Only https URLs of images and files are passed on; nothing is fetched by the proxy. "
             "Send anything else as a data URL.",
-            param="messages",
+            path="messages",
         )
     if not isinstance(source, messages.Base64Source):
         return media
     if not _is_clean(source.data):
         source = messages.Base64Source(source.media_type, _cleaned(source.data))
     if not _fits(media, source.data):
-        raise InvalidRequest(f"An image is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.", param="messages")
+        raise InvalidRequest(f"An image is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.", path="messages")
     media_type = _named(source)
     if not media_type:
         raise _unnamed(media, source.media_type)
     named = _renamed(media, messages.Base64Source(media_type, source.data))
     if media_type != source.media_type:
         said = source.media_type or "nothing"
-        notes.append(Adjustment("messages", "mapped", f"a file that was said to be {said} is {media_type}"))
+        notes.append(Adjustment("messages", Action.MAPPED, f"a file that was said to be {said} is {media_type}"))
     elif not isinstance(named, type(media)):
-        notes.append(Adjustment("messages", "mapped", f"{media_type} is sent as Claude takes it, not as it came"))
+        notes.append(Adjustment("messages", Action.MAPPED, f"{media_type} is sent as Claude takes it, not as it came"))
     return named
 
 
@@ -86,7 +86,7 @@ def _unnamed(media: Media, media_type: str) -> InvalidRequest:
         wanted = "JPEG, PNG, GIF and WebP images are supported"
     else:
         wanted = "a file must be a PDF or text"
-    return InvalidRequest(f"Not a format that Claude reads ({media_type or 'unnamed'}): {wanted}.", param="messages")
+    return InvalidRequest(f"Not a format that Claude reads ({media_type or 'unnamed'}): {wanted}.", path="messages")
 
 
 def _is_clean(data: str) -> bool:
@@ -100,7 +100,7 @@ def _cleaned(data: str) -> str:
     try:
         return base64.b64encode(base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)).decode()
     except ValueError:
-        raise InvalidRequest("The data of an image or a file is not valid base64.", param="messages") from None
+        raise InvalidRequest("The data of an image or a file is not valid base64.", path="messages") from None
 
 
 def _fits(media: Media, data: str) -> bool:

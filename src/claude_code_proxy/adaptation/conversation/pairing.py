@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 
 _ID = re.compile(r"[a-zA-Z0-9_-]+")
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
@@ -108,7 +108,7 @@ class _Pairing:
             count += 1
             unique = f"{legal}_{count}"
         if unique != id:
-            self._note("renamed", "a tool call's id was illegal or not unique")
+            self._note(Action.RENAMED, "a tool call's id was illegal or not unique")
         self._ids.add(unique)
         return unique
 
@@ -118,12 +118,12 @@ class _Pairing:
             return (block,)
         call = self._call_for(block.tool_use_id, turn)
         if call is None:
-            self._note("mapped", "a tool result without its call became text")
+            self._note(Action.MAPPED, "a tool result without its call became text")
             return _as_text(block)
         if call.turn != turn - 1:
-            self._note("mapped", "a late tool result went back to its call")
+            self._note(Action.MAPPED, "a late tool result went back to its call")
         if call.result is not None:
-            self._note("dropped", "of two results of one tool call the last is kept")
+            self._note(Action.DROPPED, "of two results of one tool call the last is kept")
         call.result = replace(block, tool_use_id=call.id)
         return ()
 
@@ -151,10 +151,10 @@ class _Pairing:
     def _result(self, call: _Call) -> messages.ToolResult:
         if call.result is not None:
             return call.result
-        self._note("inserted", "a tool call had no result")
+        self._note(Action.INSERTED, "a tool call had no result")
         return messages.ToolResult(call.id, _NO_RESULT, is_error=True)
 
-    def _note(self, action: str, reason: str) -> None:
+    def _note(self, action: Action, reason: str) -> None:
         self._notes.append(Adjustment("messages", action, reason))
 
 

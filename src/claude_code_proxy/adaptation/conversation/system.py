@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation.blocks import BLANK, is_blank
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 
 _END_OF_RESULTS = messages.Text("(end of the tool results)")
 _OPEN, _CLOSE = "<system>\n", "\n</system>"
@@ -24,7 +24,7 @@ def is_marked(block: messages.Block) -> bool:
 def as_user(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
     """The system message as a user message of marked text."""
     notes.append(
-        Adjustment("messages", "mapped", "a late system message became a marked block of the user turn beside it")
+        Adjustment("messages", Action.MAPPED, "a late system message became a marked block of the user turn beside it")
     )
     marked = (_marked(block) for block in message.content if isinstance(block, messages.Text))
     return messages.InputMessage("user", tuple(marked))
@@ -46,7 +46,7 @@ def unmarked(message: messages.InputMessage, *, notes: list[Adjustment]) -> mess
     if all(not isinstance(block, messages.Text) or block.cache_control is None for block in message.content):
         return message
     notes.append(
-        Adjustment("messages", "dropped", "a cache breakpoint in a late system message, which cannot hold one")
+        Adjustment("messages", Action.DROPPED, "a cache breakpoint in a late system message, which cannot hold one")
     )
     return replace(
         message,
@@ -76,7 +76,7 @@ def parted_from_results(turn: messages.InputMessage, *, notes: list[Adjustment])
     """A user turn before a system message, with a text at its end if that is a tool result."""
     if not isinstance(turn.content[-1], messages.ToolResult):
         return turn
-    notes.append(Adjustment("messages", "inserted", "a short text parts a system message from the tool results"))
+    notes.append(Adjustment("messages", Action.INSERTED, "a short text parts a system message from the tool results"))
     return replace(turn, content=(*turn.content, _END_OF_RESULTS))
 
 

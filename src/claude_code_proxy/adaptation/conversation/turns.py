@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import thinking
 from claude_code_proxy.adaptation.conversation import blocks, pairing, system
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 
 _EMPTY_TURN = (messages.Text("(no content)"),)
-_UNSAID = Adjustment("messages", "inserted", "an empty user message is sent as (no content)")
+_UNSAID = Adjustment("messages", Action.INSERTED, "an empty user message is sent as (no content)")
 _FIRST_TURN = messages.InputMessage("user", (messages.Text("(the conversation begins)"),))
 _CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
 
@@ -38,7 +38,7 @@ def mend(
         notes.append(_UNSAID)
     if turns[0].role != "user":
         turns.insert(0, _FIRST_TURN)
-        notes.append(Adjustment("messages", "inserted", "the first turn must be the user's"))
+        notes.append(Adjustment("messages", Action.INSERTED, "the first turn must be the user's"))
     if turns[-1].role == "assistant":
         _end(turns, can_prefill=may_prefill and _can_prefill(request, model), notes=notes)
     if _same(turns, request.messages):
@@ -51,8 +51,8 @@ def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]
     if request.messages:
         return request
     if not request.system:
-        raise InvalidRequest("At least one message is required.", param="messages")
-    notes.append(Adjustment("messages", "mapped", "system messages alone are asked as the user's"))
+        raise InvalidRequest("At least one message is required.", path="messages")
+    notes.append(Adjustment("messages", Action.MAPPED, "system messages alone are asked as the user's"))
     return replace(request, system=(), messages=(messages.InputMessage("user", request.system),))
 
 
@@ -71,7 +71,7 @@ def _turns(
         if message.content or message.role == "user":
             tidied.append(message)
         elif message.role == "assistant":
-            notes.append(Adjustment("messages", "dropped", "an assistant message that says nothing"))
+            notes.append(Adjustment("messages", Action.DROPPED, "an assistant message that says nothing"))
     turns = _without_last_thoughts(_merged(tidied, notes=notes), notes=notes)
     return _well_placed(turns, model, notes=notes) if late and model.mid_conversation_system else turns
 
@@ -87,7 +87,7 @@ def _without_last_thoughts(
     """No assistant turn may end in thinking, and thinking that nothing came of need not be replayed."""
     if not any(turn.role == "assistant" and type(turn.content[-1]) in thinking.BLOCKS for turn in turns):
         return turns
-    notes.append(Adjustment("messages", "dropped", "thinking at the end of an assistant turn cannot be replayed"))
+    notes.append(Adjustment("messages", Action.DROPPED, "thinking at the end of an assistant turn cannot be replayed"))
     kept = (thinking.without_last_thoughts(turn) if turn.role == "assistant" else turn for turn in turns)
     return _merged((turn for turn in kept if turn.content), notes=None)
 
@@ -132,7 +132,7 @@ def _joined(
 ) -> messages.InputMessage:
     """Joining tool results, or marked system text, is how the Messages API writes them, and worth no note."""
     if notes is not None and _is_told(first, second):
-        notes.append(Adjustment("messages", "merged", f"consecutive {first.role} messages became one turn"))
+        notes.append(Adjustment("messages", Action.MERGED, f"consecutive {first.role} messages became one turn"))
     return messages.InputMessage(first.role, first.content + second.content)
 
 
@@ -158,12 +158,12 @@ def _end(turns: list[messages.InputMessage], *, can_prefill: bool, notes: list[A
         if stripped != last.text:
             turns[-1] = replace(turns[-1], content=(*turns[-1].content[:-1], replace(last, text=stripped)))
             notes.append(
-                Adjustment("messages", "mapped", "white space at the end of the last assistant text is left out")
+                Adjustment("messages", Action.MAPPED, "white space at the end of the last assistant text is left out")
             )
         return
     turns.append(_CONTINUE)
     reason = "the model cannot go on with an assistant turn here, so it is asked to in a user turn"
-    notes.append(Adjustment("messages", "inserted", reason, changes_meaning=True))
+    notes.append(Adjustment("messages", Action.INSERTED, reason, changes_meaning=True))
 
 
 def _is_hosted(block: messages.Block) -> bool:

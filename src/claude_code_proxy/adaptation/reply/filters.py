@@ -28,8 +28,8 @@ class OutputMismatch(InvalidRequest):
     Its own answer goes through a new filter; when that raises this again, it is what the client gets.
     """
 
-    def __init__(self, message: str, *, param: str, code: str, repair: messages.MessagesRequest) -> None:
-        super().__init__(message, param=param, code=code, status=422)
+    def __init__(self, message: str, *, path: str, code: str, repair: messages.MessagesRequest) -> None:
+        super().__init__(message, path=path, code=code, status=422)
         self.repair = repair
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation.blocks import is_blank
 from claude_code_proxy.adaptation.reply.buffering import TextBuffer
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 
 MOST_NATIVE = 64
 
@@ -29,7 +29,9 @@ def normalize_stop_sequences(
     if native == asked:
         return request, ()
     emulated = tuple(stop for stop in dict.fromkeys(asked) if stop and stop not in native)
-    notes.append(Adjustment("stop", "emulated", "sequences that Claude does not take end the answer in the proxy"))
+    notes.append(
+        Adjustment("stop_sequences", Action.EMULATED, "sequences that Claude does not take end the answer in the proxy")
+    )
     return replace(request, stop_sequences=native), emulated
 
 

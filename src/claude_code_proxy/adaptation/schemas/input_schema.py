@@ -55,7 +55,7 @@ def normalize_input_schema(raw: bytes) -> InputSchema:
     except msgspec.DecodeError:
         pass
     except RecursionError:
-        raise InvalidRequest("The schema of a tool is nested too deep.", param="tools") from None
+        raise InvalidRequest("The schema of a tool is nested too deep.", path="tools") from None
     return InputSchema(_encode(_EMPTY), reasons=("no parameters",))
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, Subset, to_subset
 from claude_code_proxy.adaptation.tools import AnyTool
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.models.model import Model
 
 MOST_TOOLS = 20
@@ -78,16 +78,16 @@ class _Room:
 def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjustment]) -> AnyTool:
     if isinstance(tool, messages.HostedTool) or not tool.strict:
         return tool
-    param = f"tools[{index}].function.strict"
+    path = f"tools[{index}].strict"
     subset = _grammar(tool)
     why = "this model has no strict tools" if room is None else room.refusal(subset)
     if why is not None or subset.raw is None:
-        notes.append(Adjustment(param, "dropped", why or "", changes_meaning=True))
+        notes.append(Adjustment(path, Action.DROPPED, why or "", changes_meaning=True))
         return replace(tool, strict=False)
     if subset.raw == tool.input_schema:
         return tool
     reason = REWRITTEN if subset.exact else "keywords beyond the service's grammar are said in descriptions"
-    notes.append(Adjustment(param, "mapped", reason))
+    notes.append(Adjustment(path, Action.MAPPED, reason))
     return replace(tool, input_schema=subset.raw)
 
 

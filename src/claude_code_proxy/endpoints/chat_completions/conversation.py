@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.arguments import to_custom_call_input, to_input
 from claude_code_proxy.endpoints.chat_completions.content import to_blocks, to_texts
@@ -136,7 +136,7 @@ class _Builder:
 
     def _input(self, call: chat.FunctionCall, at: str) -> Raw:
         def note(reason: str) -> None:
-            self.adjustments.append(Adjustment(self._path(at), "mapped", reason))
+            self.adjustments.append(Adjustment(self._path(at), Action.MAPPED, reason))
 
         return to_input(call.arguments, note=note)
 

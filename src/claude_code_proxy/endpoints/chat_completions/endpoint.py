@@ -1,13 +1,15 @@
 """Chat completions as an endpoint: the translations put together."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.chat_completions.field_names import path_in
+from claude_code_proxy.endpoints.chat_completions.field_names import field_name
 from claude_code_proxy.endpoints.chat_completions.request import to_messages_request
 from claude_code_proxy.endpoints.chat_completions.response import ChatShape, to_chat_completion
-from claude_code_proxy.endpoints.chat_completions.schema import ChatRequest
+from claude_code_proxy.endpoints.chat_completions.schema import ChatMessage, ChatRequest
 from claude_code_proxy.endpoints.chat_completions.stream import ChunkStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai.body import BodyDecoder
@@ -25,6 +27,11 @@ class DecodedChatCompletion(Struct, frozen=True):
     stream: bool
     n: int
     shape: ChatShape
+    body: bytes
+    tool_fields: tuple[str, ...]
+
+    def field_name(self, path: str) -> str:
+        return field_name(path, tools=self.tool_fields, chat_messages=self._chat_messages)
 
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         return to_chat_completion(replies, context, shape=self.shape)
@@ -32,6 +39,11 @@ class DecodedChatCompletion(Struct, frozen=True):
     def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
         ending = Ending(self.n, context)
         return tuple(ChunkStream(ending, index, shape=self.shape) for index in range(self.n))
+
+    def _chat_messages(self) -> Sequence[ChatMessage]:
+        """Decode the body once more: that is rarely needed, and would otherwise be held for the whole exchange."""
+        request, _ = _body.decode(self.body)
+        return request.messages
 
 
 def decode(body: bytes, default_model: str) -> DecodedChatCompletion:
@@ -50,12 +62,9 @@ def decode(body: bytes, default_model: str) -> DecodedChatCompletion:
             include_usage=bool(options and options.include_usage),
             hides_reasoning=translated.hides_reasoning,
         ),
+        body=body,
+        tool_fields=translated.tool_fields,
     )
 
 
-def path_of(body: bytes, block: tuple[int, ...]) -> str | None:
-    chat_request, _ = _body.decode(body)
-    return path_in(chat_request.messages, block)
-
-
-CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, path_of, render_error)
+CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, render_error)

@@ -1,19 +1,48 @@
-"""Where a block of the Messages request stood in the chat messages that it was made from.
+"""Which field of a chat completion request a place in its Messages request was made from.
 
-The other way round of `conversation`, needed only when something is wrong with that block.
+The other way round of `request`, `tools` and `conversation`. It is needed only when something is to be said of a field.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 
-_NAMES = {chat.ImagePart: "image_url", chat.FilePart: "file", chat.AudioPart: "input_audio"}
+_NAMES = {
+    "stop_sequences": "stop",
+    "system": "messages",
+    "output_config.format": "response_format",
+    "output_config.effort": "reasoning_effort",
+    "metadata": "user",
+}
+_SCHEMA = ("output_config.format.schema", "response_format.json_schema.schema")
+_FUNCTION_FIELDS = {"input_schema": "parameters"}
+_PARTS = {chat.ImagePart: "image_url", chat.FilePart: "file", chat.AudioPart: "input_audio"}
+_TOOL = re.compile(r"tools\[(\d+)\](?:\.(\w+)(.*))?", re.DOTALL)
+_BLOCK = re.compile(r"messages\[(\d+)\]\.content\[(\d+)\](?:\.content\[(\d+)\])?.*", re.DOTALL)
+
+
+def field_name(path: str, *, tools: Sequence[str], chat_messages: Callable[[], Sequence[chat.ChatMessage]]) -> str:
+    """Return the client's name of `path`; `path` itself if both APIs have the field.
+
+    `tools` has the client's path of each tool. `chat_messages` is called only for the path of a block.
+    """
+    if found := _TOOL.fullmatch(path):
+        return _tool_field(int(found[1]), found[2] or "", rest=found[3] or "", tools=tools)
+    if found := _BLOCK.fullmatch(path):
+        place = tuple(int(index) for index in found.groups() if index is not None)
+        return path_in(chat_messages(), place) or "messages"
+    start, name = _SCHEMA
+    return name + path[len(start) :] if path.startswith(start) else _NAMES.get(path, path)
 
 
 def path_in(chat_messages: Sequence[chat.ChatMessage], block: tuple[int, ...]) -> str | None:
-    """`block` is the index of a message in the Messages request, which lacks the leading system messages, then the
-    index in its content, and then the index in the content of a tool result. None if there is no such place."""
+    """Return the path of the field from which a block was made; None if there is no such place.
+
+    `block` is the index of a message in the Messages request, which lacks the leading system messages, then the index
+    in its content, and then the index in the content of a tool result.
+    """
     at = block[0] + sum(1 for _ in takewhile(_is_system, chat_messages))
     if at >= len(chat_messages):
         return None
@@ -24,6 +53,11 @@ def path_in(chat_messages: Sequence[chat.ChatMessage], block: tuple[int, ...]) -
     return f"messages[{at}].{_path_in(sent.content, inner)}"
 
 
+def _tool_field(index: int, field: str, *, rest: str, tools: Sequence[str]) -> str:
+    tool = tools[index] if index < len(tools) else f"tools[{index}]"
+    return f"{tool}.{_FUNCTION_FIELDS.get(field, field)}{rest}" if field else tool.removesuffix(".function")
+
+
 def _is_system(message: chat.ChatMessage) -> bool:
     return isinstance(message, chat.SystemMessage | chat.DeveloperMessage)
 
@@ -31,5 +65,5 @@ def _is_system(message: chat.ChatMessage) -> bool:
 def _path_in(content: chat.Content, blocks: tuple[int, ...]) -> str:
     if not blocks or not isinstance(content, list) or blocks[0] >= len(content):
         return "content"
-    name = _NAMES.get(type(content[blocks[0]]))
+    name = _PARTS.get(type(content[blocks[0]]))
     return f"content[{blocks[0]}]" + (f".{name}" if name else "")

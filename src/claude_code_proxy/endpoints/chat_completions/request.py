@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.conversation import to_conversation
 from claude_code_proxy.endpoints.chat_completions.support import ignored_fields
@@ -32,6 +32,7 @@ class TranslatedChat(Struct, frozen=True):
     request: messages.MessagesRequest
     adjustments: tuple[Adjustment, ...]
     custom_tools: frozenset[str]
+    tool_fields: tuple[str, ...]
     hides_reasoning: bool
 
 
@@ -47,7 +48,7 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
     stops = to_stop_sequences(request.stop, notes=adjustments)
     tier = request.service_tier or ""
     if tier not in _LIKE_AUTO:
-        adjustments.append(Adjustment("service_tier", "mapped", "Claude has no such tier; auto is asked for"))
+        adjustments.append(Adjustment("service_tier", Action.MAPPED, "Claude has no such tier; auto is asked for"))
     made = messages.MessagesRequest(
         model=request.model or default_model,
         messages=conversation.messages,
@@ -67,7 +68,7 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
         inference_geo=request.inference_geo or None,
         cache_control=request.cache_control,
     )
-    return TranslatedChat(made, tuple(adjustments), toolset.custom, hides_reasoning=thinking.hidden)
+    return TranslatedChat(made, tuple(adjustments), toolset.custom, toolset.fields, thinking.hidden)
 
 
 def _check(request: chat.ChatRequest) -> None:
@@ -89,11 +90,11 @@ def _overruled(request: chat.ChatRequest) -> list[Adjustment]:
     notes = []
     most = request.max_completion_tokens
     if most and request.max_tokens and most != request.max_tokens:
-        notes.append(Adjustment("max_tokens", "ignored", "max_completion_tokens wins"))
+        notes.append(Adjustment("max_tokens", Action.IGNORED, "max_completion_tokens wins"))
     if request.safety_identifier and request.user and request.user != request.safety_identifier:
-        notes.append(Adjustment("user", "ignored", "safety_identifier wins"))
+        notes.append(Adjustment("user", Action.IGNORED, "safety_identifier wins"))
     if request.tool_choice is not None and request.function_call is not None:
-        notes.append(Adjustment("function_call", "ignored", "tool_choice wins"))
+        notes.append(Adjustment("function_call", Action.IGNORED, "tool_choice wins"))
     return notes
 
 
@@ -108,7 +109,7 @@ def _format(response_format: chat.ResponseFormat | None, *, notes: list[Adjustme
         case chat.SchemaFormat(json_schema=described):
             if is_given(described.schema):
                 return messages.JsonSchema(_described(described))
-            notes.append(Adjustment("response_format", "mapped", "without a schema it asks for any JSON object"))
+            notes.append(Adjustment("response_format", Action.MAPPED, "without a schema it asks for any JSON object"))
             return messages.JsonObject()
         case _:
             return None

@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 
 _Display = Literal["summarized", "omitted"]
@@ -82,29 +82,29 @@ def _notes(request: chat.ChatRequest) -> Iterator[Adjustment]:
     """Name the fields that are ignored because another one, which takes precedence, differs."""
     thinking, reasoning = request.thinking, request.reasoning or chat.Reasoning()
     if reasoning.summary not in {None, "auto"}:
-        yield Adjustment("reasoning.summary", "ignored", "Claude's summaries are of one kind")
+        yield Adjustment("reasoning.summary", Action.IGNORED, "Claude's summaries are of one kind")
     if thinking is not None:
         yield from _overruled(request, thinking)
         return
     if reasoning.effort and request.reasoning_effort not in {None, reasoning.effort}:
-        yield Adjustment("reasoning_effort", "ignored", "reasoning.effort wins")
+        yield Adjustment("reasoning_effort", Action.IGNORED, "reasoning.effort wins")
     effort = reasoning.effort or request.reasoning_effort
     if reasoning.enabled is False and effort not in {None, "none"}:
         name = "reasoning.effort" if reasoning.effort else "reasoning_effort"
-        yield Adjustment(name, "ignored", "reasoning.enabled is false, which wins")
+        yield Adjustment(name, Action.IGNORED, "reasoning.enabled is false, which wins")
     if reasoning.max_tokens and (effort == "none" or reasoning.enabled is False):
-        yield Adjustment("reasoning.max_tokens", "ignored", "reasoning is switched off, which wins")
+        yield Adjustment("reasoning.max_tokens", Action.IGNORED, "reasoning is switched off, which wins")
     if reasoning.enabled and effort == "none":
-        yield Adjustment("reasoning.enabled", "ignored", "the effort is none, which wins")
+        yield Adjustment("reasoning.enabled", Action.IGNORED, "the effort is none, which wins")
 
 
 def _overruled(request: chat.ChatRequest, thinking: chat.ThinkingOption) -> Iterator[Adjustment]:
     reasoning = request.reasoning
     if reasoning is not None and (reasoning.effort or reasoning.max_tokens or reasoning.enabled is not None):
-        yield Adjustment("reasoning", "ignored", "thinking wins")
+        yield Adjustment("reasoning", Action.IGNORED, "thinking wins")
     if request.reasoning_effort == "none" and thinking.type != "disabled":
-        yield Adjustment("reasoning_effort", "ignored", "thinking wins")
+        yield Adjustment("reasoning_effort", Action.IGNORED, "thinking wins")
     if thinking.type == "enabled" and not thinking.budget_tokens:
-        yield Adjustment("thinking", "mapped", "to adaptive, as no budget is given")
+        yield Adjustment("thinking", Action.MAPPED, "to adaptive, as no budget is given")
     if thinking.type != "enabled" and thinking.budget_tokens:
-        yield Adjustment("thinking.budget_tokens", "ignored", "only `enabled` has a budget")
+        yield Adjustment("thinking.budget_tokens", Action.IGNORED, "only `enabled` has a budget")

@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.arguments import CUSTOM_TOOL_INPUT
 from claude_code_proxy.endpoints.openai.json_text import is_given
@@ -23,11 +23,15 @@ _SEARCHES = {"low": 2, "medium": 5, "high": 10}
 
 
 class Toolset(Struct, frozen=True):
-    """What a request says about tools. `custom` names those whose calls go back as custom tool calls."""
+    """What a request says about tools. `custom` names those whose calls go back as custom tool calls.
+
+    `fields` has the client's path of each tool.
+    """
 
     tools: tuple[AnyTool, ...] = ()
     choice: messages.ToolChoice | None = None
     custom: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
 
 
@@ -36,16 +40,29 @@ def to_toolset(request: chat.ChatRequest) -> Toolset:
     offered = request.tools or ()
     tools: list[AnyTool] = [_tool(tool) for tool in offered]
     tools += [_function(definition) for definition in request.functions or ()]
+    fields = _fields(request)
     if isinstance(request.tool_choice, chat.ChosenAllowed):
-        tools = _only(request.tool_choice.allowed_tools.tools, tools)
+        names = _allowed_names(request.tool_choice.allowed_tools.tools, tools)
+        fields = [field for field, tool in zip(fields, tools, strict=True) if tool.name in names]
+        tools = [tool for tool in tools if tool.name in names]
     if request.web_search_options is not None:
         tools.append(_web_search(request.web_search_options))
+        fields.append("web_search_options")
     choice = _choice(request)
     if tools and (request.parallel_tool_calls is False or request.legacy_functions):
         choice = _one_at_a_time(choice)
     custom = {index: tool.custom.name for index, tool in enumerate(offered) if isinstance(tool, chat.CustomTool)}
-    notes = tuple(Adjustment(f"tools[{index}]", "emulated", _AS_FUNCTION) for index in custom)
-    return Toolset(tuple(tools), choice, frozenset(custom.values()), notes)
+    notes = tuple(Adjustment(f"tools[{index}]", Action.EMULATED, _AS_FUNCTION) for index in custom)
+    return Toolset(tuple(tools), choice, frozenset(custom.values()), tuple(fields), notes)
+
+
+def _fields(request: chat.ChatRequest) -> list[str]:
+    """Return the client's path of each tool that it declares."""
+    fields = [
+        f"tools[{index}].function" if isinstance(tool, chat.FunctionTool) else f"tools[{index}].custom"
+        for index, tool in enumerate(request.tools or ())
+    ]
+    return fields + [f"functions[{index}]" for index in range(len(request.functions or ()))]
 
 
 def _tool(tool: chat.FunctionTool | chat.CustomTool) -> messages.Tool:
@@ -103,7 +120,10 @@ def _legacy_choice(choice: str | chat.Named | None) -> messages.ToolChoice | Non
     return messages.ChooseNone() if choice == "none" else messages.ChooseAuto()
 
 
-def _only(allowed: Sequence[chat.ChosenFunction | chat.ChosenCustom], tools: Sequence[AnyTool]) -> list[AnyTool]:
+def _allowed_names(
+    allowed: Sequence[chat.ChosenFunction | chat.ChosenCustom], tools: Sequence[AnyTool]
+) -> frozenset[str]:
+    """Raises `InvalidRequest` for a name that no tool has."""
     names = [one.function.name if isinstance(one, chat.ChosenFunction) else one.custom.name for one in allowed]
     known = {tool.name for tool in tools}
     for index, name in enumerate(names):
@@ -113,7 +133,7 @@ def _only(allowed: Sequence[chat.ChosenFunction | chat.ChosenCustom], tools: Seq
                 param=f"tool_choice.allowed_tools.tools[{index}]",
                 code="invalid_value",
             )
-    return [tool for tool in tools if tool.name in names]
+    return frozenset(names)
 
 
 def _one_at_a_time(choice: messages.ToolChoice | None) -> messages.ToolChoice:

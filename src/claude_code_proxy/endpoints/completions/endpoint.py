@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.completions.field_names import field_name
 from claude_code_proxy.endpoints.completions.request import to_messages_request
 from claude_code_proxy.endpoints.completions.response import CompletionShape, to_completion
 from claude_code_proxy.endpoints.completions.schema import CompletionRequest
@@ -24,6 +25,9 @@ class DecodedCompletion(Struct, frozen=True):
     stream: bool
     n: int
     shape: CompletionShape
+
+    def field_name(self, path: str) -> str:
+        return field_name(path)
 
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
         return to_completion(replies, context, shape=self.shape)
@@ -50,8 +54,4 @@ def decode(body: bytes, default_model: str) -> DecodedCompletion:
     )
 
 
-def path_of(*_: object) -> str:
-    return "prompt"
-
-
-COMPLETIONS = Endpoint("completions", "/completions", "cmpl-", decode, path_of, render_error)
+COMPLETIONS = Endpoint("completions", "/completions", "cmpl-", decode, render_error)

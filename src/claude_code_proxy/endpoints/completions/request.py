@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.completions.schema import CompletionRequest, ignored_fields
 from claude_code_proxy.endpoints.openai.request import (
     MOST_CHOICES,
@@ -22,7 +22,7 @@ FILL = (
     "The user's message holds the text before a gap, in <before>, and the text after it, in <after>. "
     "Write exactly what belongs into the gap, and nothing else."
 )
-_EMULATED = Adjustment("prompt", "emulated", "an instruction asks for what follows the text")
+_EMULATED = Adjustment("prompt", Action.EMULATED, "an instruction asks for what follows the text")
 
 
 class TranslatedCompletion(Struct, frozen=True):

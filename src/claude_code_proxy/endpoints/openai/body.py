@@ -11,7 +11,7 @@ from typing import Generic, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Raw, Struct, inspect, structs
 
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.invalid_request import to_invalid_request
 from claude_code_proxy.endpoints.openai.json_text import mend_surrogates
 from claude_code_proxy.endpoints.support import unknown_fields
@@ -19,7 +19,7 @@ from claude_code_proxy.errors import InvalidRequest
 
 _T = TypeVar("_T", bound=Struct)
 _BOM = b"\xef\xbb\xbf"
-_MENDED = Adjustment("body", "mapped", "half a surrogate pair, which is no character, became U+FFFD")
+_MENDED = Adjustment("body", Action.MAPPED, "half a surrogate pair, which is no character, became U+FFFD")
 _object: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
 _list: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 

@@ -30,16 +30,6 @@ _UNKNOWN_MODEL = re.compile(r"model: ?(?P<model>\S+)")
 _OUT_OF_MONEY = re.compile(
     r"credit balance is too low|specified API usage limits|out of extra usage|spend(?:ing)? limit", re.IGNORECASE
 )
-_NAMED_FIELD = re.compile(
-    r"[`\"]?(temperature|top_p|top_k|max_tokens|stop_sequences|system|messages|tools|tool_choice|thinking"
-    r"|output_config\.format|output_config\.effort)(?:[.:]|` )"
-)
-_OUR_NAMES = {
-    "stop_sequences": "stop",
-    "system": "messages",
-    "output_config.format": "response_format",
-    "output_config.effort": "reasoning_effort",
-}
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -54,18 +44,19 @@ class ErrorReply(msgspec.Struct, frozen=True):
     retry_after: float | None
 
 
-def to_error_reply(error: ProxyError) -> ErrorReply:
+def to_error_reply(error: ProxyError, param: str | None = None) -> ErrorReply:
+    """`param` is the client's field that the error is about."""
     kind, code = _TYPES.get(error.kind) or _TYPES.get(_BY_STATUS.get(error.status, "")) or _any_type(error.status)
     status = 503 if error.status == _OVERLOADED else error.status
     reply = ErrorReply(
-        status, error.message, kind, error.param, error.code or code, error.should_retry, error.retry_after
+        status, error.message, kind, param or error.param, error.code or code, error.should_retry, error.retry_after
     )
     return _sharpened(reply, error) if isinstance(error, UpstreamRejected) else reply
 
 
-def render_error(error: ProxyError) -> bytes:
+def render_error(error: ProxyError, param: str | None = None) -> bytes:
     """The body: all four fields are always there."""
-    reply = to_error_reply(error)
+    reply = to_error_reply(error, param)
     envelope = {"message": reply.message, "type": reply.type, "param": reply.param, "code": reply.code}
     return msgspec.json.encode({"error": envelope})
 
@@ -98,8 +89,6 @@ def _sharpened(reply: ErrorReply, error: UpstreamRejected) -> ErrorReply:
     if error.status == 404 and (found := _UNKNOWN_MODEL.fullmatch(error.message)):
         message = f"The model `{found['model']}` does not exist or you do not have access to it."
         return msgspec.structs.replace(reply, message=message, param="model", code="model_not_found")
-    if error.status == 400 and error.param is None and (found := _NAMED_FIELD.match(error.message)):
-        return msgspec.structs.replace(reply, param=_OUR_NAMES.get(found[1], found[1]))
     return reply
 
 

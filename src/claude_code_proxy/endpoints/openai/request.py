@@ -5,7 +5,7 @@ import hashlib
 from msgspec import Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
 
 MOST_CHOICES = 128
@@ -46,7 +46,7 @@ def to_stop_sequences(stop: str | list[str] | None, *, notes: list[Adjustment]) 
         return ()
     sequences = [stop] if isinstance(stop, str) else stop
     if "" in sequences:
-        notes.append(Adjustment("stop", "ignored", "an empty sequence stops nothing"))
+        notes.append(Adjustment("stop", Action.IGNORED, "an empty sequence stops nothing"))
     return tuple(dict.fromkeys(text for text in sequences if text))
 
 

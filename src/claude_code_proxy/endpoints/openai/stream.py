@@ -99,5 +99,5 @@ class ChoiceStream(ABC):
             raise UpstreamBroke("The upstream's stream ended before the message was complete.")
         return self._finish() + self._ending.frames(self._usage, self._template)
 
-    def fail(self, error: ProxyError) -> bytes:
-        return sse.encode(render_error(error))
+    def fail(self, error: ProxyError, param: str | None = None) -> bytes:
+        return sse.encode(render_error(error, param))

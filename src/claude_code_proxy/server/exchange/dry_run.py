@@ -4,20 +4,18 @@ The answer holds the Messages request as it would go out, every adjustment, wher
 would use and cost by a rough count.
 """
 
-from functools import partial
-
 import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Adjustment, with_client_names
 from claude_code_proxy.endpoints.betas import normalize_betas
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.pricing import Billed, cost_usd
 from claude_code_proxy.server.app_state import AppState
-from claude_code_proxy.server.exchange.error_location import point_at_media
+from claude_code_proxy.server.exchange.error_location import client_field
 from claude_code_proxy.server.exchange.rough_count import blocks_of, tokens_of
 from claude_code_proxy.server.exchange.upstream_run import prepare
 
@@ -65,8 +63,8 @@ def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = ""
     try:
         _, model, adapted = prepare(state, decoded.request, model=state.catalogue.find(decoded.request.model))
     except InvalidRequest as error:
-        point_at_media(error, decoded.request, path_of=partial(endpoint.path_of, body))
-        raise
+        param = client_field(error, decoded.request, field_name=decoded.field_name)
+        raise InvalidRequest(error.message, param=param, code=error.code, status=error.status) from error
     plan, tokens = _cache_plan(adapted.request, model)
     return msgspec.json.encode(
         DryRun(
@@ -74,7 +72,7 @@ def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = ""
             known_model=model.known,
             request=Raw(messages.encode_request(adapted.request)),
             betas=tuple(dict.fromkeys(passed_on + adapted.betas)),
-            adjustments=decoded.adjustments + ignored + adapted.adjustments,
+            adjustments=decoded.adjustments + ignored + with_client_names(adapted.adjustments, decoded.field_name),
             cache=plan,
             estimate=_estimate(model, adapted.request, tokens=tokens, choices=decoded.n),
         )

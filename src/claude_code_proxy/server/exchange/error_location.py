@@ -1,7 +1,7 @@
-"""Which field of the client's an error is about, where it is about one block of the conversation.
+"""Which place of a Messages request an error is about, so that the endpoint can name the client's field.
 
-Between the client's words and what is sent, messages are merged, ordered and mended. A block is known again by what it
-holds; where two might be meant, none is named.
+Between the request as it was translated and what is sent, messages are merged, reordered and repaired. A block is
+recognised by what it holds; where two could be meant, none is named.
 """
 
 import re
@@ -10,39 +10,71 @@ from typing import TypeAlias
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation import images
-from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
+from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected
 
 _Place: TypeAlias = tuple[int, ...]  # a message, a block in it, perhaps one within that
-PathOf: TypeAlias = Callable[[_Place], str | None]
-_NAMED = re.compile(r"`?messages\.(\d+)\.content\.(\d+)(?:\.(?:tool_result\.)?content\.(\d+))?\b")
+_BLOCK = re.compile(r"`?messages\.(\d+)\.content\.(\d+)(?:\.(?:tool_result\.)?content\.(\d+))?\b")
+_FIELD = re.compile(
+    r"[`\"]?(temperature|top_p|top_k|max_tokens|stop_sequences|system|messages|tools|tool_choice|thinking"
+    r"|output_config\.format|output_config\.effort)(?:[.:]|` )"
+)
 
 
-def point_at_media(error: InvalidRequest, asked: messages.MessagesRequest, *, path_of: PathOf) -> None:
-    """Where adaptation refused an image or a file: it is the first of which it says the same."""
-    if error.param != "messages":
-        return
-    for place, block in _blocks(asked.messages):
-        if isinstance(block, messages.Image | messages.Document) and _refusal_of(block) == error.message:
-            error.param = path_of(place) or error.param
-            return
-
-
-def point_at_block(
-    error: UpstreamRejected,
-    asked: messages.MessagesRequest,
+def client_field(
+    error: ProxyError,
+    request: messages.MessagesRequest,
     *,
-    sent: messages.MessagesRequest,
-    path_of: PathOf,
-) -> None:
-    """The upstream names a block of what was sent."""
-    found = _NAMED.match(error.message)
+    sent: messages.MessagesRequest | None = None,
+    field_name: Callable[[str], str],
+) -> str | None:
+    """Return the client's name of the field that the error is about; None if it is about no field.
+
+    `request` is what the endpoint made, `sent` what went upstream.
+    """
+    if error.param is not None:
+        return error.param
+    path = _path(error, request, sent=sent)
+    return None if path is None else field_name(path)
+
+
+def _path(error: ProxyError, request: messages.MessagesRequest, *, sent: messages.MessagesRequest | None) -> str | None:
+    if isinstance(error, UpstreamRejected):
+        block = _refused_block(error, request, sent=sent) if sent is not None else None
+        return block or _refused_field(error)
+    if error.path == "messages":
+        return _refused_media(error, request) or error.path
+    return error.path
+
+
+def _refused_field(error: UpstreamRejected) -> str | None:
+    found = _FIELD.match(error.message) if error.status == 400 else None
+    return found and found[1]
+
+
+def _refused_block(
+    error: UpstreamRejected, request: messages.MessagesRequest, *, sent: messages.MessagesRequest
+) -> str | None:
+    """Return the path in `request` of the block of `sent` that the upstream names."""
+    found = _BLOCK.match(error.message)
     if found is None:
-        return
+        return None
     named = tuple(int(number) for number in found.groups() if number is not None)
     meant = [block for place, block in _blocks(sent.messages) if place == named]
-    places = [place for place, block in _blocks(asked.messages) if meant and _is_same(block, meant[0])]
-    if len(places) == 1:
-        error.param = path_of(places[0]) or error.param
+    places = [place for place, block in _blocks(request.messages) if meant and _is_same(block, meant[0])]
+    return _rendered(places[0]) if len(places) == 1 else None
+
+
+def _refused_media(error: ProxyError, request: messages.MessagesRequest) -> str | None:
+    """Return the path of the first image or file that adaptation refuses in the same words."""
+    for place, block in _blocks(request.messages):
+        if isinstance(block, messages.Image | messages.Document) and _refusal_of(block) == error.message:
+            return _rendered(place)
+    return None
+
+
+def _rendered(place: _Place) -> str:
+    message, *blocks = place
+    return f"messages[{message}]" + "".join(f".content[{block}]" for block in blocks)
 
 
 def _blocks(conversation: Sequence[messages.InputMessage]) -> Iterator[tuple[_Place, messages.Block]]:
@@ -63,7 +95,7 @@ def _refusal_of(block: messages.Image | messages.Document) -> str | None:
 
 
 def _is_same(one: messages.Block, other: messages.Block) -> bool:
-    """The very same, also when it has got a breakpoint or a truer media type since."""
+    """Whether they are one block, which may have got a breakpoint or a truer media type since."""
     return one is other or (_held(one) is _held(other) is not None)
 
 

@@ -15,13 +15,13 @@ from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.betas import HEADER, normalize_betas
 from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai.errors import to_error_reply
-from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected
+from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.billing import Bill
-from claude_code_proxy.server.exchange.error_location import point_at_block, point_at_media
+from claude_code_proxy.server.exchange.error_location import client_field
 from claude_code_proxy.server.exchange.gathering import together
 from claude_code_proxy.server.exchange.paused_turns import RepeatedStream, sum_usage
 from claude_code_proxy.server.exchange.record import Record
@@ -39,14 +39,16 @@ _RETRIED_BY_CLIENT = b"x-stainless-retry-count"
 class Exchange:
     """One request and its reply."""
 
-    __slots__ = ("_endpoint", "_last_words", "_request", "_responder", "_state", "record")
+    __slots__ = ("_decoded", "_endpoint", "_last_words", "_request", "_responder", "_run", "_state", "record")
 
     def __init__(self, state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
         self._state = state
         self._endpoint = endpoint
         self._request = request
         self._responder = responder
-        self._last_words: Callable[[ProxyError], bytes] | None = None  # of a stream that breaks off
+        self._decoded: DecodedRequest | None = None
+        self._run: UpstreamRun | None = None
+        self._last_words: Callable[[ProxyError, str | None], bytes] | None = None  # of a stream that breaks off
         self.record = Record(state.next_id(), endpoint.name, state.now())
 
     async def run(self) -> None:
@@ -80,24 +82,18 @@ class Exchange:
 
     async def _serve(self) -> None:
         state, record = self._state, self.record
-        asked = self._endpoint.decode(self._request.body, state.policy.default_model)
+        self._decoded = asked = self._endpoint.decode(self._request.body, state.policy.default_model)
         record.stream = asked.stream
         record.adjustments = asked.adjustments
         betas = self._betas() if _BETAS in self._request.headers else ()
         record.asked_model = asked.request.model
         model = state.catalogue.find(asked.request.model)
         record.model, record.known_model = model.id, model.known
-        run = self._run(asked, model, betas=betas)
-        if run.adapted.adjustments:
-            record.adjustments += run.adapted.adjustments
+        self._run = run = self._prepare(asked, model, betas=betas)
         if state.policy.strict:
             _enforce_strict(record.adjustments)
         context = ReplyContext(self._endpoint.id_prefix + record.id, int(state.wall()), record.asked_model, Bill(model))
-        try:
-            await (self._stream if asked.stream else self._whole)(asked, run, context=context)
-        except UpstreamRejected as error:
-            point_at_block(error, asked.request, sent=run.adapted.request, path_of=self._path_of)
-            raise
+        await (self._stream if asked.stream else self._whole)(asked, run, context=context)
 
     def _betas(self) -> tuple[str, ...]:
         """Those of the caller's that go along; what is ignored of them is told."""
@@ -106,19 +102,12 @@ class Exchange:
         self.record.adjustments += ignored
         return betas
 
-    def _run(self, asked: DecodedRequest, model: Model, *, betas: tuple[str, ...]) -> UpstreamRun:
+    def _prepare(self, asked: DecodedRequest, model: Model, *, betas: tuple[str, ...]) -> UpstreamRun:
         state = self._state
         retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else state.policy.retries
         deadline = None if asked.stream else self.record.started + state.policy.answer_seconds
         call = Call(betas, retries=retries, deadline=deadline)
-        try:
-            return UpstreamRun(state, self.record, said=asked.request, model=model, call=call)
-        except InvalidRequest as error:
-            point_at_media(error, asked.request, path_of=self._path_of)
-            raise
-
-    def _path_of(self, block: tuple[int, ...]) -> str | None:
-        return self._endpoint.path_of(self._request.body, block)
+        return UpstreamRun(state, self.record, decoded=asked, model=model, call=call)
 
     async def _whole(self, asked: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
         record = self.record
@@ -234,18 +223,27 @@ class Exchange:
             self._break_off(error)
             return
         record.outcome = "failed"
-        reply = to_error_reply(error)
+        param = self._param(error)
+        reply = to_error_reply(error, param)
         record.status = reply.status
         record.duration = self._state.now() - record.started
         limits = getattr(error, "rate_limits", {})
         headers = error_headers(record, reply, rate_limits=limits, now=self._state.wall())
-        self._responder.send(reply.status, headers, self._endpoint.render_error(error))
+        self._responder.send(reply.status, headers, self._endpoint.render_error(error, param))
+
+    def _param(self, error: ProxyError) -> str | None:
+        """The client's field that the error is about."""
+        decoded = self._decoded
+        if decoded is None:
+            return error.param
+        sent = self._run.adapted.request if self._run is not None else None
+        return client_field(error, decoded.request, sent=sent, field_name=decoded.field_name)
 
     def _break_off(self, error: ProxyError) -> None:
         """One error frame, no end mark, and the connection cut: the only sign that every client sees."""
         self.record.outcome = "broken"
         if self._last_words is not None and not self._responder.finished:
-            self._responder.write(self._last_words(error))
+            self._responder.write(self._last_words(error, self._param(error)))
         self._responder.abort()
 
     def _note(self, error: ProxyError) -> None:
@@ -261,7 +259,7 @@ def _enforce_strict(adjustments: tuple[Adjustment, ...]) -> None:
     for adjustment in adjustments:
         if adjustment.changes_meaning:
             raise InvalidRequest(
-                f"'{adjustment.param}' cannot be honoured: {adjustment.reason}. STRICT is set, so it is not adjusted.",
-                param=adjustment.param,
+                f"'{adjustment.path}' cannot be honoured: {adjustment.reason}. STRICT is set, so it is not adjusted.",
+                param=adjustment.path,
                 code="unsupported_value",
             )

@@ -13,7 +13,8 @@ import msgspec
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted, adapt, readapt
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment, with_client_names
+from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
 from claude_code_proxy.models.learned_limits import learn_limit
 from claude_code_proxy.models.model import Model
@@ -46,18 +47,19 @@ class UpstreamRun:
     the usage of each whole answer.
     """
 
-    __slots__ = ("_model", "_record", "_said", "_state", "_terms", "adapted", "rate_limits", "used")
+    __slots__ = ("_field_name", "_model", "_record", "_said", "_state", "_terms", "adapted", "rate_limits", "used")
 
-    def __init__(
-        self, state: AppState, record: Record, *, said: messages.MessagesRequest, model: Model, call: Call
-    ) -> None:
-        """Raises `InvalidRequest` when what was said cannot be asked of the model at all."""
+    def __init__(self, state: AppState, record: Record, *, decoded: DecodedRequest, model: Model, call: Call) -> None:
+        """Raises `InvalidRequest` if the model cannot be asked this at all. Adaptation's adjustments are recorded."""
         self._state = state
         self._record = record
-        self._said, self._model, self.adapted = prepare(state, said, model=model)
+        self._said, self._model, self.adapted = prepare(state, decoded.request, model=model)
+        self._field_name = decoded.field_name
         self._terms = call
         self.rate_limits: dict[str, str] = {}
         self.used: list[messages.Usage] = []
+        if self.adapted.adjustments:
+            record.adjustments += with_client_names(self.adapted.adjustments, self._field_name)
 
     async def whole(self, begun: Callable[[], None] | None = None) -> messages.Message:
         """One whole answer, as the client is to get it; asked for once more if it is not what was promised.
@@ -109,8 +111,10 @@ class UpstreamRun:
 
     def note_repair(self, mismatch: OutputMismatch) -> messages.MessagesRequest:
         """The repair request; its use is recorded as an adjustment."""
-        repaired = Adjustment(mismatch.param or "", "repaired", "the first answer did not fit and was asked for again")
-        self._record.adjustments = (*self._record.adjustments, repaired)
+        reason = "the first answer did not fit and was asked for again"
+        self._record.adjustments += with_client_names(
+            (Adjustment(mismatch.path or "", Action.REPAIRED, reason),), self._field_name
+        )
         return mismatch.repair
 
     async def _open(self, request: messages.MessagesRequest) -> EventStream:
@@ -204,8 +208,8 @@ class UpstreamRun:
         if limit is not None:
             self._state.learn_limit(self._model.id, limit)
         self._record.attempts += error.attempts
-        told = dict.fromkeys((*self._record.adjustments, *readapted.adjustments))
-        self._record.adjustments = tuple(told)
+        named = with_client_names(readapted.adjustments, self._field_name)
+        self._record.adjustments = tuple(dict.fromkeys((*self._record.adjustments, *named)))
         self._state.vault.forget(self.adapted.asked, readapted.asked)
         self.adapted = readapted
 
@@ -216,7 +220,7 @@ class UpstreamRun:
         betas = self._terms.betas
         kept = tuple(beta for beta in betas if f"`{beta}`" not in error.message)
         self._record.adjustments += tuple(
-            Adjustment("anthropic-beta", "ignored", f"{beta}: the upstream does not know it")
+            Adjustment("anthropic-beta", Action.IGNORED, f"{beta}: the upstream does not know it")
             for beta in betas
             if beta not in kept
         )

@@ -211,7 +211,7 @@ def _model(record: Record) -> str:
 
 def _adjusted(adjustments: Sequence[Adjustment]) -> list[str]:
     """Return each `field:action` once; the reasons stand only in the reply's header."""
-    names = list(dict.fromkeys([_adjustment(each.param, each.action) for each in adjustments]))
+    names = list(dict.fromkeys([_adjustment(each.path, each.action) for each in adjustments]))
     more = len(names) - _MOST_ADJUSTMENTS
     return [*names[:_MOST_ADJUSTMENTS], f"+{more}"] if more > 0 else names
 

@@ -64,7 +64,7 @@ class Metrics:
             series.cache_write_tokens += usage.cache_creation_input_tokens or 0
             series.cost += record.cost or 0.0
         for adjustment in record.adjustments:
-            self._adjusted(_param(adjustment.param), adjustment.action)
+            self._adjusted(_param(adjustment.path), adjustment.action)
 
     def upstream_failed(self, error: ProxyError, *, retried: bool) -> None:
         """Count a failed attempt at the upstream, and the retry that may follow."""

@@ -6,7 +6,7 @@ What it does not support is emulated where the proxy can, and otherwise removed 
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.upstreams.upstream import Capability, UpstreamProfile
 
@@ -58,14 +58,16 @@ def drop_unsupported(request: messages.MessagesRequest) -> tuple[messages.Messag
     if hosted:
         names = ", ".join(tool.name for tool in hosted)
         notes.append(
-            Adjustment("tools", "dropped", f"Claude Code does not pass on the hosted {names}", changes_meaning=True)
+            Adjustment(
+                "tools", Action.DROPPED, f"Claude Code does not pass on the hosted {names}", changes_meaning=True
+            )
         )
         request = replace(request, tools=tuple(tool for tool in request.tools if isinstance(tool, messages.Tool)))
     if request.metadata is not None:
-        notes.append(Adjustment("user", "dropped", "Claude Code sends a user id of its own"))
+        notes.append(Adjustment("metadata", Action.DROPPED, "Claude Code sends a user id of its own"))
         request = replace(request, metadata=None)
     if _has_breakpoints(request):
-        notes.append(Adjustment("cache_control", "dropped", "Claude Code sets cache breakpoints of its own"))
+        notes.append(Adjustment("cache_control", Action.DROPPED, "Claude Code sets cache breakpoints of its own"))
         request = replace(request, cache_control=None)
     return request, tuple(notes)
 
