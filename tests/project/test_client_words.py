@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from claude_code_proxy import messages
-from claude_code_proxy.endpoints.compatibility import APIS
 from tests.project.sources import PACKAGE, modules, parsed
+from tools.compatibility import APIS
 
 ROOMS = (("adaptation",), ("server", "exchange"))
 _PATH = re.compile(r"(\w+)(?:[.\[]\S*)?")  # a field by itself, or the start of a path such as `stop[0]`

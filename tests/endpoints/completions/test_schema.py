@@ -35,7 +35,7 @@ def test_what_changes_the_answer_is_known_to() -> None:
 @pytest.mark.parametrize("name", IGNORED)
 def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
     _, note = asked(**{name: 5}).adjustments
-    assert (note.param, note.action, note.reason + ".") == (name, "ignored", REQUEST[name].reason)
+    assert (note.path, note.action, note.reason + ".") == (name, "ignored", REQUEST[name].reason)
     assert note.changes_meaning == REQUEST[name].changes_meaning
 
 
