@@ -12,17 +12,17 @@ CONTEXT = ReplyContext("chatcmpl-123", 1_800_000_000, "claude-sonnet-4-6", lambd
 HELLO = {"role": "user", "content": "Hello."}
 
 
-def asked(**fields: Any) -> DecodedRequest:
+def decode_chat(**fields: Any) -> DecodedRequest:
     return CHAT_COMPLETIONS.decode(json.dumps({"messages": [HELLO]} | fields).encode(), "claude-default")
 
 
 def translated(**fields: Any) -> Any:
-    """The Messages request as plain JSON."""
-    return json.loads(messages.encode_request(asked(**fields).request))
+    """Return the Messages request as plain JSON."""
+    return json.loads(messages.encode_request(decode_chat(**fields).request))
 
 
-def streamed(asking: DecodedRequest, events: Iterable[messages.Event], context: ReplyContext = CONTEXT) -> bytes:
-    (translator,) = asking.translators(context)
+def streamed(request: DecodedRequest, events: Iterable[messages.Event], context: ReplyContext = CONTEXT) -> bytes:
+    (translator,) = request.translators(context)
     return b"".join([translator.feed(event) for event in events]) + translator.close()
 
 

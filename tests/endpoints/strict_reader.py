@@ -214,7 +214,7 @@ def read_stream(data: bytes, *, include_usage: bool = False) -> Reply:
 
 
 def read_error(body: bytes) -> Json:
-    """The envelope has exactly its four fields; two may be null."""
+    """Assert that the envelope has exactly its four fields, of which two may be null."""
     envelope = json.loads(body)
     assert envelope.keys() == {"error"}
     error: Json = envelope["error"]
@@ -255,7 +255,7 @@ def _check_usage(usage: Json) -> Json:
 
 
 def _check_finish(reason: str, *, called: bool, legacy: bool) -> None:
-    """Calls are carried out only by their own reason; a turn cut short or filtered keeps its own."""
+    """Assert that calls come with their own reason, unless the turn was cut short or filtered."""
     allowed = {"function_call" if legacy else "tool_calls"} if called else {"stop"}
     assert reason in allowed | {"length", "content_filter"}
 

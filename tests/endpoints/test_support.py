@@ -52,6 +52,6 @@ class Sent(Struct, frozen=True):
         (Sent(seed=Raw(b"1"), store=Raw(b"true")), ["seed", "store"]),
     ],
 )
-def test_ignored_fields_that_ask_for_something_are_told(sent: Sent, told: list[str]) -> None:
+def test_ignored_fields_that_ask_for_something_are_told(sent: Sent, expected: list[str]) -> None:
     fields = IgnoredFields({"model": Support(Fate.MAPPED, "Any."), "seed": SUPPORT, "store": SUPPORT})
-    assert fields.adjustments(sent) == [ignored(name, SUPPORT) for name in told]
+    assert fields.adjustments(sent) == [ignored(name, SUPPORT) for name in expected]

@@ -108,7 +108,7 @@ def _with_a_file(value: Json, _: str) -> None:
 
 
 def each_object(value: Any, do: Callable[[Json, str], None], path: str = "") -> None:
-    """Calls `do` with every object and its path, from the outside in."""
+    """Call `do` with every object and its path, from the outside in."""
     if isinstance(value, dict):
         do(value, path)
         for name, inner in list(value.items()):

@@ -60,7 +60,7 @@ class Pipe:
 
 
 def record(**changes: object) -> Record:
-    """A whole answer that went well, but for `changes`."""
+    """Return the record of a whole answer that went well, but for `changes`."""
     usual = Record(
         id="f00d000000000001",
         endpoint="chat_completions",

@@ -36,7 +36,7 @@ class Running:
         return f"http://127.0.0.1:{self.port}/v1"
 
     async def record(self, number: int = 0) -> Record:
-        """Waits for that exchange to end."""
+        """Wait for that exchange to end."""
         await eventually(lambda: len(self.records) > number)
         return self.records[number]
 
@@ -63,7 +63,7 @@ class Running:
 
 @asynccontextmanager
 async def running(upstream: str, **changes: Any) -> AsyncIterator[Running]:
-    """A proxy in front of `upstream`; `changes` are settings. It must be able to end at once."""
+    """Run a proxy in front of `upstream`; `changes` are settings. It must be able to end at once."""
     usual = {"port": 0, "anthropic_api_key": Secret(KEY), "anthropic_api_base": upstream, "log_level": "error"}
     assembly = Assembly(Settings(**{**usual, **changes}), files=4096)
     await assembly.start()
@@ -129,7 +129,7 @@ class Client:
         await self.send(head("POST", path, {"content-length": str(len(body)), **(headers or {})}) + body)
 
     async def reply(self, *, bodiless: bool = False) -> Reply:
-        """The next reply, as far as it comes."""
+        """Read the next reply, as far as it comes."""
         reply = await self.reply_head()
         if not bodiless:
             while (data := await self.piece(reply)) is not None:
@@ -138,15 +138,15 @@ class Client:
 
     async def reply_head(self) -> Reply:
         async with asyncio.timeout(10):
-            told = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        status, *lines = told.removesuffix("\r\n\r\n").split("\r\n")
+            head_text = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        status, *lines = head_text.removesuffix("\r\n\r\n").split("\r\n")
         pairs = [line.partition(": ") for line in lines]
         headers = {name: value for name, _, value in pairs}
-        assert len(headers) == len(lines), f"a header twice: {told}"
+        assert len(headers) == len(lines), f"a header twice: {head_text}"
         return Reply(int(status.split(" ")[1]), headers)
 
     async def piece(self, reply: Reply) -> bytes | None:
-        """The next chunk of the body, or all of it where it is counted; None at its end, proper or not."""
+        """Read the next chunk of the body, or all of it where it is counted; None at its end, proper or not."""
         async with asyncio.timeout(10):
             try:
                 return await self._piece(reply)
@@ -181,7 +181,7 @@ def head(method: str, path: str, headers: dict[str, str]) -> bytes:
 
 
 async def eventually(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
-    """Waits, but not for ever, until it holds."""
+    """Wait, but not for ever, until it holds."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.002)

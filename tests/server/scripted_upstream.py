@@ -52,7 +52,7 @@ class Call:
         await self.send(chunk(frames(*data)))
 
     async def until_gone(self) -> None:
-        """Waits for the proxy to close the connection."""
+        """Wait for the proxy to close the connection."""
         with contextlib.suppress(OSError):
             while await self._reader.read(65536):
                 pass
@@ -86,7 +86,7 @@ class ScriptedUpstream:
         self.scripts = list(scripts)
 
     async def call(self, number: int = 0) -> Call:
-        """Waits for that request."""
+        """Wait for that request."""
         async with asyncio.timeout(5):
             while len(self.calls) <= number:
                 await asyncio.sleep(0.002)
@@ -159,7 +159,7 @@ def whole(message: dict[str, Any] | None = None) -> Script:
 
 
 def refusal(status: int, kind: str, message: str, *headers: str, **details: Any) -> Script:
-    """An error as the API answers it."""
+    """Answer an error as the API does."""
     error = {"type": kind, "message": message} | ({"details": details} if details else {})
     body = json.dumps({"type": "error", "error": error, "request_id": "req_inside"}).encode()
 
@@ -170,7 +170,7 @@ def refusal(status: int, kind: str, message: str, *headers: str, **details: Any)
 
 
 def saying(data: bytes) -> Script:
-    """These bytes, and the connection stays open."""
+    """Answer these bytes and keep the connection open."""
 
     async def script(call: Call) -> None:
         await call.send(data)
@@ -179,7 +179,7 @@ def saying(data: bytes) -> Script:
 
 
 def breaking_off(data: bytes = b"", *, reset: bool = False) -> Script:
-    """These bytes, and the connection ends."""
+    """Answer these bytes and end the connection."""
 
     async def script(call: Call) -> None:
         if data:
@@ -194,7 +194,7 @@ def breaking_off(data: bytes = b"", *, reset: bool = False) -> Script:
 
 
 def silent(data: bytes = b"") -> Script:
-    """These bytes, and then nothing until the proxy closes the connection."""
+    """Answer these bytes, and then nothing until the proxy closes the connection."""
 
     async def script(call: Call) -> None:
         if data:
@@ -244,7 +244,7 @@ def error_event(kind: str = "overloaded_error", message: str = "Overloaded") -> 
 
 
 def spelled(message: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """The events of a message whose blocks are text."""
+    """Return the events of a message whose blocks are text."""
     blocks = [
         event
         for index, block in enumerate(message["content"])

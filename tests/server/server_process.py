@@ -48,7 +48,7 @@ class Process:
         self.port = int(found[1])
 
     async def says(self, words: bytes) -> None:
-        """Waits for it to stand in the log."""
+        """Wait for it to stand in the log."""
         await eventually(lambda: words in self.errors)
 
     async def stopped_accepting(self) -> None:
@@ -65,7 +65,7 @@ class Process:
         self._process.send_signal(number)
 
     async def ended(self, seconds: float = 15.0) -> int:
-        """The exit code; all that was printed is there then."""
+        """Wait for the end and return the exit code; all that was printed is there then."""
         async with asyncio.timeout(seconds):
             code = await self._process.wait()
             await asyncio.gather(*self._readers)
@@ -79,7 +79,7 @@ class Process:
         await self.ended()
 
     def workers(self) -> list[int]:
-        """The processes it started."""
+        """Return the processes that it started."""
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def most_open_files(self) -> tuple[str, str]:

@@ -43,12 +43,12 @@ async def test_paths_as_people_type_them(upstream: ScriptedUpstream, spelling: s
 )
 async def test_head_is_get_without_the_body(upstream: ScriptedUpstream, path: str) -> None:
     async with running(upstream.url) as proxy:
-        shown = await proxy.get(path)
-        told = await proxy.get(path, method="HEAD")
-    assert (told.status, told.body) == (200, b"")
-    assert told.headers["content-type"] == shown.headers["content-type"]
+        got = await proxy.get(path)
+        reply = await proxy.get(path, method="HEAD")
+    assert (reply.status, reply.body) == (200, b"")
+    assert reply.headers["content-type"] == got.headers["content-type"]
     if path != "/metrics":  # whose body grows by what is asked
-        assert told.headers["content-length"] == str(len(shown.body))
+        assert reply.headers["content-length"] == str(len(got.body))
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,11 @@ async def test_unknown_addresses(upstream: ScriptedUpstream, path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "//"])
 async def test_the_front_page_says_what_this_is_and_where_to_go(upstream: ScriptedUpstream, path: str) -> None:
     async with running(upstream.url) as proxy:
-        told = (await proxy.get(path)).json
-        assert (told["name"], told["version"]) == ("claude-code-proxy", __version__)
+        reply = (await proxy.get(path)).json
+        assert (reply["name"], reply["version"]) == ("claude-code-proxy", __version__)
         for name in ("models", "health", "ready", "capabilities", "metrics"):
-            assert (await proxy.get(told[name])).status == 200
-        assert (await proxy.ask(path=f"{told['base_url']}/chat/completions")).status == 200
+            assert (await proxy.get(reply[name])).status == 200
+        assert (await proxy.ask(path=f"{reply['base_url']}/chat/completions")).status == 200
 
 
 async def test_the_capabilities_are_those_of_the_upstream(upstream: ScriptedUpstream) -> None:
@@ -190,9 +190,9 @@ class TestHealth:
             reply = await proxy.get("/health/ready")
             assert (reply.status, reply.json["status"]) == (503, "not ready")
             assert "ANTHROPIC_API_KEY" in reply.json["reason"]
-            asked = await proxy.ask()
-            assert (asked.status, asked.error["type"]) == (401, "authentication_error")
-            assert "ANTHROPIC_API_KEY" in asked.error["message"]
+            answer = await proxy.ask()
+            assert (answer.status, answer.error["type"]) == (401, "authentication_error")
+            assert "ANTHROPIC_API_KEY" in answer.error["message"]
             assert not upstream.calls
 
     async def test_not_ready_while_it_drains(self, upstream: ScriptedUpstream) -> None:
@@ -316,14 +316,14 @@ async def test_the_upstreams_list_takes_the_place_of_the_built_in_one(upstream: 
         await eventually(lambda: proxy.assembly.state.catalogue.listed is not None)
         reply = await proxy.get("/v1/models")
         assert [model["id"] for model in reply.json["data"]] == ["claude-new-9"]
-        asked = await proxy.ask(**{**ASKED, "model": "claude-new-9"})
-        assert asked.status == 200
+        answer = await proxy.ask(**{**ASKED, "model": "claude-new-9"})
+        assert answer.status == 200
         assert proxy.records[-1].known_model
 
 
 async def test_a_request_id_that_forges_headers_costs_the_error_nothing(upstream: ScriptedUpstream) -> None:
-    said = {"error": {"type": "overloaded_error", "message": "Busy."}, "request_id": "req_1\r\nx-forged: 1"}
-    body = json.dumps(said).encode()
+    error_body = {"error": {"type": "overloaded_error", "message": "Busy."}, "request_id": "req_1\r\nx-forged: 1"}
+    body = json.dumps(error_body).encode()
     data = b"HTTP/1.1 529 \r\nretry-after: 0\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
     upstream.answers(saying(data))
     async with running(upstream.url, max_retries=0) as proxy:

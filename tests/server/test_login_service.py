@@ -76,7 +76,7 @@ async def test_sent_straight_it_is_warned_of_with_the_link(tmp_path: Path, caplo
 
 @pytest.mark.parametrize(("token", "said"), [(None, "run `claude -p hello` once"), ("t", "`claude setup-token`")])
 def test_a_login_that_is_refused_before_its_time_says_what_renews_it(
-    tmp_path: Path, token: str | None, said: str
+    tmp_path: Path, token: str | None, advice: str
 ) -> None:
     sign_in(tmp_path)
     straight = settings(
@@ -85,7 +85,7 @@ def test_a_login_that_is_refused_before_its_time_says_what_renews_it(
     error = UpstreamRejected("Invalid bearer token", status=401, kind="authentication_error")
     LoginService(straight, {}).explain(error)
     assert error.message.startswith("Invalid bearer token (")
-    assert said in error.message
+    assert advice in error.message
     with_key = UpstreamRejected("invalid x-api-key", status=401, kind="authentication_error")
     LoginService(settings(tmp_path, anthropic_api_key=KEY), {}).explain(with_key)
     assert with_key.message == "invalid x-api-key"

@@ -23,9 +23,9 @@ REQUESTS = {name: each["request"] for name, each in recordings.chat_requests().i
 
 
 def is_taken(request: dict[str, Any], model: str) -> None:
-    """The simulated service raises its refusal."""
-    asked = CHAT_COMPLETIONS.decode(json.dumps(request | {"model": model}).encode(), "claude-default")
-    adapted = adapt(asked.request, BUILT_IN.find(model), options=AdaptOptions())
+    """Translate, adapt and judge one request; raise the refusal of the simulated service."""
+    decoded = CHAT_COMPLETIONS.decode(json.dumps(request | {"model": model}).encode(), "claude-default")
+    adapted = adapt(decoded.request, BUILT_IN.find(model), options=AdaptOptions())
     judge(json.loads(messages.encode_request(adapted.request)), Caller(betas=frozenset(adapted.betas)))
 
 

@@ -12,7 +12,7 @@ from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.errors import InvalidRequest
 from tests.endpoints import recordings
-from tests.endpoints.replies import CONTEXT, accumulated, asked, decoded, streamed
+from tests.endpoints.replies import CONTEXT, accumulated, decode_chat, decoded, streamed
 from tests.endpoints.strict_reader import Json, read_stream, read_whole
 
 pytestmark = recordings.needed
@@ -27,7 +27,7 @@ AUDIO = dict.fromkeys(
 
 
 def plain() -> DecodedRequest:
-    return asked(stream=True, stream_options={"include_usage": True})
+    return decode_chat(stream=True, stream_options={"include_usage": True})
 
 
 def message_of(recording: Json) -> messages.Message:
@@ -144,7 +144,7 @@ def a_reply(*, call: bool) -> messages.Message:
 
 
 def shape_of(value: Any, path: str = "") -> set[str]:
-    """The paths of all keys."""
+    """Return the paths of all keys."""
     match value:
         case dict():
             return set().union(*(shape_of(inner, f"{path}.{key}".strip(".")) for key, inner in value.items()), {path})
@@ -160,9 +160,9 @@ def texts_of(request: Json) -> set[str]:
 
     def look(value: Any) -> None:
         if isinstance(value, dict):
-            said = value.get("text") or (value.get("content") if isinstance(value.get("content"), str) else "")
-            if isinstance(said, str) and said.strip():
-                found.add(said)
+            words = value.get("text") or (value.get("content") if isinstance(value.get("content"), str) else "")
+            if isinstance(words, str) and words.strip():
+                found.add(words)
             for inner in value.values():
                 look(inner)
         elif isinstance(value, list):

@@ -7,14 +7,14 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from tests.endpoints.replies import CONTEXT, asked, message
+from tests.endpoints.replies import CONTEXT, decode_chat, message
 from tests.endpoints.strict_reader import Choice, Json, read_whole
 
 CALL = messages.ToolUse("toolu_1", "look", Raw(b'{"at":"it"}'))
 
 
 def choice(*content: messages.Block, stop_reason: str = "end_turn", asking: Json | None = None) -> Choice:
-    body = asked(**asking or {}).reply((message(*content, stop_reason=stop_reason),), CONTEXT)
+    body = decode_chat(**asking or {}).reply((message(*content, stop_reason=stop_reason),), CONTEXT)
     return read_whole(body).choices[0]
 
 
@@ -29,7 +29,7 @@ def choice(*content: messages.Block, stop_reason: str = "end_turn", asking: Json
     ],
 )
 def test_content_is_null_only_beside_calls(content: tuple[messages.Block, ...], expected: str | None) -> None:
-    body = json.loads(asked().reply((message(*content),), CONTEXT))
+    body = json.loads(decode_chat().reply((message(*content),), CONTEXT))
     assert body["choices"][0]["message"]["content"] == expected
 
 
@@ -50,7 +50,7 @@ def test_a_hosted_tools_use_is_no_call() -> None:
 
 def test_several_choices_share_one_usage() -> None:
     replies = (message(messages.Text("A")), message(messages.Text("B")))
-    reply = read_whole(asked(n=2).reply(replies, CONTEXT))
+    reply = read_whole(decode_chat(n=2).reply(replies, CONTEXT))
     assert [one.content for one in reply.choices] == ["A", "B"]
     assert reply.usage is not None
     assert (reply.usage["prompt_tokens"], reply.usage["completion_tokens"]) == (20, 10)
@@ -58,7 +58,7 @@ def test_several_choices_share_one_usage() -> None:
 
 def test_the_envelope_says_what_only_the_edge_knows() -> None:
     context = ReplyContext("chatcmpl-9", 7, "my-alias", lambda _: 0.25)
-    reply = read_whole(asked().reply((message(messages.Text("A")),), context))
+    reply = read_whole(decode_chat().reply((message(messages.Text("A")),), context))
     assert (reply.id, reply.created, reply.model) == ("chatcmpl-9", 7, "my-alias")
     assert reply.usage is not None
     assert reply.usage["cost"] == 0.25

@@ -8,7 +8,7 @@ from msgspec import Raw
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import StreamTranslator
 from claude_code_proxy.errors import UpstreamBroke
-from tests.endpoints.replies import CONTEXT, asked, message, streamed
+from tests.endpoints.replies import CONTEXT, decode_chat, message, streamed
 from tests.endpoints.strict_reader import read_error, read_stream
 
 START = messages.MessageStart(messages.Message("msg_1", "claude-x", (), usage=messages.Usage(10, 1)))
@@ -18,7 +18,7 @@ CALL = messages.ToolUse("toolu_1", "look", Raw(b"{}"))
 
 
 def translator(**fields: object) -> StreamTranslator:
-    (only,) = asked(stream=True, **fields).translators(CONTEXT)
+    (only,) = decode_chat(stream=True, **fields).translators(CONTEXT)
     return only
 
 
@@ -78,7 +78,7 @@ def test_a_block_may_start_with_something_in_it() -> None:
     events: list[messages.Event] = [START]
     for block in (messages.Thinking("Hm", ""), messages.Text("A", citations=Raw(b'[{"url":"https://a"}]')), call):
         events += [messages.ContentBlockStart(0, block), messages.ContentBlockStop(0)]
-    (choice,) = read_stream(streamed(asked(), [*events, END, STOP])).choices
+    (choice,) = read_stream(streamed(decode_chat(), [*events, END, STOP])).choices
     assert (choice.reasoning, choice.content) == ("Hm", "A")
     assert choice.annotations[0]["url_citation"]["end_index"] == 1
     assert choice.calls[0]["function"]["arguments"] == '{"at":"it"}'
@@ -86,13 +86,13 @@ def test_a_block_may_start_with_something_in_it() -> None:
 
 def test_a_call_that_never_says_it_ended_is_a_call_all_the_same() -> None:
     end = messages.MessageDelta(messages.DeltaBody("tool_use"))
-    (choice,) = read_stream(streamed(asked(), [START, messages.ContentBlockStart(0, CALL), end, STOP])).choices
+    (choice,) = read_stream(streamed(decode_chat(), [START, messages.ContentBlockStart(0, CALL), end, STOP])).choices
     assert (choice.calls[0]["function"]["arguments"], choice.finish_reason) == ("{}", "tool_calls")
 
 
 def test_annotations_are_counted_through_all_blocks() -> None:
     cited = messages.Text("A", Raw(b'[{"type":"web_search_result_location","url":"https://a.example/"}]'))
-    frames = streamed(asked(stream=True), messages.as_events(message(cited, cited)))
+    frames = streamed(decode_chat(stream=True), messages.as_events(message(cited, cited)))
     found = [one for each in deltas(frames) if isinstance(each, dict) for one in each.get("annotations", [])]
     assert [(one["index"], one["url_citation"]["start_index"]) for one in found] == [(0, 0), (1, 1)]
 
@@ -100,7 +100,7 @@ def test_annotations_are_counted_through_all_blocks() -> None:
 def test_a_reason_to_end_outlives_what_is_told_after_it() -> None:
     cut = messages.MessageDelta(messages.DeltaBody("max_tokens"))
     more = messages.MessageDelta(messages.DeltaBody(), messages.Usage(output_tokens=9))
-    (choice,) = read_stream(streamed(asked(stream=True), [START, cut, more, STOP])).choices
+    (choice,) = read_stream(streamed(decode_chat(stream=True), [START, cut, more, STOP])).choices
     assert choice.finish_reason == "length"
 
 
@@ -130,7 +130,7 @@ def test_usage_is_known_as_far_as_it_was_told() -> None:
 
 
 def test_choices_may_be_mixed_and_the_last_to_close_ends_the_reply() -> None:
-    asking = asked(stream=True, n=3, stream_options={"include_usage": True})
+    asking = decode_chat(stream=True, n=3, stream_options={"include_usage": True})
     streams = asking.translators(CONTEXT)
     texts = ("A", "B", "C")
     pending = [list(messages.as_events(message(messages.Text(text)))) for text in texts]
@@ -146,7 +146,7 @@ def test_choices_may_be_mixed_and_the_last_to_close_ends_the_reply() -> None:
 
 
 def test_usage_is_absent_unless_asked_for() -> None:
-    frames = streamed(asked(stream=True), messages.as_events(message(messages.Text("A"))))
+    frames = streamed(decode_chat(stream=True), messages.as_events(message(messages.Text("A"))))
     assert b"usage" not in frames
 
 

@@ -12,14 +12,14 @@ from claude_code_proxy.endpoints.openai.errors import to_error_reply
 from claude_code_proxy.errors import InvalidRequest, UpstreamBroke
 from claude_code_proxy.upstreams.anthropic.rejections import rejected, rejected_midway
 from claude_code_proxy.upstreams.retry import wait_before_retry
-from tests.endpoints.replies import CONTEXT, HELLO, asked, message, streamed, translated
+from tests.endpoints.replies import CONTEXT, HELLO, decode_chat, message, streamed, translated
 from tests.endpoints.strict_reader import read_stream
 
 CALL = messages.ToolUse("toolu_1", "look", Raw(b'{"x":1}'))
 
 
 def whole(*content: messages.Block, **fields: Any) -> dict[str, Any]:
-    reply: dict[str, Any] = json.loads(asked().reply((message(*content, **fields),), CONTEXT))
+    reply: dict[str, Any] = json.loads(decode_chat().reply((message(*content, **fields),), CONTEXT))
     return reply
 
 
@@ -29,7 +29,7 @@ def choice(*content: messages.Block, **fields: Any) -> dict[str, Any]:
 
 
 def chunks(reply: messages.Message, **fields: Any) -> list[dict[str, Any]]:
-    frames = streamed(asked(stream=True, **fields), messages.as_events(reply)).decode().split("\n\n")
+    frames = streamed(decode_chat(stream=True, **fields), messages.as_events(reply)).decode().split("\n\n")
     return [json.loads(frame.removeprefix("data: ")) for frame in frames if frame and not frame.endswith("[DONE]")]
 
 
@@ -97,8 +97,8 @@ def test_trap_53_finish_reasons_are_openais_and_said_once(
 ) -> None:
     reply = message(content, stop_reason=stop_reason)
     assert choice(content, stop_reason=stop_reason)["finish_reason"] == finish_reason
-    said = [c["finish_reason"] for chunk in chunks(reply) for c in chunk["choices"] if c["finish_reason"]]
-    assert said == [finish_reason]
+    reasons = [c["finish_reason"] for chunk in chunks(reply) for c in chunk["choices"] if c["finish_reason"]]
+    assert reasons == [finish_reason]
 
 
 def test_trap_54_a_refusal_is_no_empty_stop() -> None:
@@ -130,7 +130,9 @@ def test_trap_59_later_counts_replace_earlier_ones() -> None:
         messages.Message("m", "x", (), usage=messages.Usage(input_tokens=10, output_tokens=1))
     )
     end = messages.MessageDelta(messages.DeltaBody("end_turn"), messages.Usage(input_tokens=12, output_tokens=7))
-    frames = streamed(asked(stream=True, stream_options={"include_usage": True}), (start, end, messages.MessageStop()))
+    frames = streamed(
+        decode_chat(stream=True, stream_options={"include_usage": True}), (start, end, messages.MessageStop())
+    )
     usage = read_stream(frames, include_usage=True).usage
     assert usage is not None
     assert (usage["prompt_tokens"], usage["completion_tokens"]) == (12, 7)
@@ -138,7 +140,7 @@ def test_trap_59_later_counts_replace_earlier_ones() -> None:
 
 def test_trap_60_an_error_in_the_stream_is_an_error_frame_and_no_end() -> None:
     event = messages.ErrorEvent(messages.ErrorBody("overloaded_error", "Overloaded"))
-    (translator,) = asked(stream=True).translators(CONTEXT)
+    (translator,) = decode_chat(stream=True).translators(CONTEXT)
     frame = translator.fail(rejected_midway(event, "req_1"))
     error = json.loads(frame.removeprefix(b"data: "))["error"]
     assert set(error) == {"message", "type", "param", "code"}
@@ -152,7 +154,7 @@ def test_trap_61_an_end_without_message_stop_is_a_failure() -> None:
         event for event in messages.as_events(message(messages.Text("a"))) if type(event) is not messages.MessageStop
     ]
     with pytest.raises(UpstreamBroke):
-        streamed(asked(stream=True), events)
+        streamed(decode_chat(stream=True), events)
 
 
 def test_trap_62_a_call_without_arguments_says_so_as_a_delta() -> None:
@@ -163,7 +165,7 @@ def test_trap_62_a_call_without_arguments_says_so_as_a_delta() -> None:
         messages.MessageDelta(messages.DeltaBody("tool_use")),
         messages.MessageStop(),
     )
-    (found,) = read_stream(streamed(asked(stream=True), events)).choices
+    (found,) = read_stream(streamed(decode_chat(stream=True), events)).choices
     assert found.calls[0]["function"]["arguments"] == "{}"
 
 

@@ -16,7 +16,7 @@ class Choice:
     finish_reason: str = ""
 
 
-def asked(**fields: Any) -> DecodedRequest:
+def decode_completion(**fields: Any) -> DecodedRequest:
     return COMPLETIONS.decode(json.dumps({"prompt": "Once"} | fields).encode(), "claude-default")
 
 

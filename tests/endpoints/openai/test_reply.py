@@ -55,10 +55,10 @@ def test_a_refusal_always_has_words() -> None:
 
 def test_the_prompt_counts_cached_tokens_too() -> None:
     details = messages.TokenDetails(thinking_tokens=7)
-    told = messages.Usage(
+    reported = messages.Usage(
         10, 20, cache_creation_input_tokens=3, cache_read_input_tokens=100, output_tokens_details=details
     )
-    usage = to_usage([told], context())
+    usage = to_usage([reported], context())
     assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (113, 20, 133)
     assert (usage.prompt_tokens_details.cached_tokens, usage.prompt_tokens_details.cache_write_tokens) == (100, 3)
     assert (usage.cache_read_input_tokens, usage.cache_creation_input_tokens) == (100, 3)

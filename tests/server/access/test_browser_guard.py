@@ -165,8 +165,8 @@ async def simple_post(proxy: Running, host: str, *, path: str = CHAT, **headers:
 
 async def _simple_post(client: Client, host: str, path: str, headers: dict[str, str]) -> Reply:
     body = json.dumps(ASKED).encode()
-    told = {"host": host, "content-type": "text/plain;charset=UTF-8", "content-length": str(len(body)), **headers}
-    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items()), "", ""]
+    fields = {"host": host, "content-type": "text/plain;charset=UTF-8", "content-length": str(len(body)), **headers}
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     await client.send("\r\n".join(lines).encode() + body)
     return await client.reply()
 

@@ -12,9 +12,9 @@ ALLOWED = "access-control-allow-origin"
 
 
 def asking(origin: str = PAGE, **headers: str) -> Request:
-    told = {b"origin": origin.encode(), b"access-control-request-method": b"POST"}
-    told |= {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    return Request("OPTIONS", "/v1/chat/completions", headers=told)
+    request_headers = {b"origin": origin.encode(), b"access-control-request-method": b"POST"}
+    request_headers |= {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+    return Request("OPTIONS", "/v1/chat/completions", headers=request_headers)
 
 
 def test_an_origin_of_the_list_is_told_its_own_name() -> None:

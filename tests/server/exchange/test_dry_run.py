@@ -49,9 +49,9 @@ def test_every_adjustment_with_its_reason() -> None:
     found = shown(
         model="claude-sonnet-5-5", messages=[{"role": "user", "content": "Hi"}], temperature=0.2, seed=1, foo=2
     )
-    told = {adjustment["param"]: adjustment for adjustment in found["adjustments"]}
-    assert set(told) >= {"temperature", "seed", "foo"}
-    assert all(adjustment["reason"] for adjustment in told.values())
+    reported = {adjustment["param"]: adjustment for adjustment in found["adjustments"]}
+    assert set(reported) >= {"temperature", "seed", "foo"}
+    assert all(adjustment["reason"] for adjustment in reported.values())
 
 
 def test_the_cache_plan_names_each_breakpoint_and_whether_it_pays() -> None:
@@ -85,14 +85,14 @@ def test_what_the_endpoint_refuses_is_refused_here_too() -> None:
 
 
 async def test_over_the_wire_it_is_what_is_then_sent(upstream: ScriptedUpstream) -> None:
-    asked = {**ASKED, "model": "anthropic/claude-sonnet-4-6", "max_tokens": 5, "logit_bias": {"1": 2}}
+    request = {**ASKED, "model": "anthropic/claude-sonnet-4-6", "max_tokens": 5, "logit_bias": {"1": 2}}
     async with running(upstream.url) as proxy:
         async with proxy.client() as client:
-            await client.post(asked, path="/v1/translate")
-            told = (await client.reply()).json
+            await client.post(request, path="/v1/translate")
+            reported = (await client.reply()).json
         assert upstream.calls == []
-        await proxy.ask(**asked)
-    assert told["request"] == upstream.calls[0].json
+        await proxy.ask(**request)
+    assert reported["request"] == upstream.calls[0].json
 
 
 async def test_over_the_wire_it_asks_for_the_key_and_is_recorded(upstream: ScriptedUpstream) -> None:
@@ -105,9 +105,9 @@ async def test_over_the_wire_it_asks_for_the_key_and_is_recorded(upstream: Scrip
 
 
 async def test_betas_of_the_caller(upstream: ScriptedUpstream) -> None:
-    told = {"anthropic-beta": "context-management-2025-06-27,made-up-2099-01-01"}
+    reported = {"anthropic-beta": "context-management-2025-06-27,made-up-2099-01-01"}
     async with running(upstream.url) as proxy:
-        reply = await proxy.ask(path="/v1/translate", headers=told, model="claude-opus-4-8", speed="fast")
+        reply = await proxy.ask(path="/v1/translate", headers=reported, model="claude-opus-4-8", speed="fast")
     assert reply.json["betas"] == ["context-management-2025-06-27", "fast-mode-2026-02-01"]
     assert {"anthropic-beta"} == {adjustment["param"] for adjustment in reply.json["adjustments"]}
     assert upstream.calls == []

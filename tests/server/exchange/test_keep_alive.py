@@ -71,103 +71,103 @@ def keep_alive(loop: Loop, seconds: float = 10.0) -> KeepAliveTimer:
 
 @pytest.mark.parametrize("delay", [0.0, 0.7, 1.3, 2.4, 2.5, 9.9])
 def test_before_the_first_write_silence_is_told_exactly_in_time(delay: float) -> None:
-    loop, told = Loop(), list[float]()
+    loop, times = Loop(), list[float]()
     shared = keep_alive(loop)
     shared.join(lambda: None)  # so that the timer runs already
     loop.run(delay)
     begun = loop.time()
-    beat = shared.join(lambda: told.append(loop.time() - begun))
+    stream = shared.join(lambda: times.append(loop.time() - begun))
     loop.run(15)
-    shared.leave(beat)
-    assert told == [pytest.approx(10.0)]
+    shared.leave(stream)
+    assert times == [pytest.approx(10.0)]
 
 
 @pytest.mark.parametrize("delay", [0.1, 2.4, 2.6, 6.0, 9.5])
 def test_after_a_write_it_is_told_no_later_and_at_most_a_beat_earlier(delay: float) -> None:
-    loop, told = Loop(), list[float]()
+    loop, times = Loop(), list[float]()
     shared = keep_alive(loop)
-    beat = shared.join(lambda: told.append(loop.time()))
+    stream = shared.join(lambda: times.append(loop.time()))
     loop.run(delay)
-    beat.flowing = True
+    stream.flowing = True
     written = loop.time()
     loop.run(11)
-    shared.leave(beat)
-    assert len(told) == 1
-    assert 7.5 <= told[0] - written <= 10.0
+    shared.leave(stream)
+    assert len(times) == 1
+    assert 7.5 <= times[0] - written <= 10.0
 
 
 def test_it_is_told_again_and_again() -> None:
-    loop, told = Loop(), list[float]()
+    loop, times = Loop(), list[float]()
     shared = keep_alive(loop)
     begun = loop.time()
-    shared.join(lambda: told.append(loop.time() - begun))
+    shared.join(lambda: times.append(loop.time() - begun))
     loop.run(45)
-    assert told == pytest.approx([10.0, 20.0, 30.0, 40.0])
+    assert times == pytest.approx([10.0, 20.0, 30.0, 40.0])
 
 
 def test_a_stream_that_flows_is_left_alone() -> None:
-    loop, told = Loop(), list[float]()
+    loop, times = Loop(), list[float]()
     shared = keep_alive(loop)
-    beat = shared.join(lambda: told.append(loop.time()))
+    stream = shared.join(lambda: times.append(loop.time()))
     for _ in range(30):
         loop.run(1)
-        beat.flowing = True
-    assert told == []
+        stream.flowing = True
+    assert times == []
 
 
 def test_whoever_has_left_is_told_nothing_and_the_timer_stops() -> None:
-    loop, told = Loop(), list[float]()
+    loop, times = Loop(), list[float]()
     shared = keep_alive(loop)
-    beat = shared.join(lambda: told.append(loop.time()))
+    stream = shared.join(lambda: times.append(loop.time()))
     assert shared.streams == 1
-    shared.leave(beat)
-    shared.leave(beat)
+    shared.leave(stream)
+    shared.leave(stream)
     assert shared.streams == 0
     loop.run(30)
-    assert told == []
+    assert times == []
     assert loop.idle
     assert shared._timer is None
 
 
 def test_one_that_leaves_at_the_last_moment_is_told_nothing() -> None:
-    loop, told = Loop(), list[float]()
+    loop, times = Loop(), list[float]()
     shared = keep_alive(loop)
-    beat = shared.join(lambda: told.append(loop.time()))
+    stream = shared.join(lambda: times.append(loop.time()))
     loop.run(9.9)
-    shared.leave(beat)
+    shared.leave(stream)
     loop.run(1)
-    assert told == []
+    assert times == []
 
 
 def test_one_that_fails_does_not_stop_the_others() -> None:
     def fail() -> None:
         raise RuntimeError
 
-    loop, told = Loop(), list[float]()
+    loop, times = Loop(), list[float]()
     shared = keep_alive(loop)
-    for on_silence in (fail, lambda: told.append(loop.time()), fail):
+    for on_silence in (fail, lambda: times.append(loop.time()), fail):
         shared.join(on_silence)
     loop.run(45)
-    assert len(told) == 4
+    assert len(times) == 4
 
 
 async def test_on_a_real_loop() -> None:
-    told: list[float] = []
+    times: list[float] = []
     loop = asyncio.get_running_loop()
     shared, begun = KeepAliveTimer(loop, 0.08), loop.time()
-    beat = shared.join(lambda: told.append(loop.time()))
-    await eventually(lambda: len(told) > 1)
-    shared.leave(beat)
-    assert told[0] - begun >= 0.079
+    stream = shared.join(lambda: times.append(loop.time()))
+    await eventually(lambda: len(times) > 1)
+    shared.leave(stream)
+    assert times[0] - begun >= 0.079
     await eventually(lambda: shared._timer is None)
 
 
 def test_never() -> None:
     loop = Loop()
     shared = keep_alive(loop, 0)
-    beat = shared.join(lambda: pytest.fail("told"))
+    stream = shared.join(lambda: pytest.fail("told"))
     assert (shared.streams, shared._timer, loop.idle) == (1, None, True)
-    shared.leave(beat)
+    shared.leave(stream)
 
 
 async def test_a_stream_that_has_not_begun_is_kept_alive_too(upstream: ScriptedUpstream) -> None:

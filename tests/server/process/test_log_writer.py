@@ -77,8 +77,10 @@ def test_what_was_lost_is_told_once_somebody_reads_again(caplog: pytest.LogCaptu
         writer.write([LINE])
         writer.close()
     assert lost > 0
-    told = [re.fullmatch(r"(\d+) access lines were lost, because nobody read them in time", m) for m in caplog.messages]
-    assert sum(int(match[1]) for match in told if match) == lost
+    warnings = [
+        re.fullmatch(r"(\d+) access lines were lost, because nobody read them in time", m) for m in caplog.messages
+    ]
+    assert sum(int(match[1]) for match in warnings if match) == lost
 
 
 @pytest.mark.parametrize("blocking", [True, False])

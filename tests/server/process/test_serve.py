@@ -41,7 +41,7 @@ class Paced:
 
 
 async def begun(client: Client) -> Reply:
-    """A stream of which the first words are there."""
+    """Begin a stream and wait for its first words."""
     await client.post({**ASKED, "stream": True})
     reply = await client.reply_head()
     while b"Hello" not in reply.body:
@@ -137,8 +137,8 @@ async def test_a_second_signal_ends_at_once(upstream: ScriptedUpstream, tmp_path
         assert b"data: [DONE]" not in reply.body
         await asyncio.wait_for(paced.broken.wait(), 5)
         assert b"Traceback" not in proxy.errors + proxy.output
-        told = b"stopping: waiting up to 60 s for requests being answered (1); a second Ctrl-C or SIGTERM ends them"
-        assert proxy.errors.count(told) == 1
+        notice = b"stopping: waiting up to 60 s for requests being answered (1); a second Ctrl-C or SIGTERM ends them"
+        assert proxy.errors.count(notice) == 1
         assert b" 200 stopped chat_completions " in proxy.output
         assert b" left " not in proxy.output
 

@@ -50,7 +50,7 @@ worker.signal(signal.SIGTERM)
 
 
 def run(work: str, number: int = 0) -> tuple[list[Any], list[str], str]:
-    """What is known of the worker at its end, what it printed, and what was logged."""
+    """Return what is known of the worker at its end, what it printed, and what was logged."""
     done = subprocess.run(
         [sys.executable, "-c", PARENT, work, str(number)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},

@@ -21,7 +21,7 @@ async def ask(proxy: Process) -> Reply:
 
 
 async def metric(proxy: Process, name: str) -> float:
-    """The sum of all series of that name."""
+    """Add up all series of that name."""
     async with proxy.client() as client:
         await client.send(head("GET", "/metrics", {}))
         page = (await client.reply()).body.decode()

@@ -82,9 +82,9 @@ def test_values_that_are_matched_exist(query: str) -> None:
 
 
 def test_every_metric_is_on_it() -> None:
-    shown = {name for query in queries() for name in NAME.findall(query)}
+    used = {name for query in queries() for name in NAME.findall(query)}
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in real()}
-    assert families == {re.sub(r"_(bucket|sum|count)$", "", name) for name in shown}
+    assert families == {re.sub(r"_(bucket|sum|count)$", "", name) for name in used}
 
 
 def test_panels_have_places_of_their_own() -> None:

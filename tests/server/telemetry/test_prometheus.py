@@ -56,10 +56,10 @@ def test_the_table_has_every_metric_with_its_labels(metrics: Metrics) -> None:
     for family in read_text(body.decode()):
         name = family.name + ("_total" if family.type == "counter" else "")
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-        told = rows.pop(name)
-        assert told[1] == family.type
-        assert set(told[2].replace("`", "").split(", ")) - {"–"} == labels
-        assert told[4].removesuffix(" |") == family.documentation
+        row = rows.pop(name)
+        assert row[1] == family.type
+        assert set(row[2].replace("`", "").split(", ")) - {"–"} == labels
+        assert row[4].removesuffix(" |") == family.documentation
     assert rows == {}
 
 
