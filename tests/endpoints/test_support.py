@@ -44,7 +44,7 @@ class Sent(Struct, frozen=True):
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "expected"),
     [
         (Sent(), []),
         (Sent(seed=Raw(b"null"), store=Raw(b"{}")), []),

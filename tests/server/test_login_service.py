@@ -74,7 +74,7 @@ async def test_sent_straight_it_is_warned_of_with_the_link(tmp_path: Path, caplo
     assert "sk-ant" not in caplog.text
 
 
-@pytest.mark.parametrize(("token", "said"), [(None, "run `claude -p hello` once"), ("t", "`claude setup-token`")])
+@pytest.mark.parametrize(("token", "advice"), [(None, "run `claude -p hello` once"), ("t", "`claude setup-token`")])
 def test_a_login_that_is_refused_before_its_time_says_what_renews_it(
     tmp_path: Path, token: str | None, advice: str
 ) -> None:

@@ -103,7 +103,7 @@ def test_a_description_of_its_own_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tier", "service_tier", "speed", "told"),
+    ("tier", "service_tier", "speed", "found"),
     [
         (None, None, None, False),
         ("", None, None, False),
