@@ -19,13 +19,13 @@ every_endpoint = pytest.mark.parametrize("endpoint", REQUESTS, ids=lambda endpoi
 @every_endpoint
 def test_a_request_becomes_what_to_ask_and_how_to_answer(endpoint: Endpoint) -> None:
     body = json.dumps(REQUESTS[endpoint] | {"n": 2, "stream": True, "zz": 1}).encode()
-    asked = endpoint.decode(body, "claude-default")
-    assert asked.request.model == "claude-default"
-    assert (asked.stream, asked.n) == (True, 2)
-    assert asked.adjustments[-1].path == "zz"
+    decoded = endpoint.decode(body, "claude-default")
+    assert decoded.request.model == "claude-default"
+    assert (decoded.stream, decoded.n) == (True, 2)
+    assert decoded.adjustments[-1].path == "zz"
     replies = (message(messages.Text("A")), message(messages.Text("B")))
-    assert len(json.loads(asked.reply(replies, CONTEXT))["choices"]) == 2
-    assert len(asked.translators(CONTEXT)) == 2
+    assert len(json.loads(decoded.reply(replies, CONTEXT))["choices"]) == 2
+    assert len(decoded.translators(CONTEXT)) == 2
 
 
 @every_endpoint

@@ -10,7 +10,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.conversation import Conversation, to_conversation
 from claude_code_proxy.errors import InvalidRequest
-from tests.endpoints.replies import asked
+from tests.endpoints.replies import decode_chat
 
 CACHED = {"cache_control": {"type": "ephemeral"}}
 
@@ -127,8 +127,8 @@ def test_what_says_nothing_or_is_said_twice_is_told() -> None:
         {"role": "assistant", "content": "No.", "refusal": "I will not."},
         {"role": "developer", "content": []},
     ]
-    told = [(note.path, note.action) for note in asked(messages=conversation).adjustments]
-    assert told == [
+    adjustments = [(note.path, note.action) for note in decode_chat(messages=conversation).adjustments]
+    assert adjustments == [
         ("messages[0].content", "ignored"),
         ("messages[2].refusal", "ignored"),
         ("messages[3].content", "ignored"),

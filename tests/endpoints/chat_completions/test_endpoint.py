@@ -6,7 +6,7 @@ import pytest
 
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.errors import InvalidRequest
-from tests.endpoints.replies import CONTEXT, HELLO, asked
+from tests.endpoints.replies import CONTEXT, HELLO, decode_chat
 
 
 def test_where_it_is_found() -> None:
@@ -14,18 +14,18 @@ def test_where_it_is_found() -> None:
 
 
 def test_one_translator_for_each_choice() -> None:
-    assert len(asked(n=3).translators(CONTEXT)) == 3
+    assert len(decode_chat(n=3).translators(CONTEXT)) == 3
 
 
 @pytest.mark.parametrize(("stream", "expected"), [(True, True), (False, False), (None, False)])
 def test_streaming_is_what_was_asked(stream: bool | None, expected: bool) -> None:
-    assert asked(stream=stream).stream == expected
+    assert decode_chat(stream=stream).stream == expected
 
 
 def test_adjustments_of_every_kind_are_together() -> None:
     message = HELLO | {"name": "ada"}
     custom = {"type": "custom", "custom": {"name": "f"}}
-    params = [note.path for note in asked(messages=[message], tools=[custom], seed=1, zz=1).adjustments]
+    params = [note.path for note in decode_chat(messages=[message], tools=[custom], seed=1, zz=1).adjustments]
     assert params == ["messages[0].name", "tools[0]", "seed", "zz"]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.endpoints.replies import asked
+from tests.endpoints.replies import decode_chat
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
 FILE = {"type": "file", "file": {"file_id": "file_1"}}
@@ -42,7 +42,7 @@ FUNCTION = {"name": "f", "parameters": {"type": "object"}}
     ],
 )
 def test_blocks(path: str, name: str) -> None:
-    decoded = asked(messages=CHAT)
+    decoded = decode_chat(messages=CHAT)
     assert len(decoded.request.messages) == 5
     assert decoded.field_name(path) == name
 
@@ -63,13 +63,13 @@ def test_blocks(path: str, name: str) -> None:
     ],
 )
 def test_fields(path: str, name: str) -> None:
-    assert asked().field_name(path) == name
+    assert decode_chat().field_name(path) == name
 
 
 def test_a_tool_is_named_by_the_field_that_declares_it() -> None:
     custom = {"type": "custom", "custom": {"name": "g"}}
     tools = [{"type": "function", "function": FUNCTION}, custom]
-    decoded = asked(tools=tools, functions=[FUNCTION | {"name": "h"}], web_search_options={})
+    decoded = decode_chat(tools=tools, functions=[FUNCTION | {"name": "h"}], web_search_options={})
     assert [decoded.field_name(f"tools[{index}].name") for index in range(3)] == [
         "tools[0].function.name",
         "tools[1].custom.name",
@@ -84,6 +84,6 @@ def test_a_tool_is_named_by_the_field_that_declares_it() -> None:
 def test_a_tool_is_named_by_its_place_among_all_tools_where_only_some_are_allowed() -> None:
     tools = [{"type": "function", "function": FUNCTION | {"name": name}} for name in "abc"]
     allowed = {"mode": "auto", "tools": [{"type": "function", "function": {"name": name}} for name in "ca"]}
-    decoded = asked(tools=tools, tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
+    decoded = decode_chat(tools=tools, tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
     assert [tool.name for tool in decoded.request.tools] == ["a", "c"]
     assert decoded.field_name("tools[1].strict") == "tools[2].function.strict"

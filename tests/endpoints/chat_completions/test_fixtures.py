@@ -118,11 +118,11 @@ def test_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", FAILED)
 def test_failed_upstream(name: str) -> None:
-    told, expected = CASES[name]["upstream_error"], CASES[name]["client_error"]
-    error = UpstreamRejected(told["error"]["message"], status=told["status"], kind=told["error"]["type"])
-    error.error_code = told["error"].get("details", {}).get("error_code")
+    reported, expected = CASES[name]["upstream_error"], CASES[name]["client_error"]
+    error = UpstreamRejected(reported["error"]["message"], status=reported["status"], kind=reported["error"]["type"])
+    error.error_code = reported["error"].get("details", {}).get("error_code")
     nothing = messages.MessagesRequest("m", ())
-    param = client_field(error, nothing, sent=nothing, field_name=replies.asked().field_name)
+    param = client_field(error, nothing, sent=nothing, field_name=replies.decode_chat().field_name)
     rendered = to_error_reply(error, param)
     assert (rendered.status, rendered.should_retry) == (expected["status"], expected["should_retry"])
     assert read_error(CHAT_COMPLETIONS.render_error(error, param)) == expected["error"]
@@ -134,7 +134,7 @@ def told_by(chunk: Case) -> Case:
         return {"usage": chunk["usage"]}
     (choice,) = chunk["choices"]
     if choice["finish_reason"] is None:
-        told: Case = choice["delta"]
-        return told
+        reported: Case = choice["delta"]
+        return reported
     assert choice["delta"] == {}
     return {"finish_reason": choice["finish_reason"]}

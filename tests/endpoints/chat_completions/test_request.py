@@ -8,12 +8,12 @@ import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import InvalidRequest
-from tests.endpoints.replies import asked, translated
+from tests.endpoints.replies import decode_chat, translated
 
 
 def refusal(**fields: Any) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as caught:
-        asked(**fields)
+        decode_chat(**fields)
     return caught.value
 
 
@@ -29,7 +29,7 @@ def refusal(**fields: Any) -> InvalidRequest:
     ],
 )
 def test_the_limit(fields: Any, expected: int) -> None:
-    assert asked(**fields).request.max_tokens == expected
+    assert decode_chat(**fields).request.max_tokens == expected
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_the_ends_of_the_ranges_are_in_them(fields: Any) -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 128])
 def test_several_choices(n: int) -> None:
-    assert asked(n=n).n == n
-    assert asked(n=None).n == 1
+    assert decode_chat(n=n).n == n
+    assert decode_chat(n=None).n == 1
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_response_formats(form: Any, expected: Any) -> None:
 
 
 def test_a_schema_format_without_a_schema_is_told() -> None:
-    (note,) = asked(response_format={"type": "json_schema", "json_schema": {"name": "x"}}).adjustments
+    (note,) = decode_chat(response_format={"type": "json_schema", "json_schema": {"name": "x"}}).adjustments
     assert (note.path, note.action) == ("response_format", "mapped")
 
 
@@ -116,10 +116,10 @@ def test_a_description_of_its_own_is_kept() -> None:
         ("ultra", "auto", None, True),
     ],
 )
-def test_service_tiers(tier: str | None, service_tier: str | None, speed: str | None, told: bool) -> None:
-    made = asked(service_tier=tier)
+def test_service_tiers(tier: str | None, service_tier: str | None, speed: str | None, found: bool) -> None:
+    made = decode_chat(service_tier=tier)
     assert (made.request.service_tier, made.request.speed) == (service_tier, speed)
-    assert [note.path for note in made.adjustments] == ["service_tier"] * told
+    assert [note.path for note in made.adjustments] == ["service_tier"] * found
 
 
 def test_people_are_hashed() -> None:
@@ -131,14 +131,14 @@ def test_people_are_hashed() -> None:
 def test_the_same_request_makes_the_same_bytes() -> None:
     """Else nothing would ever be read from the prompt cache."""
     fields = {"tools": [{"type": "custom", "custom": {"name": "b"}}], "user": "ada", "stop": ["b", "a", "b"]}
-    assert len({messages.encode_request(asked(**fields).request) for _ in range(3)}) == 1
-    assert json.loads(messages.encode_request(asked(**fields).request))["stop_sequences"] == ["b", "a"]
+    assert len({messages.encode_request(decode_chat(**fields).request) for _ in range(3)}) == 1
+    assert json.loads(messages.encode_request(decode_chat(**fields).request))["stop_sequences"] == ["b", "a"]
 
 
 def test_of_two_limits_the_one_that_loses_is_told() -> None:
-    told = [(one.path, one.action) for one in asked(max_tokens=10, max_completion_tokens=20).adjustments]
-    assert told == [("max_tokens", "ignored")]
-    assert asked(max_tokens=20, max_completion_tokens=20).adjustments == ()
+    found = [(one.path, one.action) for one in decode_chat(max_tokens=10, max_completion_tokens=20).adjustments]
+    assert found == [("max_tokens", "ignored")]
+    assert decode_chat(max_tokens=20, max_completion_tokens=20).adjustments == ()
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_of_two_limits_the_one_that_loses_is_told() -> None:
     ],
 )
 def test_what_loses_or_says_nothing_is_told(fields: Any, param: str) -> None:
-    assert [(note.path, note.action) for note in asked(**fields).adjustments] == [(param, "ignored")]
+    assert [(note.path, note.action) for note in decode_chat(**fields).adjustments] == [(param, "ignored")]

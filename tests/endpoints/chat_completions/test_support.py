@@ -9,7 +9,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.support import MESSAGE, PARTS, REPLY, REQUEST, TABLES, TOOLS
 from claude_code_proxy.endpoints.support import Fate, Support
-from tests.endpoints.replies import CONTEXT, asked, message
+from tests.endpoints.replies import CONTEXT, decode_chat, message
 
 ROLES = (chat.SystemMessage, chat.UserMessage, chat.AssistantMessage, chat.ToolMessage, chat.FunctionMessage)
 PART_TYPES = (chat.TextPart, chat.ImagePart, chat.FilePart, chat.AudioPart, chat.RefusalPart)
@@ -34,11 +34,11 @@ def test_so_have_those_of_messages_parts_and_tools() -> None:
 
 
 def test_so_have_those_of_a_reply() -> None:
-    body = json.loads(asked().reply((message(messages.Text("A")),), CONTEXT))
+    body = json.loads(decode_chat().reply((message(messages.Text("A")),), CONTEXT))
     always = {"id", "object", "created", "model", "choices", "index", "message", "role"}
-    told = {*body, *body["choices"][0], *body["choices"][0]["message"]} - always
+    fields = {*body, *body["choices"][0], *body["choices"][0]["message"]} - always
     only_sometimes = {"tool_calls", "function_call", "reasoning_content", "thinking_blocks", "reasoning_details"}
-    assert REPLY.keys() == told | only_sometimes
+    assert REPLY.keys() == fields | only_sometimes
 
 
 @pytest.mark.parametrize("support", [row for table in TABLES for row in table.rows.values()])
@@ -69,7 +69,7 @@ def test_what_changes_the_answer_is_known_to() -> None:
 
 @pytest.mark.parametrize("name", IGNORED)
 def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
-    (note,) = asked(**{name: ASKING.get(name, "x")}).adjustments
+    (note,) = decode_chat(**{name: ASKING.get(name, "x")}).adjustments
     assert (note.path, note.action) == (name, "ignored")
     assert note.reason + "." == REQUEST[name].reason
     assert note.changes_meaning == REQUEST[name].changes_meaning
@@ -77,4 +77,4 @@ def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", IGNORED)
 def test_null_asks_for_nothing(name: str) -> None:
-    assert asked(**{name: None}).adjustments == ()
+    assert decode_chat(**{name: None}).adjustments == ()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from claude_code_proxy import messages
-from tests.endpoints.replies import CONTEXT, asked, message, streamed, translated
+from tests.endpoints.replies import CONTEXT, decode_chat, message, streamed, translated
 
 SUMMARY = {"type": "adaptive", "display": "summarized"}
 BUDGET = {"type": "enabled", "budget_tokens": 2000, "display": "summarized"}
@@ -73,7 +73,7 @@ def test_thinking_and_effort(fields: Any, thinking: Any, effort: str | None) -> 
     ],
 )
 def test_what_loses_is_told(fields: Any, told: list[str]) -> None:
-    assert [f"{note.path}={note.action}" for note in asked(**fields).adjustments] == told
+    assert [f"{note.path}={note.action}" for note in decode_chat(**fields).adjustments] == told
 
 
 THOUGHT = (
@@ -99,8 +99,8 @@ THOUGHT = (
 def test_what_is_to_stay_out_stays_out(fields: Any, *, shown: bool) -> None:
     """Whatever the upstream tells: some models cannot keep it to themselves."""
     reply = message(*THOUGHT)
-    whole = asked(**fields).reply((reply,), CONTEXT).decode()
-    stream = streamed(asked(**fields), messages.as_events(reply)).decode()
+    whole = decode_chat(**fields).reply((reply,), CONTEXT).decode()
+    stream = streamed(decode_chat(**fields), messages.as_events(reply)).decode()
     assert json.loads(whole)["choices"][0]["message"]["content"] == "Yes."
     for text in (whole, stream):
         assert [word in text for word in ("reasoning_content", "thinking_blocks", "Let me see", "c2ln")] == [shown] * 4

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from claude_code_proxy.errors import InvalidRequest
-from tests.endpoints.replies import asked, translated
+from tests.endpoints.replies import decode_chat, translated
 
 LOOK = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
 WRITE = {"type": "custom", "custom": {"name": "write"}}
@@ -48,7 +48,7 @@ def test_free_text_needs_no_form(form: Any) -> None:
 
 
 def test_the_emulation_is_told() -> None:
-    notes = asked(tools=[LOOK, WRITE]).adjustments
+    notes = decode_chat(tools=[LOOK, WRITE]).adjustments
     assert [(note.path, note.action) for note in notes] == [("tools[1]", "emulated")]
 
 
@@ -100,7 +100,7 @@ def test_a_tool_that_is_allowed_must_be_there() -> None:
         "tools": [{"type": "function", "function": {"name": name}} for name in ("look", "other")],
     }
     with pytest.raises(InvalidRequest, match="'other'") as caught:
-        asked(tools=[LOOK], tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
+        decode_chat(tools=[LOOK], tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
     assert caught.value.param == "tool_choice.allowed_tools.tools[1]"
 
 

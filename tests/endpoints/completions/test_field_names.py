@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.endpoints.completions.completion_replies import asked
+from tests.endpoints.completions.completion_replies import decode_completion
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from tests.endpoints.completions.completion_replies import asked
     ],
 )
 def test_field_names(path: str, name: str) -> None:
-    assert asked().field_name(path) == name
+    assert decode_completion().field_name(path) == name

@@ -7,42 +7,42 @@ import pytest
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.completions.request import CONTINUE, FILL
 from claude_code_proxy.errors import InvalidRequest
-from tests.endpoints.completions.completion_replies import asked
+from tests.endpoints.completions.completion_replies import decode_completion
 
 
 def test_a_prompt_is_the_users_and_an_instruction_asks_for_more() -> None:
-    request = asked(prompt="Once upon a time").request
+    request = decode_completion(prompt="Once upon a time").request
     assert request.messages == (messages.InputMessage("user", (messages.Text("Once upon a time"),)),)
     assert request.system == (messages.Text(CONTINUE),)
 
 
 def test_the_emulation_is_told() -> None:
-    assert [(note.path, note.action) for note in asked().adjustments] == [("prompt", "emulated")]
+    assert [(note.path, note.action) for note in decode_completion().adjustments] == [("prompt", "emulated")]
 
 
 def test_a_list_of_one_prompt_is_that_prompt() -> None:
-    assert asked(prompt=["Once"]).request == asked(prompt="Once").request
+    assert decode_completion(prompt=["Once"]).request == decode_completion(prompt="Once").request
 
 
 def test_a_gap_is_filled() -> None:
-    request = asked(prompt="def f(", suffix="): pass").request
+    request = decode_completion(prompt="def f(", suffix="): pass").request
     assert request.system == (messages.Text(FILL),)
     assert request.messages[0].content == (messages.Text("<before>def f(</before><after>): pass</after>"),)
 
 
 def test_the_rest_means_what_it_means_elsewhere() -> None:
-    request = asked(model="m", max_tokens=5, temperature=0.5, top_p=0.9, stop=["a", ""], user="ada").request
+    request = decode_completion(model="m", max_tokens=5, temperature=0.5, top_p=0.9, stop=["a", ""], user="ada").request
     assert (request.model, request.max_tokens, request.temperature, request.top_p) == ("m", 5, 0.5, 0.9)
     assert request.stop_sequences == ("a",)
     assert request.metadata is not None
-    assert asked().request.max_tokens == 0
+    assert decode_completion().request.max_tokens == 0
 
 
 @pytest.mark.parametrize(
     "fields", [{"n": 1}, {"n": 128}, {"temperature": 0}, {"temperature": 2}, {"top_p": 0}, {"top_p": 1}]
 )
 def test_the_ends_of_the_ranges_are_in_them(fields: Any) -> None:
-    assert asked(**fields).n == fields.get("n", 1)
+    assert decode_completion(**fields).n == fields.get("n", 1)
 
 
 @pytest.mark.parametrize(
@@ -65,5 +65,5 @@ def test_the_ends_of_the_ranges_are_in_them(fields: Any) -> None:
 )
 def test_what_cannot_be_done_is_refused_by_name(fields: Any, param: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        asked(**fields)
+        decode_completion(**fields)
     assert caught.value.param == param

@@ -6,7 +6,7 @@ from openai.types import completion_create_params
 
 from claude_code_proxy.endpoints.completions.schema import REQUEST, CompletionRequest
 from claude_code_proxy.endpoints.support import Fate
-from tests.endpoints.completions.completion_replies import asked
+from tests.endpoints.completions.completion_replies import decode_completion
 
 IGNORED = [name for name, support in REQUEST.items() if support.fate is Fate.IGNORED]
 
@@ -34,7 +34,7 @@ def test_what_changes_the_answer_is_known_to() -> None:
 
 @pytest.mark.parametrize("name", IGNORED)
 def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
-    _, note = asked(**{name: 5}).adjustments
+    _, note = decode_completion(**{name: 5}).adjustments
     assert (note.path, note.action, note.reason + ".") == (name, "ignored", REQUEST[name].reason)
     assert note.changes_meaning == REQUEST[name].changes_meaning
 
@@ -43,4 +43,4 @@ def test_an_ignored_field_is_told_as_its_row_says(name: str) -> None:
     ("name", "value"), [("best_of", 1), ("frequency_penalty", 0), ("logit_bias", {}), ("seed", None)]
 )
 def test_what_asks_for_nothing_needs_no_mention(name: str, value: object) -> None:
-    assert len(asked(**{name: value}).adjustments) == 1
+    assert len(decode_completion(**{name: value}).adjustments) == 1

@@ -35,9 +35,9 @@ DECODER = BodyDecoder(Owner)
 
 
 def decode(body: Any) -> tuple[Owner, tuple[str, ...]]:
-    """The value, and the fields of which something is told."""
-    owner, told = DECODER.decode(body if isinstance(body, bytes) else json.dumps(body).encode())
-    return owner, tuple(note.path for note in told)
+    """Return the value, and the params of all adjustments."""
+    owner, adjustments = DECODER.decode(body if isinstance(body, bytes) else json.dumps(body).encode())
+    return owner, tuple(note.path for note in adjustments)
 
 
 def test_a_body_as_it_should_be() -> None:
@@ -74,8 +74,8 @@ def test_open_data_stays_byte_for_byte() -> None:
 
 
 def test_half_a_character_is_replaced_wherever_it_stands() -> None:
-    owner, told = decode(b'{"name":"\\ud800","notes":["\\udc00"],"zz":"\\ud800"}')
-    assert told == ("zz", "body")
+    owner, adjustments = decode(b'{"name":"\\ud800","notes":["\\udc00"],"zz":"\\ud800"}')
+    assert adjustments == ("zz", "body")
     assert owner.name == "\ufffd"
     assert bytes(owner.notes) == b'["\\ufffd"]'
 

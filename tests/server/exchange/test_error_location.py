@@ -9,7 +9,7 @@ from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejecte
 from claude_code_proxy.messages import MessagesRequest
 from claude_code_proxy.server.exchange.error_location import client_field
 from tests.endpoints import recordings
-from tests.endpoints.replies import asked
+from tests.endpoints.replies import decode_chat
 from tests.server.running import running
 from tests.server.scripted_upstream import ScriptedUpstream, refusal
 
@@ -101,7 +101,7 @@ ERRORS = recordings.messages_errors()
 
 def named(error: ProxyError) -> str | None:
     nothing = MessagesRequest("m", ())
-    return client_field(error, nothing, sent=nothing, field_name=asked().field_name)
+    return client_field(error, nothing, sent=nothing, field_name=decode_chat().field_name)
 
 
 def rejected(message: str, status: int = 400) -> UpstreamRejected:

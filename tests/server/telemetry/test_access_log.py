@@ -18,8 +18,8 @@ from tests.server.running import eventually
 WHEN = "2026-11-22T16:19:15.123Z"
 
 
-def told(shown: Record) -> dict[str, object]:
-    line = json_line(shown, WHEN)
+def json_fields(ended: Record) -> dict[str, object]:
+    line = json_line(ended, WHEN)
     assert line.endswith(b"}\n")
     assert line.count(b"\n") == 1
     fields: dict[str, object] = json.loads(line)
@@ -63,7 +63,7 @@ class TestText:
 
 class TestJson:
     def test_a_whole_answer(self) -> None:
-        assert told(record()) == {
+        assert json_fields(record()) == {
             "time": WHEN,
             "level": "info",
             "id": "f00d000000000001",
@@ -88,7 +88,9 @@ class TestJson:
             Adjustment("temperature", Action.DROPPED, "a reason"),
             Adjustment("top_p", Action.DROPPED, "another"),
         )
-        fields = told(record(usage=usage, adjustments=adjustments, error_kind="api_error", error_code="c", cause="E"))
+        fields = json_fields(
+            record(usage=usage, adjustments=adjustments, error_kind="api_error", error_code="c", cause="E")
+        )
         assert fields["cache_read_tokens"] == 3
         assert fields["cache_write_tokens"] == 4
         assert fields["adjustments"] == ["temperature:dropped", "top_p:dropped"]
@@ -105,7 +107,7 @@ class TestJson:
         ],
     )
     def test_the_level_tells_whose_fault_it_was(self, status: int, outcome: str, level: str) -> None:
-        assert told(record(status=status, outcome=outcome))["level"] == level
+        assert json_fields(record(status=status, outcome=outcome))["level"] == level
 
 
 class TestNothingOfTheClients:
@@ -113,13 +115,13 @@ class TestNothingOfTheClients:
 
     @pytest.mark.parametrize("name", ["text", "json"])
     def test_names_that_clients_chose_are_short_words(self, name: str) -> None:
-        shown = record(
+        ended = record(
             asked_model=self.NASTY,
             model=self.NASTY,
             known_model=False,
             adjustments=(Adjustment(self.NASTY, Action.IGNORED, "not a field of this API"),),
         )
-        line = layout("json" if name == "json" else "text")(shown, WHEN)
+        line = layout("json" if name == "json" else "text")(ended, WHEN)
         assert line.isascii()
         assert line.count(b"\n") == 1
         assert len(line) < 700
@@ -132,11 +134,13 @@ class TestNothingOfTheClients:
 
     def test_adjustments_are_counted_when_there_are_many(self) -> None:
         many = tuple(Adjustment(f"field_{number}", Action.IGNORED, "r") for number in range(25))
-        assert told(record(adjustments=many))["adjustments"] == [f"field_{n}:ignored" for n in range(20)] + ["+5"]
+        assert json_fields(record(adjustments=many))["adjustments"] == [f"field_{n}:ignored" for n in range(20)] + [
+            "+5"
+        ]
 
     def test_the_same_adjustment_stands_once_and_its_reason_never(self) -> None:
         twice = (Adjustment("messages", Action.MERGED, "one secret"), Adjustment("messages", Action.MERGED, "another"))
-        assert told(record(adjustments=twice))["adjustments"] == ["messages:merged"]
+        assert json_fields(record(adjustments=twice))["adjustments"] == ["messages:merged"]
 
 
 class Written:
@@ -241,7 +245,7 @@ class TestThePage:
 
     def test_it_tells_every_field_of_the_json_line(self) -> None:
         assert describe() in self.PAGE, "run `make documents`"
-        assert set(told(everything())) == set(re.findall(r"^\| `(\w+)` \|", describe(), re.MULTILINE))
+        assert set(json_fields(everything())) == set(re.findall(r"^\| `(\w+)` \|", describe(), re.MULTILINE))
 
     def test_it_tells_every_word_of_the_text_line(self) -> None:
         words = re.findall(r" (\w+=)", text_line(everything(asked_model="gpt-4o"), "now").decode())
