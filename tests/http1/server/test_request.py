@@ -107,6 +107,9 @@ def test_http_1_0_needs_no_host() -> None:
     ("status", "lines"),
     [
         (400, ["GET /"]),
+        (400, ["GET / HTTP/1.1", "Host: x y"]),
+        (400, ["GET / HTTP/1.1", "Host: [evil.example]"]),
+        (400, ["GET / HTTP/1.0", "Host: localhost:evil.example"]),
         (400, ["GET / HTTP/1.1 x", "Host: a"]),
         (400, ["GET  / HTTP/1.1", "Host: a"]),
         (400, [" GET / HTTP/1.1", "Host: a"]),

@@ -11,6 +11,14 @@ from tests.server.scripted_upstream import ScriptedUpstream
 
 HERE = b"127.0.0.1:8080"
 EVIL = "https://evil.example"
+BAD_HOSTS = [
+    "x y",
+    "evil.example/.localhost",
+    "evil.example#.localhost",
+    "localhost:evil.example",
+    "[evil.example]",
+    "[::1].evil",
+]
 
 
 def check(pages: BrowserGuard, origin: str | None = None, host: bytes = HERE) -> None:
@@ -29,6 +37,12 @@ class TestOrigins:
             "http://127.0.0.1.evil.example",
             "http://192.168.1.7",
             "http://[fe80::1]:8080",
+            "http://evil.example/.localhost",
+            "http://evil.example#.localhost",
+            "http://localhost:evil.example",
+            "http://[evil.example]",
+            "http://[::1].evil",
+            "http://127.evil",
             "null",  # any page can make one: a frame in a sandbox
         ],
     )
@@ -110,6 +124,13 @@ class TestHosts:
             b"localhost.evil.example",
             b"127.0.0.1.evil.example",
             b"router.local",
+            b"evil.example/.localhost",
+            b"evil.example#.localhost",
+            b"localhost:evil.example",
+            b"[evil.example]",
+            b"[::1].evil",
+            b"127.evil",
+            b"evil.127",
         ],
     )
     def test_on_this_machine_alone_other_names_are_refused(self, host: bytes) -> None:
@@ -191,6 +212,14 @@ async def test_a_web_page_cannot_spend_the_owners_money(
     assert not upstream.calls
     assert not [name for name in reply.headers if name.startswith("access-control")]
     assert (record.status, record.error_kind) == (403, "permission_error")
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+async def test_a_host_that_is_none_is_a_bad_request(upstream: ScriptedUpstream, host: str) -> None:
+    async with running(upstream.url) as proxy:
+        reply = await simple_post(proxy, host)
+    assert (reply.status, reply.error["type"]) == (400, "invalid_request_error")
+    assert not upstream.calls
 
 
 async def test_it_cannot_read_the_list_of_models_either_but_health_stays_open(upstream: ScriptedUpstream) -> None:

@@ -8,6 +8,8 @@ import re
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from claude_code_proxy.http1.server.host import parse_host
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SINGLE = frozenset({b"host", b"content-length", b"transfer-encoding"})
 # Methods for which llhttp has no rules of its own about the target or the protocol; any other is shown to it as GET.
@@ -79,8 +81,7 @@ def parse_head(head: bytes, *, peer: str = "", head_count: int = 128) -> Request
     request = Request(method, target, headers=_read_fields(head), peer=peer)
     if version == _HTTP10:
         request.http10 = True
-    elif b"host" not in request.headers:
-        raise RejectedHead(400, "The request has no Host header.")
+    _check_host(request)
     request.length = _body_length(request)
     request.keep_alive = _keeps_alive(request)
     return request
@@ -120,6 +121,17 @@ def _read_fields(head: bytes) -> dict[bytes, bytes]:
             raise error.__context__ from None
         raise RejectedHead(400, f"The request is malformed: {error}.") from None
     return fields
+
+
+def _check_host(request: Request) -> None:
+    host = request.headers.get(b"host")
+    if host:
+        try:
+            parse_host(host)
+        except ValueError:
+            raise RejectedHead(400, "The Host header is not a host name or address with an optional port.") from None
+    elif host is None and not request.http10:
+        raise RejectedHead(400, "The request has no Host header.")
 
 
 def _body_length(request: Request) -> int | None:

@@ -7,11 +7,11 @@ machine (DNS rebinding) it can read the reply too. The browser names the page in
 from collections.abc import Mapping, Sequence
 
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.http1.server.host import Host, parse_host
 
 _WEB = (b"http", b"https")
-_LOOPBACK = (b"localhost", b"[::1]")
 # Top-level names that the public DNS never hands out, so that no stranger can point one of them anywhere.
-_RESERVED = frozenset({b"localhost", b"internal", b"test"})
+_RESERVED = frozenset({"localhost", "internal", "test"})
 _LONGEST = 200
 _WAYS_OUT = "set PROXY_API_KEY, which callers then show, or add {} to CORS_ORIGINS."
 
@@ -28,7 +28,7 @@ class BrowserGuard:
     def __init__(self, origins: Sequence[str], *, loopback_only: bool) -> None:
         self._all = "*" in origins
         self._origins = frozenset(origin.rstrip("/").lower().encode() for origin in origins)
-        self._names = frozenset(_name(origin.partition(b"://")[2]) for origin in self._origins)
+        self._names = frozenset(host.name for host in map(_host_of_origin, self._origins) if host is not None)
         self._loopback_only = loopback_only
         self._last_host = b""  # that was found to be right: most requests bring the same one
 
@@ -42,16 +42,17 @@ class BrowserGuard:
         if b"origin" in headers:
             self._check_origin(headers[b"origin"], host)
 
-    def _check_host(self, host: bytes) -> None:
-        if self._loopback_only and _is_public(_name(host)) and _name(host) not in self._names:
-            printable = _printable(host)
+    def _check_host(self, value: bytes) -> None:
+        host = _parsed(value)
+        if self._loopback_only and value and (host is None or (_is_public(host) and host.name not in self._names)):
+            printable = _printable(value)
             raise Forbidden(
                 f"This proxy listens on this machine alone and does not know itself as {printable}. If that is right, "
                 + _WAYS_OUT.format(f"http://{printable}"),
                 code="forbidden_host",
                 status=403,
             )
-        self._last_host = host
+        self._last_host = value
 
     def _check_origin(self, origin: bytes, host: bytes) -> None:
         """Allow pages of this machine and of the proxy's own address, and editors, apps and browser extensions."""
@@ -59,8 +60,8 @@ class BrowserGuard:
         scheme, _, address = origin.partition(b"://")
         if origin in self._origins or (scheme not in _WEB and origin != b"null"):
             return
-        name = _name(address)
-        if _is_loopback(name) or (address == host.lower() and not _is_public(name)):
+        page = _parsed(address)
+        if page is not None and (_is_loopback(page) or (address == host.lower() and not _is_public(page))):
             return
         printable = _printable(origin)
         raise Forbidden(
@@ -71,22 +72,27 @@ class BrowserGuard:
         )
 
 
-def _name(host: bytes) -> bytes:
-    """Return the host name without its port."""
-    bare = host.partition(b"]")[0] + b"]" if host.startswith(b"[") else host.partition(b":")[0]
-    return bare.lower().rstrip(b".")
+def _host_of_origin(origin: bytes) -> Host | None:
+    return _parsed(origin.partition(b"://")[2])
 
 
-def _is_public(name: bytes) -> bool:
+def _parsed(value: bytes) -> Host | None:
+    try:
+        return parse_host(value)
+    except ValueError:
+        return None
+
+
+def _is_public(host: Host) -> bool:
     """Return whether the public DNS may know the name; it knows neither addresses nor names without a dot."""
-    _, dot, last = name.rpartition(b".")
-    return bool(dot) and not name.startswith(b"[") and not last.isdigit() and last not in _RESERVED
+    _, dot, last = host.name.rpartition(".")
+    return bool(dot) and host.address is None and last not in _RESERVED
 
 
-def _is_loopback(name: bytes) -> bool:
-    if name in _LOOPBACK or name.endswith(b".localhost"):
-        return True
-    return name.startswith(b"127.") and not _is_public(name)
+def _is_loopback(host: Host) -> bool:
+    if host.address is not None:
+        return host.address.is_loopback
+    return host.name == "localhost" or host.name.endswith(".localhost")  # RFC 6761: both stand for this machine
 
 
 def _printable(value: bytes) -> str:
