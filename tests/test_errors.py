@@ -27,16 +27,28 @@ def test_a_timeout_is_one_way_of_being_unavailable() -> None:
     assert issubclass(errors.UpstreamTimeout, errors.UpstreamUnavailable)
 
 
-def test_a_refusal_keeps_the_upstreams_status_kind_and_id() -> None:
-    error = errors.UpstreamRejected("No.", status=403, kind="permission_error", request_id="req_1", retry_after=2.0)
-    assert (error.status, error.kind, error.request_id, error.retry_after) == (403, "permission_error", "req_1", 2.0)
-    assert error.rate_limits == {}
+def test_a_refusal_keeps_the_upstreams_status_kind_and_head() -> None:
+    headers = errors.RejectionHeaders("req_1", retry_after=2.0, should_retry=False, rate_limits={"a": "1"})
+    error = errors.UpstreamRejected("No.", status=403, kind="permission_error", headers=headers)
+    assert (error.status, error.kind, error.diagnosis) == (403, "permission_error", errors.Diagnosis())
+    assert (error.request_id, error.retry_after, error.should_retry, error.rate_limits) == (
+        "req_1",
+        2.0,
+        False,
+        {"a": "1"},
+    )
 
 
-def test_refusals_do_not_share_what_they_hold() -> None:
-    one, other = (errors.UpstreamRejected("No.", status=429, kind="rate_limit_error") for _ in range(2))
-    one.rate_limits["anthropic-ratelimit-requests-limit"] = "1"
-    assert other.rate_limits == {}
+def test_more_that_becomes_known_makes_another_error() -> None:
+    error = errors.UpstreamRejected("No.", status=404, kind="not_found_error")
+    try:
+        raise error from ValueError("why")
+    except errors.UpstreamRejected as caught:
+        other = caught.replace(message="No such model.", param="model", attempts=2)
+    assert (type(other), other.status, other.kind) == (type(error), 404, "not_found_error")
+    assert (str(other), other.message, other.param, other.attempts) == ("No such model.",) * 2 + ("model", 2)
+    assert (str(error), error.message, error.param, error.attempts) == ("No.", "No.", None, 0)
+    assert other.__cause__ is error.__cause__
 
 
 def test_an_invalid_request_names_its_field_and_may_have_another_status() -> None:

@@ -14,6 +14,7 @@ from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation import requests as ask
 from tests.adaptation.requests import accepted, adapted, assistant, call, late_system, request, result, told, tool, user
+from tests.rejections import rejected
 
 many = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -120,10 +121,6 @@ def test_all_filters_of_one_reply_work_together() -> None:
 
 
 # Second attempts
-
-
-def rejected(message: str, status: int = 400) -> UpstreamRejected:
-    return UpstreamRejected(message, status=status, kind="invalid_request_error")
 
 
 def retried(asked: messages.MessagesRequest, message: str) -> messages.MessagesRequest | None:

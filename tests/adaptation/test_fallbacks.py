@@ -8,13 +8,14 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation.fallbacks import Fallback, find_fallback
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation.requests import NEWEST, PLAIN, assistant, call, request, result, tool, user
+from tests.rejections import rejected
 
 SIGNED = messages.Thinking("Hm.", "signed")
 TALK = (user("a"), assistant(SIGNED, call()), user(result()))
 
 
 def after(words: str, asked: messages.MessagesRequest, sent: messages.MessagesRequest | None = None) -> Fallback | None:
-    return find_fallback(words, asked, sent=sent or asked, model=BUILT_IN.find(asked.model))
+    return find_fallback(rejected(words).diagnosis, asked, sent=sent or asked, model=BUILT_IN.find(asked.model))
 
 
 @pytest.mark.parametrize(

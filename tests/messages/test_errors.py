@@ -5,10 +5,8 @@ import pytest
 from claude_code_proxy.messages.errors import (
     ErrorBody,
     ErrorDetails,
-    Overflow,
     decode_error,
     kind_of,
-    overflow_in,
     status_of,
 )
 
@@ -45,27 +43,6 @@ def test_an_error_is_read(body: bytes, expected: object) -> None:
 )
 def test_what_is_no_error_in_json_is_none(body: bytes) -> None:
     assert decode_error(body) is None
-
-
-@pytest.mark.parametrize(
-    ("message", "expected"),
-    [
-        ("prompt is too long: 210000 tokens > 200000 maximum", Overflow(210_000, 200_000)),
-        ("messages.1: Prompt is too long: 1 token > 0 maximum", Overflow(1, 0)),
-        ("prompt is too long: 1,210,000 tokens > 1,000,000 maximum", Overflow(1_210_000, 1_000_000)),
-        (
-            "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length",
-            Overflow(210_000, 200_000),
-        ),
-        ("prompt is too long", Overflow()),
-        ("Input is too long for requested model.", Overflow()),
-        ("input length exceeds the model's maximum context window", Overflow()),
-        ("messages.0.content.0.image.source.base64: the data is too long", None),
-        ("metadata.user_id: String should have at most 256 characters", None),
-    ],
-)
-def test_an_overflow_is_known_by_its_words(message: str, expected: Overflow | None) -> None:
-    assert overflow_in(message) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from claude_code_proxy.errors import LacksFeature, SamplingLimit
 from claude_code_proxy.models.catalogue import BUILT_IN
-from claude_code_proxy.models.learned_limits import Lacks, Samples
 from claude_code_proxy.models.table import MODELS
 from claude_code_proxy.models.upstream_list import Capabilities, ListedThinking, ModelInfo, Supported, ThinkingTypes
 
@@ -118,7 +118,7 @@ def test_the_newest_of_a_line_is_one_that_the_upstream_lists() -> None:
 
 
 def test_a_lesson_is_kept_for_its_model_under_all_its_names() -> None:
-    catalogue = BUILT_IN.with_limit("claude-haiku-4-5-20251001", Samples("none"))
+    catalogue = BUILT_IN.with_limit("claude-haiku-4-5-20251001", SamplingLimit("none"))
     assert not catalogue.find("anthropic/claude-haiku-4.5").accepts_sampling
     assert not catalogue.find("claude-haiku-4-5").accepts_sampling
     assert catalogue.find("claude-sonnet-4-5").accepts_sampling
@@ -126,7 +126,7 @@ def test_a_lesson_is_kept_for_its_model_under_all_its_names() -> None:
 
 
 def test_lessons_outlast_a_refreshed_list_and_hold_for_unknown_models() -> None:
-    taught = BUILT_IN.with_limit("claude-epic-9", Lacks("structured_outputs"))
+    taught = BUILT_IN.with_limit("claude-epic-9", LacksFeature("structured_outputs"))
     assert not taught.find("claude-epic-9").structured_outputs
     told = Capabilities(
         structured_outputs=Supported(supported=True),
@@ -138,5 +138,5 @@ def test_lessons_outlast_a_refreshed_list_and_hold_for_unknown_models() -> None:
 
 
 def test_a_lesson_learnt_twice_changes_nothing() -> None:
-    once = BUILT_IN.with_limit("claude-opus-5", Lacks("prefill"))
-    assert once.with_limit("claude-opus-5", Lacks("prefill")) is once
+    once = BUILT_IN.with_limit("claude-opus-5", LacksFeature("prefill"))
+    assert once.with_limit("claude-opus-5", LacksFeature("prefill")) is once

@@ -1,6 +1,6 @@
 """What all exchanges share."""
 
-from claude_code_proxy.models.learned_limits import Lacks
+from claude_code_proxy.errors import LacksFeature
 from tests.server.running import running
 from tests.server.scripted_upstream import ScriptedUpstream
 
@@ -16,6 +16,6 @@ async def test_a_lesson_is_kept(upstream: ScriptedUpstream) -> None:
     async with running(upstream.url) as proxy:
         serving = proxy.assembly.state
         assert serving.catalogue.find("claude-sonnet-4-6").structured_outputs
-        serving.learn_limit("claude-sonnet-4-6", Lacks("structured_outputs"))
+        serving.learn_limit("claude-sonnet-4-6", LacksFeature("structured_outputs"))
         assert not serving.catalogue.find("claude-sonnet-4-6").structured_outputs
         assert serving.catalogue.find("claude-opus-4-6").structured_outputs

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.errors import Misconfigured, UpstreamRejected
+from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.login_service import PUBLISHED_TERMS, LoginService
 from claude_code_proxy.settings import Settings
@@ -72,43 +72,3 @@ async def test_sent_straight_it_is_warned_of_with_the_link(tmp_path: Path, caplo
     await login.close()
     assert PUBLISHED_TERMS in caplog.text
     assert "sk-ant" not in caplog.text
-
-
-@pytest.mark.parametrize(("token", "advice"), [(None, "run `claude -p hello` once"), ("t", "`claude setup-token`")])
-def test_a_login_that_is_refused_before_its_time_says_what_renews_it(
-    tmp_path: Path, token: str | None, advice: str
-) -> None:
-    sign_in(tmp_path)
-    straight = settings(
-        tmp_path, claude_login_via="messages-api", claude_code_oauth_token=None if token is None else Secret(token)
-    )
-    error = UpstreamRejected("Invalid bearer token", status=401, kind="authentication_error")
-    LoginService(straight, {}).explain(error)
-    assert error.message.startswith("Invalid bearer token (")
-    assert advice in error.message
-    with_key = UpstreamRejected("invalid x-api-key", status=401, kind="authentication_error")
-    LoginService(settings(tmp_path, anthropic_api_key=KEY), {}).explain(with_key)
-    assert with_key.message == "invalid x-api-key"
-
-
-@pytest.mark.parametrize(
-    ("words", "explained"),
-    [
-        (
-            "This credential is only authorized for use with Claude Code and cannot be used for other API requests.",
-            True,
-        ),
-        ("OAuth authentication is currently not supported.", True),
-        ("Third-party apps now draw from your extra usage, not your plan limits.", True),
-        ("max_tokens: too large", False),
-    ],
-)
-def test_a_refusal_of_a_login_sent_straight_names_both_ways_out(tmp_path: Path, words: str, explained: bool) -> None:
-    sign_in(tmp_path)
-    error = UpstreamRejected(words, status=400, kind="invalid_request_error")
-    LoginService(settings(tmp_path, claude_login_via="messages-api"), {}).explain(error)
-    assert error.message.startswith(words)
-    assert ("ANTHROPIC_API_KEY" in error.message and "CLAUDE_LOGIN_VIA" in error.message) == explained
-    with_key = UpstreamRejected(words, status=400, kind="invalid_request_error")
-    LoginService(settings(tmp_path, anthropic_api_key=KEY), {}).explain(with_key)
-    assert with_key.message == words

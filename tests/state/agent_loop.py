@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted, AdaptOptions, adapt, readapt
-from claude_code_proxy.errors import UpstreamRejected
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.simulator import signature
 from claude_code_proxy.simulator.answers import web_search
@@ -19,6 +18,7 @@ from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.validation import judge
 from claude_code_proxy.state.store import MemoryStore
 from claude_code_proxy.state.vault import ThinkingVault
+from tests.rejections import rejected
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "$top": {"type": "integer"}}}
 TOOLS = tuple(messages.Tool(name, Raw(json.dumps(SCHEMA).encode())) for name in ("get.weather", "get_time"))
@@ -85,7 +85,7 @@ class Agent:
             return self._answered(sent, round)
         except Refusal as refusal:
             self.refused += 1
-            error = UpstreamRejected(refusal.message, status=refusal.status, kind=refusal.kind)
+            error = rejected(refusal.message, refusal.status, refusal.kind)
             less = readapt(sent, error, model=self.model)
             if less is None:
                 raise

@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_code_proxy.errors import (
+    Diagnosis,
+    DiagnosisKind,
     InvalidRequest,
     Misconfigured,
     Overloaded,
     ProxyError,
+    RejectionHeaders,
     Unauthenticated,
     UpstreamBroke,
     UpstreamRejected,
@@ -21,9 +24,8 @@ from claude_code_proxy.upstreams.upstream import Call, CallStats
 
 
 def said(status: int, *, should_retry: bool | None = None, retry_after: float | None = None) -> UpstreamRejected:
-    error = UpstreamRejected("w", status=status, kind="k", retry_after=retry_after)
-    error.should_retry = should_retry
-    return error
+    headers = RejectionHeaders(should_retry=should_retry, retry_after=retry_after)
+    return UpstreamRejected("w", status=status, kind="k", headers=headers)
 
 
 def worth_it(error: ProxyError) -> bool:
@@ -45,14 +47,11 @@ def test_the_services_own_word_comes_first() -> None:
     assert not worth_it(said(529, should_retry=False))
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["contract_spend_limit_reached", "enforced_spend_limit_reached", "linked_organization_spend_limit_reached"],
-)
-def test_money_does_not_come_by_waiting(code: str) -> None:
-    error = said(429, should_retry=True)
-    error.error_code = code
-    assert not worth_it(error)
+def test_what_waiting_cannot_mend_is_not_tried_again_whatever_the_service_says() -> None:
+    headers = RejectionHeaders(should_retry=True)
+    hopeless = Diagnosis(DiagnosisKind.OUT_OF_MONEY, may_retry=False)
+    assert not worth_it(UpstreamRejected("w", status=429, kind="k", diagnosis=hopeless, headers=headers))
+    assert worth_it(UpstreamRejected("w", status=429, kind="k", headers=headers))
 
 
 @pytest.mark.parametrize("error", [UpstreamUnavailable("w"), UpstreamBroke("w"), CannotConnect("w")])
@@ -89,8 +88,8 @@ def test_else_twice_as_long_each_time_with_jitter(attempt: int, chance: float) -
     assert most * 0.75 <= wait <= most
 
 
-async def tried(error: ProxyError, retries: int, *, begun: bool = False) -> tuple[int, list[float]]:
-    """How many attempts were made of what always fails so, and the waits between them."""
+async def tried(error: ProxyError, retries: int, *, begun: bool = False) -> tuple[ProxyError, list[float]]:
+    """What is raised in the end of what always fails so, and the waits between the attempts."""
     waits: list[float] = []
 
     async def attempt(stats: CallStats) -> None:
@@ -100,22 +99,24 @@ async def tried(error: ProxyError, retries: int, *, begun: bool = False) -> tupl
     async def pause(seconds: float) -> None:
         waits.append(seconds)
 
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)) as caught:
         await retry(Call(retries=retries), attempt, chance=lambda: 1.0, pause=pause, on_failure=ignore_failure)
-    return error.attempts, waits
+    assert caught.value.__cause__ is error.__cause__
+    return caught.value, waits
 
 
 async def test_as_often_as_is_allowed() -> None:
-    assert await tried(error := said(529), 2) == (3, [0.5, 1.0])
-    assert error.should_retry is False
-    assert await tried(error := said(529), 0) == (1, [])
-    assert error.should_retry is None, "the client has its own retries"
+    error, waits = await tried(said(529), 2)
+    assert (error.attempts, error.should_retry, waits) == (3, False, [0.5, 1.0])
+    error, waits = await tried(said(529), 0)
+    assert (error.attempts, error.should_retry, waits) == (1, None, []), "the client has its own retries"
 
 
 async def test_not_what_another_attempt_would_not_mend() -> None:
-    assert await tried(error := said(400), 2) == (1, [])
-    assert error.should_retry is None
+    error, waits = await tried(said(400), 2)
+    assert (error.attempts, error.should_retry, waits) == (1, None, [])
 
 
 async def test_not_what_has_begun() -> None:
-    assert await tried(said(529), 2, begun=True) == (1, [])
+    error, waits = await tried(said(529), 2, begun=True)
+    assert (error.attempts, waits) == (1, [])

@@ -86,12 +86,12 @@ def readapt(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapt
     """
     if error.status != 400:
         return None
-    limit = learned_limits.learn_limit(error.message)
+    limit = error.diagnosis.limit
     if limit is not None:
         again = adapt(adapted.asked, learned_limits.apply_limit(limit, model), options=adapted.options)
         added: tuple[Adjustment, ...] = ()
     else:
-        less = fallbacks.find_fallback(error.message, adapted.asked, sent=adapted.request, model=model)
+        less = fallbacks.find_fallback(error.diagnosis, adapted.asked, sent=adapted.request, model=model)
         if less is None:
             return None
         again = adapt(less.request, less.model, options=adapted.options)

@@ -1,9 +1,8 @@
-"""The words of a refusal that is about one request alone -> what to ask instead.
+"""A refusal of one request -> what to leave out of it and ask again.
 
-What a refusal teaches about a model for good is in `models.lessons`.
+A refusal that is about the model as a whole is a learnt limit: `models.learned_limits`.
 """
 
-import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import thinking
 from claude_code_proxy.adjustment import Action, Adjustment
+from claude_code_proxy.errors import Diagnosis, DiagnosisKind
 from claude_code_proxy.messages.content import NO_JSON
 from claude_code_proxy.models.model import Model
 
@@ -26,9 +26,9 @@ class Fallback(Struct, frozen=True):
 
 
 class _Refused(Struct, frozen=True):
-    """What was asked, as it came in, what was sent of it, and in which words it was refused."""
+    """The request as it came in, what was sent of it, and why that was refused."""
 
-    words: str
+    diagnosis: Diagnosis
     asked: messages.MessagesRequest
     sent: messages.MessagesRequest
     model: Model
@@ -38,13 +38,11 @@ _Finder: TypeAlias = Callable[[_Refused], Fallback | None]
 
 
 def find_fallback(
-    message: str, asked: messages.MessagesRequest, *, sent: messages.MessagesRequest, model: Model
+    diagnosis: Diagnosis, asked: messages.MessagesRequest, *, sent: messages.MessagesRequest, model: Model
 ) -> Fallback | None:
-    """None: these words are not known, or there is nothing to leave out."""
-    for pattern, answer in _ANSWERS:
-        if pattern.search(message):
-            return answer(_Refused(message, asked, sent, model))
-    return None
+    """Return None where no fallback is known for such a refusal, or nothing is there to leave out."""
+    finder = _FINDERS.get(diagnosis.kind)
+    return finder(_Refused(diagnosis, asked, sent, model)) if finder is not None else None
 
 
 def _without_signed_thinking(refused: _Refused) -> Fallback | None:
@@ -64,10 +62,10 @@ def _refused_turn(refused: _Refused) -> int:
     Where thinking is bound to what came before it, words about a signature alone do not say that the block is the first
     that fails.
     """
-    named = _PLACE.search(refused.words)
-    if named is None or (refused.model.prefix_binding and not _BOUND.search(refused.words)):
+    diagnosis = refused.diagnosis
+    if not diagnosis.block or (refused.model.prefix_binding and diagnosis.kind is not DiagnosisKind.THINKING_BOUND):
         return 0
-    turn, at = map(int, named.groups())
+    turn, at = diagnosis.block[:2]
     if turn >= len(refused.sent.messages) or at >= len(refused.sent.messages[turn].content):
         return 0
     block = refused.sent.messages[turn].content[at]
@@ -113,7 +111,7 @@ def _without_grammar(refused: _Refused) -> Fallback | None:
     config = refused.sent.output_config
     has_format = config is not None and config.format is not None
     is_strict = any(isinstance(tool, messages.Tool) and tool.strict for tool in refused.sent.tools)
-    if is_strict and not (has_format and "output_config.format" in refused.words):
+    if is_strict and not (has_format and _is_about_format(refused.diagnosis)):
         asked = any(isinstance(tool, messages.Tool) and tool.strict for tool in request.tools)
         reason = "the service could not compile their strict schemas"
         note = Adjustment("tools", Action.RELAXED, reason, changes_meaning=asked)
@@ -127,23 +125,15 @@ def _without_grammar(refused: _Refused) -> Fallback | None:
     return None
 
 
+def _is_about_format(diagnosis: Diagnosis) -> bool:
+    return diagnosis.field is not None and diagnosis.field.startswith("output_config.format")
+
+
 _TOLD = (messages.Text, messages.ToolUse, messages.Thinking, messages.RedactedThinking)
-_PLACE = re.compile(r"messages\.(\d+)\.content\.(\d+)")
-_BOUND = re.compile("bound to a different conversation", re.IGNORECASE)
-_ANSWERS: tuple[tuple[re.Pattern[str], _Finder], ...] = tuple(
-    (re.compile(words, re.IGNORECASE), answer)
-    for words, answer in (
-        (r"Invalid `signature` in `(redacted_)?thinking`|bound to a different conversation", _without_signed_thinking),
-        (r"thinking`? blocks? in the latest assistant message cannot be modified", _without_signed_thinking),
-        (r"thinking\.signature: (Field required|Input should be)", _without_signed_thinking),
-        (r"final block in an assistant message cannot be", _without_signed_thinking),
-        (r"an `assistant` message in the final position cannot contain `thinking`", _without_signed_thinking),
-        (r"Invalid `encrypted_(content|index)`|`\w+_tool_result` block", _without_hosted),
-        (r"the first block must be `?thinking", _without_thinking),
-        (r"Expected `thinking` or `redacted_thinking`, but found", _without_thinking),
-        (r"Too many strict tools", _without_grammar),
-        (r"Schemas? contains? too many (optional parameters|parameters with union types)", _without_grammar),
-        (r"Schema is too complex|compiled grammar is too large|Grammar compilation timed out", _without_grammar),
-        (r"output_config\.format(\.schema)?: |tools\.\d+\.custom: |Circular reference", _without_grammar),
-    )
-)
+_FINDERS: dict[DiagnosisKind, _Finder] = {
+    DiagnosisKind.THINKING_REFUSED: _without_signed_thinking,
+    DiagnosisKind.THINKING_BOUND: _without_signed_thinking,
+    DiagnosisKind.THINKING_MISSING: _without_thinking,
+    DiagnosisKind.HOSTED_RESULTS_REFUSED: _without_hosted,
+    DiagnosisKind.GRAMMAR_TOO_COMPLEX: _without_grammar,
+}

@@ -27,12 +27,9 @@ from claude_code_proxy.messages.content import (
     decode_block,
 )
 from claude_code_proxy.messages.errors import (
-    SPENT_CODES,
     ErrorBody,
-    Overflow,
     decode_error,
     kind_of,
-    overflow_in,
     status_of,
 )
 from claude_code_proxy.messages.events import (
@@ -93,7 +90,6 @@ from claude_code_proxy.messages.response import (
 )
 
 __all__ = [
-    "SPENT_CODES",
     "Accumulator",
     "Adaptive",
     "Base64Source",
@@ -134,7 +130,6 @@ __all__ = [
     "Metadata",
     "OutputConfig",
     "OutputFormat",
-    "Overflow",
     "Ping",
     "RedactedThinking",
     "Role",
@@ -169,6 +164,5 @@ __all__ = [
     "decode_message",
     "encode_request",
     "kind_of",
-    "overflow_in",
     "status_of",
 ]

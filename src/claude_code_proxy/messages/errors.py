@@ -1,10 +1,7 @@
-"""The error body of the Messages API, in each of the forms it comes in, what its type is by status, and what its words
-say of an overflow.
+"""The error body of the Messages API, in each of the forms it comes in, and the type that goes with a status.
 
 https://platform.claude.com/docs/en/api/errors. Errors from the edge network lack the outer `type`, or are not JSON.
 """
-
-import re
 
 import msgspec
 from msgspec import Raw, Struct
@@ -22,12 +19,6 @@ _KINDS = {
     529: "overloaded_error",
 }
 _STATUSES = {kind: status for status, kind in _KINDS.items()} | {"api_error": 500}
-SPENT_CODES = frozenset({
-    "contract_spend_limit_reached",
-    "enforced_spend_limit_reached",
-    "linked_organization_spend_limit_reached",
-})
-"""The `error_code` of a limit on money: waiting does not lift it."""
 
 
 def kind_of(status: int) -> str:
@@ -90,34 +81,3 @@ def decode_error(body: bytes) -> tuple[ErrorBody, str | None] | None:
         return None
     error = envelope.error or envelope.detail
     return (to_error_body(error), envelope.request_id) if error else None
-
-
-class Overflow(Struct, frozen=True):
-    """A request that is too long: its tokens, with those it may be answered with, and those it may have.
-
-    None where the service does not tell.
-    """
-
-    tokens: int | None = None
-    window: int | None = None
-
-
-_COUNTED = re.compile(
-    r"prompt is too long: (?P<tokens>[\d,]+) tokens? > (?P<window>[\d,]+)"
-    r"|exceed context limit: (?P<prompt>[\d,]+) \+ (?P<answer>[\d,]+) > (?P<limit>[\d,]+)",
-    re.IGNORECASE,
-)
-_UNCOUNTED = re.compile(
-    r"(?:prompt|input) is too long|exceeds? (?:the (?:model's )?(?:maximum )?)?context", re.IGNORECASE
-)
-
-
-def overflow_in(message: str) -> Overflow | None:
-    """What the words of an error say of an overflow; None where they speak of something else."""
-    found = _COUNTED.search(message)
-    if found is None:
-        return Overflow() if _UNCOUNTED.search(message) else None
-    told = {name: int(number.replace(",", "")) for name, number in found.groupdict().items() if number}
-    if "window" in told:
-        return Overflow(told["tokens"], told["window"])
-    return Overflow(told["prompt"] + told["answer"], told["limit"])

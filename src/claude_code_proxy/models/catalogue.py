@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 
 from msgspec import structs
 
+from claude_code_proxy.errors import LearnedLimit
 from claude_code_proxy.models import learned_limits, names
-from claude_code_proxy.models.learned_limits import LearnedLimit
 from claude_code_proxy.models.model import Model, unknown
 from claude_code_proxy.models.table import MODELS
 from claude_code_proxy.models.upstream_list import ModelInfo, merge

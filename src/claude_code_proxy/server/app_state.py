@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from claude_code_proxy.adaptation.adapt import AdaptOptions
+from claude_code_proxy.errors import LearnedLimit
 from claude_code_proxy.models.catalogue import Catalogue
-from claude_code_proxy.models.learned_limits import LearnedLimit
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.record import Observer

@@ -14,7 +14,7 @@ from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
-from claude_code_proxy.errors import Misconfigured, ProxyError, Unauthenticated
+from claude_code_proxy.errors import Misconfigured, Unauthenticated
 from claude_code_proxy.http1.client.address import parse_origin, proxy_for
 from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts
 from claude_code_proxy.http1.client.transport import Transport
@@ -154,14 +154,10 @@ class Assembly:
             make_transport(settings, connections),
             self.credentials,
             workspace_id=settings.anthropic_workspace_id,
-            on_failure=self._failed,
+            on_failure=self.metrics.upstream_failed,
         )
         self._ask_models = upstream.models
         return upstream, MESSAGES_API
-
-    def _failed(self, error: ProxyError, *, retried: bool) -> None:
-        self.login.explain(error)
-        self.metrics.upstream_failed(error, retried=retried)
 
     def _translate(self, request: Request) -> Reply:
         betas = request.headers.get(b"anthropic-beta", b"").decode("latin-1")

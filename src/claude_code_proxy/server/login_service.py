@@ -5,7 +5,6 @@ What Claude Code is given to see of this process's environment is decided in `cr
 
 import asyncio
 import logging
-import re
 import shutil
 import tempfile
 import time
@@ -18,7 +17,7 @@ from claude_code_proxy.credentials.claude_command import EXTRA, find_claude, has
 from claude_code_proxy.credentials.login_file import RUNTIME_NAME, LoginFile
 from claude_code_proxy.credentials.renewal import Renewal
 from claude_code_proxy.credentials.renewal_process import ClaudeSession, RenewalProcess
-from claude_code_proxy.errors import Misconfigured, ProxyError, UpstreamRejected
+from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings, inherited
 from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode
@@ -29,16 +28,6 @@ from claude_code_proxy.upstreams.retry import OnFailure
 PUBLISHED_TERMS = "https://code.claude.com/docs/en/legal-and-compliance"
 MISSING = f"the Agent SDK, which brings it, is not installed ({EXTRA}, or the default image instead of slim)"
 _DEFAULT_BASE = Settings().anthropic_api_base
-_REFUSED = re.compile("only authorized for use with Claude|OAuth authentication|Third-party apps|extra usage")
-_WAYS_OUT = (
-    " (A Claude Code login that is sent straight to the Messages API is often refused: leave CLAUDE_LOGIN_VIA unset, "
-    "so that Claude Code itself serves it, or set ANTHROPIC_API_KEY.)"
-)
-_RENEW = (
-    " (Claude Code renews a login that is refused before its time when it is refused itself: run `claude -p hello` "
-    "once; the new token is used at once. If that does not help, sign in again with `claude auth login`.)"
-)
-_MAKE_ANOTHER = " (`claude setup-token` makes another token for CLAUDE_CODE_OAUTH_TOKEN.)"
 _A_START_SECONDS = 30.0  # a place for a process becomes free no faster than another one answers
 _SDK = ("claude_agent_sdk", "mcp.server.lowlevel")
 _log = logging.getLogger(__name__)
@@ -105,16 +94,6 @@ class LoginService:
             self._importing = asyncio.create_task(asyncio.to_thread(_import_ahead))
         if self.credentials.renews:
             self._keeping = asyncio.create_task(self.renewal.keep())
-
-    def explain(self, error: ProxyError) -> None:
-        """Add advice to a refusal of a login that was sent straight to the Messages API."""
-        straight = not self.credentials.through_claude_code and self.credentials.is_login
-        if not straight or not isinstance(error, UpstreamRejected):
-            return
-        if _REFUSED.search(error.message):
-            error.message += _WAYS_OUT
-        elif error.status == 401:
-            error.message += _RENEW if self.credentials.renews else _MAKE_ANOTHER
 
     async def close(self) -> None:
         if self._keeping is not None:

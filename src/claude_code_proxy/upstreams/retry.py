@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
 from claude_code_proxy.upstreams.upstream import Call, CallStats
 
@@ -47,22 +46,21 @@ async def retry(
         try:
             return await attempt(stats)
         except ProxyError as error:
-            error.request_id = error.request_id or stats.request_id
-            error.attempts = stats.attempts
-            wait = _wait(error, stats, call=call, chance=chance())
-            on_failure(error, retried=wait is not None)
-            if wait is None:
-                raise
+            wait = None if stats.begun else wait_before_retry(error, stats.attempts, chance=chance())
+            is_spent = stats.attempts > call.retries or _is_over(call.deadline, wait or 0.0)
+            on_failure(error, retried=wait is not None and not is_spent)
+            if wait is None or is_spent:
+                raise _last(error, stats, is_spent=is_spent and call.retries > 0) from error.__cause__
         await pause(wait)
 
 
-def _wait(error: ProxyError, stats: CallStats, *, call: Call, chance: float) -> float | None:
-    """Seconds until the next attempt; None if there is none."""
-    wait = None if stats.begun else wait_before_retry(error, stats.attempts, chance=chance)
-    spent = stats.attempts > call.retries or _is_over(call.deadline, wait or 0.0)
-    if spent and call.retries:
-        error.should_retry = False  # we have, for as long as there was time; the client need not
-    return None if spent else wait
+def _last(error: ProxyError, stats: CallStats, *, is_spent: bool) -> ProxyError:
+    """Return the error as it reaches the caller; where retries were spent on it, the client need make none."""
+    return error.replace(
+        request_id=error.request_id or stats.request_id,
+        attempts=stats.attempts,
+        should_retry=False if is_spent else error.should_retry,
+    )
 
 
 def _is_over(deadline: float | None, wait: float) -> bool:
@@ -82,7 +80,7 @@ def wait_before_retry(error: ProxyError, attempt: int, *, chance: float) -> floa
 
 def _worth_another(error: ProxyError) -> bool:
     if isinstance(error, UpstreamRejected):
-        if error.error_code in messages.SPENT_CODES:
+        if not error.diagnosis.may_retry:
             return False
         if error.should_retry is not None:
             return error.should_retry

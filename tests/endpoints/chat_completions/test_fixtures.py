@@ -15,11 +15,12 @@ from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.endpoints.openai.errors import to_error_reply
-from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
+from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.server.exchange.error_location import client_field
 from tests.endpoints import replies
 from tests.endpoints.replies import CONTEXT, accumulated, streamed
 from tests.endpoints.strict_reader import read_error, read_stream, read_whole
+from tests.rejections import rejected
 
 Case: TypeAlias = dict[str, Any]
 FOLDER = Path(__file__).parents[2] / "fixtures" / "chat_completions"
@@ -119,8 +120,8 @@ def test_refused(name: str) -> None:
 @pytest.mark.parametrize("name", FAILED)
 def test_failed_upstream(name: str) -> None:
     reported, expected = CASES[name]["upstream_error"], CASES[name]["client_error"]
-    error = UpstreamRejected(reported["error"]["message"], status=reported["status"], kind=reported["error"]["type"])
-    error.error_code = reported["error"].get("details", {}).get("error_code")
+    code = reported["error"].get("details", {}).get("error_code")
+    error = rejected(reported["error"]["message"], reported["status"], reported["error"]["type"], error_code=code)
     nothing = messages.MessagesRequest("m", ())
     param = client_field(error, nothing, sent=nothing, field_name=replies.decode_chat().field_name)
     rendered = to_error_reply(error, param)

@@ -6,6 +6,7 @@ from claude_code_proxy import errors
 from claude_code_proxy.endpoints.openai.errors import rate_limit_headers, render_error, to_error_reply
 from tests.endpoints import recordings
 from tests.endpoints.strict_reader import Json, read_error
+from tests.rejections import rejected
 
 ERRORS = recordings.messages_errors()
 # What each recorded refusal becomes, where that is not simply its own status with the words kept.
@@ -29,10 +30,6 @@ TYPES = {
     529: "service_unavailable_error",
 }
 CODES = {401: "invalid_api_key", 413: "request_too_large", 429: "rate_limit_exceeded"}
-
-
-def rejected(message: str, status: int = 400, kind: str = "invalid_request_error") -> errors.UpstreamRejected:
-    return errors.UpstreamRejected(message, status=status, kind=kind)
 
 
 @recordings.needed
@@ -114,8 +111,8 @@ def test_the_field_that_the_exchange_names_is_the_param() -> None:
 
 @pytest.mark.parametrize("status", [400, 402, 403, 429])
 def test_an_empty_purse_is_not_worth_a_retry(status: int) -> None:
-    error = rejected("You have reached your specified API usage limits.", status)
-    error.retry_after, error.should_retry = 5.0, True
+    headers = errors.RejectionHeaders(retry_after=5.0, should_retry=True)
+    error = rejected("You have reached your specified API usage limits.", status, headers=headers)
     reply = to_error_reply(error)
     assert (reply.status, reply.code, reply.should_retry, reply.retry_after) == (429, "insufficient_quota", False, None)
 
@@ -125,8 +122,9 @@ def test_the_words_of_an_empty_purse_in_another_error_are_words() -> None:
 
 
 def test_a_rate_limit_is_worth_one() -> None:
-    error = rejected("This request would exceed your rate limit; see the page on rate limits.", 429, "rate_limit_error")
-    error.retry_after, error.should_retry = 5.0, True
+    headers = errors.RejectionHeaders(retry_after=5.0, should_retry=True)
+    words = "This request would exceed your rate limit; see the page on rate limits."
+    error = rejected(words, 429, "rate_limit_error", headers=headers)
     reply = to_error_reply(error)
     assert (reply.status, reply.code, reply.should_retry, reply.retry_after) == (429, "rate_limit_exceeded", True, 5.0)
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected
+from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.messages import MessagesRequest
 from claude_code_proxy.server.exchange.error_location import client_field
 from tests.endpoints import recordings
 from tests.endpoints.replies import decode_chat
+from tests.rejections import rejected
 from tests.server.running import running
 from tests.server.scripted_upstream import ScriptedUpstream, refusal
 
@@ -102,10 +103,6 @@ ERRORS = recordings.messages_errors()
 def named(error: ProxyError) -> str | None:
     nothing = MessagesRequest("m", ())
     return client_field(error, nothing, sent=nothing, field_name=decode_chat().field_name)
-
-
-def rejected(message: str, status: int = 400) -> UpstreamRejected:
-    return UpstreamRejected(message, status=status, kind="invalid_request_error")
 
 
 @recordings.needed

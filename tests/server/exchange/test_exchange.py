@@ -201,7 +201,7 @@ class TestRefusals:
         ("script", "status", "type_", "code"),
         [
             (refusal(400, "invalid_request_error", "w"), 400, "invalid_request_error", None),
-            (refusal(401, "authentication_error", "w"), 401, "authentication_error", "invalid_api_key"),
+            (refusal(401, "authentication_error", "w"), 401, "authentication_error", "upstream_authentication"),
             (refusal(402, "billing_error", "w"), 429, "insufficient_quota", "insufficient_quota"),
             (refusal(403, "permission_error", "w"), 403, "permission_error", None),
             (refusal(404, "not_found_error", "model: x"), 404, "invalid_request_error", "model_not_found"),

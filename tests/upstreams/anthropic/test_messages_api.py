@@ -34,6 +34,9 @@ class Credentials:
         secret = self._secrets.pop(0) if len(self._secrets) > 1 else self._secrets[0]
         return Credential("api_key", Secret(secret), "a test")
 
+    def explain(self, error: UpstreamRejected) -> UpstreamRejected:
+        return error
+
 
 class Api:
     """The API in front of a scripted upstream; `pauses` are the waits between attempts, which take no time."""

@@ -8,6 +8,7 @@ import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.openai.errors import to_error_reply
+from claude_code_proxy.errors import DiagnosisKind
 from claude_code_proxy.upstreams.anthropic.rejections import (
     rate_limits_of,
     rejected,
@@ -29,7 +30,7 @@ def test_status_words_and_request_id_are_kept() -> None:
         "Slow down.",
         "req_1",
     )
-    assert (error.should_retry, error.retry_after, error.error_code) == (None, None, None)
+    assert (error.should_retry, error.retry_after) == (None, None)
 
 
 def test_the_request_id_may_stand_in_the_body() -> None:
@@ -40,8 +41,8 @@ def test_the_request_id_may_stand_in_the_body() -> None:
 
 def test_details() -> None:
     details = {"error_code": "enforced_spend_limit_reached"}
-    assert rejected(429, {}, body=body(details=details)).error_code == "enforced_spend_limit_reached"
-    assert rejected(429, {}, body=body(details=None)).error_code is None
+    assert rejected(429, {}, body=body(details=details)).diagnosis.kind is DiagnosisKind.OUT_OF_MONEY
+    assert rejected(429, {}, body=body(details=None)).diagnosis.kind is DiagnosisKind.OTHER
 
 
 @pytest.mark.parametrize(

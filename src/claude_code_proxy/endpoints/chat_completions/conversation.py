@@ -56,8 +56,7 @@ class _Builder:
         try:
             self._add(message)
         except InvalidRequest as error:
-            error.param = self._path(error.param or "")
-            raise
+            raise error.replace(param=self._path(error.param or "")) from error.__cause__
         self._at += 1
 
     def _add(self, message: chat.ChatMessage) -> None:

@@ -3,13 +3,11 @@
 https://platform.openai.com/docs/guides/error-codes
 """
 
-import re
 from datetime import UTC, datetime
 
 import msgspec
 
-from claude_code_proxy import messages
-from claude_code_proxy.errors import ProxyError, UpstreamRejected
+from claude_code_proxy.errors import Diagnosis, DiagnosisKind, ProxyError, UpstreamRejected
 
 _TYPES = {
     "authentication_error": ("authentication_error", "invalid_api_key"),
@@ -25,11 +23,6 @@ _TYPES = {
 }
 _BY_STATUS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _OVERLOADED = 529
-
-_UNKNOWN_MODEL = re.compile(r"model: ?(?P<model>\S+)")
-_OUT_OF_MONEY = re.compile(
-    r"credit balance is too low|specified API usage limits|out of extra usage|spend(?:ing)? limit", re.IGNORECASE
-)
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -66,49 +59,45 @@ def _any_type(status: int) -> tuple[str, str | None]:
 
 
 def _sharpened(reply: ErrorReply, error: UpstreamRejected) -> ErrorReply:
-    """What clients act on, but the upstream says in words only: a context overflow, spent credit, an unknown model."""
-    if error.status in {400, 413} and (words := _overflow(error.message)) is not None:
-        return msgspec.structs.replace(
-            reply,
-            status=400,
-            message=words,
-            type="invalid_request_error",
-            param="messages",
-            code="context_length_exceeded",
-            should_retry=False,
-        )
-    if _is_out_of_money(error):
-        return msgspec.structs.replace(
-            reply,
-            status=429,
-            type="insufficient_quota",
-            code="insufficient_quota",
-            should_retry=False,
-            retry_after=None,
-        )
-    if error.status == 404 and (found := _UNKNOWN_MODEL.fullmatch(error.message)):
-        message = f"The model `{found['model']}` does not exist or you do not have access to it."
-        return msgspec.structs.replace(reply, message=message, param="model", code="model_not_found")
-    return reply
+    """Return the reply with the code that clients act on where the status and the type alone do not say it."""
+    diagnosis = error.diagnosis
+    match diagnosis.kind:
+        case DiagnosisKind.CONTEXT_OVERFLOW:
+            return msgspec.structs.replace(
+                reply,
+                status=400,
+                message=_overflow(diagnosis) or error.message,
+                type="invalid_request_error",
+                param="messages",
+                code="context_length_exceeded",
+                should_retry=False,
+            )
+        case DiagnosisKind.OUT_OF_MONEY:
+            return msgspec.structs.replace(
+                reply,
+                status=429,
+                type="insufficient_quota",
+                code="insufficient_quota",
+                should_retry=False,
+                retry_after=None,
+            )
+        case DiagnosisKind.UNKNOWN_MODEL if error.code is None:
+            message = f"The model `{diagnosis.model}` does not exist or you do not have access to it."
+            return msgspec.structs.replace(reply, message=message, param="model", code="model_not_found")
+        case DiagnosisKind.CONTENT_FILTERED:
+            return msgspec.structs.replace(reply, code="content_filter", should_retry=False)
+        case _:
+            return reply
 
 
-def _overflow(words: str) -> str | None:
-    """The overflow in the words by which clients know it, where its numbers are told."""
-    overflow = messages.overflow_in(words)
-    if overflow is None:
+def _overflow(diagnosis: Diagnosis) -> str | None:
+    """Return the text by which clients recognise an overflow; None if its numbers are not known."""
+    if diagnosis.window is None:
         return None
-    if overflow.window is None:
-        return words
     return (
-        f"This model's maximum context length is {overflow.window} tokens. However, your messages resulted in "
-        f"{overflow.tokens} tokens. Please reduce the length of the messages."
+        f"This model's maximum context length is {diagnosis.window} tokens. However, your messages resulted in "
+        f"{diagnosis.tokens} tokens. Please reduce the length of the messages."
     )
-
-
-def _is_out_of_money(error: UpstreamRejected) -> bool:
-    if error.kind == "billing_error" or error.error_code in messages.SPENT_CODES:
-        return True
-    return error.status in {400, 402, 403, 429} and _OUT_OF_MONEY.search(error.message) is not None
 
 
 _LIMITED = (("requests", ("requests",)), ("tokens", ("tokens", "input-tokens")))

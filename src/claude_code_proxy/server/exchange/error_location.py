@@ -4,7 +4,6 @@ Between the request as it was translated and what is sent, messages are merged, 
 recognised by what it holds; where two could be meant, none is named.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -13,11 +12,6 @@ from claude_code_proxy.adaptation.conversation import images
 from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected
 
 _Place: TypeAlias = tuple[int, ...]  # a message, a block in it, perhaps one within that
-_BLOCK = re.compile(r"`?messages\.(\d+)\.content\.(\d+)(?:\.(?:tool_result\.)?content\.(\d+))?\b")
-_FIELD = re.compile(
-    r"[`\"]?(temperature|top_p|top_k|max_tokens|stop_sequences|system|messages|tools|tool_choice|thinking"
-    r"|output_config\.format|output_config\.effort)(?:[.:]|` )"
-)
 
 
 def client_field(
@@ -40,25 +34,27 @@ def client_field(
 def _path(error: ProxyError, request: messages.MessagesRequest, *, sent: messages.MessagesRequest | None) -> str | None:
     if isinstance(error, UpstreamRejected):
         block = _refused_block(error, request, sent=sent) if sent is not None else None
-        return block or _refused_field(error)
+        return block or _top(error.diagnosis.field)
     if error.path == "messages":
         return _refused_media(error, request) or error.path
     return error.path
 
 
-def _refused_field(error: UpstreamRejected) -> str | None:
-    found = _FIELD.match(error.message) if error.status == 400 else None
-    return found and found[1]
+def _top(path: str | None) -> str | None:
+    """Return the field of the request alone: an index in what was sent is not one in what the client sent."""
+    if path is None:
+        return None
+    first, *others = path.partition("[")[0].split(".")
+    return ".".join((first, *others[:1])) if first == "output_config" else first
 
 
 def _refused_block(
     error: UpstreamRejected, request: messages.MessagesRequest, *, sent: messages.MessagesRequest
 ) -> str | None:
     """Return the path in `request` of the block of `sent` that the upstream names."""
-    found = _BLOCK.match(error.message)
-    if found is None:
+    named = error.diagnosis.block
+    if not named:
         return None
-    named = tuple(int(number) for number in found.groups() if number is not None)
     meant = [block for place, block in _blocks(sent.messages) if place == named]
     places = [place for place, block in _blocks(request.messages) if meant and _is_same(block, meant[0])]
     return _rendered(places[0]) if len(places) == 1 else None

@@ -15,8 +15,7 @@ from claude_code_proxy.adaptation.adapt import Adapted, adapt, readapt
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adjustment import Action, Adjustment, with_client_names
 from claude_code_proxy.endpoints.endpoint import DecodedRequest
-from claude_code_proxy.errors import UpstreamRejected, UpstreamTimeout
-from claude_code_proxy.models.learned_limits import learn_limit
+from claude_code_proxy.errors import DiagnosisKind, UpstreamRejected, UpstreamTimeout
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.gathering import together
@@ -153,8 +152,7 @@ class UpstreamRun:
                 return await self._heard(request, begun)
         except TimeoutError as error:
             late = UpstreamTimeout("The upstream's answer was not complete in time.")
-            late.should_retry = False if self._terms.retries else None
-            raise late from error
+            raise late.replace(should_retry=False if self._terms.retries else None) from error
 
     async def _heard(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
         stream = await self._open(request)
@@ -204,9 +202,8 @@ class UpstreamRun:
         readapted = readapt(self.adapted, error, model=self._model) if refused is self.adapted.request else None
         if readapted is None or (self._state.policy.strict and any(a.changes_meaning for a in readapted.adjustments)):
             raise _explained(error, self._model, refused=refused)
-        limit = learn_limit(error.message)
-        if limit is not None:
-            self._state.learn_limit(self._model.id, limit)
+        if error.diagnosis.limit is not None:
+            self._state.learn_limit(self._model.id, error.diagnosis.limit)
         self._record.attempts += error.attempts
         named = with_client_names(readapted.adjustments, self._field_name)
         self._record.adjustments = tuple(dict.fromkeys((*self._record.adjustments, *named)))
@@ -215,10 +212,8 @@ class UpstreamRun:
 
     def _drop_refused_betas(self, error: UpstreamRejected) -> bool:
         """Drops the caller's betas that the refusal names and records it; False if it named none."""
-        if "`anthropic-beta` header" not in error.message:
-            return False
         betas = self._terms.betas
-        kept = tuple(beta for beta in betas if f"`{beta}`" not in error.message)
+        kept = tuple(beta for beta in betas if beta not in error.diagnosis.betas)
         self._record.adjustments += tuple(
             Adjustment("anthropic-beta", Action.IGNORED, f"{beta}: the upstream does not know it")
             for beta in betas
@@ -239,17 +234,20 @@ def _with_turn(request: messages.MessagesRequest, content: tuple[messages.Block,
 
 
 def _explained(error: UpstreamRejected, model: Model, *, refused: messages.MessagesRequest) -> UpstreamRejected:
-    """The upstream's words, with the way on where we know it."""
-    if error.status == 400 and messages.overflow_in(error.message) == messages.Overflow() and model.known:
-        tokens = max(input_tokens(refused), model.context_window + 1)
-        error.message = f"prompt is too long: {tokens} tokens > {model.context_window} maximum"
-    elif error.status == 404 and model.successor is not None:
-        error.message = f"The model `{model.id}` is retired; use {model.successor} instead. ({error.message})"
-        error.param, error.code = "model", "model_not_found"
-    elif error.status == 404 and not model.known:
-        error.message = (
+    """Return the refusal with what the proxy knows and the upstream did not state: a window, a model's successor."""
+    diagnosis = error.diagnosis
+    if diagnosis.kind is DiagnosisKind.CONTEXT_OVERFLOW and diagnosis.window is None and model.known:
+        tokens, window = max(input_tokens(refused), model.context_window + 1), model.context_window
+        return error.replace(diagnosis=msgspec.structs.replace(diagnosis, tokens=tokens, window=window))
+    if error.status != 404:
+        return error
+    if model.successor is not None:
+        message = f"The model `{model.id}` is retired; use {model.successor} instead. ({error.message})"
+        return error.replace(message=message, param="model", code="model_not_found")
+    if not model.known:
+        message = (
             f"The model `{model.id}` does not exist or you do not have access to it. Name a Claude model (see "
             f"/v1/models), or give this name to one with MODEL_ALIASES. ({error.message})"
         )
-        error.param, error.code = "model", "model_not_found"
+        return error.replace(message=message, param="model", code="model_not_found")
     return error

@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -26,15 +26,19 @@ from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream
 WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two
 _MODELS_PAGE = b"/v1/models?limit=1000"
 _MOST_PAGES = 20
+_T = TypeVar("_T")
 
 
 class Credentials(Protocol):
     def resolve(self) -> Credential:
-        """Raises `Unauthenticated`."""
+        """Return the credential to send now. Raises `Unauthenticated`."""
+
+    def explain(self, error: UpstreamRejected) -> UpstreamRejected:
+        """Return a refusal of the credential in words that name it; any other refusal as it is."""
 
 
 class MessagesApi:
-    """An `Upstream`. `on_failure`, `chance` and `pause` are those of `retry.persist`."""
+    """An `Upstream`. `on_failure`, `chance` and `pause` are those of `retry`."""
 
     def __init__(
         self,
@@ -49,7 +53,7 @@ class MessagesApi:
         self._transport = transport
         self._credentials = credentials
         self._workspace_id = workspace_id
-        self._retry = partial(retry, chance=chance, pause=pause, on_failure=on_failure)
+        self._attempts = partial(retry, chance=chance, pause=pause, on_failure=on_failure)
         self._headers: dict[tuple[str, tuple[str, ...]], bytes] = {}
 
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
@@ -61,6 +65,12 @@ class MessagesApi:
         """Returns with the first events, so that a failure until then can still be tried again."""
         body = messages.encode_request(msgspec.structs.replace(request, stream=True))
         return await self._retry(call, lambda stats: self._open(body, call, stats=stats))
+
+    async def _retry(self, call: Call, attempt: Callable[[CallStats], Awaitable[_T]]) -> _T:
+        try:
+            return await self._attempts(call, attempt)
+        except UpstreamRejected as error:
+            raise self._credentials.explain(error) from error.__cause__
 
     async def models(self) -> list[ModelInfo]:
         """The upstream's whole list of models."""

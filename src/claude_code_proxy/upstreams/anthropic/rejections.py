@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 from claude_code_proxy import messages
-from claude_code_proxy.errors import UpstreamRejected
+from claude_code_proxy.errors import RejectionHeaders, UpstreamRejected
+from claude_code_proxy.upstreams.diagnosis import diagnose
 
 _RATE_LIMIT = b"anthropic-ratelimit-"
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")  # it goes on into a header and a log line
@@ -19,31 +20,23 @@ _LONGEST_WAIT = 31 * 86400.0  # seconds; whatever says more than that does not m
 
 def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> UpstreamRejected:
     """The error for such a reply; a redirect, or a 2xx without the expected body, becomes a 502."""
-    request_id = request_id_of(headers)
     answered, status = status, status if status >= 400 else 502
-    decoded = messages.decode_error(body)
-    if decoded is None:
-        error = UpstreamRejected(
-            f"The upstream answered HTTP {answered}{_reason(headers, body)}",
-            status=status,
-            kind=messages.kind_of(status),
-        )
-    else:
-        said, inner_id = decoded
-        request_id = request_id or _request_id(inner_id)
-        error = _from_body(said, status)
-    error.request_id = request_id
-    error.retry_after = _seconds(headers)
-    error.should_retry = {b"true": True, b"false": False}.get(headers.get(b"x-should-retry", b""))
-    error.rate_limits = rate_limits_of(headers)
-    return error
+    error, request_id = messages.decode_error(body) or (messages.ErrorBody(), None)
+    if not error.message and not error.type:
+        error = messages.ErrorBody(message=f"The upstream answered HTTP {answered}{_reason(headers, body)}")
+    head = RejectionHeaders(
+        request_id=request_id_of(headers) or _request_id(request_id),
+        retry_after=_seconds(headers),
+        should_retry={b"true": True, b"false": False}.get(headers.get(b"x-should-retry", b"")),
+        rate_limits=rate_limits_of(headers),
+    )
+    return _rejected(error, status, headers=head)
 
 
 def rejected_midway(event: messages.ErrorEvent, request_id: str | None) -> UpstreamRejected:
     """The error for an error event in a stream that had begun with a 200: its type gives the status."""
-    error = _from_body(event.error, messages.status_of(event.error.type))
-    error.request_id = request_id or _request_id(event.request_id)
-    return error
+    head = RejectionHeaders(request_id=request_id or _request_id(event.request_id))
+    return _rejected(event.error, messages.status_of(event.error.type), headers=head)
 
 
 def rejected_after_all(body: bytes) -> UpstreamRejected | None:
@@ -81,11 +74,12 @@ def _reason(headers: Mapping[bytes, bytes], body: bytes) -> str:
     return f" without saying why (cf-ray {ray})." if ray else " without saying why."
 
 
-def _from_body(said: messages.ErrorBody, status: int) -> UpstreamRejected:
-    kind = said.type or messages.kind_of(status)
-    error = UpstreamRejected(said.message or f"The upstream answered {kind}.", status=status, kind=kind)
-    error.error_code = said.details.error_code if said.details else None
-    return error
+def _rejected(error: messages.ErrorBody, status: int, *, headers: RejectionHeaders) -> UpstreamRejected:
+    kind = error.type or messages.kind_of(status)
+    message = error.message or f"The upstream answered {kind}."
+    code = error.details.error_code if error.details else None
+    diagnosis = diagnose(message, status=status, kind=kind, error_code=code)
+    return UpstreamRejected(message, status=status, kind=kind, diagnosis=diagnosis, headers=headers)
 
 
 def _seconds(headers: Mapping[bytes, bytes]) -> float | None:

@@ -112,8 +112,8 @@ class ClaudeCode:
         except BaseException as error:
             events.close()
             stats.begun = turn.begun
-            if isinstance(error, ProxyError):
-                await self._look_after(error, session)
+            if isinstance(error, ProxyError) and error.status == 401:
+                raise await self._refused_login(error, session) from error.__cause__
             raise
         return events
 
@@ -140,19 +140,15 @@ class ClaudeCode:
                 raise
         return session
 
-    async def _look_after(self, error: ProxyError, session: Session) -> None:
-        """After a 401: a fresh process has already tried to renew the login; one holding a copy cannot."""
-        if error.status != 401:
-            return
+    async def _refused_login(self, error: ProxyError, session: Session) -> ProxyError:
+        """Return what to report of a 401. A fresh process has already tried to renew; one that holds a copy cannot."""
         if self._renewal.half_written():
-            error.message = HALF_WRITTEN
-            error.should_retry, error.retry_after = True, _HALF_WRITTEN_SECONDS
-        elif session.copied is None:
-            return
-        elif await self._renewal.after_refusal(session.copied):
-            error.should_retry, error.retry_after = True, 0.0
-        else:
-            error.message = f"{error.message} {BEGIN_ANEW}"
+            return error.replace(message=HALF_WRITTEN, should_retry=True, retry_after=_HALF_WRITTEN_SECONDS)
+        if session.copied is None:
+            return error
+        if await self._renewal.after_refusal(session.copied):
+            return error.replace(should_retry=True, retry_after=0.0)
+        return error.replace(message=f"{error.message} {BEGIN_ANEW}")
 
     def _keeper(self, session: Session, request: messages.MessagesRequest) -> Callable[[messages.Message], None]:
         def keep(message: messages.Message) -> None:

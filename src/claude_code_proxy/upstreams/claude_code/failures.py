@@ -8,7 +8,8 @@ import re
 from msgspec import Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
+from claude_code_proxy.errors import ProxyError, RejectionHeaders, UpstreamBroke, UpstreamRejected
+from claude_code_proxy.upstreams.diagnosis import diagnose
 
 _API_ERROR = re.compile(r"API Error: (?:(\d{3}) )?(.*)$", re.DOTALL)
 _STATUS = {
@@ -47,7 +48,12 @@ def to_error(failure: Failure, now: float) -> ProxyError:
         return UpstreamBroke(f"Claude Code gave no answer: {words}")
     if status == 401:
         words = f"{words.rstrip('.')}. {SIGN_IN}"
-    error = UpstreamRejected(words, status=status, kind=messages.kind_of(status))
-    if failure.resets_at is not None and status == 429:
-        error.retry_after = max(failure.resets_at - now, 0.0)
-    return error
+    kind = messages.kind_of(status)
+    wait = max(failure.resets_at - now, 0.0) if failure.resets_at is not None and status == 429 else None
+    return UpstreamRejected(
+        words,
+        status=status,
+        kind=kind,
+        diagnosis=diagnose(words, status=status, kind=kind),
+        headers=RejectionHeaders(retry_after=wait),
+    )
