@@ -6,11 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt
+from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt, readapt
 from claude_code_proxy.adaptation.thinking import without_history
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.model import Model
 from tests.adaptation.requests import (
+    MODELS,
     NEWEST,
     OLD,
     PLAIN,
@@ -24,6 +25,7 @@ from tests.adaptation.requests import (
     tool,
     user,
 )
+from tests.rejections import rejected
 
 Settled = tuple[messages.ThinkingConfig | None, str | None]
 
@@ -319,3 +321,23 @@ def test_a_model_that_cannot_think_does_not() -> None:
         assert sent.request.thinking is None
         assert [(one.path, one.changes_meaning) for one in sent.adjustments] == [("thinking", True)]
     assert adapt(request(model="m", thinking=OFF), blank, options=AdaptOptions()).request.thinking is None
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_defaults_are_stated_where_something_between_has_others(model: str) -> None:
+    """What is stated is what the service would do by itself, so it takes it."""
+    known = BUILT_IN.find(model)
+    sent = adapt(request(model=model), replace(known, states_defaults=True), options=AdaptOptions())
+    accepted(sent)
+    config = sent.request.output_config
+    assert (config.effort if config else None) == known.default_effort
+    assert isinstance(sent.request.thinking, messages.Disabled) == (known.thinking_default == "off")
+    assert sent.adjustments == ()
+
+
+def test_a_stated_default_that_is_refused_is_not_stated_again() -> None:
+    model = replace(BUILT_IN.find(SONNET_5_5), states_defaults=True)
+    sent = adapt(request(model=SONNET_5_5), model, options=AdaptOptions())
+    again = readapt(sent, rejected("This model does not support the effort parameter."), model=model)
+    assert again is not None
+    assert again.request == replace(sent.request, output_config=None)

@@ -63,6 +63,8 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: AdaptOption
     wished = emulated_tool_choice.to_be_strict(forcing, request, model=model)
     request = strict.normalize_strict(request, model, wished=wished, notes=notes)
     request = thinking.normalize_thinking(request, model, notes=notes)
+    if model.states_defaults:
+        request = thinking.state_defaults(request, model)
     request = turns.mend(request, model, may_prefill=wanted is None, notes=notes)
     request = thinking.normalize_history(request, model, notes=notes)
     request = sampling.normalize_sampling(request, model, notes=notes)

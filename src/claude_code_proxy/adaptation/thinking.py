@@ -48,6 +48,16 @@ def normalize_thinking(
     return _with(request, _unshown(thinking, model), effort=effort)
 
 
+def state_defaults(request: messages.MessagesRequest, model: Model) -> messages.MessagesRequest:
+    """Return the request with the thinking and the effort that the Messages API uses where it names none."""
+    thinking = request.thinking
+    if thinking is None:
+        thinking = _switched_off(model) if model.thinking_default == "off" else messages.Adaptive()
+    effort = request.output_config.effort if request.output_config else None
+    effort = effort or _level(model.default_effort, thinking, model=model, notes=[])
+    return _with(request, thinking, effort=effort)
+
+
 def _unshown(thinking: messages.ThinkingConfig | None, model: Model) -> messages.ThinkingConfig | None:
     """A summary takes time, so a model that makes one by itself is told where nobody asked to see it."""
     if isinstance(thinking, messages.Adaptive | messages.Enabled) and thinking.display is None:

@@ -54,6 +54,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     thinking_display: Literal["omitted", "summarized"] = "omitted"  # when the request does not set `display`
     efforts: tuple[Effort, ...] = EFFORTS  # empty: the `effort` parameter is refused
     default_effort: Effort | None = "high"
+    states_defaults: bool = False  # True: a request names thinking and effort; what serves it has other defaults
     off_max_effort: Effort | None = None  # the highest effort that goes with `disabled` or `between_tools`
     forced_tool_choice: bool = True  # never together with `enabled` thinking
     forced_with_adaptive: bool = True

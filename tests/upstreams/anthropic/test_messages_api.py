@@ -17,6 +17,7 @@ from claude_code_proxy.upstreams.upstream import Call
 from tests.http1.client.scripted_server import slots
 from tests.server import scripted_upstream as wire
 from tests.server.scripted_upstream import MESSAGE, ScriptedUpstream, breaking_off, refusal, saying, silent, whole
+from tests.upstreams.every_field import missing, samples
 
 OVERLOADED = refusal(529, "overloaded_error", "Overloaded")
 SHORT = messages.MessagesRequest("claude-sonnet-4-6", (messages.InputMessage("user", (messages.Text("Hi"),)),), 100)
@@ -267,6 +268,22 @@ async def test_header_blocks_do_not_gather_without_end() -> None:
         for _ in range(200):
             await made.api.create(SHORT, Call())
         assert len(made.api._headers) <= 65
+
+
+async def test_every_field_of_a_request_is_in_its_body() -> None:
+    assert missing() == set()
+    async with api() as made:
+        for sample in samples():
+            await made.api.create(sample.request, Call())
+            body = made.upstream.calls[-1].json
+            place = {
+                messages.MessagesRequest: body,
+                messages.Tool: body["tools"][0],
+                messages.HostedTool: body["tools"][-1],
+                messages.OutputConfig: body.get("output_config"),
+                messages.Metadata: body.get("metadata"),
+            }[sample.owner]
+            assert place[sample.field] == json.loads(messages.encode_request(sample.value)), sample.name
 
 
 async def test_large_requests_arrive_whole() -> None:

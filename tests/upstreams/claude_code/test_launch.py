@@ -7,7 +7,12 @@ import msgspec
 import pytest
 
 from claude_code_proxy import messages
-from claude_code_proxy.upstreams.claude_code.launch import seen, to_launch
+from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt
+from claude_code_proxy.errors import EffortLimit, LearnedLimit, ThinkingLimit
+from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.models.model import Model
+from claude_code_proxy.upstreams.claude_code.capabilities import drop_unsupported, restrict
+from claude_code_proxy.upstreams.claude_code.launch import Launch, seen, to_launch
 from tests.upstreams.claude_code.scripted import request, tool, user
 
 
@@ -20,7 +25,6 @@ def test_what_has_no_option_is_merged_into_the_body() -> None:
     told = body(temperature=0.5, top_p=0.9, top_k=3, stop_sequences=("END",), tool_choice=messages.ChooseAny())
     assert told == {
         "max_tokens": 1000,
-        "thinking": {"type": "adaptive"},
         "temperature": 0.5,
         "top_p": 0.9,
         "top_k": 3,
@@ -30,11 +34,40 @@ def test_what_has_no_option_is_merged_into_the_body() -> None:
     assert "tool_choice" not in body(tool_choice=messages.ChooseAuto())
 
 
-@pytest.mark.parametrize(("model", "thinking"), [("claude-sonnet-5-5", "adaptive"), ("claude-opus-4-8", "disabled")])
-def test_thinking_is_as_the_model_does_it_unless_told(model: str, thinking: str) -> None:
-    launch = to_launch(msgspec.structs.replace(request(user("x")), model=model))
-    assert json.loads(launch.body)["thinking"] == {"type": thinking}
-    assert launch.thinking_off == (thinking == "disabled")
+def prepared(model: Model) -> Launch:
+    supported, _ = drop_unsupported(msgspec.structs.replace(request(user("x")), model=model.id))
+    return to_launch(adapt(supported, restrict(model), options=AdaptOptions()).request)
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "effort"),
+    [
+        ("claude-sonnet-5-5", messages.Adaptive(), "high"),
+        ("claude-haiku-5-5", messages.Adaptive(), "medium"),
+        ("claude-opus-4-8", messages.Disabled(), "high"),
+        ("claude-haiku-4-5", messages.Disabled(), None),
+    ],
+)
+def test_the_defaults_are_the_models(model: str, thinking: messages.ThinkingConfig, effort: str | None) -> None:
+    launch = prepared(BUILT_IN.find(model))
+    assert (launch.thinking, launch.effort) == (thinking, effort)
+    assert launch.thinking_off == isinstance(thinking, messages.Disabled)
+
+
+@pytest.mark.parametrize(
+    ("limit", "thinking", "effort"),
+    [
+        (EffortLimit(()), messages.Adaptive(), None),
+        (EffortLimit(("low", "medium")), messages.Adaptive(), "medium"),
+        (ThinkingLimit("adaptive"), messages.BetweenTools(), "high"),
+    ],
+)
+def test_a_limit_learnt_from_a_refusal_holds(
+    limit: LearnedLimit, thinking: messages.ThinkingConfig | None, effort: str | None
+) -> None:
+    catalogue = BUILT_IN.with_limit("claude-sonnet-5-5", limit)
+    launch = prepared(catalogue.find("claude-sonnet-5-5"))
+    assert (launch.thinking, launch.effort) == (thinking, effort)
 
 
 def test_thinking_that_is_off_has_nothing_to_manage() -> None:

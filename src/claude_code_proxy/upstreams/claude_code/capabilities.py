@@ -3,6 +3,9 @@
 What it does not support is emulated where the proxy can, and otherwise removed and reported.
 """
 
+from collections.abc import Sequence
+
+from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
@@ -37,6 +40,9 @@ CAPABILITIES = (
     Capability("request_id", "no", "the service's id of a request is not told"),
 )
 
+_TOOL_FIELDS = {"input_examples": True, "eager_input_streaming": False}  # whether leaving it out changes the meaning
+_BARE = messages.Tool("", Raw(b""))
+
 
 def restrict(model: Model) -> Model:
     """The model's capabilities when it is reached through Claude Code."""
@@ -48,21 +54,15 @@ def restrict(model: Model) -> Model:
         mid_conversation_system=False,
         inference_geo=False,
         fast="no",
+        states_defaults=True,
     )
 
 
 def drop_unsupported(request: messages.MessagesRequest) -> tuple[messages.MessagesRequest, tuple[Adjustment, ...]]:
-    """The request without the fields that Claude Code cannot send, and an adjustment for each of them."""
+    """Return the request without the fields that Claude Code cannot send, and an adjustment for each of them."""
     notes: list[Adjustment] = []
-    hosted = tuple(tool for tool in request.tools if isinstance(tool, messages.HostedTool))
-    if hosted:
-        names = ", ".join(tool.name for tool in hosted)
-        notes.append(
-            Adjustment(
-                "tools", Action.DROPPED, f"Claude Code does not pass on the hosted {names}", changes_meaning=True
-            )
-        )
-        request = replace(request, tools=tuple(tool for tool in request.tools if isinstance(tool, messages.Tool)))
+    if request.tools:
+        request = replace(request, tools=_own_tools(request.tools, notes))
     if request.metadata is not None:
         notes.append(Adjustment("metadata", Action.DROPPED, "Claude Code sends a user id of its own"))
         request = replace(request, metadata=None)
@@ -70,6 +70,27 @@ def drop_unsupported(request: messages.MessagesRequest) -> tuple[messages.Messag
         notes.append(Adjustment("cache_control", Action.DROPPED, "Claude Code sets cache breakpoints of its own"))
         request = replace(request, cache_control=None)
     return request, tuple(notes)
+
+
+def _own_tools(
+    tools: Sequence[messages.Tool | messages.HostedTool], notes: list[Adjustment]
+) -> tuple[messages.Tool, ...]:
+    """Return the caller's own tools with the fields that Claude Code passes on."""
+    hosted = ", ".join(tool.name for tool in tools if isinstance(tool, messages.HostedTool))
+    if hosted:
+        reason = f"Claude Code does not pass on the hosted {hosted}"
+        notes.append(Adjustment("tools", Action.DROPPED, reason, changes_meaning=True))
+    return tuple(
+        _own_tool(tool, index, notes=notes) for index, tool in enumerate(tools) if isinstance(tool, messages.Tool)
+    )
+
+
+def _own_tool(tool: messages.Tool, index: int, *, notes: list[Adjustment]) -> messages.Tool:
+    lost = [field for field in _TOOL_FIELDS if getattr(tool, field) != getattr(_BARE, field)]
+    for field in lost:
+        path, reason = f"tools[{index}].{field}", "Claude Code does not pass it on"
+        notes.append(Adjustment(path, Action.DROPPED, reason, changes_meaning=_TOOL_FIELDS[field]))
+    return replace(tool, **{field: getattr(_BARE, field) for field in lost}) if lost else tool
 
 
 def _has_breakpoints(request: messages.MessagesRequest) -> bool:

@@ -1,7 +1,8 @@
 """A Messages request -> what a Claude Code process is started with, fixed for the life of the process.
 
 Fields that the runtime has an option for are set by it; the others are merged into the body of its requests, which it
-documents. What it says about itself is left alone.
+documents (`fields` says which are which). What it says about itself is left alone. The request is an adapted one: it
+states thinking and effort wherever the runtime's own default differs from the Messages API's (`Model.states_defaults`).
 """
 
 from collections.abc import Mapping
@@ -10,27 +11,42 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.upstreams.claude_code.fields import BODY
 
 SERVER = "c"  # the name of the server of the caller's tools, which shows nowhere
 _OFF = messages.Disabled | messages.BetweenTools
-_RESERVED = frozenset({
-    *("Agent", "AskUserQuestion", "Bash", "BashOutput", "Edit", "EnterPlanMode", "ExitPlanMode", "Glob", "Grep"),
-    *(
-        "KillShell",
-        "LS",
-        "MultiEdit",
-        "NotebookEdit",
-        "NotebookRead",
-        "Read",
-        "SendMessage",
-        "Skill",
-        "StructuredOutput",
-    ),
-    *("StructuredOutput", "Task", "TodoRead", "TodoWrite", "ToolSearch", "WebFetch", "WebSearch", "Workflow", "Write"),
-})
+_NOT_GIVEN = (None, (), messages.ChooseAuto())
+_RESERVED = frozenset([
+    "Agent",
+    "AskUserQuestion",
+    "Bash",
+    "BashOutput",
+    "Edit",
+    "EnterPlanMode",
+    "ExitPlanMode",
+    "Glob",
+    "Grep",
+    "KillShell",
+    "LS",
+    "MultiEdit",
+    "NotebookEdit",
+    "NotebookRead",
+    "Read",
+    "SendMessage",
+    "Skill",
+    "StructuredOutput",
+    "Task",
+    "TodoRead",
+    "TodoWrite",
+    "ToolSearch",
+    "WebFetch",
+    "WebSearch",
+    "Workflow",
+    "Write",
+])
 _PREFIX = "own_"
 
 
@@ -46,58 +62,45 @@ class Launch(Struct, frozen=True):
     names: Mapping[str, str]
     max_tokens: int
     effort: str | None
-    thinking_off: bool
+    thinking: messages.ThinkingConfig | None
     body: bytes
+
+    @property
+    def thinking_off(self) -> bool:
+        return isinstance(self.thinking, _OFF)
 
     @property
     def key(self) -> bytes:
         """Equal for equal launches: a running process can be reused only under the same key."""
-        told = (self.model, self.system, self.tools, self.max_tokens, self.effort, self.body)
-        return blake2b(messages.encode_request(told), digest_size=16).digest()
+        parts = (self.model, self.system, self.tools, self.max_tokens, self.effort, self.body)
+        return blake2b(messages.encode_request(parts), digest_size=16).digest()
 
 
 def to_launch(request: messages.MessagesRequest) -> Launch:
+    """Return what a process needs to serve `request`, which has been adapted to its model."""
     tools = tuple(tool for tool in request.tools if isinstance(tool, messages.Tool))
-    effort = request.output_config.effort if request.output_config is not None else None
-    model = BUILT_IN.find(request.model)
     return Launch(
         model=request.model,
         system="\n\n".join(text.text for text in request.system),
-        tools=tuple(msgspec.structs.replace(tool, name=seen(tool.name)) for tool in tools),
+        tools=tuple(replace(tool, name=seen(tool.name), cache_control=None) for tool in tools),
         names={seen(tool.name): tool.name for tool in tools if seen(tool.name) != tool.name},
         max_tokens=request.max_tokens,
-        effort=effort or model.default_effort,
-        thinking_off=isinstance(_thinking(request), _OFF),
+        effort=request.output_config.effort if request.output_config is not None else None,
+        thinking=request.thinking,
         body=_body(request),
     )
 
 
 def seen(name: str) -> str:
-    """The tool name shown to the model. Names of Claude Code's own tools are changed: it treats those specially."""
+    """Return the tool name shown to the model; it differs for names of Claude Code's own tools, which it treats
+    specially."""
     return _PREFIX + name if name in _RESERVED else name
 
 
 def _body(request: messages.MessagesRequest) -> bytes:
-    body: dict[str, Any] = {"max_tokens": request.max_tokens, "thinking": _thinking(request)}
-    if isinstance(_thinking(request), _OFF):
+    body: dict[str, Any] = {name: value for name in BODY if (value := getattr(request, name)) not in _NOT_GIVEN}
+    if isinstance(request.tool_choice, messages.ChooseTool):
+        body["tool_choice"] = replace(request.tool_choice, name=seen(request.tool_choice.name))
+    if isinstance(request.thinking, _OFF):
         body["context_management"] = {"edits": []}  # the runtime's own is about thinking
-    for name in ("temperature", "top_p", "top_k", "service_tier"):
-        if (value := getattr(request, name)) is not None:
-            body[name] = value
-    if request.stop_sequences:
-        body["stop_sequences"] = request.stop_sequences
-    if request.tool_choice not in {None, messages.ChooseAuto()}:
-        body["tool_choice"] = _choice(request.tool_choice)
     return msgspec.json.encode(body)
-
-
-def _choice(asked: messages.ToolChoice | None) -> messages.ToolChoice | None:
-    return msgspec.structs.replace(asked, name=seen(asked.name)) if isinstance(asked, messages.ChooseTool) else asked
-
-
-def _thinking(request: messages.MessagesRequest) -> messages.ThinkingConfig:
-    """The thinking asked for, or the default of the Messages API for the model: the runtime's is another."""
-    if request.thinking is not None:
-        return request.thinking
-    off = BUILT_IN.find(request.model).thinking_default == "off"
-    return messages.Disabled() if off else messages.Adaptive()

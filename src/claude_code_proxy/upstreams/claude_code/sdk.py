@@ -93,7 +93,7 @@ class Sdk:
             strict_mcp_config=True,
             setting_sources=[],
             effort=launch.effort,
-            thinking={"type": "disabled"} if launch.thinking_off else {"type": "adaptive"},
+            thinking=_thinking(launch),
             include_partial_messages=True,
             verbatim_prompts=True,
             cwd=self._work,
@@ -238,6 +238,13 @@ class _Past:
 
     async def load(self, key: Any) -> list[dict[str, Any]]:  # noqa: ARG002 - the SDK's signature
         return self._told
+
+
+def _thinking(launch: Launch) -> Any:
+    """Return whether the process thinks at all; the body of its requests says how. None leaves it to the process."""
+    if launch.thinking is None:
+        return None
+    return {"type": "disabled"} if launch.thinking_off else {"type": "adaptive"}
 
 
 def _system_prompt(text: str, folder: Path) -> Any:
