@@ -1,5 +1,5 @@
 # Every target makes what it needs: an environment of its own in .venv, from the hash-pinned locks in requirements/.
-# Needs python3 (3.11 or newer) with venv, and make. Another interpreter: make PYTHON=python3.13 test
+# Needs python3 (3.11 or newer) with venv, and make. Another interpreter: make PYTHON=python3.13 check
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,21 +22,26 @@ HELM_KUBERNETES := $(foreach part,chartutil lint/rules,-X helm.sh/helm/v3/pkg/$(
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-claude-code run test test-all check lint format bench bench-quick documents lock chart manifests image-check audit sbom clean
+.PHONY: help demo demo-claude-code run run-claude-code check test test-all lint format coverage bench bench-quick documents lock chart manifests image-check audit sbom clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: $(VENV)/.demo ## a whole conversation through the OpenAI SDK, with the simulated Claude; needs no key
+demo: $(VENV)/.demo ## a conversation through the OpenAI SDK with the simulated Claude; needs no key
 	@$(BIN)/python -m examples.demo
 
-demo-claude-code: $(VENV)/.demo ## an agent's loop through the real Claude Code, with the simulated Claude; needs no login
+demo-claude-code: $(VENV)/.demo ## an agent through the real Claude Code with the simulated Claude; needs no login
 	@PYTHONPATH=src $(BIN)/python -m tests.upstreams.claude_code.demo
 
-run: $(VENV)/.run ## serve with the credentials at hand; flags go in ARGS
+run: $(VENV)/.run ## serve with the credentials of this machine; flags go in ARGS
 	@$(BIN)/claude-code-proxy $(ARGS)
 
-test: $(VENV)/.dev ## all tests but the longer ones
+run-claude-code: $(VENV)/.run $(VENV)/.claude-code ## the same, with Claude Code installed to serve the login of a Claude plan
+	@$(BIN)/claude-code-proxy $(ARGS)
+
+check: lint test ## what continuous integration runs: format, lint, types, import contracts, and the tests
+
+test: $(VENV)/.dev ## the tests alone, without those that take long
 	@$(BIN)/python tests/clients/environment.py $(CLIENTS)
 	@$(PYTEST) -m "not clients_all and not claude_code and not chart"
 
@@ -44,17 +49,18 @@ test-all: $(VENV)/.dev $(VENV)/.claude-code $(GO_TOOLS) ## every test, with ever
 	@$(BIN)/python tests/clients/environment.py $(CLIENTS) $(MORE_CLIENTS)
 	@$(PYTEST) --hypothesis-profile searching
 
-check: lint test ## format, lint, types, then the tests, which hold the house rules too
-
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## format, lint, types and import contracts, without the tests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: $(VENV)/.dev ## put the code into its format and mend what can be mended
+format: $(VENV)/.dev ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
+
+coverage: $(VENV)/.dev ## branch coverage: of each source file by its own tests, and of all by all (about ten minutes)
+	@$(BIN)/python -m tools.coverage_by_file
 
 bench: $(VENV)/.dev ## ours and its peers under load; writes docs/performance.md (about half an hour)
 	@$(BIN)/python -m bench.run --targets ours,litellm,portkey
@@ -100,10 +106,14 @@ clean: ## remove the environments and everything else that the other targets mad
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# An environment that could not be made is removed: the next run would take half of one for a whole.
+make-venv = @$(PYTHON) -m venv $(1) >&2 || { rm -rf $(1); \
+	echo "make: $(PYTHON) has no working venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
 # One environment; a stamp for each lock that is in it. The locks agree with each other, so one may follow another.
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
-	@$(PYTHON) -m venv $(VENV)
+	$(call make-venv,$(VENV))
 
 $(VENV)/.run $(VENV)/.demo $(VENV)/.dev $(VENV)/.claude-code: $(VENV)/.%: $(LOCKS)/%.txt $(LOCKS)/build.txt pyproject.toml | $(BIN)/python
 	@echo "installing $< into $(VENV)"
@@ -112,7 +122,7 @@ $(VENV)/.run $(VENV)/.demo $(VENV)/.dev $(VENV)/.claude-code: $(VENV)/.%: $(LOCK
 	@touch $@
 
 .cache/audit/.made .cache/image/tools/.made: $(LOCKS)/audit.txt $(LOCKS)/image.txt
-	@$(PYTHON) -m venv $(@D)
+	$(call make-venv,$(@D))
 	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
 		-r $(LOCKS)/$(word 2,$(subst /, ,$@)).txt
 	@touch $@
@@ -127,6 +137,6 @@ $(GO_TOOLS):
 	else echo "notice: there is no Go here, so the chart is not tested with the real helm"; fi
 
 $(UV): $(LOCKS)/lock.txt
-	@$(PYTHON) -m venv .cache/uv
+	$(call make-venv,.cache/uv)
 	@.cache/uv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	@touch $@

@@ -46,7 +46,7 @@ def cost(body: Body, program: Program, name: str) -> float:
 
 
 def memory_per_stream(count: int, program: Program) -> float:
-    """Peak above what there was before, in KB a stream, while all of them are open."""
+    """Return the additional peak memory, in KB a stream, while all of them are open."""
     before = program.memory().now
     base = scenarios.SCENARIOS["st100p20"]
     load = ("-c", str(count), "-n", str(count), "-d", "30", "--ramp", "2000")

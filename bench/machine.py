@@ -1,4 +1,4 @@
-"""What the bench needs of the machine: processes, what they used of it, and the two programs in C."""
+"""What the bench needs of the machine: processes, the CPU and memory that they used, and the two programs in C."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Memory:
-    """Of a process and its children, in MB."""
+    """The memory of a process and its children, in MB."""
 
     now: float
     peak: float
@@ -28,7 +28,7 @@ class Program:
     """A running process with all its children, kept to some of the machine's cores."""
 
     def __init__(self, command: Sequence[str], *, core: int, environment: dict[str, str], log: Path) -> None:
-        """The process sees nothing of this one's environment but PATH and what it is given."""
+        """Start the process. Of this environment it gets PATH and `environment` alone."""
         scrubbed = {"PATH": os.environ["PATH"], "HOME": str(HOME / "home"), **environment}
         with log.open("wb") as out:
             self._process = subprocess.Popen(
@@ -41,7 +41,7 @@ class Program:
             )
 
     def answers(self, url: str, seconds: float) -> float | None:
-        """How long it took until `url` answered anything; None when it did not in time."""
+        """Return the seconds until `url` answered anything; None if it did not in time."""
         start = time.monotonic()
         while time.monotonic() - start < seconds:
             try:
@@ -93,7 +93,7 @@ def _memory(pid: int) -> Memory:
 
 
 def build() -> None:
-    """The upstream and the load generator, in C: both must be far faster than what is measured."""
+    """Compile the upstream and the load generator: in C, since both must be far faster than what is measured."""
     for name in ("work", "results", "home"):
         (HOME / name).mkdir(parents=True, exist_ok=True)
     for name in ("mock", "loadgen"):

@@ -50,7 +50,7 @@ _ROWS = (
 
 
 def table(results: Results) -> str:
-    """Each cell is the figure and, for peers, how many times ours it is."""
+    """Return a table whose cells hold the figure and, for peers, its ratio to ours."""
     titles = [TARGETS[name].title for name in results.names]
     lines = ["| | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
     for title, scenario, what, unit in _ROWS:
@@ -91,7 +91,7 @@ def _short(value: float) -> str:
 
 
 def plot(results: Results) -> str:
-    """Bars of CPU on a logarithmic scale, one group a row: every step of ten has the same length."""
+    """Return an SVG of CPU as bars on a logarithmic scale, one group for each row of the table."""
     bars, y = [], 44
     for title, scenario, what, unit in _ROWS:
         bars.append(f'<text x="10" y="{y}" class="t">{title}</text>')

@@ -1,4 +1,4 @@
-"""Runs the scenarios against the targets in turn, so that the machine's mood meets all alike; medians count.
+"""Run the scenarios against the targets in turn, so that changes of the load meet all of them alike; report medians.
 
 `python -m bench.run --targets ours,litellm,portkey --reps 3 --out results.json`
 """
@@ -64,7 +64,7 @@ def load_command(target: Target, scenario: Scenario, seconds: float | None = Non
 
 
 def measure(target: Target, program: Program, scenario: Scenario, *, seconds: float | None = None) -> Run:
-    """A reply without what it must hold is bad, however fast it was."""
+    """Measure one scenario on one target. A reply without the text that it must hold is bad, however fast it was."""
     before = program.cpu_seconds()
     command = load_command(target, scenario, seconds)
     done = subprocess.run(command, capture_output=True, timeout=300, check=True)
@@ -119,7 +119,7 @@ def run_all(names: list[str], scenarios: list[str], *, reps: int, quick: bool) -
 
 
 def turns(names: list[str], scenarios: list[str], reps: int) -> Iterator[tuple[str, str]]:
-    """Scenario and target, the targets taking turns at going first."""
+    """Yield pairs of scenario and target; which target comes first alternates."""
     for scenario in scenarios:
         for rep in range(1 if scenario == "rss10k" else reps):
             first = rep % len(names)
@@ -127,7 +127,7 @@ def turns(names: list[str], scenarios: list[str], reps: int) -> Iterator[tuple[s
 
 
 def direct_latency() -> float:
-    """Of a small answer straight from the upstream, in milliseconds: what no proxy can go below."""
+    """Return the milliseconds of a small answer straight from the upstream: no proxy can be faster."""
     path = HOME / "work" / "direct.json"
     question = {"role": "user", "content": "Explain how a streaming proxy keeps latency low. " * 4}
     path.write_text(json.dumps({"model": "claude-bench", "max_tokens": 1024, "messages": [question]}), encoding="utf-8")

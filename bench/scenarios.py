@@ -1,4 +1,4 @@
-"""What is asked of every target: bodies in OpenAI's form, how they are sent, and what a right answer holds."""
+"""The requests that every target gets: bodies in OpenAI's form, how they are sent, and what a right answer holds."""
 
 import base64
 import json
@@ -63,7 +63,7 @@ def tool(number: int) -> Body:
 
 
 def history(least_bytes: int) -> Iterator[Body]:
-    """Rounds of a question, two calls, their results and an answer, until there is enough."""
+    """Yield rounds of a question, two calls, their results and an answer, until they have `least_bytes`."""
     chance = random.Random(7)
 
     def text(length: int) -> str:
@@ -90,7 +90,7 @@ def history(least_bytes: int) -> Iterator[Body]:
 
 @cache
 def agent(tools: int = 40, least_bytes: int = 60_000) -> Body:
-    """An agent's request: 164 KB with the defaults."""
+    """Return an agent's request: 164 KB with the defaults."""
     system = {"role": "system", "content": "You are an agent. " + "Look before you answer. " * 170}
     question = {"role": "user", "content": "What is the status of the nightly build?"}
     return {

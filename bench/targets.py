@@ -1,4 +1,4 @@
-"""Who is measured: ourselves and peers, each in an environment of its own, all in front of the same upstream."""
+"""The programs that are measured: this one and its peers, each in its own environment, with the same upstream."""
 
 import json
 import secrets

@@ -12,7 +12,7 @@ from typing import TextIO
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, __version__
 
 from claude_code_proxy.cli.loop import run_loop
-from claude_code_proxy.cli.serve import serve_until_told
+from claude_code_proxy.cli.serve import serve_until_signal
 from claude_code_proxy.settings import Settings
 from examples.conversation import Conversation
 from examples.terminal import Terminal
@@ -24,7 +24,7 @@ async def demo(out: TextIO, pace: float = _WORDS_A_SECOND) -> bool:
     """Hold the conversation; return whether every step brought what it should."""
     listening = asyncio.get_running_loop().create_future()
     settings = Settings(port=0, upstream="simulated", log_level="error")
-    serving = asyncio.create_task(serve_until_told(settings, listening.set_result, pace=pace))
+    serving = asyncio.create_task(serve_until_signal(settings, listening.set_result, pace=pace))
     await asyncio.wait((serving, listening), return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         await serving

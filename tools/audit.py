@@ -1,4 +1,4 @@
-"""`make audit`: asks the public database for known weaknesses of everything the locks install.
+"""`make audit`: ask the public database for known weaknesses of everything the locks install.
 
 Exit code 1 when one is known. What the database cannot be asked about, for want of a network or behind
 a mirror that lacks it, is told, and is no failure.

@@ -1,4 +1,4 @@
-"""Makes what follows from the chart: values.yaml and the table of its README from the schema, and the plain manifests.
+"""Make what is generated from the chart: values.yaml and its README's table from the schema, and plain manifests.
 
 `make chart` writes the first two, `make manifests` the last, with the real helm. Every manifest names the hash of what
 it was made from, so that a machine without helm can tell whether it is current.
@@ -56,9 +56,9 @@ def readme() -> str:
 
 
 def manifest(name: str) -> str:
-    """One plain manifest, whole; needs helm."""
+    """Return one plain manifest; needs helm."""
     if not HELM.exists():
-        raise SystemExit("the manifests are made by helm, and helm by Go, which is missing here")
+        raise SystemExit("the manifests are made with helm, which is built with Go: install Go first")
     settings = [part for setting in (*ALWAYS, *VARIANTS[name]) for part in ("--set", setting)]
     line = [
         str(HELM),
@@ -77,7 +77,7 @@ def manifest(name: str) -> str:
 
 
 def header(name: str) -> str:
-    """The opening comment of a manifest, with the hash of all it is made from."""
+    """Return the opening comment of a manifest, with the hash of the files that it is made from."""
     return (
         f"# Made by `make manifests` from the Helm chart ({', '.join(VARIANTS[name])}); see docs/deploying.md.\n"
         f"# sha256 of the chart: {chart_hash()}\n"
@@ -99,12 +99,12 @@ def schema() -> Value:
 
 
 def _without_empty(text: str) -> str:
-    """Without mappings that the removal of Helm's own lines left empty."""
+    """Remove mappings that became empty when Helm's own lines were removed."""
     return re.sub(r"^ *annotations:\n(?: *#.*\n)*(?= *spec:)", "", text, flags=re.MULTILINE)
 
 
 def _yaml(properties: Value, depth: int) -> Iterator[str]:
-    """JSON is YAML, so a default is written as it is."""
+    """Yield the lines of values.yaml; JSON is YAML, so a default is written as it is."""
     indent = "  " * depth
     for name, node in properties.items():
         if depth == 0:

@@ -1,4 +1,4 @@
-"""Builds the images without a container engine: Debian's buildah, and a stand-in for the base from debootstrap.
+"""Build the images without a container engine: Debian's buildah, and a stand-in for the base from debootstrap.
 
 Everything is kept in `.cache/image`. What pip needs to reach its index goes in as secrets, which no image keeps.
 """
@@ -25,7 +25,7 @@ Output = subprocess.CompletedProcess[str]
 
 
 def missing() -> str | None:
-    """What this machine lacks, as a sentence, or None."""
+    """Return what this machine lacks, as a sentence, or None."""
     lacking = [name for name in ("buildah", "debootstrap") if shutil.which(name) is None]
     if lacking:
         return f"{' and '.join(lacking)} not found; on Debian: apt-get install buildah debootstrap"
@@ -33,7 +33,7 @@ def missing() -> str | None:
 
 
 def command(*arguments: str | Path) -> list[str]:
-    """A buildah command line on a store of its own."""
+    """Return a buildah command line on a store of its own."""
     return ["buildah", "--storage-driver", "vfs", "--root", str(CACHE / "store"), "--runroot", str(CACHE / "run"),
             *map(str, arguments)]  # fmt: skip
 
@@ -47,7 +47,7 @@ def buildah(*arguments: str | Path) -> str:
 
 
 def build(target: str) -> str:
-    """Builds one target of the Dockerfile for real; returns the name of its image."""
+    """Build one target of the Dockerfile; return the name of its image."""
     name = f"localhost/claude-code-proxy:{target}"
     log = CACHE / f"build-{target}.log"
     _ensure_base()
@@ -60,13 +60,13 @@ def build(target: str) -> str:
 
 
 def config_of(image: str) -> dict[str, object]:
-    """What a container of this image is started with, as the engine would read it."""
+    """Return the configuration with which an engine would start a container of this image."""
     config: dict[str, object] = json.loads(buildah("inspect", "--type", "image", image))["Docker"]["config"]
     return config
 
 
 def compressed_megabytes(image: str) -> float:
-    """What a registry would hold of this image beside its base."""
+    """Return the size of the image's own layers, compressed, without its base."""
     place = CACHE / "pushed"
     shutil.rmtree(place, ignore_errors=True)
     buildah("push", "--quiet", image, f"oci:{place}")
@@ -102,7 +102,7 @@ def _ensure_base() -> None:
 
 
 def _secrets() -> Sequence[str]:
-    """This machine's way to the package index: its pip options, and its certificates."""
+    """Return build secrets for the package index of this machine: its pip options, and its certificates."""
     options = dict(line.split("=", 1) for line in _run(["pip3", "config", "list"], check=False).stdout.splitlines())
     told = {key.rpartition(".")[2]: value.strip("'\"") for key, value in options.items()}
     lines = [f"{name} = {told[name]}" for name in PIP_OPTIONS if name in told]

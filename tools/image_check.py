@@ -1,4 +1,4 @@
-"""`make image-check`: builds both images, starts them in every documented way, sends a completion, prints what it saw.
+"""`make image-check`: build both images, start them in every documented way, send a completion, print the results.
 
 The command that runs is read from the image's own configuration, as an engine would. Claude is simulated, on loopback.
 Exit code 1 when a way of starting does not do what the documents say.
@@ -89,7 +89,7 @@ def _through_claude_code(image: str) -> Iterator[Way]:
 
 @dataclass
 class Seen:
-    """What one start showed; `faults` is what should not have been."""
+    """The results of one start; `faults` are what was wrong."""
 
     uid: str = "-"
     capabilities: str = "-"
@@ -262,7 +262,7 @@ def _look(seen: Seen, way: Way, *, process: "subprocess.Popen[str]", port: int) 
 
 
 def _capabilities(status: dict[str, str], *, may_be_bounded: bool) -> str:
-    """Those it has, and those it could get, unless the engine chose the user: then the entrypoint can drop nothing."""
+    """Return the capabilities it has or could get; if the engine chose the user, the entrypoint could drop none."""
     names = ("CapEff", "CapPrm", "CapInh", "CapAmb") if may_be_bounded else ("CapEff", "CapPrm", "CapInh", "CapBnd")
     held = {name: status.get(name, "?") for name in names if set(status.get(name, "?")) != {"0"}}
     return " ".join(f"{name} {mask}" for name, mask in held.items()) or "none"
@@ -299,7 +299,7 @@ def _end(process: "subprocess.Popen[str]", port: int, seen: Seen) -> str:
 
 
 def _servers(port: int) -> list[int]:
-    """The servers started with this port: as root, the environment of every process can be read."""
+    """Return the pids of the servers with this port: root can read the environment of every process."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -313,7 +313,7 @@ def _servers(port: int) -> list[int]:
 
 
 def _children(parent: int) -> list[int]:
-    """Its processes, and theirs."""
+    """Return the pids of all descendants."""
     own = [
         int(pid) for task in Path(f"/proc/{parent}/task").iterdir() for pid in (task / "children").read_text().split()
     ]
@@ -391,7 +391,7 @@ def _container(image: str) -> Iterator[tuple[str, Path]]:
 
 @contextmanager
 def _simulated() -> Iterator[str]:
-    """The offline Claude, from this checkout."""
+    """Run the simulated Claude from this checkout; yield its address."""
     port = _free_port()
     line = [sys.executable, "-m", "claude_code_proxy", "simulate", "--port", str(port)]
     variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(images.ROOT / "src"), "HOME": str(images.CACHE)}

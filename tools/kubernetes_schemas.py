@@ -1,4 +1,4 @@
-"""Makes the schemas that the chart's tests hold its output against, and writes them to tests/deploy/schemas.
+"""Make the schemas that the chart's tests hold its output against; write them to tests/deploy/schemas.
 
     python tools/kubernetes_schemas.py <the unpacked kubernetes-validate wheel> <the ServiceMonitor CRD>
 
@@ -32,7 +32,7 @@ def main(wheel: Path, crd: Path) -> None:
 
 
 def strict(node: Any, definitions: dict[str, Any], *, names: bool = False) -> Any:
-    """The schema without references; `names` says that its keys are names of properties, not words of JSON Schema."""
+    """Return the schema without references. With `names`, its keys are names of properties, not keywords."""
     if isinstance(node, list):
         return [strict(entry, definitions) for entry in node]
     if not isinstance(node, dict):

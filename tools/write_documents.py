@@ -1,6 +1,6 @@
-"""Writes what is generated in docs/: whole pages, and tables behind a comment that says where they come from.
+"""Write what is generated in docs/: whole pages, and tables behind a comment that says where they come from.
 
-Run by `make documents`. The tests hold each page to its source.
+Run by `make documents`. A test compares each page with its source.
 """
 
 import re
@@ -29,13 +29,13 @@ def write() -> None:
 
 
 def _rest(name: str, written: str) -> None:
-    """Everything behind the comment."""
+    """Replace everything after the comment."""
     before, comment, _ = (DOCUMENTS / name).read_text(encoding="utf-8").partition("-->\n\n")
     (DOCUMENTS / name).write_text(before + comment + written, encoding="utf-8")
 
 
 def _table(name: str, source: str, written: str) -> None:
-    """The table behind the comment that names `source`."""
+    """Replace the table after the comment that names `source`."""
     text = (DOCUMENTS / name).read_text(encoding="utf-8")
     pattern = re.compile(rf"(<!-- [^>]*{re.escape(source)}\(\)[^>]*-->\n\n)(?:\|.*\n)*")
     found, count = pattern.subn(lambda comment: comment[1] + written, text)

@@ -129,9 +129,9 @@ def test_trap_39_a_choice_without_tools_is_left_out(choice: messages.ToolChoice,
 @pytest.mark.parametrize(
     "choice",
     [messages.ChooseNone(), messages.ChooseAuto(disable_parallel_tool_use=True)],
-    ids=["trap 37", "trap 38"],
+    ids=["none", "one call at a time"],
 )
-def test_trap_37_and_38_choices_go_as_they_are(choice: messages.ToolChoice) -> None:
+def test_a_choice_that_the_model_takes_is_kept(choice: messages.ToolChoice) -> None:
     made = adapted(request(tools=(tool(),), tool_choice=choice))
     accepted(made)
     assert made.request.tool_choice == choice

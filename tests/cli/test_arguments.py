@@ -53,15 +53,15 @@ def test_every_setting_but_the_secrets_is_a_flag(setting: object) -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("paint", "unknown command 'paint'; there are serve, models, simulate"),
+        ("paint", "unknown command 'paint'; the commands are serve, models, simulate"),
         ("--prot 1", "unknown flag --prot; see claude-code-proxy --help"),
         ("--prot=1", "unknown flag --prot (did you mean --port?); see claude-code-proxy serve --help"),
         ("simulate --xyz", "unknown flag --xyz; see claude-code-proxy simulate --help"),
-        ("serve again", "one argument too many"),
+        ("serve again", "unexpected argument after the command serve"),
         ("--port", "argument --port: expected one argument"),
         ("--pace 3", "--pace belongs to the command simulate"),
         ("--por=1", "unknown flag --por (did you mean --port?); see claude-code-proxy serve --help"),
-        ("models --strict", "--strict is no flag of the command models; see claude-code-proxy models --help"),
+        ("models --strict", "--strict is not a flag of the command models; see claude-code-proxy models --help"),
     ],
 )
 def test_what_is_not_understood(typed: str, said: str) -> None:
@@ -88,7 +88,7 @@ def helped(typed: str, capsys: pytest.CaptureFixture[str], commands: dict[str, C
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     shown = helped("--help", capsys)
-    assert all(name in shown and command.what in shown for name, command in COMMANDS.items())
+    assert all(name in shown and command.description in shown for name, command in COMMANDS.items())
     assert "--port" not in shown
 
 

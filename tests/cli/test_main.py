@@ -20,7 +20,7 @@ def test_a_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "said"),
     [
         (["--port", "many"], "--port: 'many' is not a whole number from 0 to 65535"),
-        (["paint"], "unknown command 'paint'; there are serve, simulate, models, doctor, config"),
+        (["paint"], "unknown command 'paint'; the commands are serve, simulate, models, doctor, config"),
         (["config", "--config", "/nowhere.toml"], "--config: cannot read /nowhere.toml: No such file or directory"),
     ],
 )
@@ -44,5 +44,5 @@ def test_parsing_loads_no_command() -> None:
         capture_output=True,
         text=True,
     ).stdout.split()
-    heavy = {"asyncio", "uvloop", "openai", "msgspec", "claude_code_proxy.server", "difflib", "tomllib"}
+    heavy = {"asyncio", "uvloop", "openai", "claude_code_proxy.server", "difflib", "tomllib"}
     assert heavy & set(loaded) == set()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_code_proxy.cli.simulate import options
+from claude_code_proxy.cli.simulate import simulator_options
 from claude_code_proxy.settings import SettingsError
 from tests.cli.processes import ended, post, started
 
@@ -33,9 +33,9 @@ def test_an_address_in_use_ends_the_start(tmp_path: Path) -> None:
 def test_its_own_flags(tmp_path: Path) -> None:
     recorded = tmp_path / "exchange.json"
     recorded.write_text("{}")
-    assert options("2.5", str(recorded)).pace == 2.5
-    assert options("0", str(recorded)).replay == recorded
-    assert options("0", None).replay is None
+    assert simulator_options("2.5", str(recorded)).pace == 2.5
+    assert simulator_options("0", str(recorded)).replay == recorded
+    assert simulator_options("0", None).replay is None
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_its_own_flags(tmp_path: Path) -> None:
         ("fast", None, "--pace: 'fast' is not a number of words a second"),
         ("-1", None, "--pace: '-1' is not a number of words a second"),
         ("nan", None, "--pace: 'nan' is not a number of words a second"),
-        ("0", "/nowhere.json", "--replay: there is no file /nowhere.json"),
+        ("0", "/nowhere.json", "--replay: no such file: /nowhere.json"),
     ],
 )
 def test_flags_that_are_not_allowed(pace: str, replay: str | None, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        options(pace, replay)
+        simulator_options(pace, replay)
     assert caught.value.message == said
 
 

@@ -41,17 +41,6 @@ def test_nobody_is_told_to_install_it_by_name(document: Path) -> None:
     assert _BY_NAME.findall(text_of(document)) == []
 
 
-def test_the_readme_names_the_commands_and_the_owners() -> None:
-    readme = text_of(Path("README.md"))
-    assert {"demo", "test", "run"} <= _make_commands(Path("README.md"))
-    assert re.search(r"not affiliated with Anthropic or OpenAI", readme)
-
-
-def test_continuous_integration_runs_the_readmes_test_command() -> None:
-    commands = [line for line in text_of(Path(".ci/run")).splitlines() if "make" in line.split("#")[0]]
-    assert commands == ["exec make --no-print-directory test"]
-
-
 def test_the_changelog_knows_this_version() -> None:
     assert re.search(rf"^## \[?(?:{re.escape(__version__)}|Unreleased)", text_of(Path("CHANGELOG.md")), re.MULTILINE)
 

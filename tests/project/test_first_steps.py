@@ -29,13 +29,6 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def test_the_first_screen_sends_a_request() -> None:
-    first = "\n".join(README.splitlines()[:40])
-    assert "make run" in first
-    assert f"$ curl {THERE}/chat/completions" in first
-    assert f'base_url="{THERE}"' in first
-
-
 def test_the_readmes_curl_line(url: str) -> None:
     if shutil.which("curl") is None:
         pytest.skip("there is no curl here")

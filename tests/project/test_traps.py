@@ -36,6 +36,11 @@ def test_every_trap_has_a_test() -> None:
     assert sorted(set(range(1, TRAPS + 1)) - set(found())) == []
 
 
+def test_no_two_traps_are_the_same() -> None:
+    rows = [line.split("|")[2] for line in table().splitlines()[2:]]
+    assert [row for row in rows if rows.count(row) > 1] == []
+
+
 def test_the_page_is_current() -> None:
     """`make documents` writes it."""
     assert text_of(PAGE).partition(BEGIN)[2].partition(END)[0].strip() == table()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.settings import SETTINGS, Setting, describe, shown
+from claude_code_proxy.settings import SETTINGS, Setting, describe, format_value
 from tests.settings.loading import KEY
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuring.md"
@@ -13,7 +13,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "configuring.md"
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
 def test_every_default_is_a_value_that_could_be_set(setting: Setting) -> None:
-    text = shown(setting, setting.default)
+    text = format_value(setting, setting.default)
     if text and not setting.kind.secret:
         assert setting.kind.parse(text) == setting.default
 
@@ -34,7 +34,7 @@ def test_every_default_is_a_value_that_could_be_set(setting: Setting) -> None:
 )
 def test_a_value_shown_to_people(key: str, value: object, text: str) -> None:
     setting = next(setting for setting in SETTINGS if setting.key == key)
-    assert shown(setting, value) == text
+    assert format_value(setting, value) == text
 
 
 def test_the_document_is_current() -> None:

@@ -113,7 +113,7 @@ def test_any_value_of_the_file_is_taken_or_refused_in_one_line(tmp_path: Path, s
     """A type that the setting does not have is refused, whatever its text might mean; and nothing is repeated."""
     file = tmp_path / "proxy.toml"
     file.write_text(f"{setting.key} = {_toml(value)}\n", encoding="utf-8")
-    fits = isinstance(value, str) or type(value) in setting.kind.written
+    fits = isinstance(value, str) or type(value) in setting.kind.file_types
     said = _said(file)
     assert said.startswith((f"{setting.key} in {file}: ", str(file))) if said else fits
     assert "\n" not in said

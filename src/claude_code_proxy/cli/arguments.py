@@ -1,4 +1,4 @@
-"""The command line, made from the table of settings: arguments -> a command and the flags that were given, as text."""
+"""The command line, made from the table of settings: arguments -> a command and its flags, as text."""
 
 import argparse
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from claude_code_proxy import __version__
-from claude_code_proxy.settings import SETTINGS, Setting, SettingsError, shown
+from claude_code_proxy.settings import SETTINGS, Setting, SettingsError, format_value
 from claude_code_proxy.settings.kinds import FLAG
 
 PROGRAM = "claude-code-proxy"
@@ -17,18 +17,18 @@ _RANGE = re.compile(r"from \d.*")
 
 @dataclass(frozen=True)
 class Flag:
-    """A flag that is no setting. Without a `metavar` it takes no value."""
+    """A flag that is not a setting. Without a `metavar` it takes no value."""
 
     name: str
-    what: str
+    description: str
     metavar: str | None = None
 
 
 @dataclass(frozen=True)
 class Command:
-    """`reads` names the settings that it takes, by key or by group; None for all. `own` are its flags beside them."""
+    """A command. `reads` names its settings by key or by group, None all of them; `own` are its other flags."""
 
-    what: str
+    description: str
     reads: frozenset[str] | None = None
     own: tuple[Flag, ...] = ()
 
@@ -39,7 +39,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Arguments:
-    """`flags` by the key of their setting; `own` are those that only this command has."""
+    """The parsed command line: `flags` by the key of their setting, `own` by the name of the command's own flag."""
 
     command: str
     flags: Mapping[str, str]
@@ -47,30 +47,30 @@ class Arguments:
 
 
 def parse(argv: Sequence[str], commands: Mapping[str, Command]) -> Arguments:
-    """The first of `commands` is meant when none is named. Raises `SettingsError`; help and version end the program."""
-    typed, unknown = _parser(commands).parse_known_args(argv)
-    given = {name: text for name, text in vars(typed).items() if text is not None}
+    """Parse the command line; the first of `commands` is the default. Raise `SettingsError`, or exit after help."""
+    parsed, unknown = _parser(commands).parse_known_args(argv)
+    given = {name: text for name, text in vars(parsed).items() if text is not None}
     named = given.pop("command", None)
     name = next(iter(commands)) if named is None else named
     command = commands.get(name)
     if unknown:
         raise SettingsError(_unknown(unknown[0], command=name, known=_known(command)))
     if command is None:
-        raise SettingsError(f"unknown command {name!r}; there are {', '.join(commands)}")
+        raise SettingsError(f"unknown command {name!r}; the commands are {', '.join(commands)}")
     if given.pop("help", None):
         print(overview(commands) if named is None else manual(name, command))
         raise SystemExit(0)
     own = {flag.name: given.pop(flag.name) for flag in command.own if flag.name in given}
     for key in given.keys() - {setting.key for setting in command.settings()}:
-        raise SettingsError(_foreign(key, command=name, commands=commands))
+        raise SettingsError(_flag_of_another(key, command=name, commands=commands))
     return Arguments(name, given, own)
 
 
 def overview(commands: Mapping[str, Command]) -> str:
-    """The help without a command: the list of commands."""
+    """Return the help of the program: its commands."""
     width = max(map(len, commands))
     first = next(iter(commands))
-    rows = "\n".join(f"  {name:{width}}  {command.what}" for name, command in commands.items())
+    rows = "\n".join(f"  {name:{width}}  {command.description}" for name, command in commands.items())
     return (
         f"usage: {PROGRAM} [command] [flags]\n\n"
         "An OpenAI-compatible API in front of the Anthropic Messages API.\n\n"
@@ -82,12 +82,12 @@ def overview(commands: Mapping[str, Command]) -> str:
 
 
 def manual(name: str, command: Command) -> str:
-    """All flags of one command, with what each may say and what it is by default."""
+    """Return the help of one command: its flags, the values that each allows, and its default."""
     settings = list(command.settings())
     secrets = [setting for setting in settings if setting.kind.secret]
     parser = argparse.ArgumentParser(
         usage=f"{PROGRAM} {name}" + (" [flags]" if settings or command.own else ""),
-        description=f"{command.what[0].upper()}{command.what[1:]}.",
+        description=f"{command.description[0].upper()}{command.description[1:]}.",
         epilog=_epilog(secrets) if settings else None,
         formatter_class=_Layout,
         add_help=False,
@@ -105,7 +105,7 @@ def manual(name: str, command: Command) -> str:
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):
-    """Wraps lines, but never within the name of a model."""
+    """Break lines at spaces only, so that a model's name stays whole."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)
@@ -117,7 +117,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
-    """Knows every flag of every command, since a flag may stand before the command."""
+    """Return a parser that knows every flag of every command, since a flag may precede the command."""
     parser = _Parser(prog=PROGRAM, add_help=False, allow_abbrev=False)
     parser.add_argument("command", nargs="?")
     parser.add_argument("-h", "--help", action="store_const", const="true")
@@ -133,9 +133,9 @@ def _parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
 
 def _add_own(parser: argparse._ActionsContainer, flag: Flag) -> None:
     if flag.metavar is None:
-        parser.add_argument(f"--{flag.name}", help=flag.what, action="store_const", const="true")
+        parser.add_argument(f"--{flag.name}", help=flag.description, action="store_const", const="true")
     else:
-        parser.add_argument(f"--{flag.name}", help=flag.what, metavar=flag.metavar)
+        parser.add_argument(f"--{flag.name}", help=flag.description, metavar=flag.metavar)
 
 
 def _add(parser: argparse._ActionsContainer, setting: Setting) -> None:
@@ -143,36 +143,39 @@ def _add(parser: argparse._ActionsContainer, setting: Setting) -> None:
     parser.add_argument(
         str(setting.flag),
         dest=setting.key,
-        help=_told(setting).replace("%", "%%"),
+        help=_help_of(setting).replace("%", "%%"),
         nargs="?" if kind is FLAG else None,
         const="true" if kind is FLAG else None,
         metavar=kind.metavar,
     )
 
 
-def _told(setting: Setting) -> str:
-    """Ends with the default and the range, as in `[8; from 1 to 1000]`."""
+def _help_of(setting: Setting) -> str:
+    """Return a description that ends with the default and the range, as in `[8; from 1 to 1000]`."""
     span = _RANGE.search(setting.kind.allowed)
-    told = [shown(setting, setting.default), span[0] if span else ""]
-    return setting.doc.replace("`", "") + (f" [{'; '.join(filter(None, told))}]" if any(told) else "")
+    notes = [format_value(setting, setting.default), span[0] if span else ""]
+    return setting.doc.replace("`", "") + (f" [{'; '.join(filter(None, notes))}]" if any(notes) else "")
 
 
 def _epilog(secrets: Sequence[Setting]) -> str:
-    """Secrets have no flags, so their variables are listed."""
-    told = "Each flag is a variable too, in capitals (--log-level is LOG_LEVEL), and a key of the file of --config."
+    """Return the end of a command's help, which lists the variables of secrets: these have no flags."""
+    intro = (
+        "Each flag is also an environment variable (--log-level is LOG_LEVEL), and a key in the file of --config "
+        "(log_level)."
+    )
     if not secrets:
-        return told
+        return intro
     rows = "\n".join(f"  {setting.env[0]}: {setting.doc.replace('`', '')}" for setting in secrets)
-    return f"{told}\nSecrets are variables alone:\n{rows}"
+    return f"{intro}\nSecrets have no flags. Their variables:\n{rows}"
 
 
-def _foreign(key: str, *, command: str, commands: Mapping[str, Command]) -> str:
-    """Refuses flags that this command does not use."""
+def _flag_of_another(key: str, *, command: str, commands: Mapping[str, Command]) -> str:
+    """Return the error for a flag that this command does not have."""
     flag = "--" + key.replace("_", "-")
     owner = next((name for name, other in commands.items() if key in {own.name for own in other.own}), None)
     if owner is not None:
         return f"{flag} belongs to the command {owner}"
-    return f"{flag} is no flag of the command {command}; see {PROGRAM} {command} --help"
+    return f"{flag} is not a flag of the command {command}; see {PROGRAM} {command} --help"
 
 
 def _known(command: Command | None) -> list[str]:
@@ -182,14 +185,16 @@ def _known(command: Command | None) -> list[str]:
 
 
 def _unknown(argument: str, *, command: str, known: Sequence[str]) -> str:
-    """Names the flag without its value, which may be a secret passed by mistake."""
+    """Return the error for an unknown argument, without its value: it may be a secret passed by mistake."""
     if not argument.startswith("-"):
-        return "one argument too many"
+        return f"unexpected argument after the command {command}"
     flag = argument.partition("=")[0]
     key = flag.lstrip("-").replace("-", "_")
     secret = next((setting for setting in SETTINGS if setting.kind.secret and setting.key == key), None)
     if secret is not None:
-        return f"{flag} is no flag, since flags can be seen by everybody; set {secret.env[0]} in the environment"
+        return (
+            f"{flag} is not a flag, since all users of a machine can see flags; set {secret.env[0]} in the environment"
+        )
     import difflib  # noqa: PLC0415 - most starts do not need it
 
     near = difflib.get_close_matches(flag, known, n=1)

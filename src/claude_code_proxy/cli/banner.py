@@ -1,4 +1,4 @@
-"""What the server prints at its start: address, upstream, credential, a request to copy. Never a secret."""
+"""The text that the server prints when it starts: address, upstream, credential, a request to copy. Never a secret."""
 
 import shlex
 from dataclasses import replace
@@ -16,7 +16,7 @@ OPEN_DOOR = "everybody who can reach this address can use the proxy; set PROXY_A
 
 
 def banner(now: "Listening", settings: Settings) -> str:
-    """For people; or, where the log is for machines, one JSON line."""
+    """Return the text for people; with JSON logs, one line of JSON."""
     warning = None if settings.loopback_only or settings.proxy_api_key else OPEN_DOOR
     if now.upstream == "simulated":
         now = replace(now, credential=replace(now.credential, ok=True, reason="none needed"))
@@ -33,11 +33,11 @@ def banner(now: "Listening", settings: Settings) -> str:
 
 
 def curl(url: str, settings: Settings) -> str:
-    """A first request, ready to paste."""
+    """Return a first request, ready to paste into a shell."""
     key = ""
     if settings.proxy_api_key:
-        alone = len(settings.proxy_api_key) == 1 and settings.origin("proxy_api_key") == "PROXY_API_KEY"
-        key = f' -H "Authorization: Bearer {"$PROXY_API_KEY" if alone else "YOUR-KEY"}"'
+        only = len(settings.proxy_api_key) == 1 and settings.origin("proxy_api_key") == "PROXY_API_KEY"
+        key = f' -H "Authorization: Bearer {"$PROXY_API_KEY" if only else "YOUR-KEY"}"'
     body = msgspec.json.encode({
         "model": settings.default_model,
         "messages": [{"role": "user", "content": "Hello, Claude"}],

@@ -1,6 +1,6 @@
-"""`config`: prints the settings in effect, by group, each with where it came from. Secrets are masked."""
+"""`config`: print the settings in effect, by group, each with where it was set. Secrets are masked."""
 
-from claude_code_proxy.settings import SETTINGS, Settings, shown
+from claude_code_proxy.settings import SETTINGS, Settings, format_value
 
 
 def run(settings: Settings) -> int:
@@ -9,14 +9,14 @@ def run(settings: Settings) -> int:
 
 
 def table(settings: Settings) -> str:
-    """One line for each setting; those that are not the default say who set them."""
+    """Return a line for each setting; one that is not the default says where it was set."""
     lines: list[str] = []
     group = ""
     for setting in SETTINGS:
         if setting.group != group:
             group = setting.group
             lines += ["", group]
-        value = shown(setting, getattr(settings, setting.key)) or "–"
+        value = format_value(setting, getattr(settings, setting.key)) or "–"
         origin = settings.origins.get(setting.key)
         lines.append(f"  {setting.key:24} {value}" + (f"   ({origin})" if origin else ""))
     return "\n".join(lines[1:])

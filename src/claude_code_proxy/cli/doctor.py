@@ -1,6 +1,6 @@
-"""`doctor`: checks everything that the proxy needs, and says for each failure what to do.
+"""`doctor`: check everything that the proxy needs, and say for each failure what to do.
 
-One screen; exit code 0 only if all is well; `--json` for machines; `--call` asks a model too. Never a secret.
+The exit code is 0 only if every check passes. `--json` prints JSON; `--call` also asks a model. No secret is printed.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ async def examine(settings: Settings, *, call: bool = False) -> list[Check]:
 
 
 async def _examine_simulation(settings: Settings, *, call: bool) -> list[Check]:
-    """Against a simulation of its own, like a server with this upstream."""
+    """Check a simulation of its own, like that of a server with this upstream."""
     simulation = await simulator.serve()
     try:
         used = with_simulation(settings, simulation.url)
@@ -75,7 +75,7 @@ async def _examine_simulation(settings: Settings, *, call: bool) -> list[Check]:
 
 
 def screen(checks: Sequence[Check]) -> str:
-    """For people."""
+    """Return the checks as text for people."""
     width = max(len(check.check) for check in checks)
     lines: list[str] = []
     for check in checks:
@@ -89,11 +89,11 @@ def credential(source: CredentialSource) -> Check:
     readiness = source.readiness()
     if readiness.ok:
         return Check("credential", ok=True, found=readiness.reason)
-    return Check("credential", ok=False, found=readiness.reason, do=_way_in(source))
+    return Check("credential", ok=False, found=readiness.reason, do=_how_to_get_one(source))
 
 
-def _way_in(source: CredentialSource) -> str:
-    """How to get a credential, with the Claude Code that is installed."""
+def _how_to_get_one(source: CredentialSource) -> str:
+    """Return how to get a credential, with the Claude Code that is installed."""
     command = find_claude()
     if source.through_claude_code and source.runtime.missing and source.finds_login:
         return EXTRA
@@ -108,7 +108,7 @@ def _sign_in(command: Path) -> str:
 
 
 def login_file(paths: Sequence[Path], now: float) -> list[Check]:
-    """Its mode, and whether it can be renewed in place; empty without a file, which `credential` reports."""
+    """Check its mode and whether it can be renewed in place; no checks without a file, which `credential` reports."""
     path = next((path for path in paths if path.exists()), None)
     login = LoginFile(paths).read(now)
     if path is None or not isinstance(login, StoredLogin):
@@ -130,7 +130,7 @@ def runtime() -> list[Check]:
 
 
 def claude_code(command: Path | None, *, seconds: float = 30.0) -> Check:
-    """Whether it is there, and tells its version within `seconds`."""
+    """Check that the command exists and prints its version within `seconds`."""
     if command is None:
         return Check("claude code", ok=False, found="not installed", do=EXTRA)
     try:
@@ -143,26 +143,26 @@ def claude_code(command: Path | None, *, seconds: float = 30.0) -> Check:
 
 
 async def upstream(settings: Settings) -> list[Check]:
-    """Whether it can be reached, and whether its clock and ours agree, since tokens expire by the clock."""
+    """Check that it can be reached, and that its clock agrees with ours, since tokens expire by the clock."""
     base = settings.anthropic_api_base
     transport = make_transport(settings, 1)
     try:
         response = await transport.request(b"HEAD", b"/", deadline=asyncio.get_running_loop().time() + _SECONDS)
-        told = response.headers.get(b"date", b"").decode("latin-1")
+        date = response.headers.get(b"date", b"").decode("latin-1")
         response.close()
     except ProxyError as error:
         return [Check("upstream", ok=False, found=f"{base}: {error.message}", do="check the network or HTTPS_PROXY")]
     finally:
         await transport.close()
-    return [Check("upstream", ok=True, found=f"{base} answers"), *_clock(told)]
+    return [Check("upstream", ok=True, found=f"{base} answers"), *_clock(date)]
 
 
-def _clock(told: str) -> list[Check]:
+def _clock(date: str) -> list[Check]:
     with suppress(ValueError):
-        skew = time.time() - parsedate_to_datetime(told).timestamp()
-        well = abs(skew) <= SKEW_SECONDS
-        do = "" if well else "set this machine's clock, for instance by NTP"
-        return [Check("clock", well, f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the upstream's", do)]
+        skew = time.time() - parsedate_to_datetime(date).timestamp()
+        close = abs(skew) <= SKEW_SECONDS
+        do = "" if close else "set this machine's clock, for instance by NTP"
+        return [Check("clock", close, f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the upstream's", do)]
     return []
 
 
@@ -193,9 +193,9 @@ def _remedy(error: ProxyError) -> str:
 
 
 def _version(command: Path, seconds: float) -> str:
-    """Raises `OSError`, or `TimeoutExpired`."""
-    told = subprocess.run([command, "--version"], capture_output=True, timeout=seconds, check=False)  # noqa: S603
-    return told.stdout.decode(errors="replace").strip() or "version unknown"
+    """Return the version that the command prints. Raise `OSError` or `TimeoutExpired`."""
+    ended = subprocess.run([command, "--version"], capture_output=True, timeout=seconds, check=False)  # noqa: S603
+    return ended.stdout.decode(errors="replace").strip() or "version unknown"
 
 
 def _as_credential(login: StoredLogin) -> Credential:

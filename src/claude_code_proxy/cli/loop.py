@@ -1,4 +1,4 @@
-"""Runs a command's coroutine on an event loop, and words the error when an address cannot be bound."""
+"""Run a command's coroutine on an event loop, and make the error for an address that cannot be bound."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
-    """Runs to the end on uvloop, where there is one."""
+    """Run to the end, on uvloop where it is installed."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(main)
 
@@ -25,6 +25,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def cannot_listen(address: str, error: OSError) -> Misconfigured:
-    """asyncio wraps the reason in its own words, so the plain text is looked up by the error number."""
+    """Return the error; its reason is looked up by number, since asyncio wraps the system's text in its own."""
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return Misconfigured(f"cannot listen on {address}: {why}")

@@ -1,7 +1,7 @@
-"""The console script: parses the command line, reads the settings, runs one command.
+"""The console script: parse the command line, read the settings, run one command.
 
 An error that ends the start is one line on standard error: exit code 2 for a bad setting or argument, 1 for the rest.
-Each command is imported only when it is meant, so that none pays for another.
+Each command is imported only when it is used, so that no command pays for the imports of another.
 """
 
 import sys
@@ -13,16 +13,16 @@ from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.settings import SettingsError, load
 
 COMMANDS = {
-    "serve": Command("answer OpenAI clients; this is what happens without a command"),
+    "serve": Command("answer OpenAI clients; the default command"),
     "simulate": Command(
-        "be an offline Claude: a strict stand-in for the Messages API",
+        "serve an offline simulation of the Messages API alone",
         frozenset({"config", "host", "port"}),
         (
             Flag("pace", "Words a second; 0 for all at once. [0]", "N"),
             Flag("replay", "A file with a recorded exchange, which answers every request.", "PATH"),
         ),
     ),
-    "models": Command("print what is known of each model", frozenset({"config", "model_aliases"})),
+    "models": Command("print what each model takes and costs", frozenset({"config", "model_aliases"})),
     "doctor": Command(
         "check everything that the proxy needs, and say what to do about each failure",
         frozenset({
@@ -40,12 +40,12 @@ COMMANDS = {
             Flag("call", "Also send one short request to a model (costs a few tokens)."),
         ),
     ),
-    "config": Command("print the settings in effect, and where each came from"),
+    "config": Command("print the settings in effect, and where each was set"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit code."""
+    """Run one command; return the exit code."""
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv, COMMANDS)
         settings = load(arguments.flags)

@@ -1,4 +1,4 @@
-"""`models`: prints what is known of each model. The same rows, as Markdown, are `docs/models.md`."""
+"""`models`: print what each model takes and costs. The same rows, as Markdown, are in `docs/models.md`."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ def run(settings: Settings) -> int:
 
 
 def text(catalogue: Catalogue) -> str:
-    """A table for a terminal, the aliases below it."""
+    """Return a table for a terminal, with its legend and the aliases below it."""
     rows = [HEADINGS, *map(_row, catalogue.listing())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -24,7 +24,7 @@ def text(catalogue: Catalogue) -> str:
 
 
 def markdown(catalogue: Catalogue) -> str:
-    """Two tables: the models that can be asked for, and those that no longer can, with their successors."""
+    """Return two tables: the models that are served, and those that no longer are, with their successors."""
     retired = [model for model in catalogue.models.values() if model.status == "retired"]
     rows = ((f"`{model.id}`", str(model.retires_at), f"`{model.successor}`") for model in retired)
     return (
@@ -59,7 +59,7 @@ def _count(tokens: int) -> str:
 
 
 def _prices(model: Model) -> tuple[str, str]:
-    """USD per million tokens; with the price of a long prompt behind it, where that differs."""
+    """Return USD per million tokens, of input and output; after a slash the price for long prompts, if it differs."""
     prices = model.prices
     if prices is None:
         return "–", "–"

@@ -1,4 +1,4 @@
-"""`serve`: runs the server, with the simulated upstream beside it where that is wanted, and prints its start."""
+"""`serve`: run the server, with the simulated upstream beside it if that is set, and print the banner."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ def run(settings: Settings) -> int:
 
     if settings.workers > 1:
         return _run_workers(settings, ready)
-    run_loop(serve_until_told(settings, ready))
+    run_loop(serve_until_signal(settings, ready))
     return 0
 
 
@@ -27,7 +27,7 @@ def _run_workers(settings: Settings, ready: Callable[[Listening], None]) -> int:
     from claude_code_proxy.server.process.workers import supervise  # noqa: PLC0415 - most servers are one process
 
     def work(settings: Settings, place: Place, *, ready: Callable[[Listening], None]) -> None:
-        run_loop(serve_until_told(settings, ready, place=place))
+        run_loop(serve_until_signal(settings, ready, place=place))
 
     try:
         return supervise(settings, work, ready=ready)
@@ -35,10 +35,10 @@ def _run_workers(settings: Settings, ready: Callable[[Listening], None]) -> int:
         raise cannot_listen(f"{settings.host}:{settings.port}", error) from error
 
 
-async def serve_until_told(
+async def serve_until_signal(
     settings: Settings, ready: Callable[[Listening], None], *, pace: float = 0, place: Place | None = None
 ) -> None:
-    """`pace` is how many words a second the simulation says, where that is the upstream."""
+    """Serve until a signal ends it. `pace` is the simulation's number of words a second, if that is the upstream."""
     if settings.upstream != "simulated":
         await _serve(settings, ready, place=place)
         return
@@ -52,8 +52,8 @@ async def serve_until_told(
 
 
 def with_simulation(settings: Settings, url: str) -> Settings:
-    """The same settings, with the simulation in Anthropic's place: it needs no real key and no way out."""
-    origins = {**settings.origins, "anthropic_api_key": "the simulation, made up for it"}
+    """Return the settings with the simulation as the upstream: it needs no real key and no web proxy."""
+    origins = {**settings.origins, "anthropic_api_key": "the simulation"}
     return replace(
         settings,
         anthropic_api_base=url,

@@ -1,4 +1,4 @@
-"""`simulate`: the offline Claude alone, as a server for tests and for trying things out."""
+"""`simulate`: serve the simulated Claude alone, for tests and for trying things out."""
 
 import asyncio
 import signal
@@ -10,12 +10,12 @@ from claude_code_proxy.settings import Settings, SettingsError
 
 
 def run(settings: Settings, *, pace: str = "0", replay: str | None = None) -> int:
-    run_loop(_simulate(settings, options(pace, replay)))
+    run_loop(_simulate(settings, simulator_options(pace, replay)))
     return 0
 
 
-def options(pace: str, replay: str | None) -> simulator.SimulatorOptions:
-    """`pace` in words a second; `replay` is a recorded exchange that answers everything."""
+def simulator_options(pace: str, replay: str | None) -> simulator.SimulatorOptions:
+    """Return the options. `pace`: words a second; `replay`: a recorded exchange that answers every request."""
     try:
         words = float(pace)
     except ValueError:
@@ -23,18 +23,18 @@ def options(pace: str, replay: str | None) -> simulator.SimulatorOptions:
     if not 0 <= words < float("inf"):
         raise SettingsError(f"--pace: {pace!r} is not a number of words a second")
     if replay is not None and not Path(replay).is_file():
-        raise SettingsError(f"--replay: there is no file {replay}")
+        raise SettingsError(f"--replay: no such file: {replay}")
     return simulator.SimulatorOptions(keep_requests=0, pace=words, replay=Path(replay) if replay else None)
 
 
-async def _simulate(settings: Settings, chosen: simulator.SimulatorOptions) -> None:
+async def _simulate(settings: Settings, options: simulator.SimulatorOptions) -> None:
     try:
-        simulation = await simulator.serve(settings.host, settings.port, options=chosen)
+        simulation = await simulator.serve(settings.host, settings.port, options=options)
     except OSError as error:
         raise cannot_listen(f"{settings.host}:{settings.port}", error) from error
     print(f"a simulated Claude listens on {simulation.url}\n\n  ANTHROPIC_API_BASE={simulation.url}\n", flush=True)
-    told = asyncio.Event()
+    stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
     await simulation.close()

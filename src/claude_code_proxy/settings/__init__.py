@@ -4,7 +4,7 @@ Only `cli` and `server` see them; every other package gets plain values. Start i
 """
 
 from claude_code_proxy.settings.describe import describe as describe
-from claude_code_proxy.settings.describe import shown as shown
+from claude_code_proxy.settings.describe import format_value as format_value
 from claude_code_proxy.settings.load import SettingsError as SettingsError
 from claude_code_proxy.settings.load import inherited as inherited
 from claude_code_proxy.settings.load import load as load

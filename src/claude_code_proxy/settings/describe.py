@@ -6,8 +6,8 @@ from claude_code_proxy.secret import MASK
 from claude_code_proxy.settings.table import SETTINGS, Setting
 
 
-def shown(setting: Setting, value: Any) -> str:
-    """A value as text, for people: secrets masked, nothing for what is unset."""
+def format_value(setting: Setting, value: Any) -> str:
+    """Return a value as text, for people: a secret masked, an unset value as nothing."""
     if value is None or value in ("", (), {}):
         return ""
     if setting.kind.secret:
@@ -26,7 +26,7 @@ def shown(setting: Setting, value: Any) -> str:
 
 
 def describe() -> str:
-    """All settings as Markdown, by group."""
+    """Return all settings as Markdown tables, by group."""
     lines: list[str] = []
     group = ""
     for setting in SETTINGS:
@@ -36,12 +36,12 @@ def describe() -> str:
                 "",
                 f"### {group}",
                 "",
-                "| variable | flag | allowed | default | what it is |",
+                "| variable | flag | allowed | default | meaning |",
                 "|---|---|---|---|---|",
             ]
         variables = ", ".join(f"`{name}`" for name in setting.env)
         flag = f"`{setting.flag}`" if setting.flag else "–"
-        default = f"`{text}`" if (text := shown(setting, setting.default)) else "–"
+        default = f"`{text}`" if (text := format_value(setting, setting.default)) else "–"
         words = setting.kind.words
         allowed = ", ".join(f"`{word}`" for word in words) if words else setting.kind.allowed
         lines.append(f"| {variables} | {flag} | {allowed} | {default} | {setting.doc} |")

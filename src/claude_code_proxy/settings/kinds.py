@@ -14,22 +14,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SettingKind(Generic[T]):
-    """`parse` raises ValueError for what is not allowed; `allowed` finishes the sentence "this is not …".
+    """A kind of value. `parse` raises ValueError for a text that is not allowed.
 
-    `metavar` stands for a value in the help; `words` are all there are, if there are few. `written` are the types that
-    it may have in the file, beside text.
+    `allowed` completes the sentence "this is not …". `metavar` stands for a value in the help; `words` are the allowed
+    words, where there are few. `file_types` are the TOML types that the value may have, beside text.
     """
 
     parse: Callable[[str], T]
     allowed: str
     metavar: str = "TEXT"
     words: tuple[str, ...] = ()
-    written: tuple[type, ...] = ()
+    file_types: tuple[type, ...] = ()
     secret: bool = False
 
 
 def _word(text: str) -> str:
-    """What may stand in a header."""
+    """Return the text if it may stand in an HTTP header."""
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError
     return text
@@ -39,24 +39,24 @@ def _secret(text: str) -> Secret:
     return Secret(_word(text))
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _list(text: str) -> tuple[str, ...]:
     return tuple(part for part in map(str.strip, text.split(",")) if part)
 
 
 def _secrets(text: str) -> tuple[Secret, ...]:
-    if not _listed(text):
-        raise ValueError  # a lone comma must not open the door to everybody
-    return tuple(_secret(part) for part in _listed(text))
+    if not _list(text):
+        raise ValueError  # a comma alone must not mean "no key": then everybody would be served
+    return tuple(_secret(part) for part in _list(text))
 
 
-def _mapped(text: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in _listed(text)]
+def _mapping(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in _list(text)]
     if not all(name.strip() and target.strip() for name, _, target in pairs):
         raise ValueError
     return {name.strip(): target.strip() for name, _, target in pairs}
 
 
-def _truth(text: str) -> bool:
+def _boolean(text: str) -> bool:
     return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}[
         text.lower()
     ]
@@ -69,8 +69,8 @@ def _host(text: str) -> str:
     return bare
 
 
-def _address(text: str) -> str:
-    """Without a trailing `/v1` and slashes, so that the base URL of any client library will do."""
+def _url(text: str) -> str:
+    """Return the URL without a trailing `/v1` and slashes, as different client libraries want it with or without."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise ValueError
@@ -88,7 +88,7 @@ def whole(low: int, high: int | None = None) -> SettingKind[int]:
         return number
 
     allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number from {low} up"
-    return SettingKind(parse, allowed, "N", written=(int,))
+    return SettingKind(parse, allowed, "N", file_types=(int,))
 
 
 def seconds(low: float) -> SettingKind[float]:
@@ -98,7 +98,7 @@ def seconds(low: float) -> SettingKind[float]:
             raise ValueError
         return number
 
-    return SettingKind(parse, f"a number of seconds from {low:g} up", "SECONDS", written=(int, float))
+    return SettingKind(parse, f"a number of seconds from {low:g} up", "SECONDS", file_types=(int, float))
 
 
 def choice(*words: str) -> SettingKind[Any]:
@@ -110,9 +110,9 @@ TEXT = SettingKind(str, "text", "NAME")
 WORD = SettingKind(_word, "one word of printable ASCII", "WORD")
 PATH = SettingKind(Path, "a path", "PATH")
 SECRET = SettingKind(_secret, "one word of printable ASCII", secret=True)
-SECRETS = SettingKind(_secrets, "words of printable ASCII with commas between them", written=(list,), secret=True)
-LIST = SettingKind(_listed, "a list with commas between its entries", "A,B", written=(list,))
-MAPPING = SettingKind(_mapped, "a list like name=model,other=model", "NAME=MODEL,...", written=(dict,))
-FLAG = SettingKind(_truth, "true or false", "{true,false}", ("true", "false"), (bool,))
+SECRETS = SettingKind(_secrets, "words of printable ASCII with commas between them", file_types=(list,), secret=True)
+LIST = SettingKind(_list, "a list with commas between its entries", "A,B", file_types=(list,))
+MAPPING = SettingKind(_mapping, "a list like name=model,other=model", "NAME=MODEL,...", file_types=(dict,))
+FLAG = SettingKind(_boolean, "true or false", "{true,false}", ("true", "false"), (bool,))
 HOST = SettingKind(_host, "a host name or an IP address", "HOST")
-ADDRESS = SettingKind(_address, "an http or https address without user or query", "URL")
+ADDRESS = SettingKind(_url, "an http or https address without user or query", "URL")

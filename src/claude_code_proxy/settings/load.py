@@ -23,8 +23,8 @@ _BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 
 @dataclass(frozen=True)
-class _Told:
-    """The text of one setting, and where it was set."""
+class _RawValue:
+    """The text of one setting, and where it was set: `where` for an error, `origin` for `config`."""
 
     text: str
     where: str
@@ -32,39 +32,39 @@ class _Told:
 
 
 def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of a run. `flags` by key, as text; `environ` is the process's own unless it is given."""
+    """Return the settings of a run. `flags` holds texts by key; `environ` is the process's own by default."""
     environ = os.environ if environ is None else environ
     home = environ.get("HOME") or str(Path.home())
     config = _BY_KEY["config"]
-    told = _from_flags_or_environment(config, flags=flags, environ=environ)
-    filed = _read_file(Path(_expanded(told.text, home)), told.where) if told else {}
+    file = _from_flags_or_environment(config, flags=flags, environ=environ)
+    in_file = _read_file(Path(_expand(file.text, home)), file.where) if file else {}
     values: dict[str, Any] = {"claude_config_dir": Path(home) / ".claude"}
     origins: dict[str, str] = {}
     for setting in SETTINGS:
-        found = _from_flags_or_environment(setting, flags=flags, environ=environ) or filed.get(setting.key)
-        if found is not None:
-            values[setting.key] = _parsed(setting, found, home=home)
-            origins[setting.key] = found.origin
+        raw = _from_flags_or_environment(setting, flags=flags, environ=environ) or in_file.get(setting.key)
+        if raw is not None:
+            values[setting.key] = _parse(setting, raw, home=home)
+            origins[setting.key] = raw.origin
     settings = Settings(**values, origins=origins)
     _refuse_itself_as_upstream(settings)
     return settings
 
 
 def inherited() -> Mapping[str, str]:
-    """This process's environment, for a child process; the caller decides what to pass on."""
+    """Return this process's environment, of which the caller passes on to a child process what it needs."""
     return os.environ
 
 
 def _from_flags_or_environment(
     setting: Setting, *, flags: Mapping[str, str], environ: Mapping[str, str]
-) -> _Told | None:
+) -> _RawValue | None:
     if setting.key in flags:
-        return _Told(flags[setting.key], f"{setting.flag}", f"{setting.flag}")
+        return _RawValue(flags[setting.key], f"{setting.flag}", f"{setting.flag}")
     name = next((name for name in setting.env if environ.get(name, "").strip()), None)
-    return _Told(environ[name].strip(), f"{name} (environment)", name) if name else None
+    return _RawValue(environ[name].strip(), f"{name} (environment)", name) if name else None
 
 
-def _read_file(path: Path, where: str) -> dict[str, _Told]:
+def _read_file(path: Path, where: str) -> dict[str, _RawValue]:
     import tomllib  # noqa: PLC0415 - most starts have no file
 
     try:
@@ -73,12 +73,12 @@ def _read_file(path: Path, where: str) -> dict[str, _Told]:
         raise SettingsError(f"{where}: cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
-    filed = {key: _filed(key, value, path=path) for key, value in table.items()}
-    return {key: told for key, told in filed.items() if told.text}
+    values = {key: _file_value(key, value, path=path) for key, value in table.items()}
+    return {key: raw for key, raw in values.items() if raw.text}
 
 
-def _filed(key: str, value: object, *, path: Path) -> _Told:
-    """What the file says of one setting. Its words are not repeated in an error: they may be a secret."""
+def _file_value(key: str, value: object, *, path: Path) -> _RawValue:
+    """Return the value that the file has for one setting. No error repeats it: it may be a secret."""
     if key not in _BY_KEY or key == "config":
         import difflib  # noqa: PLC0415 - most starts do not need it
 
@@ -87,13 +87,13 @@ def _filed(key: str, value: object, *, path: Path) -> _Told:
         raise SettingsError(f"{path}: unknown setting {key!r}{hint}")
     where = f"{key} in {path}"
     kind = _BY_KEY[key].kind
-    if not isinstance(value, str) and type(value) not in kind.written:
+    if not isinstance(value, str) and type(value) not in kind.file_types:
         noun = _NOUNS.get(type(value), "a date or a time")
         raise SettingsError(f"{where}: {noun} is not {kind.allowed}")
     text = _as_text(value)
     if text is None:
         raise SettingsError(f"{where}: its entries are not all text")
-    return _Told(text, where, str(path))
+    return _RawValue(text, where, str(path))
 
 
 _NOUNS: Mapping[type, str] = {
@@ -106,7 +106,7 @@ _NOUNS: Mapping[type, str] = {
 
 
 def _as_text(value: object) -> str | None:
-    """A TOML value as it would stand in a variable; None for one that could not."""
+    """Return a TOML value as the text of a variable; None if it has none."""
     match value:
         case bool():
             return str(value).lower()
@@ -119,21 +119,21 @@ def _as_text(value: object) -> str | None:
             return str(value).strip()
 
 
-def _parsed(setting: Setting, told: _Told, *, home: str) -> Any:
-    text = _expanded(told.text, home) if setting.kind is PATH else told.text
+def _parse(setting: Setting, raw: _RawValue, *, home: str) -> Any:
+    text = _expand(raw.text, home) if setting.kind is PATH else raw.text
     try:
         return setting.kind.parse(text)
     except (ValueError, KeyError):
-        shown = "the value" if setting.kind.secret or "@" in text else repr(text)
-        raise SettingsError(f"{told.where}: {shown} is not {setting.kind.allowed}") from None
+        quoted = "the value" if setting.kind.secret or "@" in text else repr(text)
+        raise SettingsError(f"{raw.where}: {quoted} is not {setting.kind.allowed}") from None
 
 
-def _expanded(text: str, home: str) -> str:
+def _expand(text: str, home: str) -> str:
     return home + text[1:] if text == "~" or text.startswith("~/") else text
 
 
 def _refuse_itself_as_upstream(settings: Settings) -> None:
-    """A proxy whose upstream is itself would send each request to itself without end."""
+    """Refuse a proxy that is its own upstream: it would send each request to itself without end."""
     parts = urlsplit(settings.anthropic_api_base)
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     host = parts.hostname or ""
@@ -143,7 +143,7 @@ def _refuse_itself_as_upstream(settings: Settings) -> None:
     if host == settings.host or (local and (settings.loopback_only or _is_wildcard(settings.host))):
         origin = settings.origin("anthropic_api_base")
         raise SettingsError(
-            f"{origin}: {settings.anthropic_api_base} is this proxy itself; the upstream is another server"
+            f"{origin}: {settings.anthropic_api_base} is this proxy itself; set it to the address of the upstream"
         )
 
 

@@ -27,16 +27,16 @@ from claude_code_proxy.settings.kinds import (
 
 @dataclass(frozen=True)
 class _Env:
-    """The variables of a setting, best first, where they are not its name in capitals."""
+    """The environment variables of a setting, in order of precedence, where they are not its name in capitals."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of a run. A field: type, meaning, kind (where the type does not imply it), other variables, default.
+    """The settings of a run. Each field: type, meaning, kind (if the type does not imply it), variables, default.
 
-    `origins` says where each value that is not the default came from.
+    `origins` holds, for each value that is not the default, where it was set.
     """
 
     anthropic_api_key: Annotated[Secret | None, "An Anthropic API key; used before all others."] = None
@@ -53,16 +53,18 @@ class Settings:
         "How such a login is used: through Claude Code, or as a bearer token on the Messages API.",
     ] = "claude-code"
     claude_code_processes: Annotated[
-        int, "Conversations that Claude Code keeps at once, about 200 MB each; the oldest gives way.", whole(1, 1000)
+        int,
+        "Conversations that Claude Code keeps at once, about 200 MB each; a new one ends the oldest.",
+        whole(1, 1000),
     ] = 8
     claude_code_idle_seconds: Annotated[
-        float, "How long Claude Code keeps a conversation that does not go on.", seconds(1)
+        float, "How long Claude Code keeps a conversation without a new request.", seconds(1)
     ] = 900.0
 
     host: Annotated[str, "The address to listen on; `0.0.0.0` for every interface.", HOST] = "127.0.0.1"
     port: Annotated[int, "The port to listen on; `0` for any free one.", whole(0, 65535)] = 8080
     proxy_api_key: Annotated[
-        tuple[Secret, ...], "The API keys that callers may show, with commas between them; unset, all are served."
+        tuple[Secret, ...], "The API keys that callers may use, separated by commas; if unset, callers need none."
     ] = ()
     cors_origins: Annotated[
         tuple[str, ...],
@@ -71,25 +73,29 @@ class Settings:
     workers: Annotated[int, "Server processes that share the port.", whole(1, 64)] = 1
     config: Annotated[Path | None, "A TOML file with settings.", _Env(("CLAUDE_PROXY_CONFIG",))] = None
 
-    upstream: Annotated[Literal["anthropic", "simulated"], "Who answers: Anthropic, or an offline stand-in."] = (
+    upstream: Annotated[Literal["anthropic", "simulated"], "What answers: Anthropic, or an offline simulation."] = (
         "anthropic"
     )
     anthropic_api_base: Annotated[
         str,
-        "Where the Messages API is; a trailing `/v1` is fine.",
+        "The base URL of the Messages API, with or without `/v1`.",
         ADDRESS,
         _Env(("ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL")),
     ] = "https://api.anthropic.com"
-    anthropic_workspace_id: Annotated[str, "The workspace of a key that can reach several.", WORD] = ""
-    max_retries: Annotated[int, "Retries of a failed request before anything has reached the client.", whole(0, 10)] = 2
+    anthropic_workspace_id: Annotated[str, "The workspace to use, for a key that can reach several.", WORD] = ""
+    max_retries: Annotated[
+        int, "How often a failed request is sent again, while nothing has reached the client.", whole(0, 10)
+    ] = 2
     https_proxy: Annotated[
         Secret | None, "The web proxy to an https upstream.", _Env(("HTTPS_PROXY", "https_proxy"))
     ] = None
     http_proxy: Annotated[Secret | None, "The web proxy to an http upstream.", _Env(("HTTP_PROXY", "http_proxy"))] = (
         None
     )
-    no_proxy: Annotated[tuple[str, ...], "Hosts to reach without the web proxy.", _Env(("NO_PROXY", "no_proxy"))] = ()
-    ssl_cert_file: Annotated[Path | None, "Certificates to trust instead of the system's."] = None
+    no_proxy: Annotated[
+        tuple[str, ...], "Hosts to reach without the web proxy, separated by commas.", _Env(("NO_PROXY", "no_proxy"))
+    ] = ()
+    ssl_cert_file: Annotated[Path | None, "A file of certificate authorities to trust instead of the system's."] = None
 
     default_model: Annotated[str, "The model of requests that name none."] = "claude-sonnet-4-6"
     model_aliases: Annotated[
@@ -100,35 +106,36 @@ class Settings:
         3600.0
     )
     strict: Annotated[bool, "Refuse a request whose meaning would have to change, instead of adjusting it."] = False
-    prompt_cache: Annotated[Literal["auto", "off"], "Cache breakpoints where they pay, or none but the caller's."] = (
-        "auto"
-    )
+    prompt_cache: Annotated[
+        Literal["auto", "off"],
+        "Whether cache breakpoints are added where they save money; those of the caller are always kept.",
+    ] = "auto"
 
     max_body_bytes: Annotated[int, "The largest request body.", whole(1024)] = 32 * 1024 * 1024
     max_header_bytes: Annotated[int, "The largest request head.", whole(1024)] = 64 * 1024
     max_concurrent: Annotated[int, "Requests served at once, by each worker.", whole(1)] = 2000
-    max_queued: Annotated[int, "Requests that may wait for their turn; further ones get a 429.", whole(0)] = 200
+    max_queued: Annotated[int, "Requests that may wait for a free place; further ones get a 429.", whole(0)] = 200
 
-    queue_seconds: Annotated[float, "The longest wait for a turn.", seconds(0)] = 5.0
-    header_seconds: Annotated[float, "The time a client has to send a whole request head.", seconds(0.1)] = 10.0
+    queue_seconds: Annotated[float, "The longest wait for a free place.", seconds(0)] = 5.0
+    header_seconds: Annotated[float, "The time that a client has to send the request head.", seconds(0.1)] = 10.0
     connect_seconds: Annotated[float, "The time to connect to the upstream.", seconds(0.1)] = 10.0
     first_byte_seconds: Annotated[float, "The time until the upstream begins to answer.", seconds(0.1)] = 300.0
     idle_seconds: Annotated[float, "The longest silence of the upstream within an answer.", seconds(0.1)] = 600.0
-    answer_seconds: Annotated[float, "The time a whole answer may take; a stream has no such limit.", seconds(1)] = (
-        290.0
-    )
+    answer_seconds: Annotated[float, "The time that an answer may take that is not streamed.", seconds(1)] = 290.0
     keepalive_seconds: Annotated[
-        float, "The silence after which a stream is kept alive; `0` for never.", seconds(0)
+        float, "The silence in a stream after which a keep-alive comment is sent; `0` for never.", seconds(0)
     ] = 10.0
-    drain_seconds: Annotated[float, "The time that running answers have to finish at the end.", seconds(0)] = 30.0
+    drain_seconds: Annotated[
+        float, "The time that running answers have to finish when the server stops.", seconds(0)
+    ] = 30.0
 
-    state_dir: Annotated[Path | None, "A directory for what should outlast a restart; unset, it is kept in memory."] = (
-        None
-    )
+    state_dir: Annotated[
+        Path | None, "A directory for the state that a restart should keep; if unset, state is in memory."
+    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], "The least severe log lines that are written."
     ] = "info"
-    log_format: Annotated[Literal["text", "json"], "Log lines for people or for machines."] = "text"
+    log_format: Annotated[Literal["text", "json"], "Log lines as text for people, or as JSON."] = "text"
 
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -137,7 +144,7 @@ class Settings:
         return is_loopback(self.host)
 
     def login_paths(self) -> tuple[Path, ...]:
-        """Where a login file may be, best first."""
+        """Return where a login file may be, in order of precedence."""
         if self.claude_credentials_path is not None:
             return (self.claude_credentials_path,)
         return (self.claude_config_dir / ".credentials.json", self.claude_config_dir / "credentials.json")
@@ -156,7 +163,7 @@ _GROUPS = {
     "queue_seconds": "Times, in seconds",
     "state_dir": "State and logs",
 }
-_KIND_OF_TYPE: dict[Any, SettingKind[Any]] = {
+_KINDS: dict[Any, SettingKind[Any]] = {
     str: TEXT,
     bool: FLAG,
     Path: PATH,
@@ -170,7 +177,7 @@ _KIND_OF_TYPE: dict[Any, SettingKind[Any]] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """One row. Its key names it in the file and, with dashes, as a flag; `env` are its variables, best first."""
+    """One row of the table. The key is its name in the file and, with dashes, its flag; `env` are its variables."""
 
     key: str
     kind: SettingKind[Any]
@@ -181,7 +188,7 @@ class Setting:
 
     @property
     def flag(self) -> str | None:
-        """None for secrets: the arguments of a process are visible to all users of the machine."""
+        """The flag; None for secrets, since all users of a machine can see the arguments of a process."""
         return None if self.kind.secret else "--" + self.key.replace("_", "-")
 
 
@@ -193,13 +200,13 @@ def _rows() -> Iterator[Setting]:
             continue
         group = _GROUPS.get(key, group)
         of_type, doc, *rest = get_args(hint)
-        kind = next((extra for extra in rest if isinstance(extra, SettingKind)), None) or _kind(of_type)
+        kind = next((extra for extra in rest if isinstance(extra, SettingKind)), None) or _implied_kind(of_type)
         env = next((extra.names for extra in rest if isinstance(extra, _Env)), (key.upper(),))
         yield Setting(key, kind, group, doc, getattr(defaults, key), env)
 
 
-def _kind(of_type: Any) -> SettingKind[Any]:
-    return choice(*get_args(of_type)) if get_origin(of_type) is Literal else _KIND_OF_TYPE[of_type]
+def _implied_kind(of_type: Any) -> SettingKind[Any]:
+    return choice(*get_args(of_type)) if get_origin(of_type) is Literal else _KINDS[of_type]
 
 
 SETTINGS: tuple[Setting, ...] = tuple(_rows())

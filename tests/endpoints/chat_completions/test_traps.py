@@ -63,6 +63,19 @@ def test_trap_23_lone_surrogates_are_replaced_and_invalid_utf8_is_refused() -> N
         CHAT_COMPLETIONS.decode(b'{"messages":[{"role":"user","content":"\xff"}]}', "m")
 
 
+TOOLS = [{"type": "function", "function": {"name": "look"}}]
+
+
+def test_trap_37_no_choice_carries_no_flag_for_parallel_calls() -> None:
+    found = translated(tools=TOOLS, tool_choice="none", parallel_tool_calls=False)
+    assert found["tool_choice"] == {"type": "none"}
+
+
+def test_trap_38_the_flag_for_parallel_calls_alone_forces_no_call() -> None:
+    found = translated(tools=TOOLS, parallel_tool_calls=False)
+    assert found["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
+
+
 def test_trap_50_users_are_hashed_and_metadata_is_not_sent() -> None:
     found = translated(user="someone@example.com", metadata={"team": "blue"})
     assert set(found["metadata"]) == {"user_id"}

@@ -1,0 +1,101 @@
+"""`make coverage`: how much of each source file its own test file covers, and how much all tests cover together.
+
+As a pytest plugin (`-p tools.coverage_by_file`) it measures: each test file is a context of its own, and what an import
+runs counts for all of them. As a program it runs the tests with the plugin, and reports. A file of which its own tests
+cover less than `LEAST` per cent fails, unless `EXCEPTIONS` says why.
+
+What runs in a process of its own (a server that a test starts as a command) is not measured.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import coverage
+import pytest
+
+LEAST = 95.0
+EXCEPTIONS: dict[str, str] = {}
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "claude_code_proxy"
+DATA = ROOT / ".cache" / "coverage"
+_MEASURES = "MEASURE_COVERAGE"  # set for the test run alone, so that importing this module measures nothing
+
+
+def _measurement(**options: bool) -> coverage.Coverage:
+    measured = coverage.Coverage(
+        str(DATA / "data"), config_file=False, branch=True, source=[str(PACKAGE)], messages=False, **options
+    )
+    measured.set_option("run:disable_warnings", ["no-data-collected", "module-not-measured"])
+    return measured
+
+
+if _MEASURES in os.environ:
+    _running = _measurement(data_suffix=True)
+    _running.exclude(r"if TYPE_CHECKING:")
+    _running.start()
+
+    _context = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(item: pytest.Item) -> None:
+        global _context  # noqa: PLW0603 - a plugin is a module
+        context = item.path.relative_to(ROOT).as_posix()
+        if context != _context:  # each change writes to the disk
+            _running.switch_context(context)
+            _context = context
+
+    def pytest_unconfigure() -> None:
+        _running.stop()
+        _running.save()
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tests, of which `arguments` may choose some; print the report; return the exit code."""
+    DATA.mkdir(parents=True, exist_ok=True)
+    for path in DATA.glob("data*"):
+        path.unlink()
+    tests = [sys.executable, "-m", "pytest", "--quiet", "--timeout", "600", "--numprocesses", "auto",
+             "--dist", "loadgroup", "-m", "not clients_all and not claude_code and not chart",
+             "-p", "tools.coverage_by_file", *arguments]  # fmt: skip
+    ended = subprocess.run(tests, cwd=ROOT, env={**os.environ, _MEASURES: "1", "PYTHONHASHSEED": "0"}, check=False)
+    measured = _measurement()
+    measured.combine([str(DATA)])
+    return _report(measured) or ended.returncode
+
+
+def _report(measured: coverage.Coverage) -> int:
+    files = sorted(path for path in PACKAGE.rglob("*.py") if path.read_text(encoding="utf-8").count("\n") > 1)
+    failed = 0
+    for path in files:
+        name = path.relative_to(PACKAGE)
+        own = _percent(measured, path, context=f"tests/{name.parent}/test_{name.stem}.py".replace("/./", "/"))
+        reason = EXCEPTIONS.get(str(name))
+        wrong = (own < LEAST) is (reason is None)
+        failed += wrong
+        note = reason or ""
+        if wrong:
+            note = f"below {LEAST:g} %" if reason is None else f"{LEAST:g} % or more: no longer an exception"
+        print(f"{own:6.1f} % own {_percent(measured, path):6.1f} % all  {name}  {note}".rstrip())
+    print(f"\n{_percent(measured, *files):.1f} % of all, by lines and branches; {failed} of {len(files)} files fail")
+    return 1 if failed else 0
+
+
+def _percent(measured: coverage.Coverage, *paths: Path, context: str | None = None) -> float:
+    """Return the covered per cent of these files; with a `context`, by it and by imports alone."""
+    contexts = None if context is None else [f"^{re.escape(context)}$", "^$"]
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        try:
+            measured.json_report([str(path) for path in paths], contexts=contexts, outfile=file.name)
+        except coverage.exceptions.NoDataError:
+            return 0.0
+        return float(json.loads(Path(file.name).read_text(encoding="utf-8"))["totals"]["percent_covered"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
