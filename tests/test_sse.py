@@ -76,6 +76,6 @@ def test_an_event_without_end_is_not_collected_for_ever() -> None:
 
 
 def test_what_is_encoded_is_decoded() -> None:
-    frames = sse.encode(b'{"a":1}') + sse.comment(b"keep-alive") + sse.DONE
-    assert frames == b'data: {"a":1}\n\n: keep-alive\n\ndata: [DONE]\n\n'
-    assert sse.Decoder().feed(frames) == [b'{"a":1}', b"[DONE]"]
+    frames = sse.encode(b'{"a":1}') + sse.comment(b"keep-alive")
+    assert frames == b'data: {"a":1}\n\n: keep-alive\n\n'
+    assert sse.Decoder().feed(frames) == [b'{"a":1}']

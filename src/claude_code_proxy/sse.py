@@ -6,7 +6,6 @@ Format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-a
 
 from claude_code_proxy.errors import UpstreamBroke
 
-DONE = b"data: [DONE]\n\n"
 _BOM = b"\xef\xbb\xbf"
 _CR, _LF = b"\r\n"  # as numbers: looking for one of those is quick
 _EVENT_LIMIT = 64 * 1024 * 1024

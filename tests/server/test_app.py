@@ -7,6 +7,7 @@ import pytest
 
 from claude_code_proxy import __version__
 from claude_code_proxy.secret import Secret
+from claude_code_proxy.server.routes import Routes
 from tests.server.running import ASKED, CHAT, KEY, Running, eventually, head, running
 from tests.server.scripted_upstream import ScriptedUpstream, saying
 
@@ -297,11 +298,11 @@ class TestFaults:
 
 
 async def test_a_page_that_fails_tells_nothing(upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture) -> None:
-    def fail(_: object) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def fail(*_: object) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         raise ValueError("words with a secret")
 
     async with running(upstream.url) as proxy:
-        proxy.assembly.app._pages["/broken"] = (("GET",), fail)
+        proxy.assembly.app._routes = Routes([("GET", "/broken", fail)])
         reply = await proxy.get("/broken")
     assert reply.status == 500
     assert "secret" not in reply.error["message"]

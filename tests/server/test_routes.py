@@ -2,7 +2,7 @@
 
 import pytest
 
-from claude_code_proxy.server.routes import plain_path
+from claude_code_proxy.server.routes import Routes, plain_path
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,44 @@ def test_many_ways_to_one_place(path: str) -> None:
 )
 def test_nothing_else_is_touched(path: str, plain: str) -> None:
     assert plain_path(path) == plain
+
+
+ROUTES = Routes([
+    ("POST", "/responses", "create"),
+    ("GET", "/responses/{id}", "read"),
+    ("DELETE", "/responses/{id}", "delete"),
+    ("POST", "/responses/{id}/cancel", "cancel"),
+    ("GET", "/models/{name...}", "model"),
+])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "target", "parameters"),
+    [
+        ("POST", "/v1/responses", "create", {}),
+        ("POST", "//v1/responses/", "create", {}),
+        ("GET", "/v1/responses/resp_1", "read", {"id": "resp_1"}),
+        ("HEAD", "/responses/resp%5F1/", "read", {"id": "resp_1"}),
+        ("DELETE", "/v1/responses/resp_1", "delete", {"id": "resp_1"}),
+        ("POST", "/v1/responses/resp_1/cancel", "cancel", {"id": "resp_1"}),
+        ("GET", "/v1/models/anthropic/claude%20x", "model", {"name": "anthropic/claude x"}),
+        ("PUT", "/v1/responses/resp_1", None, {"id": "resp_1"}),
+    ],
+)
+def test_a_path_has_its_target_and_parameters(
+    method: str, path: str, target: str | None, parameters: dict[str, str]
+) -> None:
+    route = ROUTES.find(path)
+    assert route is not None
+    assert (route.target(method), route.parameters(path)) == (target, parameters)
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/responses/a/b", "/v1/models", "/v1/responses/a/cancel/b"])
+def test_other_paths_have_none(path: str) -> None:
+    assert ROUTES.find(path) is None
+
+
+def test_the_methods_of_a_path() -> None:
+    route = ROUTES.find("/v1/responses/resp_1")
+    assert route is not None
+    assert route.methods == ("GET", "HEAD", "DELETE")

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.envelope import Envelope
 from claude_code_proxy.errors import ProxyError
 
 
@@ -84,4 +85,4 @@ class Endpoint(Struct, frozen=True):
     path: str
     id_prefix: str
     decode: Callable[[bytes, str], DecodedRequest]
-    render_error: Callable[[ProxyError, str | None], bytes]
+    envelope: Envelope

@@ -7,8 +7,8 @@ from operator import attrgetter
 from msgspec import Raw, Struct
 
 from claude_code_proxy.adjustment import Action, Adjustment
-from claude_code_proxy.endpoints.openai.json_text import is_given
 from claude_code_proxy.messages.content import NO_JSON
+from claude_code_proxy.messages.json_text import is_given
 
 
 class Fate(StrEnum):

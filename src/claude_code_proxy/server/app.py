@@ -1,14 +1,15 @@
 """The HTTP app: which request goes where, who may ask, and the small endpoints that need no exchange."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from urllib.parse import unquote
+from dataclasses import dataclass
 
 import msgspec
 
 from claude_code_proxy import __version__
 from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.endpoints.endpoint import Endpoint
-from claude_code_proxy.endpoints.openai.errors import render_error, to_error_reply
+from claude_code_proxy.endpoints.envelope import Envelope
+from claude_code_proxy.endpoints.models.endpoint import render_list, render_model
 from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers, Responder
@@ -17,12 +18,10 @@ from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.record import Record
-from claude_code_proxy.server.exchange.reply_headers import JSON
-from claude_code_proxy.server.model_list import render_list, render_model
-from claude_code_proxy.server.routes import plain_path
+from claude_code_proxy.server.exchange.reply_headers import JSON, error_headers
+from claude_code_proxy.server.routes import Route, Routes
 
 _OPEN = ("/health", "/health/ready", "/metrics")  # for probes: no key is asked for, and nothing recorded
-_READS = ("GET", "HEAD")
 _CODES = {408: "request_timeout", 413: "request_too_large", 431: "request_headers_too_large"}
 _INDEX = msgspec.json.encode({
     "name": "claude-code-proxy",
@@ -37,11 +36,27 @@ _INDEX = msgspec.json.encode({
     "documentation": "README.md and docs/ of the source",
 })
 Reply = tuple[int, Headers, bytes]
-Page = Callable[[Request], Reply | Awaitable[Reply]]
+Page = Callable[[Request, Mapping[str, str]], Reply | Awaitable[Reply]]
+"""Answers a request that needs no exchange, given the parameters of its path."""
+
+Fallback = Callable[[str, Mapping[bytes, bytes]], Envelope]
+"""Returns the envelope for a path and headers, where no endpoint's own applies."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Everything that can be asked for.
+
+    `pages` are routes that need no exchange: method and plain path, like `GET /metrics`, and what makes the reply.
+    """
+
+    endpoints: Sequence[Endpoint]
+    pages: Mapping[str, Page]
+    fallback: Fallback
 
 
 class App:
-    """`pages` are further routes: method and plain path, like `GET /metrics`, and the function that makes the reply."""
+    """The server's handler, the check of each request's head, and the renderer of the HTTP server's own refusals."""
 
     def __init__(
         self,
@@ -49,128 +64,125 @@ class App:
         keys: ApiKeys,
         *,
         readiness: Callable[[], Readiness],
-        endpoints: Sequence[Endpoint],
-        pages: Mapping[str, Page] | None = None,
+        surface: Surface,
         cors: Cors | None = None,
     ) -> None:
         self._state = state
         self._keys = keys
         self._readiness = readiness
-        self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
-        self._endpoints |= {f"/v1{path}": endpoint for path, endpoint in self._endpoints.items()}
+        self._fallback = surface.fallback
         self._cors = cors
+        self._addresses = ", ".join(f"POST /v1{endpoint.path}" for endpoint in surface.endpoints)
         everywhere: dict[str, Page] = {
-            "GET /": lambda _: (200, [JSON], _INDEX),
-            "GET /health": lambda _: (200, [JSON], b'{"status":"ok"}'),
+            "GET /": lambda *_: (200, [JSON], _INDEX),
+            "GET /health": lambda *_: (200, [JSON], b'{"status":"ok"}'),
             "GET /health/ready": self._ready,
-            "GET /models": lambda _: (200, [JSON], render_list(state.catalogue)),
-            **(pages or {}),
+            "GET /models": self._models,
+            "GET /models/{name...}": self._model,
+            **surface.pages,
         }
-        self._pages: dict[str, tuple[tuple[str, ...], Page]] = {}
+        rows: list[tuple[str, str, Endpoint | Page]] = [
+            ("POST", endpoint.path, endpoint) for endpoint in surface.endpoints
+        ]
         for name, page in everywhere.items():
             method, _, path = name.partition(" ")
-            self._pages[path] = _READS if method == "GET" else (method,), page
+            rows.append((method, path, page))
+        self._routes: Routes[Endpoint | Page] = Routes(rows)
         self.draining = False
 
     def check_head(self, request: Request) -> Reply | None:
-        """Checks key, route and coding by the head alone, so that a refusal comes before the body is read."""
+        """Check key, route and coding by the head alone, so that a refusal comes before the body is read."""
         try:
-            if request.method == "POST" and request.path in self._endpoints:
-                self._keys.check(request.headers)
-                _check_coding(request.headers)
-                return None
             preflight = self._cors.preflight(request) if self._cors is not None else None
             if preflight is not None:
-                return 204, preflight, b""
-            path = plain_path(request.path)
-            if path not in _OPEN:
+                return 204, list(preflight), b""
+            route = self._routes.find(request.path)
+            if route is None or route.path not in _OPEN:
                 self._keys.check(request.headers)
-            self._check_route(request, path)
+            self._check_route(request, route)
             _check_coding(request.headers)
         except ProxyError as error:
             return self._refused(error, request)
         return None
 
     def handle(self, request: Request, responder: Responder) -> Awaitable[None]:
-        endpoint = self._endpoints.get(request.path)
-        if endpoint is None:
-            endpoint = self._endpoints.get(plain_path(request.path))
-        if endpoint is None:
-            return self._show(request, responder)
-        exchange = Exchange(self._state, endpoint, request=request, responder=responder)
+        """Answer a request that `check_head` has let pass."""
+        route = self._routes.find(request.path)
+        target = route.target(request.method) if route is not None else None
+        if not isinstance(target, Endpoint):
+            return self._show(request, responder, route=route)
+        exchange = Exchange(self._state, target, request=request, responder=responder)
         if self._cors is not None:
             exchange.record.reply_headers = self._cors.headers(request.headers)
         return exchange.run()
 
-    def fault(self, status: int, message: str) -> tuple[Headers, bytes]:
-        """Renders what the HTTP server itself refuses in the same envelope; nothing else is known of such a request."""
+    def fault(self, status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
+        """Render what the HTTP server itself refuses; without a request where its head could not be read."""
         code = _CODES.get(status)
         error = InvalidRequest(message, code=code, status=status) if status < 500 else ProxyError(message)
-        _, headers, body = self._refused(error, Request("", ""))
+        _, headers, body = self._refused(error, request or Request("", ""))
         return headers, body
 
-    async def _show(self, request: Request, responder: Responder) -> None:
+    async def _show(self, request: Request, responder: Responder, *, route: Route[Endpoint | Page] | None) -> None:
         try:
-            status, headers, body = await self._page(request)
+            status, headers, body = await self._page(request, route)
         except ProxyError as error:
             status, headers, body = self._refused(error, request)
         responder.send(status, headers, body)
 
-    async def _page(self, request: Request) -> Reply:
-        path = plain_path(request.path)
-        _, page = self._pages.get(path, ((), self._model))
-        reply = page(request)
+    async def _page(self, request: Request, route: Route[Endpoint | Page] | None) -> Reply:
+        page = route.target(request.method) if route is not None else None
+        if route is None or page is None or isinstance(page, Endpoint):
+            raise self._unknown(request)
+        reply = page(request, route.parameters(request.path))
         status, headers, body = reply if isinstance(reply, tuple) else await reply
         if self._cors is not None:
             headers = [*headers, *self._cors.headers(request.headers)]
-        if path not in _OPEN:
+        if route.path not in _OPEN:
             self._record(request, status)
         return status, headers, body
 
-    def _model(self, request: Request) -> Reply:
-        name = unquote(plain_path(request.path).removeprefix("/models/"))
-        return 200, [JSON], render_model(self._state.catalogue, name)
+    def _models(self, request: Request, _: Mapping[str, str]) -> Reply:
+        body = render_list(self._state.catalogue, query=request.query, headers=request.headers)
+        return 200, [JSON], body
 
-    def _check_route(self, request: Request, path: str) -> None:
-        if path in self._endpoints:
-            allowed: tuple[str, ...] = ("POST",)
-        elif path in self._pages:
-            allowed, _ = self._pages[path]
-        elif path.startswith("/models/"):
-            allowed = _READS
-        else:
-            there = ", ".join(f"POST /v1{endpoint.path}" for endpoint in dict.fromkeys(self._endpoints.values()))
-            raise InvalidRequest(
-                f"There is nothing at {request.method} {request.path}. Try {there} or GET /v1/models.",
-                code="unknown_url",
-                status=404,
-            )
-        if request.method not in allowed:
-            raise MethodNotAllowed(request, allowed)
+    def _model(self, request: Request, parameters: Mapping[str, str]) -> Reply:
+        return 200, [JSON], render_model(self._state.catalogue, parameters["name"], headers=request.headers)
 
-    def _ready(self, _: Request) -> Reply:
+    def _check_route(self, request: Request, route: Route[Endpoint | Page] | None) -> None:
+        if route is None:
+            raise self._unknown(request)
+        if route.target(request.method) is None:
+            raise MethodNotAllowed(request, route.methods)
+
+    def _unknown(self, request: Request) -> InvalidRequest:
+        return InvalidRequest(
+            f"There is nothing at {request.method} {request.path}. Try {self._addresses} or GET /v1/models.",
+            code="unknown_url",
+            status=404,
+        )
+
+    def _ready(self, *_: object) -> Reply:
         readiness = Readiness(ok=False, reason="shutting down") if self.draining else self._readiness()
         status = "ready" if readiness.ok else "not ready"
         body = msgspec.json.encode({"status": status, "reason": readiness.reason})
         return 200 if readiness.ok else 503, [JSON], body
 
     def _refused(self, error: ProxyError, request: Request) -> Reply:
-        reply = to_error_reply(error)
-        record = self._record(request, reply.status, error=error)
-        headers: list[tuple[bytes, bytes]] = [JSON, (b"x-request-id", record.id.encode())]
+        endpoint = self._endpoint_of(request)
+        envelope = self._fallback(request.path, request.headers) if endpoint is None else endpoint.envelope
+        record = self._record(request, error.status, error=error)
+        reply = envelope.render_error(error, record.id)
+        record.reply_headers = self._cors.headers(request.headers) if self._cors is not None else ()
+        headers = error_headers(record, envelope, reply=reply, rate_limits={}, now=0.0)
         if isinstance(error, MethodNotAllowed):
             headers.append((b"allow", ", ".join(error.allowed).encode()))
-        if self._cors is not None:
-            headers += self._cors.headers(request.headers)
-        return reply.status, headers, render_error(error)
+        return reply.status, headers, reply.body
 
     def _record(self, request: Request, status: int, *, error: ProxyError | None = None) -> Record:
-        """Logs and counts a request that did not become an exchange."""
+        """Log and count a request that did not become an exchange."""
         state = self._state
-        path = plain_path(request.path)
-        endpoint = self._endpoints.get(path)
-        name = endpoint.name if endpoint is not None else self._page_name(path)
-        record = Record(state.next_id(), name, state.now(), status=status)
+        record = Record(state.next_id(), self._label(request), state.now(), status=status)
         record.outcome = "failed" if error is not None else "answered"
         if error is not None:
             record.error_kind, record.error_code = error.kind, error.code
@@ -178,11 +190,20 @@ class App:
             observer.observe(record)
         return record
 
-    def _page_name(self, path: str) -> str:
-        """The label for log and metrics: one of few, whatever path a client sends."""
-        if path.startswith("/models/"):
-            return "models"
-        return (path[1:] or "index") if path in self._pages else "other"
+    def _endpoint_of(self, request: Request) -> Endpoint | None:
+        route = self._routes.find(request.path)
+        targets = route.targets.values() if route is not None else ()
+        return next((target for target in targets if isinstance(target, Endpoint)), None)
+
+    def _label(self, request: Request) -> str:
+        """Return the name of an address for log and metrics: one of few, whatever path a client sends."""
+        endpoint = self._endpoint_of(request)
+        if endpoint is not None:
+            return endpoint.name
+        route = self._routes.find(request.path)
+        if route is None:
+            return "other"
+        return route.path.partition("/{")[0][1:] or "index"
 
 
 def _check_coding(headers: Mapping[bytes, bytes]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
+from claude_code_proxy.endpoints.fallback import fallback_envelope
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
 from claude_code_proxy.http1.client.address import parse_origin, proxy_for
 from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts
@@ -28,13 +29,13 @@ from claude_code_proxy.server.access.api_keys import ApiKeys
 from claude_code_proxy.server.access.browser_guard import BrowserGuard
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.access.cors import Cors
-from claude_code_proxy.server.app import App, Reply
+from claude_code_proxy.server.app import App, Reply, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
+from claude_code_proxy.server.catalogue_refresh import keep_fresh
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply_headers import JSON
 from claude_code_proxy.server.login_service import LoginService
-from claude_code_proxy.server.model_list import keep_fresh
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.log_writer import LogWriter
 from claude_code_proxy.server.process.open_files import upstream_connections
@@ -100,12 +101,15 @@ class Assembly:
             self.state,
             ApiKeys(settings.proxy_api_key, BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)),
             readiness=self.credentials.readiness,
-            endpoints=(CHAT_COMPLETIONS, COMPLETIONS),
-            pages={
-                "GET /capabilities": lambda _: (200, [JSON], _capabilities(name, profile)),
-                "GET /metrics": page,
-                "POST /translate": self._translate,
-            },
+            surface=Surface(
+                endpoints=(CHAT_COMPLETIONS, COMPLETIONS),
+                pages={
+                    "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
+                    "GET /metrics": page,
+                    "POST /translate": self._translate,
+                },
+                fallback=fallback_envelope,
+            ),
             cors=Cors(settings.cors_origins) if settings.cors_origins else None,
         )
         self.server = Server(
@@ -159,7 +163,7 @@ class Assembly:
         self._ask_models = upstream.models
         return upstream, MESSAGES_API
 
-    def _translate(self, request: Request) -> Reply:
+    def _translate(self, request: Request, _: Mapping[str, str]) -> Reply:
         betas = request.headers.get(b"anthropic-beta", b"").decode("latin-1")
         return 200, [JSON], dry_run(self.state, CHAT_COMPLETIONS, body=request.body, betas=betas)
 

@@ -1,15 +1,76 @@
-"""Request paths, as people really type them -> the path a route is known by."""
+"""Request paths, as people really type them -> what answers there, by method."""
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+from urllib.parse import unquote
+
+from msgspec import Struct
 
 _SLASHES = re.compile(r"/{2,}")
 _PREFIX = re.compile(r"^(?:/api|/openai)?(?:/v1)+(?=/|$)")  # two of them as other services have it
+_PARAMETER = re.compile(r"\\{(\w+)(\\\.\\\.\\\.)?\\}")  # as `re.escape` leaves it
+_T = TypeVar("_T")
 
 
 def plain_path(path: str) -> str:
-    """Without `/v1`, however often, doubled slashes and a trailing slash: `/v1/v1//models/` -> `/models`.
+    """Return the path without `/v1`, doubled slashes and a trailing slash: `/v1/v1//models/` -> `/models`.
 
-    Who changes only the host of `/api/v1` or `/openai/v1` is served too.
+    Clients that change only the host of `/api/v1` or `/openai/v1` are served too.
     """
     path = _SLASHES.sub("/", path)
     return _PREFIX.sub("", path).rstrip("/") or "/"
+
+
+class Route(Struct, Generic[_T], frozen=True):
+    """One path of the server. `path` is as it was declared, `targets` what answers, by method."""
+
+    path: str
+    pattern: re.Pattern[str]
+    targets: Mapping[str, _T]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that are allowed here: HEAD wherever GET is."""
+        return tuple(name for method in self.targets for name in ((method, "HEAD") if method == "GET" else (method,)))
+
+    def target(self, method: str) -> _T | None:
+        return self.targets.get("GET" if method == "HEAD" else method)
+
+    def parameters(self, path: str) -> dict[str, str]:
+        """Return the values of the parameters in a path as a client sent it."""
+        found = self.pattern.fullmatch(plain_path(path))
+        return {name: unquote(value) for name, value in found.groupdict().items()} if found is not None else {}
+
+
+class Routes(Generic[_T]):
+    """The table of all paths. `{name}` in a path is one segment, `{name...}` the rest of the path, slashes included."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, _T]]) -> None:
+        """Each row is a method, a plain path and its target."""
+        targets: dict[str, dict[str, _T]] = {}
+        for method, path, target in rows:
+            targets.setdefault(path, {})[method] = target
+        self._exact: dict[str, Route[_T]] = {}
+        self._patterns: list[Route[_T]] = []
+        for path, by_method in targets.items():
+            route = Route(path, _compile(path), by_method)
+            if "{" in path:
+                self._patterns.append(route)
+            else:
+                self._exact[path] = self._exact[f"/v1{path}"] = route
+
+    def find(self, path: str) -> Route[_T] | None:
+        """Return the route of a path as a client sent it, if there is one."""
+        route = self._exact.get(path)
+        return route if route is not None else self._find_plain(plain_path(path))
+
+    def _find_plain(self, path: str) -> Route[_T] | None:
+        route = self._exact.get(path)
+        if route is not None:
+            return route
+        return next((route for route in self._patterns if route.pattern.fullmatch(path)), None)
+
+
+def _compile(path: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub(lambda found: f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})", re.escape(path)))

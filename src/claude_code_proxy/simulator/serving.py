@@ -4,6 +4,7 @@ import json
 from collections import deque
 from dataclasses import dataclass
 
+from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers
 from claude_code_proxy.http1.server.server import Server
 from claude_code_proxy.http1.server.types import ServerLimits
@@ -43,8 +44,9 @@ async def serve(host: str = "127.0.0.1", port: int = 0, *, options: SimulatorOpt
     return Running(f"http://{shown}:{server.port}", simulation, server)
 
 
-def _render_error(status: int, message: str) -> tuple[Headers, bytes]:
+def _render_error(status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
     """What the server itself refuses, in the words of the network in front of the service."""
+    del request
     words = "Request exceeds the maximum size" if status == 413 else message
     body = Refusal(words, status, edge=True).body(None)
     return [(b"content-type", b"application/json")], json.dumps(body).encode()

@@ -14,7 +14,7 @@ import pytest
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.endpoint import DecodedRequest
-from claude_code_proxy.endpoints.openai.errors import to_error_reply
+from claude_code_proxy.endpoints.openai.errors import to_openai_error
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.server.exchange.error_location import client_field
 from tests.endpoints import replies
@@ -114,7 +114,7 @@ def test_refused(name: str) -> None:
         asked(name)
     expected = CASES[name]["client_error"]
     assert caught.value.status == expected["status"]
-    assert read_error(CHAT_COMPLETIONS.render_error(caught.value, None)) == expected["error"]
+    assert read_error(CHAT_COMPLETIONS.envelope.render_error(caught.value, "id").body) == expected["error"]
 
 
 @pytest.mark.parametrize("name", FAILED)
@@ -124,9 +124,9 @@ def test_failed_upstream(name: str) -> None:
     error = rejected(reported["error"]["message"], reported["status"], reported["error"]["type"], error_code=code)
     nothing = messages.MessagesRequest("m", ())
     param = client_field(error, nothing, sent=nothing, field_name=replies.decode_chat().field_name)
-    rendered = to_error_reply(error, param)
+    rendered = to_openai_error(error, param)
     assert (rendered.status, rendered.should_retry) == (expected["status"], expected["should_retry"])
-    assert read_error(CHAT_COMPLETIONS.render_error(error, param)) == expected["error"]
+    assert read_error(CHAT_COMPLETIONS.envelope.render_error(error, "id", param=param).body) == expected["error"]
 
 
 def told_by(chunk: Case) -> Case:

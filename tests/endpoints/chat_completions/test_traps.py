@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
-from claude_code_proxy.endpoints.openai.errors import to_error_reply
+from claude_code_proxy.endpoints.openai.errors import to_openai_error
 from claude_code_proxy.errors import InvalidRequest, UpstreamBroke
 from claude_code_proxy.upstreams.anthropic.rejections import rejected, rejected_midway
 from claude_code_proxy.upstreams.retry import wait_before_retry
@@ -215,13 +215,13 @@ def test_trap_66_thinking_stays_out_of_the_content_and_keeps_its_signature() -> 
 
 def test_trap_67_overload_may_be_tried_again_and_an_empty_purse_may_not() -> None:
     overloaded = rejected(529, {}, body=b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}')
-    assert to_error_reply(overloaded).status == 503
+    assert to_openai_error(overloaded).status == 503
     assert wait_before_retry(overloaded, 1, chance=0.5) is not None
     body = (
         b'{"error":{"type":"rate_limit_error","message":"x","details":{"error_code":"enforced_spend_limit_reached"}}}'
     )
     spent = rejected(429, {}, body=body)
-    reply = to_error_reply(spent)
+    reply = to_openai_error(spent)
     assert (reply.status, reply.code, reply.should_retry) == (429, "insufficient_quota", False)
     assert wait_before_retry(spent, 1, chance=0.5) is None
 
@@ -238,7 +238,7 @@ def test_trap_69_the_model_is_the_one_that_was_asked_for() -> None:
 
 def test_trap_70_a_page_of_html_is_an_error_with_its_status_and_ray() -> None:
     error = rejected(502, {b"cf-ray": b"8f00-FRA"}, body=b"<html><body>Bad gateway</body></html>")
-    reply = to_error_reply(error)
+    reply = to_openai_error(error)
     assert reply.status == 502
     assert "8f00-FRA" in reply.message
     assert "<html>" not in reply.message

@@ -1,9 +1,9 @@
-"""Errors in OpenAI's envelope, and rate limits in OpenAI's headers. More refusals stand in the fixtures."""
+"""Errors in OpenAI's envelope. More refusals stand in the fixtures."""
 
 import pytest
 
 from claude_code_proxy import errors
-from claude_code_proxy.endpoints.openai.errors import rate_limit_headers, render_error, to_error_reply
+from claude_code_proxy.endpoints.openai.errors import render_error, to_openai_error
 from tests.endpoints import recordings
 from tests.endpoints.strict_reader import Json, read_error
 from tests.rejections import rejected
@@ -45,7 +45,7 @@ def test_a_recorded_refusal_keeps_its_words_in_the_envelope(name: str) -> None:
         "param": None,
         "code": CODES.get(status),
     } | BECOMES.get(name, {})
-    reply = to_error_reply(error)
+    reply = to_openai_error(error)
     assert {field: getattr(reply, field) for field in expected} == expected
     assert read_error(render_error(error)) == {field: expected[field] for field in ("message", "type", "param", "code")}
 
@@ -74,14 +74,14 @@ def test_every_exception_was_recorded() -> None:
 def test_every_kind_of_error_has_its_envelope(
     error: errors.ProxyError, status: int, kind: str, code: str | None
 ) -> None:
-    reply = to_error_reply(error)
+    reply = to_openai_error(error)
     assert (reply.status, reply.type, reply.code) == (status, kind, code)
     assert (reply.param, reply.retry_after, reply.should_retry) == (error.param, error.retry_after, error.should_retry)
     assert read_error(render_error(error))["message"] == "x"
 
 
 def test_an_overflow_is_told_in_the_words_that_clients_read() -> None:
-    reply = to_error_reply(rejected("prompt is too long: 210000 tokens > 200000 maximum"))
+    reply = to_openai_error(rejected("prompt is too long: 210000 tokens > 200000 maximum"))
     assert reply.message == (
         "This model's maximum context length is 200000 tokens. However, your messages resulted in 210000 tokens. "
         "Please reduce the length of the messages."
@@ -100,11 +100,11 @@ def test_an_overflow_is_told_in_the_words_that_clients_read() -> None:
     ],
 )
 def test_only_an_overflow_is_one(message: str, code: str | None) -> None:
-    assert to_error_reply(rejected(message)).code == code
+    assert to_openai_error(rejected(message)).code == code
 
 
 def test_the_field_that_the_exchange_names_is_the_param() -> None:
-    assert to_error_reply(rejected("temperature: range: 0..1"), "temperature").param == "temperature"
+    assert to_openai_error(rejected("temperature: range: 0..1"), "temperature").param == "temperature"
     assert read_error(render_error(errors.InvalidRequest("No."), "stop"))["param"] == "stop"
     assert read_error(render_error(errors.InvalidRequest("No.", param="seed"), None))["param"] == "seed"
 
@@ -113,56 +113,17 @@ def test_the_field_that_the_exchange_names_is_the_param() -> None:
 def test_an_empty_purse_is_not_worth_a_retry(status: int) -> None:
     headers = errors.RejectionHeaders(retry_after=5.0, should_retry=True)
     error = rejected("You have reached your specified API usage limits.", status, headers=headers)
-    reply = to_error_reply(error)
+    reply = to_openai_error(error)
     assert (reply.status, reply.code, reply.should_retry, reply.retry_after) == (429, "insufficient_quota", False, None)
 
 
 def test_the_words_of_an_empty_purse_in_another_error_are_words() -> None:
-    assert to_error_reply(rejected("spend limit service is down", 500, "api_error")).status == 500
+    assert to_openai_error(rejected("spend limit service is down", 500, "api_error")).status == 500
 
 
 def test_a_rate_limit_is_worth_one() -> None:
     headers = errors.RejectionHeaders(retry_after=5.0, should_retry=True)
     words = "This request would exceed your rate limit; see the page on rate limits."
     error = rejected(words, 429, "rate_limit_error", headers=headers)
-    reply = to_error_reply(error)
+    reply = to_openai_error(error)
     assert (reply.status, reply.code, reply.should_retry, reply.retry_after) == (429, "rate_limit_exceeded", True, 5.0)
-
-
-NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
-
-
-def limits(**values: str) -> dict[str, str]:
-    headers = {f"anthropic-ratelimit-{name.replace('_', '-')}": value for name, value in values.items()}
-    return {name.decode(): value.decode() for name, value in rate_limit_headers(headers, NOW)}
-
-
-def test_rate_limits_by_openais_names() -> None:
-    assert limits(requests_limit="50", requests_remaining="49", tokens_limit="1000", tokens_remaining="0") == {
-        "x-ratelimit-limit-requests": "50",
-        "x-ratelimit-remaining-requests": "49",
-        "x-ratelimit-limit-tokens": "1000",
-        "x-ratelimit-remaining-tokens": "0",
-    }
-    assert limits(input_tokens_limit="7", output_tokens_limit="3", unified_status="allowed") == {
-        "x-ratelimit-limit-tokens": "7"
-    }
-
-
-@pytest.mark.parametrize(
-    ("moment", "duration"),
-    [
-        ("2027-01-15T08:00:01Z", "1s"),
-        ("2027-01-15T08:00:01.25Z", "1.25s"),
-        ("2027-01-15T08:06:00Z", "6m0s"),
-        ("2027-01-15T10:00:59.9999+00:00", "2h1m0s"),
-        ("2027-01-15T08:00:01", "1s"),
-        ("2027-01-15T07:00:00Z", "0s"),
-    ],
-)
-def test_moments_become_durations(moment: str, duration: str) -> None:
-    assert limits(requests_reset=moment) == {"x-ratelimit-reset-requests": duration}
-
-
-def test_a_moment_that_cannot_be_read_is_left_out() -> None:
-    assert limits(requests_reset="soon") == {}

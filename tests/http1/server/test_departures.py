@@ -114,7 +114,7 @@ def test_a_client_that_leaves_before_its_request_is_whole(
 
 @pytest.mark.parametrize("leave", LEAVING)
 def test_a_client_that_leaves_after_any_byte(serve: Serve, leave: Callable[[Client], None]) -> None:
-    running = serve(Echo(), render_error=lambda status, message: ([], message.encode()))
+    running = serve(Echo(), render_error=lambda status, message, *, request: ([], message.encode()))
     data = (
         post(b"ab", "Expect: 100-continue")
         + get("/", CHUNKED, method="POST")

@@ -14,7 +14,7 @@ from tests.http1.server.wire import CHUNKED, QUICK, Client, Echo, Reply, chunked
 MEGABYTE = 1 << 20
 
 
-def render_error(status: int, message: str) -> tuple[Headers, bytes]:
+def render_error(status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
     return [(b"content-type", b"application/json"), (b"x-fault", b"%d" % status)], b'{"error":"%b"}' % message.encode()
 
 
@@ -317,7 +317,7 @@ def test_a_gate_that_raises(serve: Serve) -> None:
 
 
 def test_a_fault_that_raises(serve: Serve) -> None:
-    def broken(status: int, message: str) -> tuple[Headers, bytes]:
+    def broken(status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
         raise KeyError(status)
 
     async def handler(request: Request, responder: Responder) -> None:

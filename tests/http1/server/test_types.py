@@ -19,4 +19,4 @@ def test_every_limit_bounds_something_by_default() -> None:
 
 
 def test_a_plain_fault_is_a_line_of_text() -> None:
-    assert plain_error(400, "No.") == ([(b"content-type", b"text/plain; charset=utf-8")], b"No.\n")
+    assert plain_error(400, "No.", request=None) == ([(b"content-type", b"text/plain; charset=utf-8")], b"No.\n")

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from claude_code_proxy.endpoints.openai.errors import to_error_reply
+from claude_code_proxy.endpoints.openai.errors import to_openai_error
 from claude_code_proxy.errors import Overloaded
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 
@@ -66,7 +66,7 @@ async def test_a_full_queue_is_an_honest_no() -> None:
     await settle()
     with pytest.raises(Overloaded) as caught:
         await check_head.enter()
-    reply = to_error_reply(caught.value)
+    reply = to_openai_error(caught.value)
     assert (reply.status, reply.type, reply.code, reply.retry_after) == (
         429,
         "rate_limit_error",

@@ -1,7 +1,8 @@
 """The headers of replies."""
 
 from claude_code_proxy.adjustment import Action, Adjustment
-from claude_code_proxy.endpoints.openai.errors import ErrorReply
+from claude_code_proxy.endpoints.envelope import ErrorReply
+from claude_code_proxy.endpoints.openai.envelope import OPENAI
 from claude_code_proxy.server.exchange.reply_headers import error_headers, stream_headers, whole_headers
 from tests.server.doubles import record
 
@@ -9,12 +10,11 @@ LIMITS = {"anthropic-ratelimit-requests-limit": "50", "anthropic-ratelimit-reque
 NOON = 1795348800.0
 
 
-def error_reply(retry_after: float | None = None, *, should_retry: bool | None = None) -> ErrorReply:
-    return ErrorReply(429, "w", "t", None, None, should_retry, retry_after)
+REFUSAL = ErrorReply(429, b"{}", [(b"retry-after", b"1")])
 
 
 def test_of_a_whole_answer() -> None:
-    headers = whole_headers(record(), rate_limits={}, now=NOON)
+    headers = whole_headers(record(), OPENAI, rate_limits={}, now=NOON)
     assert headers == [
         (b"content-type", b"application/json"),
         (b"x-request-id", b"f00d000000000001"),
@@ -25,7 +25,7 @@ def test_of_a_whole_answer() -> None:
 
 
 def test_of_a_stream() -> None:
-    headers = dict(stream_headers(record(), rate_limits={}, now=NOON))
+    headers = dict(stream_headers(record(), OPENAI, rate_limits={}, now=NOON))
     assert headers[b"content-type"] == b"text/event-stream; charset=utf-8"
     assert headers[b"cache-control"] == b"no-cache"
     assert headers[b"x-accel-buffering"] == b"no"
@@ -34,34 +34,22 @@ def test_of_a_stream() -> None:
 
 def test_rate_limits_are_told_as_durations() -> None:
     for headers in (
-        whole_headers(record(), rate_limits=LIMITS, now=NOON),
-        stream_headers(record(), rate_limits=LIMITS, now=NOON),
-        error_headers(record(), error_reply(), rate_limits=LIMITS, now=NOON),
+        whole_headers(record(), OPENAI, rate_limits=LIMITS, now=NOON),
+        stream_headers(record(), OPENAI, rate_limits=LIMITS, now=NOON),
+        error_headers(record(), OPENAI, reply=REFUSAL, rate_limits=LIMITS, now=NOON),
     ):
         assert dict(headers)[b"x-ratelimit-limit-requests"] == b"50"
         assert dict(headers)[b"x-ratelimit-reset-requests"] == b"30s"
 
 
-def test_when_to_come_back_in_whole_seconds_and_precisely() -> None:
-    for seconds, whole, precise in (
-        (0.0, b"1", b"0"),
-        (0.2, b"1", b"200"),
-        (1.5, b"2", b"1500"),
-        (30.0, b"30", b"30000"),
-    ):
-        headers = dict(error_headers(record(), error_reply(seconds), rate_limits={}, now=NOON))
-        assert (headers[b"retry-after"], headers[b"retry-after-ms"]) == (whole, precise)
-
-
-def test_whether_to_come_back() -> None:
-    for should_retry, told in ((True, b"true"), (False, b"false"), (None, None)):
-        headers = dict(error_headers(record(), error_reply(should_retry=should_retry), rate_limits={}, now=NOON))
-        assert headers.get(b"x-should-retry") == told
+def test_an_error_has_its_own_headers_too() -> None:
+    headers = dict(error_headers(record(), OPENAI, reply=REFUSAL, rate_limits={}, now=NOON))
+    assert (headers[b"content-type"], headers[b"retry-after"]) == (b"application/json", b"1")
 
 
 def test_adjustments_are_one_line_of_ascii() -> None:
     adjustments = (Adjustment("top_p", Action.DROPPED, "naïve\r\nx-evil: 1"), Adjustment("n", Action.IGNORED, "no"))
-    headers = dict(whole_headers(record(adjustments=adjustments), rate_limits={}, now=NOON))
+    headers = dict(whole_headers(record(adjustments=adjustments), OPENAI, rate_limits={}, now=NOON))
     told = headers[b"x-claude-proxy-adjustments"]
     assert told.startswith(b"top_p=dropped (na?ve??x-evil: 1); n=ignored (no)")
 
@@ -69,15 +57,8 @@ def test_adjustments_are_one_line_of_ascii() -> None:
 def test_what_else_the_reply_is_to_have() -> None:
     extra = ((b"vary", b"origin"),)
     for headers in (
-        whole_headers(record(reply_headers=extra), rate_limits={}, now=NOON),
-        stream_headers(record(reply_headers=extra), rate_limits={}, now=NOON),
-        error_headers(record(reply_headers=extra), error_reply(), rate_limits={}, now=NOON),
+        whole_headers(record(reply_headers=extra), OPENAI, rate_limits={}, now=NOON),
+        stream_headers(record(reply_headers=extra), OPENAI, rate_limits={}, now=NOON),
+        error_headers(record(reply_headers=extra), OPENAI, reply=REFUSAL, rate_limits={}, now=NOON),
     ):
         assert (b"vary", b"origin") in headers
-
-
-def test_a_request_id_that_is_no_latin() -> None:
-    assert (
-        dict(whole_headers(record(upstream_request_id="req_\u2603"), rate_limits={}, now=NOON))[b"request-id"]
-        == b"req_?"
-    )

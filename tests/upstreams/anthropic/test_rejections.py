@@ -7,7 +7,7 @@ from email.utils import formatdate
 import pytest
 
 from claude_code_proxy import messages
-from claude_code_proxy.endpoints.openai.errors import to_error_reply
+from claude_code_proxy.endpoints.openai.errors import to_openai_error
 from claude_code_proxy.errors import DiagnosisKind
 from claude_code_proxy.upstreams.anthropic.rejections import (
     rate_limits_of,
@@ -88,7 +88,7 @@ def test_an_error_that_says_nothing_still_has_words() -> None:
 @pytest.mark.parametrize("status", [204, 206, 301, 307])
 def test_neither_answer_nor_error_is_a_bad_gateway(status: int) -> None:
     error = rejected(status, {}, body=b"")
-    assert to_error_reply(error).status == 502
+    assert to_openai_error(error).status == 502
     assert error.message == f"The upstream answered HTTP {status} without saying why."
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Raw
 
-from claude_code_proxy.endpoints.openai.json_text import mend_surrogates
 from claude_code_proxy.messages.content import NO_OBJECT, check_object
+from claude_code_proxy.messages.json_text import mend_surrogates
 
 CUSTOM_TOOL_INPUT = "input"
 _EMPTY = Raw(b"{}")

@@ -13,7 +13,7 @@ from claude_code_proxy.endpoints.chat_completions.schema import ChatMessage, Cha
 from claude_code_proxy.endpoints.chat_completions.stream import ChunkStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai.body import BodyDecoder
-from claude_code_proxy.endpoints.openai.errors import render_error
+from claude_code_proxy.endpoints.openai.envelope import OPENAI
 from claude_code_proxy.endpoints.openai.stream import Ending
 
 _body = BodyDecoder(ChatRequest)
@@ -67,4 +67,4 @@ def decode(body: bytes, default_model: str) -> DecodedChatCompletion:
     )
 
 
-CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, render_error)
+CHAT_COMPLETIONS = Endpoint("chat_completions", "/chat/completions", "chatcmpl-", decode, OPENAI)

@@ -12,7 +12,6 @@ from claude_code_proxy.endpoints.chat_completions.conversation import to_convers
 from claude_code_proxy.endpoints.chat_completions.support import ignored_fields
 from claude_code_proxy.endpoints.chat_completions.thinking import to_thinking
 from claude_code_proxy.endpoints.chat_completions.tools import to_toolset
-from claude_code_proxy.endpoints.openai.json_text import is_given
 from claude_code_proxy.endpoints.openai.request import (
     MOST_CHOICES,
     check_range,
@@ -21,6 +20,7 @@ from claude_code_proxy.endpoints.openai.request import (
     to_stop_sequences,
 )
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.json_text import is_given
 
 _ServiceTier = Literal["auto", "standard_only"]
 _SERVICE_TIERS: dict[str, _ServiceTier] = {"default": "standard_only", "standard_only": "standard_only"}

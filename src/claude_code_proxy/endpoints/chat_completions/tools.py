@@ -11,8 +11,8 @@ from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.arguments import CUSTOM_TOOL_INPUT
-from claude_code_proxy.endpoints.openai.json_text import is_given
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.json_text import is_given
 
 AnyTool: TypeAlias = messages.Tool | messages.HostedTool
 

@@ -11,7 +11,7 @@ from claude_code_proxy.endpoints.completions.schema import CompletionRequest
 from claude_code_proxy.endpoints.completions.stream import TextStream
 from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.openai.body import BodyDecoder
-from claude_code_proxy.endpoints.openai.errors import render_error
+from claude_code_proxy.endpoints.openai.envelope import OPENAI
 from claude_code_proxy.endpoints.openai.stream import Ending
 
 _body = BodyDecoder(CompletionRequest)
@@ -54,4 +54,4 @@ def decode(body: bytes, default_model: str) -> DecodedCompletion:
     )
 
 
-COMPLETIONS = Endpoint("completions", "/completions", "cmpl-", decode, render_error)
+COMPLETIONS = Endpoint("completions", "/completions", "cmpl-", decode, OPENAI)

@@ -13,9 +13,9 @@ from msgspec import Raw, Struct, inspect, structs
 
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.invalid_request import to_invalid_request
-from claude_code_proxy.endpoints.openai.json_text import mend_surrogates
 from claude_code_proxy.endpoints.support import unknown_fields
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.json_text import mend_surrogates
 
 _T = TypeVar("_T", bound=Struct)
 _BOM = b"\xef\xbb\xbf"

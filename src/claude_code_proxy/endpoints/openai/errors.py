@@ -1,9 +1,7 @@
-"""What OpenAI-shaped endpoints share on the way back: the error envelope and the rate-limit headers.
+"""An error of the proxy or the upstream -> an error of OpenAI's.
 
 https://platform.openai.com/docs/guides/error-codes
 """
-
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -25,7 +23,7 @@ _BY_STATUS = {401: "authentication_error", 403: "permission_error", 429: "rate_l
 _OVERLOADED = 529
 
 
-class ErrorReply(msgspec.Struct, frozen=True):
+class OpenAIError(msgspec.Struct, frozen=True):
     """How an error reaches an OpenAI client: the status, the four fields of the envelope, and whether to try again."""
 
     status: int
@@ -37,20 +35,23 @@ class ErrorReply(msgspec.Struct, frozen=True):
     retry_after: float | None
 
 
-def to_error_reply(error: ProxyError, param: str | None = None) -> ErrorReply:
+def to_openai_error(error: ProxyError, param: str | None = None) -> OpenAIError:
     """`param` is the client's field that the error is about."""
     kind, code = _TYPES.get(error.kind) or _TYPES.get(_BY_STATUS.get(error.status, "")) or _any_type(error.status)
     status = 503 if error.status == _OVERLOADED else error.status
-    reply = ErrorReply(
+    reply = OpenAIError(
         status, error.message, kind, param or error.param, error.code or code, error.should_retry, error.retry_after
     )
     return _sharpened(reply, error) if isinstance(error, UpstreamRejected) else reply
 
 
 def render_error(error: ProxyError, param: str | None = None) -> bytes:
-    """The body: all four fields are always there."""
-    reply = to_error_reply(error, param)
-    envelope = {"message": reply.message, "type": reply.type, "param": reply.param, "code": reply.code}
+    return encode_error(to_openai_error(error, param))
+
+
+def encode_error(error: OpenAIError) -> bytes:
+    """Return the body of the reply: all four fields are always there."""
+    envelope = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
     return msgspec.json.encode({"error": envelope})
 
 
@@ -58,7 +59,7 @@ def _any_type(status: int) -> tuple[str, str | None]:
     return ("invalid_request_error" if status < 500 else "server_error", None)
 
 
-def _sharpened(reply: ErrorReply, error: UpstreamRejected) -> ErrorReply:
+def _sharpened(reply: OpenAIError, error: UpstreamRejected) -> OpenAIError:
     """Return the reply with the code that clients act on where the status and the type alone do not say it."""
     diagnosis = error.diagnosis
     match diagnosis.kind:
@@ -98,32 +99,3 @@ def _overflow(diagnosis: Diagnosis) -> str | None:
         f"This model's maximum context length is {diagnosis.window} tokens. However, your messages resulted in "
         f"{diagnosis.tokens} tokens. Please reduce the length of the messages."
     )
-
-
-_LIMITED = (("requests", ("requests",)), ("tokens", ("tokens", "input-tokens")))
-
-
-def rate_limit_headers(limits: dict[str, str], now: float) -> list[tuple[bytes, bytes]]:
-    """`anthropic-ratelimit-*` -> `x-ratelimit-*`; times become durations from `now` (epoch seconds)."""
-    headers = []
-    for what, sources in _LIMITED:
-        for field in ("limit", "remaining", "reset"):
-            told = (limits.get(f"anthropic-ratelimit-{source}-{field}") for source in sources)
-            value = next(filter(None, told), None)
-            if value and field == "reset":
-                value = _until(value, now)
-            if value:
-                headers.append((f"x-ratelimit-{field}-{what}".encode(), value.encode()))
-    return headers
-
-
-def _until(moment: str, now: float) -> str | None:
-    """An RFC 3339 time as a duration in OpenAI's form, such as `6m0s` or `1.2s`."""
-    try:
-        then = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    aware = then if then.tzinfo else then.replace(tzinfo=UTC)
-    minutes, seconds = divmod(round(max(aware.timestamp() - now, 0.0), 3), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{round(seconds, 3):g}s"

@@ -11,6 +11,8 @@ from claude_code_proxy.endpoints.openai.errors import render_error
 from claude_code_proxy.endpoints.openai.reply import CompletionUsage, to_usage
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
+DONE = b"data: [DONE]\n\n"
+"""The end mark of a stream, after the last choice."""
 _encode = msgspec.json.encode
 
 
@@ -28,7 +30,7 @@ class Ending:
         self._open -= 1
         if self._open:
             return b""
-        return template.usage_frame(to_usage(self._usages, self.context)) + sse.DONE
+        return template.usage_frame(to_usage(self._usages, self.context)) + DONE
 
 
 class ChunkKind(Struct, frozen=True):

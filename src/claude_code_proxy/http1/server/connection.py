@@ -220,10 +220,10 @@ class ServerConnection(asyncio.Protocol):
             refused = None if service.check_head is None else service.check_head(request)
         except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
             service.on_error(error)
-            refused = self._render_error(500, _OUR_FAULT)
+            refused = self._render_error(500, _OUR_FAULT, request=request)
         limit = service.limits.body_bytes
         if refused is None and request.length is not None and request.length > limit:
-            refused = self._render_error(413, too_large(limit).message)
+            refused = self._render_error(413, too_large(limit).message, request=request)
         return refused
 
     def _await_body(self, request: Request, refused: Answer | None, *, begun: bool) -> None:
@@ -297,7 +297,7 @@ class ServerConnection(asyncio.Protocol):
             if responder.started:
                 responder.abort()
             else:
-                status, headers, body = self._render_error(500, _OUR_FAULT)
+                status, headers, body = self._render_error(500, _OUR_FAULT, request=responder.request)
                 responder.send(status, headers, body)
         if self._state == _ANSWERING:
             self._next()
@@ -339,19 +339,20 @@ class ServerConnection(asyncio.Protocol):
     def _refuse(self, refusal: RejectedHead, request: Request | None = None) -> bytes:
         """The last reply of a connection whose input is of no use any more."""
         self._state = _BODY
+        answer = self._render_error(refusal.status, refusal.message, request=request)
         if request is None:
             request = Request("GET", "/")
         request.keep_alive = False
-        self._turn_away(request, self._render_error(refusal.status, refusal.message))
+        self._turn_away(request, answer)
         return b""
 
-    def _render_error(self, status: int, message: str) -> Answer:
+    def _render_error(self, status: int, message: str, *, request: Request | None) -> Answer:
         service = self._service
         try:
-            return status, *service.render_error(status, message)
+            return status, *service.render_error(status, message, request=request)
         except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
             service.on_error(error)
-            return status, *plain_error(status, message)
+            return status, *plain_error(status, message, request=request)
 
     # How it ends.
 

@@ -45,16 +45,16 @@ class Responder:
         "_head",
         "_keep_alive",
         "_outlet",
-        "_request",
         "bytes_sent",
         "finished",
         "gone",
+        "request",
         "started",
     )
 
     def __init__(self, outlet: Outlet, request: Request) -> None:
         self._outlet = outlet
-        self._request = request
+        self.request = request
         self.started = False
         self.finished = False
         self.gone = False  # the client has left
@@ -127,26 +127,26 @@ class Responder:
         if status in reply.WITHOUT_BODY:
             return self._render(status, headers, framing=b"")
         head = self._render(status, headers, framing=b"content-length: %d\r\n" % sum(map(len, body)))
-        return head if self._request.method == "HEAD" else b"".join((head, *body))
+        return head if self.request.method == "HEAD" else b"".join((head, *body))
 
     def _streamed_head(self, status: int, headers: Headers) -> bytes:
         self._framing = _CHUNKED
         framing: bytes | None = reply.CHUNKED
         if status in reply.WITHOUT_BODY:
             self._framing, framing = _NO_BODY, b""
-        elif self._request.http10:
+        elif self.request.http10:
             self._framing, framing = _UNTIL_CLOSE, None
-        if self._request.method == "HEAD":
+        if self.request.method == "HEAD":
             self._framing = _NO_BODY
         return self._render(status, headers, framing=framing)
 
     def _render(self, status: int, headers: Headers, *, framing: bytes | None) -> bytes:
         """The head; without framing, it is the end of the connection that ends the body."""
-        self._keep_alive = framing is not None and self._outlet.keeps_alive(self._request)
+        self._keep_alive = framing is not None and self._outlet.keeps_alive(self.request)
         framing = framing or b""
         if not self._keep_alive:
             framing += reply.CLOSE
-        elif self._request.http10:
+        elif self.request.http10:
             framing += reply.KEEP_ALIVE
         return reply.render_head(self._outlet.opening(status), headers, framing=framing)
 

@@ -6,6 +6,7 @@ Plain types and numbers: what is done with them stands in `connection`.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers, Responder
@@ -19,8 +20,12 @@ Answer = tuple[int, Headers, bytes]
 HeadCheck = Callable[[Request], Answer | None]
 """Sees a request by its head, while `body` is b""; an answer refuses it, without reading on."""
 
-ErrorRenderer = Callable[[int, str], tuple[Headers, bytes]]
-"""Renders a refusal of the server's own (status, message for the client) as headers and body."""
+
+class ErrorRenderer(Protocol):
+    """Renders a refusal of the server's own as headers and body; `request` is None where its head could not be read."""
+
+    def __call__(self, status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]: ...
+
 
 OnError = Callable[[Exception], None]
 """Is told what a handler, gate or fault raised; the client is answered or cut off all the same."""
@@ -47,7 +52,7 @@ class ServerLimits:
     sweep_seconds: float = 1.0
 
 
-def plain_error(status: int, message: str) -> tuple[Headers, bytes]:
+def plain_error(status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
     """The refusal as a line of text."""
-    del status
+    del status, request
     return [(b"content-type", b"text/plain; charset=utf-8")], message.encode() + b"\n"

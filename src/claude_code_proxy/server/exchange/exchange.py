@@ -9,12 +9,12 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import reduce
 
-from claude_code_proxy import messages, sse
+from claude_code_proxy import messages
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.betas import HEADER, normalize_betas
 from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, ReplyContext, StreamTranslator
-from claude_code_proxy.endpoints.openai.errors import to_error_reply
+from claude_code_proxy.endpoints.envelope import Headers
 from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
@@ -25,7 +25,7 @@ from claude_code_proxy.server.exchange.error_location import client_field
 from claude_code_proxy.server.exchange.gathering import together
 from claude_code_proxy.server.exchange.paused_turns import RepeatedStream, sum_usage
 from claude_code_proxy.server.exchange.record import Record
-from claude_code_proxy.server.exchange.reply_headers import Headers, error_headers, stream_headers, whole_headers
+from claude_code_proxy.server.exchange.reply_headers import error_headers, stream_headers, whole_headers
 from claude_code_proxy.server.exchange.streaming import StreamedReply
 from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
 from claude_code_proxy.server.process.logs import place_of
@@ -118,7 +118,7 @@ class Exchange:
                 self._bill(context, run.used)
         record.duration = record.first_byte = self._state.now() - record.started
         record.status = 200
-        headers = whole_headers(record, rate_limits=run.rate_limits, now=self._state.wall())
+        headers = whole_headers(record, self._endpoint.envelope, rate_limits=run.rate_limits, now=self._state.wall())
         self._responder.send(200, headers, asked.reply(replies, context))
 
     async def _stream(self, asked: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
@@ -184,12 +184,15 @@ class Exchange:
         The first one's answer has begun before the others are asked for: what it writes to the prompt cache, they read.
         """
         warmed = asyncio.Event()
+        running = len(translators)
 
         async def pump(translator: StreamTranslator) -> bytes:
+            nonlocal running
             if translator is not translators[0]:
                 await warmed.wait()
             frames = await self._pump(reply, run, translator=translator, begun=warmed.set)
-            if frames.endswith(sse.DONE):
+            running -= 1
+            if not running:
                 return frames
             await reply.write(frames)
             return b""
@@ -200,7 +203,7 @@ class Exchange:
         record = self.record
         record.status = 200
         record.duration = self._state.now() - record.started
-        return stream_headers(record, rate_limits=run.rate_limits, now=self._state.wall())
+        return stream_headers(record, self._endpoint.envelope, rate_limits=run.rate_limits, now=self._state.wall())
 
     def _bill(self, context: ReplyContext, usages: Sequence[messages.Usage]) -> None:
         record = self.record
@@ -223,13 +226,13 @@ class Exchange:
             self._break_off(error)
             return
         record.outcome = "failed"
-        param = self._param(error)
-        reply = to_error_reply(error, param)
+        envelope = self._endpoint.envelope
+        reply = envelope.render_error(error, record.id, param=self._param(error))
         record.status = reply.status
         record.duration = self._state.now() - record.started
         limits = getattr(error, "rate_limits", {})
-        headers = error_headers(record, reply, rate_limits=limits, now=self._state.wall())
-        self._responder.send(reply.status, headers, self._endpoint.render_error(error, param))
+        headers = error_headers(record, envelope, reply=reply, rate_limits=limits, now=self._state.wall())
+        self._responder.send(reply.status, headers, reply.body)
 
     def _param(self, error: ProxyError) -> str | None:
         """The client's field that the error is about."""

@@ -10,9 +10,9 @@ from typing import Self
 from claude_code_proxy import messages, sse
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch, ReplyFilter
 from claude_code_proxy.endpoints.endpoint import StreamTranslator
+from claude_code_proxy.endpoints.envelope import Headers
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer, SilentStream
-from claude_code_proxy.server.exchange.reply_headers import Headers
 from claude_code_proxy.upstreams.upstream import EventStream
 
 _KEEP_ALIVE = sse.comment(b"keep-alive")

@@ -5,7 +5,7 @@ Labels come from a small set, whatever clients send: what is not known, or is to
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
@@ -109,7 +109,7 @@ class MetricsPage:
         self._credential = credential
         self._share = share
 
-    async def __call__(self, request: Request) -> tuple[int, Headers, bytes]:
+    async def __call__(self, request: Request, _: Mapping[str, str] | None = None) -> tuple[int, Headers, bytes]:
         from claude_code_proxy.server.telemetry.prometheus import render  # noqa: PLC0415 - a server that nobody scrapes needs none of it
 
         counts = self._counts()

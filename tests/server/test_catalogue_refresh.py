@@ -1,44 +1,23 @@
-"""The list of models: its shape, and the task that keeps it as new as the upstream's."""
+"""The task that keeps the catalogue as new as the upstream's list."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Sequence
 
 import pytest
 
-from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamRejected, UpstreamUnavailable
+from claude_code_proxy.errors import ProxyError, UpstreamRejected, UpstreamUnavailable
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.upstream_list import ModelInfo
 from claude_code_proxy.server.app_state import AppState
-from claude_code_proxy.server.model_list import keep_fresh, render_list, render_model
+from claude_code_proxy.server.catalogue_refresh import keep_fresh
 from tests.server.running import eventually, running
 from tests.server.scripted_upstream import Call, Script, ScriptedUpstream, refusal, saying
 
 NEW = ModelInfo("claude-new-9", display_name="New 9")
 
 
-def test_the_list_has_every_model_and_every_alias() -> None:
-    catalogue = BUILT_IN.with_aliases({"gpt-4o": "claude-sonnet-4-6"})
-    listed = json.loads(render_list(catalogue))
-    assert listed["object"] == "list"
-    ids = [model["id"] for model in listed["data"]]
-    assert ids == [*(model.id for model in catalogue.listing()), "gpt-4o"]
-    for model in listed["data"]:
-        assert (model["object"], model["owned_by"]) == ("model", "anthropic")
-        assert type(model["created"]) is int
-        assert model["context_window"] > 0
-        assert model["max_output_tokens"] > 0
-
-
-def test_a_retired_model_is_not_found_but_its_successor_is_told() -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        render_model(BUILT_IN, "claude-3-opus-20240229")
-    assert (caught.value.status, caught.value.code, caught.value.param) == (404, "model_not_found", "model")
-    assert "Use claude-opus" in caught.value.message
-
-
-class DecodedRequest:
+class ScriptedList:
     """Gives one answer after the other, the last one for ever; an exception is raised."""
 
     def __init__(self, *answers: Sequence[ModelInfo] | Exception) -> None:
@@ -59,7 +38,7 @@ async def serving(upstream: ScriptedUpstream) -> AppState:
         return proxy.assembly.state
 
 
-async def kept_fresh(serving: AppState, asked: DecodedRequest, times: int) -> None:
+async def kept_fresh(serving: AppState, asked: ScriptedList, times: int) -> None:
     task = asyncio.create_task(keep_fresh(serving, asked, seconds=0.005))
     try:
         await eventually(lambda: asked.times >= times)
@@ -71,30 +50,30 @@ async def kept_fresh(serving: AppState, asked: DecodedRequest, times: int) -> No
 
 
 async def test_it_is_read_at_once_and_again(serving: AppState) -> None:
-    asked = DecodedRequest([], [NEW])
+    asked = ScriptedList([], [NEW])
     await kept_fresh(serving, asked, 3)
     assert serving.catalogue.listed == ("claude-new-9",)
 
 
 @pytest.mark.parametrize("error", [UpstreamUnavailable("down"), ProxyError("odd"), ValueError("a mistake of ours")])
 async def test_a_failure_leaves_it_as_it_is_and_the_next_try_follows(serving: AppState, error: Exception) -> None:
-    await kept_fresh(serving, DecodedRequest([NEW], error), 4)
+    await kept_fresh(serving, ScriptedList([NEW], error), 4)
     assert serving.catalogue.listed == ("claude-new-9",)
-    await kept_fresh(serving, DecodedRequest(error, error, []), 4)
+    await kept_fresh(serving, ScriptedList(error, error, []), 4)
     assert not serving.catalogue.listing()
 
 
 async def test_a_failure_is_told_once(serving: AppState, caplog: pytest.LogCaptureFixture) -> None:
     down = UpstreamUnavailable("down")
-    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.model_list"):
-        await kept_fresh(serving, DecodedRequest(down, down, [], down, down, down), 7)
+    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.catalogue_refresh"):
+        await kept_fresh(serving, ScriptedList(down, down, [], down, down, down), 7)
     assert len(caplog.messages) == 2
 
 
 async def test_a_failure_is_told_in_one_clean_word(serving: AppState, caplog: pytest.LogCaptureFixture) -> None:
     odd = UpstreamRejected("words", status=500, kind="odd\r\n2026 ERROR forged: \x1b[2J" + "x" * 500)
-    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.model_list"):
-        await kept_fresh(serving, DecodedRequest(odd), 1)
+    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.catalogue_refresh"):
+        await kept_fresh(serving, ScriptedList(odd), 1)
     (line,) = caplog.messages
     assert "(odd??2026?ERROR?forged:??[2J" in line
     assert line.isprintable()
@@ -102,7 +81,7 @@ async def test_a_failure_is_told_in_one_clean_word(serving: AppState, caplog: py
 
 
 async def test_a_model_that_the_list_leaves_out_is_still_known(serving: AppState) -> None:
-    await kept_fresh(serving, DecodedRequest([NEW]), 2)
+    await kept_fresh(serving, ScriptedList([NEW]), 2)
     assert serving.catalogue.find("claude-sonnet-4-6").known
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from claude_code_proxy.endpoints.openai.json_text import is_given, mend_surrogates
+from claude_code_proxy.messages.json_text import is_given, mend_surrogates
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,4 @@
+"""The Messages API itself as an endpoint: the identity, and the proof that the seam fits more than one API.
+
+Where the upstream takes requests as they are, nothing is decoded that nobody needs. Start at `endpoint`.
+"""
