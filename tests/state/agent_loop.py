@@ -1,4 +1,4 @@
-"""An agent's loop without a network: vault, adaptation, the strict simulator, and a client that forgets thinking."""
+"""An agent's loop without a network: kept thinking, adaptation, the strict simulator, and a forgetful client."""
 
 import itertools
 import json
@@ -16,8 +16,8 @@ from claude_code_proxy.simulator.answers.intent import read
 from claude_code_proxy.simulator.parsed_request import Block, Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.validation import judge
+from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.state.store import MemoryStore
-from claude_code_proxy.state.vault import ThinkingVault
 from tests.rejections import rejected
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "$top": {"type": "integer"}}}
@@ -60,7 +60,7 @@ class Agent:
         self.refused = self.finished = 0  # requests; turns without a call
         self.model = BUILT_IN.find(model)
         self.said = [messages.InputMessage("user", (messages.Text("steps: 3 get_time, please"),))]
-        self._vault = ThinkingVault(MemoryStore(), lambda: 0.0)
+        self._kept_thinking = KeptThinking(MemoryStore(), lambda: 0.0)
         self._numbers = itertools.count()
 
     def request(self, round: Round) -> messages.MessagesRequest:
@@ -76,7 +76,7 @@ class Agent:
         )
 
     def adapted(self, round: Round) -> Adapted:
-        return adapt(self._vault.restore(self.request(round), self.model), self.model, options=AdaptOptions())
+        return adapt(self._kept_thinking.restore(self.request(round), self.model), self.model, options=AdaptOptions())
 
     def ask(self, round: Round) -> Adapted:
         """One request, asked once more with less if it is refused, and its answer."""
@@ -89,7 +89,7 @@ class Agent:
             less = readapt(sent, error, model=self.model)
             if less is None:
                 raise
-            self._vault.forget(sent.asked, less.asked)
+            self._kept_thinking.forget(sent.asked, less.asked)
             return self._answered(less, round)
 
     def take(self, round: Round) -> Adapted:
@@ -102,7 +102,7 @@ class Agent:
         told = searched(made.blocks, asked, number=next(self._numbers)) if round.searches else made.blocks
         blocks = tuple(messages.decode_block(json.dumps(block).encode()) for block in told)
         answer = messages.Message("msg_1", self.model.id, blocks, stop_reason=made.stop_reason)
-        self._vault.keep(self.request(round), self.model, message=answer)
+        self._kept_thinking.keep(self.request(round), self.model, message=answer)
         self._hear(sent.filter().message(answer) if sent.filter else answer, round)
         return sent
 

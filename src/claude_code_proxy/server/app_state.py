@@ -12,7 +12,7 @@ from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.record import Observer
-from claude_code_proxy.state.vault import ThinkingVault
+from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Upstream, UpstreamProfile
 
 
@@ -39,7 +39,7 @@ class AppState:
     policy: Policy
     keep_alive: KeepAliveTimer
     limiter: ConcurrencyLimiter
-    vault: ThinkingVault
+    kept_thinking: KeptThinking
     now: Callable[[], float]
     wall: Callable[[], float] = time.time
     terms: UpstreamProfile = EVERYTHING_SUPPORTED

@@ -44,8 +44,8 @@ from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge,
 from claude_code_proxy.server.telemetry.metrics import Metrics, MetricsPage
 from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 from claude_code_proxy.settings import Settings
+from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.state.store import MemoryStore, Store
-from claude_code_proxy.state.vault import ThinkingVault
 from claude_code_proxy.upstreams.anthropic.capabilities import PROFILE as MESSAGES_API
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
 from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE
@@ -91,7 +91,7 @@ class Assembly:
                 queue_seconds=settings.queue_seconds,
                 on_refusal=self.metrics.turned_away,
             ),
-            vault=ThinkingVault(self._store, time.time),
+            kept_thinking=KeptThinking(self._store, time.time),
             now=time.monotonic,
             observers=[self.metrics] if self._log is None else [self._log, self.metrics],
         )

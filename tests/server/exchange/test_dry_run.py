@@ -12,8 +12,8 @@ from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.exchange.dry_run import dry_run
+from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.state.store import MemoryStore
-from claude_code_proxy.state.vault import ThinkingVault
 from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE_TERMS
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, UpstreamProfile
 from tests.server.running import ASKED, running
@@ -29,7 +29,7 @@ def shown(terms: UpstreamProfile = EVERYTHING_SUPPORTED, **body: object) -> dict
         policy=Policy("claude-sonnet-4-6", AdaptOptions()),
         keep_alive=None,  # type: ignore[arg-type]
         limiter=None,  # type: ignore[arg-type]
-        vault=ThinkingVault(MemoryStore(), lambda: 0.0),
+        kept_thinking=KeptThinking(MemoryStore(), lambda: 0.0),
         now=lambda: 0.0,
         terms=terms,
     )

@@ -98,7 +98,7 @@ async def test_every_turn_of_twelve_goes_back_with_its_thinking(model: str, stre
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
 @pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-fable-5-2"])
 async def test_thinking_that_is_handed_back_after_an_edit_costs_one_refusal_at_most(model: str, known: bool) -> None:
-    """Where the vault knows the turns there is none; what is thought after the edit is kept in either case."""
+    """Where the kept_thinking knows the turns there is none; what is thought after the edit is kept in either case."""
     upstream = await serve(host="127.0.0.1", port=0)
     told = {"HOME": "/nonexistent", "ANTHROPIC_API_KEY": "sk-ant-test-loop", "LOG_LEVEL": "error", "PORT": "0"}
     settings = load({}, {**told, "ANTHROPIC_API_BASE": upstream.url})
@@ -114,7 +114,7 @@ async def test_thinking_that_is_handed_back_after_an_edit_costs_one_refusal_at_m
             if step == 3 and not known:
                 await assembly.drain(0)
                 await assembly.close()
-                assembly = Assembly(settings, files=1024)  # it has nothing in its vault
+                assembly = Assembly(settings, files=1024)  # it has nothing in its kept_thinking
                 await assembly.start()
             url = f"http://127.0.0.1:{assembly.server.port}/v1/chat/completions"
             before = len(questions(upstream))

@@ -33,7 +33,7 @@ def prepare(
     """What the upstream can carry of `said`, the model as it is there, and what to send. Raises `InvalidRequest`."""
     carried, dropped = state.terms.drop_unsupported(said)
     model = state.terms.restrict(model)
-    adapted = adapt(state.vault.restore(carried, model), model, options=state.policy.adaptation)
+    adapted = adapt(state.kept_thinking.restore(carried, model), model, options=state.policy.adaptation)
     if dropped:
         adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
     return carried, model, adapted
@@ -87,7 +87,7 @@ class UpstreamRun:
 
     def keep_thinking(self, message: messages.Message) -> None:
         """The client will forget it, and the model will want it back."""
-        self._state.vault.keep(self._said, self._model, message=message)
+        self._state.kept_thinking.keep(self._said, self._model, message=message)
 
     def may_think_and_call(self) -> bool:
         """Whether the answer may hold thinking that a later request needs."""
@@ -207,7 +207,7 @@ class UpstreamRun:
         self._record.attempts += error.attempts
         named = with_client_names(readapted.adjustments, self._field_name)
         self._record.adjustments = tuple(dict.fromkeys((*self._record.adjustments, *named)))
-        self._state.vault.forget(self.adapted.asked, readapted.asked)
+        self._state.kept_thinking.forget(self.adapted.asked, readapted.asked)
         self.adapted = readapted
 
     def _drop_refused_betas(self, error: UpstreamRejected) -> bool:

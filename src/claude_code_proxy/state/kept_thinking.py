@@ -1,4 +1,4 @@
-"""The thinking vault: what OpenAI clients forget of a turn with tool calls is put back when they replay it.
+"""Kept thinking: what OpenAI clients forget of a turn with tool calls is put back when they replay it.
 
 Claude signs its thinking and wants it back, byte for byte and in its place, while a tool loop runs. A turn is found
 again by the ids of its tool calls. Left out are turns of another model, turns whose calls the client changed, on models
@@ -22,7 +22,7 @@ KEPT_SECONDS = 12 * 3600.0
 _NEVER = b""  # a prefix that nothing has
 
 
-class ThinkingVault:
+class KeptThinking:
     """`clock` gives epoch seconds."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.model import Model
+from claude_code_proxy.state.kept_thinking import KEPT_SECONDS, KeptThinking
 from claude_code_proxy.state.store import MemoryStore
-from claude_code_proxy.state.vault import KEPT_SECONDS, ThinkingVault
 from tests.state.agent_loop import Agent, Round
 
 FREE = BUILT_IN.find("claude-opus-5")  # thinking is not bound to what came before it
@@ -51,41 +51,41 @@ def replayed(*blocks: messages.Block) -> messages.InputMessage:
 
 
 @pytest.fixture
-def vault() -> ThinkingVault:
-    return ThinkingVault(MemoryStore(), Clock())
+def kept_thinking() -> KeptThinking:
+    return KeptThinking(MemoryStore(), Clock())
 
 
 @pytest.mark.parametrize("model", [FREE, BOUND])
-def test_thinking_comes_back_byte_for_byte_and_in_its_place(vault: ThinkingVault, model: Model) -> None:
+def test_thinking_comes_back_byte_for_byte_and_in_its_place(kept_thinking: KeptThinking, model: Model) -> None:
     whole = (THOUGHT, messages.Text("Let me "), REDACTED, messages.Text("look."), CALL_A, CALL_B)
-    vault.keep(asked(model), model, message=replied(model, *whole))
+    kept_thinking.keep(asked(model), model, message=replied(model, *whole))
     request = asked(model, QUESTION, replayed(messages.Text("Let me look."), CALL_A, CALL_B), RESULTS)
-    assert vault.restore(request, model).messages == (QUESTION, replayed(*whole), RESULTS)
+    assert kept_thinking.restore(request, model).messages == (QUESTION, replayed(*whole), RESULTS)
 
 
 @pytest.mark.parametrize("model", [FREE, BOUND])
 @pytest.mark.parametrize("echoed", [(THOUGHT, REDACTED), (REDACTED,), (LATER, THOUGHT)], ids=len)
 def test_thinking_that_the_client_hands_back_returns_to_its_place(
-    vault: ThinkingVault, model: Model, echoed: tuple[messages.Block, ...]
+    kept_thinking: KeptThinking, model: Model, echoed: tuple[messages.Block, ...]
 ) -> None:
     whole = (THOUGHT, messages.Text("Let me look."), REDACTED, CALL_A, LATER, CALL_B)
-    vault.keep(asked(model), model, message=replied(model, *whole))
+    kept_thinking.keep(asked(model), model, message=replied(model, *whole))
     request = asked(model, QUESTION, replayed(*echoed, messages.Text("Let me look."), CALL_A, CALL_B), RESULTS)
     expected = replayed(*whole[:4], CALL_B)  # calls come last, so thinking after one cannot keep its place
-    assert vault.restore(request, model).messages == (QUESTION, expected, RESULTS)
+    assert kept_thinking.restore(request, model).messages == (QUESTION, expected, RESULTS)
 
 
 @pytest.mark.parametrize("model", [FREE, BOUND])
 @pytest.mark.parametrize("echoes", [False, True])
 def test_what_the_service_did_comes_back_with_the_thinking_around_it(
-    vault: ThinkingVault, model: Model, echoes: bool
+    kept_thinking: KeptThinking, model: Model, echoes: bool
 ) -> None:
     whole = (THOUGHT, SEARCHED, FOUND, LATER, messages.Text("It is "), CITED, CALL_A)
     searching = replace(asked(model), tools=(SEARCH,))
-    vault.keep(searching, model, message=replied(model, *whole))
+    kept_thinking.keep(searching, model, message=replied(model, *whole))
     told = replayed(*((THOUGHT, LATER) if echoes else ()), messages.Text("It is warm."), CALL_A)
     again = replace(searching, messages=(QUESTION, told, RESULTS))
-    assert vault.restore(again, model).messages[1] == replayed(*whole)
+    assert kept_thinking.restore(again, model).messages[1] == replayed(*whole)
 
 
 @pytest.mark.parametrize("echoes", [False, True])
@@ -101,67 +101,69 @@ def test_what_the_service_did_comes_back_with_the_thinking_around_it(
     ],
 )
 def test_where_what_the_service_did_cannot_come_back_nor_does_thinking_about_it(
-    vault: ThinkingVault, hosted: tuple[messages.Block, ...], declares: bool, echoes: bool
+    kept_thinking: KeptThinking, hosted: tuple[messages.Block, ...], declares: bool, echoes: bool
 ) -> None:
     searching = replace(asked(FREE), tools=(SEARCH,))
-    vault.keep(searching, FREE, message=replied(FREE, THOUGHT, *hosted, LATER, CITED, CALL_A))
+    kept_thinking.keep(searching, FREE, message=replied(FREE, THOUGHT, *hosted, LATER, CITED, CALL_A))
     told = replayed(*((THOUGHT, LATER) if echoes else ()), messages.Text("warm."), CALL_A)
     again = replace(searching, messages=(QUESTION, told, RESULTS), tools=(SEARCH,) if declares else ())
-    assert vault.restore(again, FREE).messages[1] == replayed(THOUGHT, messages.Text("warm."), CALL_A)
+    assert kept_thinking.restore(again, FREE).messages[1] == replayed(THOUGHT, messages.Text("warm."), CALL_A)
 
 
 @pytest.mark.parametrize("model", [FREE, BOUND])
 @pytest.mark.parametrize("text", ["Let me look", " ", "", "Something else entirely"])
-def test_other_words_cost_only_the_thinking_after_them(vault: ThinkingVault, model: Model, text: str) -> None:
+def test_other_words_cost_only_the_thinking_after_them(kept_thinking: KeptThinking, model: Model, text: str) -> None:
     """A client, or the proxy itself, may have trimmed them; what came before them does not know of them."""
-    vault.keep(asked(model), model, message=replied(model, THOUGHT, messages.Text("Let me look.\n"), REDACTED, CALL_A))
+    kept_thinking.keep(
+        asked(model), model, message=replied(model, THOUGHT, messages.Text("Let me look.\n"), REDACTED, CALL_A)
+    )
     words = (messages.Text(text),) if text else ()
     request = asked(model, QUESTION, replayed(*words, CALL_A), RESULTS)
-    assert vault.restore(request, model).messages[1] == replayed(THOUGHT, *words, CALL_A)
+    assert kept_thinking.restore(request, model).messages[1] == replayed(THOUGHT, *words, CALL_A)
 
 
-def test_thinking_handed_back_after_a_changed_prefix_is_left_out_where_it_is_bound(vault: ThinkingVault) -> None:
+def test_thinking_handed_back_after_a_changed_prefix_is_left_out_where_it_is_bound(kept_thinking: KeptThinking) -> None:
     for model, expected in ((BOUND, replayed(CALL_A)), (FREE, replayed(THOUGHT, CALL_A))):
-        vault.keep(asked(model, system="It is 10:00."), model, message=replied(model, THOUGHT, CALL_A))
+        kept_thinking.keep(asked(model, system="It is 10:00."), model, message=replied(model, THOUGHT, CALL_A))
         request = asked(model, QUESTION, replayed(THOUGHT, CALL_A), RESULTS, system="It is 10:01.")
-        assert vault.restore(request, model).messages[1] == expected
+        assert kept_thinking.restore(request, model).messages[1] == expected
 
 
-def test_thinking_after_a_gap_is_left_out_where_it_is_bound(vault: ThinkingVault) -> None:
+def test_thinking_after_a_gap_is_left_out_where_it_is_bound(kept_thinking: KeptThinking) -> None:
     """The service takes a run that has lost its beginning, not one with a hole."""
     turns: list[messages.InputMessage] = [QUESTION]
     for number in range(3):
         call = replace(CALL_A, id=f"toolu_{number}")
         thought = messages.Thinking("", f"signature {number}")
-        vault.keep(asked(BOUND, *turns), BOUND, message=replied(BOUND, thought, call))
+        kept_thinking.keep(asked(BOUND, *turns), BOUND, message=replied(BOUND, thought, call))
         turns += [replayed(call), messages.InputMessage("user", (messages.ToolResult(call.id),))]
-    vault.keep(asked(BOUND), BOUND, message=replied(BOUND, replace(CALL_A, id="toolu_1"), THOUGHT))  # another one's
-    restored = vault.restore(asked(BOUND, *turns), BOUND).messages
+    kept_thinking.keep(asked(BOUND), BOUND, message=replied(BOUND, replace(CALL_A, id="toolu_1"), THOUGHT))  # another
+    restored = kept_thinking.restore(asked(BOUND, *turns), BOUND).messages
     assert [len(turn.content) for turn in restored if turn.role == "assistant"] == [2, 1, 1]
 
 
 @pytest.mark.parametrize("model", [FREE, BOUND])
 @pytest.mark.parametrize("echoes", [False, True])
-def test_what_was_refused_is_not_sent_again(vault: ThinkingVault, model: Model, echoes: bool) -> None:
-    """Neither from the vault nor from the client; what the service did stays, as it was there when it answered."""
+def test_what_was_refused_is_not_sent_again(kept_thinking: KeptThinking, model: Model, echoes: bool) -> None:
+    """Neither from what was kept nor from the client; what the service did stays, as it was there when it answered."""
     searching = replace(asked(model), tools=(SEARCH,))
-    vault.keep(searching, model, message=replied(model, THOUGHT, SEARCHED, FOUND, CITED, CALL_A))
+    kept_thinking.keep(searching, model, message=replied(model, THOUGHT, SEARCHED, FOUND, CITED, CALL_A))
     told = replayed(*((THOUGHT,) if echoes else ()), messages.Text("warm."), CALL_A)
     again = replace(searching, messages=(QUESTION, told, RESULTS))
-    refused = vault.restore(again, model)
+    refused = kept_thinking.restore(again, model)
     less = replayed(*refused.messages[1].content[1:])
-    vault.forget(refused, replace(refused, messages=(QUESTION, less, RESULTS)))
-    assert vault.restore(again, model).messages == (QUESTION, replayed(SEARCHED, FOUND, CITED, CALL_A), RESULTS)
+    kept_thinking.forget(refused, replace(refused, messages=(QUESTION, less, RESULTS)))
+    assert kept_thinking.restore(again, model).messages == (QUESTION, replayed(SEARCHED, FOUND, CITED, CALL_A), RESULTS)
     bare = replayed(messages.Text("warm."), CALL_A)
-    vault.forget(refused, replace(refused, messages=(QUESTION, bare, RESULTS)))
-    assert vault.restore(again, model).messages == (QUESTION, bare, RESULTS)
+    kept_thinking.forget(refused, replace(refused, messages=(QUESTION, bare, RESULTS)))
+    assert kept_thinking.restore(again, model).messages == (QUESTION, bare, RESULTS)
 
 
-def test_thinking_of_a_turn_without_calls_that_was_refused_is_not_sent_again(vault: ThinkingVault) -> None:
+def test_thinking_of_a_turn_without_calls_that_was_refused_is_not_sent_again(kept_thinking: KeptThinking) -> None:
     request = asked(FREE, QUESTION, replayed(LATER, messages.Text("Fine.")), QUESTION)
     stripped = (QUESTION, replayed(messages.Text("Fine.")), QUESTION)
-    vault.forget(request, replace(request, messages=stripped))
-    assert vault.restore(request, FREE).messages == stripped
+    kept_thinking.forget(request, replace(request, messages=stripped))
+    assert kept_thinking.restore(request, FREE).messages == stripped
 
 
 @pytest.mark.parametrize("value", [b"junk", b"{}", b'{"model":"claude-opus-5","prefix":"","order":[]}'])
@@ -169,13 +171,13 @@ def test_an_entry_that_cannot_be_read_is_a_miss(value: bytes) -> None:
     store = MemoryStore()
     store.put(CALL_A.id, value, until=1e12)
     request = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
-    assert ThinkingVault(store, Clock()).restore(request, FREE) == request
+    assert KeptThinking(store, Clock()).restore(request, FREE) == request
 
 
-def test_a_turn_whose_text_the_client_dropped_keeps_its_thinking(vault: ThinkingVault) -> None:
-    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Let me look."), CALL_A))
+def test_a_turn_whose_text_the_client_dropped_keeps_its_thinking(kept_thinking: KeptThinking) -> None:
+    kept_thinking.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Let me look."), CALL_A))
     request = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
-    assert vault.restore(request, FREE).messages[1] == replayed(THOUGHT, CALL_A)
+    assert kept_thinking.restore(request, FREE).messages[1] == replayed(THOUGHT, CALL_A)
 
 
 @pytest.mark.parametrize(
@@ -187,82 +189,82 @@ def test_a_turn_whose_text_the_client_dropped_keeps_its_thinking(vault: Thinking
     ],
 )
 def test_a_turn_that_the_client_changed_stays_as_the_client_tells_it(
-    vault: ThinkingVault, turn: messages.InputMessage
+    kept_thinking: KeptThinking, turn: messages.InputMessage
 ) -> None:
-    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Let me look."), CALL_A, CALL_B))
+    kept_thinking.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Let me look."), CALL_A, CALL_B))
     request = asked(FREE, QUESTION, turn, RESULTS)
-    assert vault.restore(request, FREE).messages == request.messages
+    assert kept_thinking.restore(request, FREE).messages == request.messages
 
 
-def test_another_model_gets_no_thinking_that_is_not_its_own(vault: ThinkingVault) -> None:
-    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, CALL_A))
+def test_another_model_gets_no_thinking_that_is_not_its_own(kept_thinking: KeptThinking) -> None:
+    kept_thinking.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, CALL_A))
     request = asked(BOUND, QUESTION, replayed(CALL_A), RESULTS)
-    assert vault.restore(request, BOUND) == request
+    assert kept_thinking.restore(request, BOUND) == request
 
 
-def test_a_changed_prefix_leaves_thinking_out_where_it_is_bound(vault: ThinkingVault) -> None:
+def test_a_changed_prefix_leaves_thinking_out_where_it_is_bound(kept_thinking: KeptThinking) -> None:
     for model, expected in ((BOUND, replayed(CALL_A)), (FREE, replayed(THOUGHT, CALL_A))):
-        vault.keep(asked(model, system="It is 10:00."), model, message=replied(model, THOUGHT, CALL_A))
+        kept_thinking.keep(asked(model, system="It is 10:00."), model, message=replied(model, THOUGHT, CALL_A))
         request = asked(model, QUESTION, replayed(CALL_A), RESULTS, system="It is 10:01.")
-        assert vault.restore(request, model).messages[1] == expected
+        assert kept_thinking.restore(request, model).messages[1] == expected
 
 
 @pytest.mark.parametrize("choice", [messages.ChooseAny(), messages.ChooseTool("look")])
 def test_thinking_about_words_that_will_be_gone_is_not_kept_where_it_is_bound(
-    vault: ThinkingVault, choice: messages.ToolChoice
+    kept_thinking: KeptThinking, choice: messages.ToolChoice
 ) -> None:
     """A tool that is forced in words, and a turn that is to be continued: the words are not there the next time."""
     forced = replace(asked(BOUND), tool_choice=choice)
     goes_on = asked(BOUND, QUESTION, replayed(messages.Text("Let me")))
     for first in (forced, goes_on):
-        vault.keep(first, BOUND, message=replied(BOUND, THOUGHT, CALL_A))
+        kept_thinking.keep(first, BOUND, message=replied(BOUND, THOUGHT, CALL_A))
         again = asked(BOUND, *first.messages, replayed(CALL_A), RESULTS)
-        assert vault.restore(again, BOUND).messages == again.messages
-    vault.keep(replace(asked(FREE), tool_choice=choice), FREE, message=replied(FREE, THOUGHT, CALL_A))
+        assert kept_thinking.restore(again, BOUND).messages == again.messages
+    kept_thinking.keep(replace(asked(FREE), tool_choice=choice), FREE, message=replied(FREE, THOUGHT, CALL_A))
     again = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
-    assert vault.restore(again, FREE).messages[1] == replayed(THOUGHT, CALL_A)
+    assert kept_thinking.restore(again, FREE).messages[1] == replayed(THOUGHT, CALL_A)
 
 
-def test_another_format_is_another_prefix(vault: ThinkingVault) -> None:
+def test_another_format_is_another_prefix(kept_thinking: KeptThinking) -> None:
     """It may be asked for in the system prompt."""
     shaped = replace(asked(BOUND), output_config=messages.OutputConfig(format=messages.JsonObject()))
-    vault.keep(shaped, BOUND, message=replied(BOUND, THOUGHT, CALL_A))
+    kept_thinking.keep(shaped, BOUND, message=replied(BOUND, THOUGHT, CALL_A))
     again = asked(BOUND, QUESTION, replayed(CALL_A), RESULTS)
-    assert vault.restore(again, BOUND).messages == again.messages
+    assert kept_thinking.restore(again, BOUND).messages == again.messages
     shaped = replace(again, output_config=shaped.output_config)
-    assert vault.restore(shaped, BOUND).messages[1] == replayed(THOUGHT, CALL_A)
+    assert kept_thinking.restore(shaped, BOUND).messages[1] == replayed(THOUGHT, CALL_A)
 
 
-def test_moving_cache_breakpoints_are_no_change(vault: ThinkingVault) -> None:
+def test_moving_cache_breakpoints_are_no_change(kept_thinking: KeptThinking) -> None:
     marked = messages.InputMessage("user", (messages.Text("Hi", cache_control=messages.CacheControl()),))
     plain = messages.InputMessage("user", (messages.Text("Hi"),))
-    vault.keep(asked(BOUND, marked), BOUND, message=replied(BOUND, THOUGHT, CALL_A))
+    kept_thinking.keep(asked(BOUND, marked), BOUND, message=replied(BOUND, THOUGHT, CALL_A))
     request = asked(BOUND, plain, replayed(CALL_A), RESULTS)
-    assert vault.restore(request, BOUND).messages[1] == replayed(THOUGHT, CALL_A)
+    assert kept_thinking.restore(request, BOUND).messages[1] == replayed(THOUGHT, CALL_A)
 
 
-def test_every_turn_of_a_long_loop_is_restored(vault: ThinkingVault) -> None:
+def test_every_turn_of_a_long_loop_is_restored(kept_thinking: KeptThinking) -> None:
     turns: list[messages.InputMessage] = [QUESTION]
     for step in range(12):
         call = messages.ToolUse(f"toolu_{step}", "step", Raw(b"{}"))
         thought = messages.Thinking("", f"signature {step}")
-        sent = vault.restore(asked(BOUND, *turns), BOUND)
+        sent = kept_thinking.restore(asked(BOUND, *turns), BOUND)
         assert sum(isinstance(block, messages.Thinking) for turn in sent.messages for block in turn.content) == step
-        vault.keep(asked(BOUND, *turns), BOUND, message=replied(BOUND, thought, call))
+        kept_thinking.keep(asked(BOUND, *turns), BOUND, message=replied(BOUND, thought, call))
         turns += [replayed(call), messages.InputMessage("user", (messages.ToolResult(call.id),))]
 
 
 def test_turns_without_calls_or_thinking_are_not_kept() -> None:
     store = MemoryStore()
-    vault = ThinkingVault(store, Clock())
-    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Fine.")))
-    vault.keep(asked(FREE), FREE, message=replied(FREE, CALL_A))
+    kept_thinking = KeptThinking(store, Clock())
+    kept_thinking.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Fine.")))
+    kept_thinking.keep(asked(FREE), FREE, message=replied(FREE, CALL_A))
     assert len(store) == 0
 
 
 def test_no_words_of_the_conversation_are_kept() -> None:
     store = MemoryStore()
-    ThinkingVault(store, Clock()).keep(
+    KeptThinking(store, Clock()).keep(
         asked(FREE), FREE, message=replied(FREE, THOUGHT, messages.Text("Secret words"), CALL_A)
     )
     (value,) = store.get([CALL_A.id], now=0).values()
@@ -274,11 +276,11 @@ def test_no_words_of_the_conversation_are_kept() -> None:
 
 def test_what_is_too_old_is_forgotten() -> None:
     clock = Clock()
-    vault = ThinkingVault(MemoryStore(), clock)
-    vault.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, CALL_A))
+    kept_thinking = KeptThinking(MemoryStore(), clock)
+    kept_thinking.keep(asked(FREE), FREE, message=replied(FREE, THOUGHT, CALL_A))
     clock.now += KEPT_SECONDS
     request = asked(FREE, QUESTION, replayed(CALL_A), RESULTS)
-    assert vault.restore(request, FREE) == request
+    assert kept_thinking.restore(request, FREE) == request
 
 
 ROUNDS = st.lists(
