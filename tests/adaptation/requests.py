@@ -10,7 +10,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted, AdaptOptions, adapt
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
-from claude_code_proxy.simulator.validation import judge
+from claude_code_proxy.simulator.validation import validate
 from tests.adaptation import odd_schemas
 
 PLAIN = "claude-sonnet-4-6"  # takes sampling, adaptive thinking, budgets and forced tools; no prefill
@@ -72,7 +72,7 @@ def adapted(asked: messages.MessagesRequest, **options: Any) -> Adapted:
 def accepted(sent: Adapted) -> ParsedRequest:
     """What the strict simulator makes of a request; raises its refusal."""
     body = json.loads(messages.encode_request(sent.request))
-    return judge(body, Caller(betas=frozenset(sent.betas)))
+    return validate(body, Caller(betas=frozenset(sent.betas)))
 
 
 def told(sent: Adapted) -> list[str]:

@@ -10,7 +10,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.simulator import tokens
-from claude_code_proxy.simulator.answers.prompt_cache import Cached, PromptCache
+from claude_code_proxy.simulator.answers.prompt_cache import CacheUsage, PromptCache
 from tests.adaptation.requests import (
     NEWEST,
     PLAIN,
@@ -154,10 +154,10 @@ def rockbot(model: str, turn: int, history: tuple[messages.InputMessage, ...], r
     return request(*talk, model=model, system=(PROFILE, clock, RULES), tools=TOOLS)
 
 
-def share(cache: PromptCache, asked: messages.MessagesRequest, now: float) -> tuple[float, Cached]:
+def share(cache: PromptCache, asked: messages.MessagesRequest, now: float) -> tuple[float, CacheUsage]:
     seen = accepted(adapted(asked))
     used = cache.use(seen, now)
-    return used.read / tokens.of_prompt(seen), used
+    return used.read / tokens.count_prompt(seen), used
 
 
 @pytest.mark.parametrize("model", [PLAIN, NEWEST])
@@ -166,7 +166,7 @@ def test_an_agents_loop_reads_what_it_sent_before(model: str) -> None:
     cache, now = PromptCache(), 0.0
     history: tuple[messages.InputMessage, ...] = ()
     stable = sum(
-        tokens.of_json(one, accepted(adapted(request(model=model))).model) for one in ({"text": PROFILE.text},)
+        tokens.count_json(one, accepted(adapted(request(model=model))).model) for one in ({"text": PROFILE.text},)
     )
     for turn in range(3):
         for rounds in range(12):

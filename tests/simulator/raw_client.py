@@ -11,7 +11,7 @@ KEY = {"x-api-key": "sk-ant-test-key", "anthropic-version": "2023-06-01"}
 
 
 @dataclass
-class Seen:
+class RawResponse:
     """`end` is whole, cut or reset; `times` say when each chunk of the body came, in seconds from the request."""
 
     status: int = 0
@@ -30,14 +30,14 @@ class Seen:
         return json.loads(self.body)
 
 
-async def ask(
+async def send(
     url: str,
     body: Any = None,
     *,
     path: str = "/v1/messages",
     method: str = "POST",
     headers: dict[str, str] | None = None,
-) -> Seen:
+) -> RawResponse:
     """`body` is JSON, or bytes to be sent as they are; `headers` replace the usual key and version."""
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
@@ -49,35 +49,35 @@ async def ask(
         "connection": "close",
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
-    seen = Seen()
+    response = RawResponse()
     started = time.monotonic()
     try:
         writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + data)
-        await _read(reader, seen, started)
+        await _read(reader, response, started)
     except ConnectionResetError:
-        seen.end = "reset"
+        response.end = "reset"
     except asyncio.IncompleteReadError:
-        seen.end = "cut"
+        response.end = "cut"
     finally:
         writer.close()
-    return seen
+    return response
 
 
-async def _read(reader: asyncio.StreamReader, seen: Seen, started: float) -> None:
+async def _read(reader: asyncio.StreamReader, response: RawResponse, started: float) -> None:
     head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    seen.head_at = time.monotonic() - started
-    seen.status = int(head[0].split(" ")[1])
-    seen.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-    if "content-length" in seen.headers:
-        seen.chunks.append(await reader.readexactly(int(seen.headers["content-length"])))
-        seen.times.append(time.monotonic() - started)
-        seen.end = "whole"
+    response.head_at = time.monotonic() - started
+    response.status = int(head[0].split(" ")[1])
+    response.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+    if "content-length" in response.headers:
+        response.chunks.append(await reader.readexactly(int(response.headers["content-length"])))
+        response.times.append(time.monotonic() - started)
+        response.end = "whole"
         return
     while True:
         size = int((await reader.readuntil(b"\r\n")).strip(), 16)
         piece = (await reader.readexactly(size + 2))[:-2]
         if size == 0:
-            seen.end = "whole"
+            response.end = "whole"
             return
-        seen.chunks.append(piece)
-        seen.times.append(time.monotonic() - started)
+        response.chunks.append(piece)
+        response.times.append(time.monotonic() - started)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from claude_code_proxy.simulator import betas, models, signature
 from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest, merge
-from tests.simulator.asking import Json
+from tests.simulator.requests import Json
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings" / "anthropic"
 
@@ -33,15 +33,15 @@ def recordings() -> list[tuple[str, Json]]:
 
 def caller_of(recording: Json) -> Caller:
     """Who asked. Where `?beta=true` says that there were betas but not which, all are taken as given."""
-    said = recording.get("anthropic_beta")
-    if said:
-        opened = frozenset(value.strip() for value in said.split(","))
+    names = recording.get("anthropic_beta")
+    if names:
+        features = frozenset(value.strip() for value in names.split(","))
     else:
-        opened = betas.KNOWN if "beta=true" in recording["endpoint"] else frozenset[str]()
-    return Caller(betas=opened, counting="count_tokens" in recording["endpoint"])
+        features = betas.KNOWN if "beta=true" in recording["endpoint"] else frozenset[str]()
+    return Caller(betas=features, counting="count_tokens" in recording["endpoint"])
 
 
-def living(request: Json) -> Json:
+def modernize(request: Json) -> Json:
     """The same request to a model that still lives, its thinking and its search results sealed by the simulator."""
     request = copy.deepcopy(request)
     request["model"] = RETIRED.get(request["model"], request["model"])
@@ -64,8 +64,8 @@ def thinking_of(request: Json) -> Iterator[tuple[Json, signature.Seal]]:
     model = models.find(request["model"])
     if model is None or not all(isinstance(message, dict) for message in request["messages"]):
         return
-    asked = ParsedRequest(request, model, caller_of({"endpoint": ""}))
+    parsed = ParsedRequest(request, model, caller_of({"endpoint": ""}))
     for turn in merge(request["messages"]):
         for _, block in turn.of_type(*signature.THINKING):
-            text = signature.mark(block.get("thinking", ""))
-            yield block, signature.Seal(asked.model.id, "rsp_1", text, "", "")
+            text = signature.fingerprint(block.get("thinking", ""))
+            yield block, signature.Seal(parsed.model.id, "rsp_1", text, "", "")

@@ -6,7 +6,7 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def events_of(data: bytes) -> list[Json]:
+def parse_events(data: bytes) -> list[Json]:
     found = []
     for frame in data.decode().split("\n\n"):
         if not frame.strip():
@@ -18,32 +18,32 @@ def events_of(data: bytes) -> list[Json]:
     return found
 
 
-def rebuilt(events: list[Json]) -> Json:
+def rebuild(events: list[Json]) -> Json:
     """The Message that these events add up to."""
     events = [event for event in events if event["type"] not in {"ping", "simulated_event"}]
     assert events[0]["type"] == "message_start"
     assert [event["type"] for event in events[-2:]] == ["message_delta", "message_stop"]
     message: Json = {**events[0]["message"], "content": []}
-    opened: Json | None = None
+    current: Json | None = None
     for event in events[1:-2]:
         match event["type"]:
             case "content_block_start":
-                assert opened is None
+                assert current is None
                 assert event["index"] == len(message["content"])
-                opened = {**event["content_block"], "_json": ""}
-                message["content"].append(opened)
+                current = {**event["content_block"], "_json": ""}
+                message["content"].append(current)
             case "content_block_delta":
-                assert opened is not None
-                _add(opened, event["delta"])
+                assert current is not None
+                _add(current, event["delta"])
             case "content_block_stop":
-                assert opened is not None
-                _close(opened)
-                opened = None
+                assert current is not None
+                _close(current)
+                current = None
             case kind:
                 raise AssertionError(kind)
-    if opened is not None:  # a call that its limit cut off
+    if current is not None:  # a call that its limit cut off
         assert events[-2]["delta"]["stop_reason"] == "max_tokens"
-        opened.pop("_json")
+        current.pop("_json")
     ended = events[-2]
     return {**message, **ended["delta"], "usage": {**message["usage"], **ended["usage"]}}
 

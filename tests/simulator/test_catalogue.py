@@ -34,15 +34,15 @@ def test_an_unknown_one_is_not_found() -> None:
 
 
 def test_pages_forward() -> None:
-    seen, query = [], {"limit": ["7"]}
+    response, query = [], {"limit": ["7"]}
     while True:
         page = catalogue.page(query)
-        seen += [entry["id"] for entry in page["data"]]
+        response += [entry["id"] for entry in page["data"]]
         assert (page["first_id"], page["last_id"]) == (page["data"][0]["id"], page["data"][-1]["id"])
         if not page["has_more"]:
             break
         query = {"limit": ["7"], "after_id": [page["last_id"]]}
-    assert seen == IDS
+    assert response == IDS
 
 
 def test_pages_backward() -> None:

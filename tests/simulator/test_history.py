@@ -10,29 +10,29 @@ from hypothesis import strategies as st
 from claude_code_proxy.simulator import betas
 from claude_code_proxy.simulator.answers import envelope
 from claude_code_proxy.simulator.answers.answer import compose
-from claude_code_proxy.simulator.answers.intent import read
-from claude_code_proxy.simulator.answers.prompt_cache import Cached
+from claude_code_proxy.simulator.answers.intent import read_intent
+from claude_code_proxy.simulator.answers.prompt_cache import CacheUsage
 from claude_code_proxy.simulator.models import MODELS
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.validation import judge
+from claude_code_proxy.simulator.validation import validate
 from claude_code_proxy.simulator.wire import events
-from tests.simulator.asking import (
+from tests.simulator.recorded import RECORDINGS, caller_of, modernize, recordings
+from tests.simulator.requests import (
     CLOCK,
     SEARCH,
     WEATHER,
     Json,
-    accepted,
-    answered,
-    asking,
+    accept,
+    answer_to,
     assistant,
     document,
     image,
+    make_request,
     result,
     text,
     user,
 )
-from tests.simulator.recorded import RECORDINGS, caller_of, living, recordings
-from tests.simulator.streams import events_of, rebuilt
+from tests.simulator.streams import parse_events, rebuild
 from tests.simulator.test_recordings import EXCEPTIONS
 
 NUMBERS = itertools.count(1)
@@ -81,7 +81,7 @@ def requests(draw: st.DrawFn) -> Json:
         fields["tool_choice"] = draw(
             st.sampled_from([{"type": "any"}, {"type": "auto", "disable_parallel_tool_use": True}])
         )
-    return asking(user(*blocks), **fields)
+    return make_request(user(*blocks), **fields)
 
 
 def reply_to(blocks: list[Json]) -> Json:
@@ -99,12 +99,12 @@ def test_recorded_requests_are_answered_and_go_on(name: str, recording: Json) ->
     if name in EXCEPTIONS:
         pytest.skip(EXCEPTIONS[name])
     caller = caller_of(recording)
-    body = living(recording["request"])
-    asked = judge(body, caller)
-    made = compose(asked, read(asked), new_id=lambda prefix: f"{prefix}{next(NUMBERS):022}")
-    assert made.blocks or "stop_sequences" in body
-    if made.blocks:
-        judge({**body, "messages": [*body["messages"], assistant(*made.blocks), reply_to(made.blocks)]}, caller)
+    body = modernize(recording["request"])
+    request = validate(body, caller)
+    answer = compose(request, read_intent(request), new_id=lambda prefix: f"{prefix}{next(NUMBERS):022}")
+    assert answer.blocks or "stop_sequences" in body
+    if answer.blocks:
+        validate({**body, "messages": [*body["messages"], assistant(*answer.blocks), reply_to(answer.blocks)]}, caller)
 
 
 @settings(deadline=None, max_examples=300)
@@ -112,16 +112,16 @@ def test_recorded_requests_are_answered_and_go_on(name: str, recording: Json) ->
 def test_answers_go_back_as_history(body: Json, streamed: bool) -> None:
     for _ in range(5):
         try:
-            made = answered(body, betas.INTERLEAVED)
+            answer = answer_to(body, betas.INTERLEAVED)
         except Refusal:
             reject()
-        message = envelope.message(accepted(body, betas.INTERLEAVED), made, cached=Cached(), message_id="msg_1")
-        frames = events.frames(message, cut_json=made.cut_json)
-        from_stream = rebuilt(events_of(b"".join(frame.data for frame in frames)))
+        message = envelope.message(accept(body, betas.INTERLEAVED), answer, cached=CacheUsage(), message_id="msg_1")
+        frames = events.frames(message, cut_json=answer.cut_json)
+        from_stream = rebuild(parse_events(b"".join(frame.data for frame in frames)))
         assert from_stream["content"] == message["content"]
-        if not made.blocks or made.blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
+        if not answer.blocks or answer.blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
             return  # no turn may end in thinking
-        content = from_stream["content"] if streamed else made.blocks
-        following = [] if made.stop_reason == "pause_turn" else [reply_to(content)]
+        content = from_stream["content"] if streamed else answer.blocks
+        following = [] if answer.stop_reason == "pause_turn" else [reply_to(content)]
         body = {**body, "messages": [*body["messages"], assistant(*content), *following]}
-        accepted(body, betas.INTERLEAVED)
+        accept(body, betas.INTERLEAVED)

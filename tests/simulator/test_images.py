@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from claude_code_proxy.simulator.images import media_type, size
-from tests.simulator.asking import GIF, PNG
+from tests.simulator.requests import GIF, PNG
 
 JPEG = (
     b"\xff\xd8" + b"\xff\xe0\x00\x04ab" + b"\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 300, 400) + b"\x01\x01\x11\x00"

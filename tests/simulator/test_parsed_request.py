@@ -2,8 +2,8 @@
 
 import pytest
 
-from claude_code_proxy.simulator.parsed_request import blocks_of, is_server_result, merge
-from tests.simulator.asking import NEW, OLD, PLAIN, WEATHER, accepted, asking, assistant, system, text, user
+from claude_code_proxy.simulator.parsed_request import is_server_result, merge, to_blocks
+from tests.simulator.requests import NEW, OLD, PLAIN, WEATHER, accept, assistant, make_request, system, text, user
 
 
 def test_neighbours_of_one_role_are_one_turn() -> None:
@@ -30,8 +30,8 @@ def test_where_the_assistant_speaks_first_counting_starts_at_one() -> None:
 
 
 def test_content_as_blocks() -> None:
-    assert blocks_of("a") == [{"type": "text", "text": "a"}]
-    assert blocks_of("") == blocks_of(None) == []
+    assert to_blocks("a") == [{"type": "text", "text": "a"}]
+    assert to_blocks("") == to_blocks(None) == []
 
 
 def test_results_of_the_services_own_tools() -> None:
@@ -41,10 +41,10 @@ def test_results_of_the_services_own_tools() -> None:
 
 @pytest.mark.parametrize(("model", "kind"), [(NEW, "adaptive"), (PLAIN, "disabled"), (OLD, "disabled")])
 def test_thinking_that_nobody_asked_for(model: str, kind: str) -> None:
-    assert accepted(asking(model=model)).thinking == {"type": kind}
+    assert accept(make_request(model=model)).thinking == {"type": kind}
 
 
 def test_a_choice_that_nobody_made() -> None:
-    assert accepted(asking(tools=[WEATHER])).tool_choice == {"type": "auto"}
-    assert not accepted(asking(tools=[WEATHER])).forces_tool
-    assert accepted(asking(tools=[WEATHER], tool_choice={"type": "any"})).forces_tool
+    assert accept(make_request(tools=[WEATHER])).tool_choice == {"type": "auto"}
+    assert not accept(make_request(tools=[WEATHER])).forces_tool
+    assert accept(make_request(tools=[WEATHER], tool_choice={"type": "any"})).forces_tool

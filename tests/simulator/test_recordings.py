@@ -8,9 +8,9 @@ import json
 import pytest
 
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.validation import judge
-from tests.simulator.asking import Json
-from tests.simulator.recorded import RECORDINGS, RETIRED, caller_of, living, recordings
+from claude_code_proxy.simulator.validation import validate
+from tests.simulator.recorded import RECORDINGS, RETIRED, caller_of, modernize, recordings
+from tests.simulator.requests import Json
 
 # Accepted or refused then for a reason that no longer holds, or that is not in the request.
 EXCEPTIONS = {
@@ -39,22 +39,22 @@ def cases(*, refusals: bool) -> list[object]:
 def test_what_was_accepted_is_accepted(name: str, recording: Json) -> None:
     if name in EXCEPTIONS:
         with pytest.raises(Refusal):
-            judge(living(recording["request"]), caller_of(recording))
+            validate(modernize(recording["request"]), caller_of(recording))
         return
-    judge(living(recording["request"]), caller_of(recording))
+    validate(modernize(recording["request"]), caller_of(recording))
 
 
 @needs_recordings
 @pytest.mark.parametrize(("name", "recording"), cases(refusals=True))
 def test_what_was_refused_is_refused_in_the_same_words(name: str, recording: Json) -> None:
     if name in EXCEPTIONS:
-        judge(living(recording["request"]), caller_of(recording))
+        validate(modernize(recording["request"]), caller_of(recording))
         return
     with pytest.raises(Refusal) as caught:
-        judge(living(recording["request"]), caller_of(recording))
-    said = recording["response"]["body"]["error"]
-    assert (caught.value.status, caught.value.kind) == (recording["response"]["status"], said["type"])
-    assert caught.value.message == said["message"]
+        validate(modernize(recording["request"]), caller_of(recording))
+    error = recording["response"]["body"]["error"]
+    assert (caught.value.status, caught.value.kind) == (recording["response"]["status"], error["type"])
+    assert caught.value.message == error["message"]
 
 
 @needs_recordings
@@ -62,7 +62,7 @@ def test_retired_models_are_not_found() -> None:
     gone = {one["request"]["model"] for _, one in ALL} & set(RETIRED)
     for model in gone:
         with pytest.raises(Refusal, match=f"^model: {model}$") as caught:
-            judge(
+            validate(
                 {"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "a"}]},
                 caller_of({"endpoint": ""}),
             )
@@ -86,4 +86,4 @@ def test_thinking_of_the_real_service_is_not_ours_to_verify() -> None:
             "model": RETIRED.get(recording["request"]["model"], recording["request"]["model"]),
         }
         with pytest.raises(Refusal, match="Invalid `signature` in `thinking` block"):
-            judge(request, caller_of(recording))
+            validate(request, caller_of(recording))

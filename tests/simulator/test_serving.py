@@ -5,17 +5,17 @@ import asyncio
 import pytest
 
 from claude_code_proxy.simulator import SimulatorOptions, serve
-from tests.simulator.asking import asking
-from tests.simulator.raw_client import ask
+from tests.simulator.raw_client import send
+from tests.simulator.requests import make_request
 
 
 async def test_two_at_once_know_nothing_of_each_other() -> None:
     one, other = await serve(), await serve()
-    await ask(one.url, asking())
+    await send(one.url, make_request())
     assert (len(one.requests), len(other.requests)) == (1, 0)
     assert one.url != other.url
     await one.close()
-    assert (await ask(other.url, asking())).status == 200
+    assert (await send(other.url, make_request())).status == 200
     await other.close()
 
 
@@ -23,16 +23,16 @@ async def test_a_closed_one_takes_no_more() -> None:
     one = await serve()
     await one.close()
     with pytest.raises(ConnectionRefusedError):
-        await ask(one.url, asking())
+        await send(one.url, make_request())
 
 
 async def test_closing_ends_what_still_runs() -> None:
     one = await serve()
-    slow = asyncio.create_task(ask(one.url, asking("[[simulate: first-event-delay=60]]", stream=True)))
+    slow = asyncio.create_task(send(one.url, make_request("[[simulate: first-event-delay=60]]", stream=True)))
     await asyncio.sleep(0.2)
     await one.close()
     assert (await slow).end == "cut"
-    assert one.requests[0].left
+    assert one.requests[0].disconnected
 
 
 async def test_a_request_that_is_not_http_gets_the_edges_words() -> None:
@@ -49,6 +49,6 @@ async def test_a_request_that_is_not_http_gets_the_edges_words() -> None:
 async def test_only_so_many_requests_are_kept() -> None:
     one = await serve(options=SimulatorOptions(keep_requests=2))
     for _ in range(3):
-        await ask(one.url, asking())
+        await send(one.url, make_request())
     assert len(one.requests) == 2
     await one.close()

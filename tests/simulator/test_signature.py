@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 from claude_code_proxy.simulator.signature import (
     BoundPrefix,
     Seal,
+    fingerprint,
     is_sealed_text,
-    mark,
     prefix_of_answer,
     seal,
     seal_text,
     unseal,
 )
-from tests.simulator.asking import CLOCK, WEATHER, Json, accepted, asking, assistant, text, user
+from tests.simulator.requests import CLOCK, WEATHER, Json, accept, assistant, make_request, text, user
 
 SECRET = b"secret"
-BOUND = Seal("claude-opus-5-5", "rsp_1", mark("thought"), "prefix", "previous")
+BOUND = Seal("claude-opus-5-5", "rsp_1", fingerprint("thought"), "prefix", "previous")
 
 
 def test_there_and_back() -> None:
@@ -40,21 +40,21 @@ def test_what_was_never_sealed(words: str) -> None:
 
 
 def digest(body: Json) -> str:
-    return prefix_of_answer(accepted(body))[0]
+    return prefix_of_answer(accept(body))[0]
 
 
 def test_a_prefix_is_its_content_and_not_its_form() -> None:
-    plain = digest(asking("a", assistant("b"), "c", "d", system="s", tools=[WEATHER, CLOCK]))
+    plain = digest(make_request("a", assistant("b"), "c", "d", system="s", tools=[WEATHER, CLOCK]))
     marked = text("s", cache_control={"type": "ephemeral"})
     assert plain == digest(
-        asking("a", assistant("b"), user(text("c"), text("d")), system=[marked], tools=[CLOCK, WEATHER])
+        make_request("a", assistant("b"), user(text("c"), text("d")), system=[marked], tools=[CLOCK, WEATHER])
     )
-    assert plain != digest(asking("a", assistant("b"), "c d", system="s", tools=[WEATHER, CLOCK]))
+    assert plain != digest(make_request("a", assistant("b"), "c d", system="s", tools=[WEATHER, CLOCK]))
 
 
 def test_roles_are_part_of_it() -> None:
-    asked = accepted(asking("a"))
-    one, other = BoundPrefix(asked), BoundPrefix(asked)
+    request = accept(make_request("a"))
+    one, other = BoundPrefix(request), BoundPrefix(request)
     one.enter("user")
     other.enter("assistant")
     for prefix in (one, other):

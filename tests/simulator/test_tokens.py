@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_code_proxy.simulator import models, tokens
-from tests.simulator.asking import NEW, PLAIN, PNG, WEATHER, Json, accepted, asking, document, image, result, text, user
+from tests.simulator.requests import (
+    NEW,
+    PLAIN,
+    PNG,
+    WEATHER,
+    Json,
+    accept,
+    document,
+    image,
+    make_request,
+    result,
+    text,
+    user,
+)
 
 
 def model(name: str) -> models.SimulatedModel:
@@ -29,7 +42,7 @@ def test_a_piece_is_a_word_with_the_space_before_it() -> None:
 
 
 def test_newer_models_count_more() -> None:
-    assert (tokens.of_text("a" * 120, model(PLAIN)), tokens.of_text("a" * 120, model(NEW))) == (30, 40)
+    assert (tokens.count_text("a" * 120, model(PLAIN)), tokens.count_text("a" * 120, model(NEW))) == (30, 40)
 
 
 def _png(width: int, height: int) -> str:
@@ -51,12 +64,12 @@ def _png(width: int, height: int) -> str:
     ids=str,
 )
 def test_blocks(block: Json, count: int) -> None:
-    assert tokens.of_block(block, model(PLAIN)) == count
+    assert tokens.count_block(block, model(PLAIN)) == count
 
 
 def test_a_prompt_is_all_of_it() -> None:
     def of(*messages: Any, **fields: Any) -> int:
-        return tokens.of_prompt(accepted(asking(*messages, **fields)))
+        return tokens.count_prompt(accept(make_request(*messages, **fields)))
 
     assert of("a" * 40) == 14
     assert of("a" * 40, system="b" * 40) == 24

@@ -10,38 +10,38 @@ from hypothesis import strategies as st
 from claude_code_proxy.simulator import betas
 from claude_code_proxy.simulator.answers import envelope
 from claude_code_proxy.simulator.answers.answer import compose
-from claude_code_proxy.simulator.answers.intent import read
+from claude_code_proxy.simulator.answers.intent import read_intent
 from claude_code_proxy.simulator.answers.prompt_cache import PromptCache
 from claude_code_proxy.simulator.models import MODELS
 from claude_code_proxy.simulator.parsed_request import Caller
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.validation import RULES, judge
+from claude_code_proxy.simulator.validation import RULES, validate
 from claude_code_proxy.simulator.wire import events
-from tests.simulator.asking import (
+from tests.simulator.recorded import modernize, recordings
+from tests.simulator.requests import (
     OLD,
     PLAIN,
     SEARCH,
     WEATHER,
     Json,
-    accepted,
-    asking,
+    accept,
     assistant,
     call,
     document,
+    get_refusal,
     image,
-    refused,
+    make_request,
+    refusal_message,
     result,
     system,
     text,
     user,
-    words_of_refusal,
 )
-from tests.simulator.recorded import living, recordings
 
 
 def test_shape_comes_before_the_model_and_the_model_before_the_rules() -> None:
-    assert refused(asking(model="nobody", foo=1)).message == "foo: Extra inputs are not permitted"
-    assert refused(asking(model="nobody", stop_sequences=[" "])).message == "model: nobody"
+    assert get_refusal(make_request(model="nobody", foo=1)).message == "foo: Extra inputs are not permitted"
+    assert get_refusal(make_request(model="nobody", stop_sequences=[" "])).message == "model: nobody"
 
 
 def test_no_rule_stands_twice() -> None:
@@ -49,18 +49,18 @@ def test_no_rule_stands_twice() -> None:
 
 
 def test_a_prompt_longer_than_the_window() -> None:
-    words = words_of_refusal(asking("word " * 200_000, model=OLD))
+    words = refusal_message(make_request("word " * 200_000, model=OLD))
     assert words == "prompt is too long: 250004 tokens > 200000 maximum"
-    accepted(asking("word " * 200_000, model=PLAIN))
-    accepted({"model": OLD, "messages": [user("word " * 200_000)]}, counting=True)
+    accept(make_request("word " * 200_000, model=PLAIN))
+    accept({"model": OLD, "messages": [user("word " * 200_000)]}, counting=True)
 
 
 def test_a_full_window_with_much_to_say_is_accepted() -> None:
-    accepted(asking(user("word " * 150_000), model=OLD, max_tokens=64000))
+    accept(make_request(user("word " * 150_000), model=OLD, max_tokens=64000))
 
 
 SEEDS: list[Json] = [
-    asking(
+    make_request(
         user(text("weather", cache_control={"type": "ephemeral"}), image(), document(citations={"enabled": True})),
         assistant(text("b"), call(city="Rome")),
         user(result(content=[text("a"), image()])),
@@ -74,7 +74,7 @@ SEEDS: list[Json] = [
         stop_sequences=["x"],
         metadata={"user_id": "u"},
     ),
-    asking(
+    make_request(
         output_config={
             "format": {"type": "json_schema", "schema": {"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}}
         },
@@ -82,7 +82,7 @@ SEEDS: list[Json] = [
         model=OLD,
         thinking={"type": "enabled", "budget_tokens": 2000},
     ),
-    *(living(one["request"]) for _, one in recordings() if one["response"]["status"] == 200),
+    *(modernize(one["request"]) for _, one in recordings() if one["response"]["status"] == 200),
 ]
 JUNK = st.one_of(
     st.none(),
@@ -129,7 +129,7 @@ def test_whatever_is_sent_is_accepted_and_answered_or_refused(data: st.DataObjec
         else:
             inner[last] = data.draw(JUNK)
     with contextlib.suppress(Refusal):
-        asked = judge(body, Caller(betas=betas.KNOWN))
-        made = compose(asked, read(asked), new_id=lambda prefix: f"{prefix}1")
-        message = envelope.message(asked, made, cached=PromptCache().use(asked, 0.0), message_id="msg_1")
-        assert events.frames(message, cut_json=made.cut_json)
+        request = validate(body, Caller(betas=betas.KNOWN))
+        answer = compose(request, read_intent(request), new_id=lambda prefix: f"{prefix}1")
+        message = envelope.message(request, answer, cached=PromptCache().use(request, 0.0), message_id="msg_1")
+        assert events.frames(message, cut_json=answer.cut_json)

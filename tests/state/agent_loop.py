@@ -12,10 +12,10 @@ from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.simulator import signature
 from claude_code_proxy.simulator.answers import web_search
 from claude_code_proxy.simulator.answers.answer import compose
-from claude_code_proxy.simulator.answers.intent import read
+from claude_code_proxy.simulator.answers.intent import read_intent
 from claude_code_proxy.simulator.parsed_request import Block, Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.validation import judge
+from claude_code_proxy.simulator.validation import validate
 from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.state.store import MemoryStore
 from tests.rejections import rejected
@@ -33,7 +33,7 @@ def searched(blocks: list[Block], asked: ParsedRequest, *, number: int) -> list[
         return blocks
     secret = asked.caller.secret
     call = {"type": "server_tool_use", "id": f"srvtoolu_{number}", "name": "web_search", "input": {"query": "time"}}
-    result, *found = web_search.found(call, secret)
+    result, *found = web_search.result_blocks(call, secret)
     begun = [blocks[0], call, result]
     prefix, previous = signature.prefix_of_answer(asked, begun)
     first = signature.unseal(blocks[0]["signature"], secret)
@@ -97,8 +97,8 @@ class Agent:
         return self._answered(self.adapted(round), round)
 
     def _answered(self, sent: Adapted, round: Round) -> Adapted:
-        asked = judge(json.loads(messages.encode_request(sent.request)), Caller(betas=frozenset(sent.betas)))
-        made = compose(asked, read(asked), new_id=lambda prefix: f"{prefix}{next(self._numbers)}")
+        asked = validate(json.loads(messages.encode_request(sent.request)), Caller(betas=frozenset(sent.betas)))
+        made = compose(asked, read_intent(asked), new_id=lambda prefix: f"{prefix}{next(self._numbers)}")
         told = searched(made.blocks, asked, number=next(self._numbers)) if round.searches else made.blocks
         blocks = tuple(messages.decode_block(json.dumps(block).encode()) for block in told)
         answer = messages.Message("msg_1", self.model.id, blocks, stop_reason=made.stop_reason)

@@ -16,7 +16,7 @@ from claude_code_proxy.errors import (
 )
 from claude_code_proxy.simulator.parsed_request import Caller
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.validation import judge
+from claude_code_proxy.simulator.validation import validate
 from claude_code_proxy.upstreams.diagnosis import diagnose
 
 
@@ -119,7 +119,7 @@ TOOL = {"name": "a", "input_schema": {"type": "object"}}
 def test_what_the_simulation_refuses_of_a_model_is_understood(body: dict[str, object]) -> None:
     asked = {"model": "claude-opus-5", "max_tokens": 2000, "messages": [{"role": "user", "content": "a"}], **body}
     with pytest.raises(Refusal) as caught:
-        judge(asked, Caller())
+        validate(asked, Caller())
     assert read(caught.value.message).limit is not None
 
 

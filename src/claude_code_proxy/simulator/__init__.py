@@ -1,7 +1,8 @@
 """An offline Claude: an HTTP server of the Messages API that refuses what the real service refuses.
 
-It answers sensibly, replays recordings, and misbehaves on demand. It reads raw JSON by its own rules and shares nothing
-with the rest of the proxy but the HTTP server, so that a mistake in the proxy's types cannot hide in it.
+It gives plausible answers, replays recordings and fails on demand. `rules` holds every reason for a refusal, `answers`
+makes the content of a reply, `wire` sends it. Nothing here imports the proxy's own types or tables, only the HTTP
+server: a mistake in them must not be able to hide. Start with `app.py`, which has the order of the steps.
 """
 
 from claude_code_proxy.simulator.app import Received as Received

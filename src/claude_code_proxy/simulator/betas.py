@@ -58,6 +58,6 @@ INTERLEAVED = "interleaved-thinking-2025-05-14"
 OAUTH = "oauth-2025-04-20"
 
 
-def opened(betas: frozenset[str]) -> frozenset[str]:
-    """The features that these beta values open."""
+def features(betas: frozenset[str]) -> frozenset[str]:
+    """Return the features that these beta values open."""
     return frozenset(feature for feature, names in OPENS.items() if names & betas)

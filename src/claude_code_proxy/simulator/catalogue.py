@@ -7,12 +7,12 @@ from claude_code_proxy.simulator import models
 from claude_code_proxy.simulator.models import ALL_EFFORTS, MODELS, SimulatedModel
 from claude_code_proxy.simulator.refusal import Refusal
 
-_MOST = 1000
+_MAX_LIMIT = 1000
 _THINKING = ("adaptive", "enabled", "disabled", "between_tools")
 
 
 def info(model: SimulatedModel) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "type": "model",
         "id": model.id,
         "display_name": model.display_name,
@@ -24,11 +24,11 @@ def info(model: SimulatedModel) -> dict[str, Any]:
         "capabilities": _capabilities(model),
     }
     if model.retires_at:
-        made["retires_at"] = model.retires_at
-    return made
+        entry["retires_at"] = model.retires_at
+    return entry
 
 
-def _can(supported: bool) -> dict[str, Any]:
+def _support(supported: bool) -> dict[str, Any]:
     return {"supported": supported}
 
 
@@ -36,20 +36,20 @@ def _capabilities(model: SimulatedModel) -> dict[str, Any]:
     everywhere = ("batch", "citations", "code_execution", "image_input", "pdf_input", "structured_outputs")
     edits = ("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112")
     return {
-        **{name: _can(True) for name in everywhere},
-        "context_management": {"supported": True, **{name: _can(True) for name in edits}},
+        **{name: _support(True) for name in everywhere},
+        "context_management": {"supported": True, **{name: _support(True) for name in edits}},
         "effort": {
             "supported": bool(model.efforts),
-            **{effort: _can(effort in model.efforts) for effort in ALL_EFFORTS},
+            **{effort: _support(effort in model.efforts) for effort in ALL_EFFORTS},
         },
-        "server_tools": {"supported": True, "web_search": _can(True), "code_execution": _can(True)},
-        "thinking": {"supported": True, "types": {kind: _can(kind in model.thinking) for kind in _THINKING}},
+        "server_tools": {"supported": True, "web_search": _support(True), "code_execution": _support(True)},
+        "thinking": {"supported": True, "types": {kind: _support(kind in model.thinking) for kind in _THINKING}},
     }
 
 
 def page(query: Mapping[str, list[str]]) -> dict[str, Any]:
-    wanted = query.get("lifecycle[]", [])
-    shown = [model for model in MODELS if not wanted or model.lifecycle in wanted]
+    lifecycles = query.get("lifecycle[]", [])
+    shown = [model for model in MODELS if not lifecycles or model.lifecycle in lifecycles]
     limit = _limit(query)
     ids = [model.id for model in shown]
     before, after = _place(query, "before_id", ids=ids), _place(query, "after_id", ids=ids)
@@ -70,21 +70,21 @@ def page(query: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def _limit(query: Mapping[str, list[str]]) -> int:
-    said = query.get("limit", ["20"])[-1]
-    if not said.isdigit():
+    value = query.get("limit", ["20"])[-1]
+    if not value.isdigit():
         raise Refusal("limit: Input should be a valid integer, unable to parse string as an integer")
-    if not 1 <= int(said) <= _MOST:
-        raise Refusal(f"limit: range: 1..{_MOST}")
-    return int(said)
+    if not 1 <= int(value) <= _MAX_LIMIT:
+        raise Refusal(f"limit: range: 1..{_MAX_LIMIT}")
+    return int(value)
 
 
 def _place(query: Mapping[str, list[str]], name: str, *, ids: list[str]) -> int | None:
     if name not in query:
         return None
-    said = query[name][-1]
-    if said not in ids:
+    value = query[name][-1]
+    if value not in ids:
         raise Refusal(f"{name}: Invalid cursor")
-    return ids.index(said)
+    return ids.index(value)
 
 
 def one(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the first bytes of an image say: its media type, and its size in pixels where that is easy to read."""
+"""The media type of an image by its first bytes, and its size in pixels where that is easy to read."""
 
 import struct
 
@@ -20,7 +20,7 @@ def media_type(data: bytes) -> str | None:
 
 
 def size(data: bytes) -> tuple[int, int] | None:
-    """Width and height; None where they cannot be read."""
+    """Return width and height; None if they cannot be read."""
     try:
         match media_type(data):
             case "image/png":

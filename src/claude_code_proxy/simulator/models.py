@@ -1,4 +1,4 @@
-"""What each model takes: the simulator's own table, written from the service's documentation and not from the proxy's.
+"""What each model accepts: a table of the simulator's own, written from the service's documentation.
 
 A translation mistake that comes from a wrong row in the proxy's catalogue must be able to fail here.
 """
@@ -18,7 +18,11 @@ ALL_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedModel:
-    """`quiet_efforts` are the levels at which thinking may be off; `mid_system` and `fast` are yes, ignored or no."""
+    """What one model accepts.
+
+    `efforts_without_thinking` are the levels at which thinking may be off; `mid_system` and `fast` are "yes", "ignored"
+    or "no".
+    """
 
     id: str
     display_name: str
@@ -34,7 +38,7 @@ class SimulatedModel:
     thinking: frozenset[str] = ADAPTIVE_OR_OFF
     thinks_by_default: bool = True
     shows_thinking: bool = False
-    quiet_efforts: tuple[str, ...] = ALL_EFFORTS
+    efforts_without_thinking: tuple[str, ...] = ALL_EFFORTS
     efforts: tuple[str, ...] = ALL_EFFORTS
     forced_tools: bool = True
     prefill: bool = False
@@ -46,11 +50,11 @@ class SimulatedModel:
 
     @property
     def chars_per_token(self) -> int:
-        """The tokenizer changed at 4.7: the same text is about 30 % more tokens."""
+        """Characters of one token: the tokenizer changed at 4.7, and the same text has about 30 % more tokens."""
         return 3 if self.generation >= 4.7 else 4
 
     @property
-    def most_images(self) -> int:
+    def max_images(self) -> int:
         return 600 if self.window > 200_000 else 100
 
     @property
@@ -58,11 +62,14 @@ class SimulatedModel:
         return self.generation >= 5.5
 
     @property
-    def takes_geo(self) -> bool:
+    def supports_geo(self) -> bool:
         return self.generation >= 4.6
 
     def reads_thinking_of(self, writer: "SimulatedModel") -> bool:
-        """Older models' thinking is readable upwards; fable and mythos read all lines, nobody else reads theirs."""
+        """Tell whether this model reads the thinking of another.
+
+        Newer models read that of older ones; fable and mythos read every line, and no other line reads theirs.
+        """
         if writer.id == self.id:
             return True
         grand = {"fable", "mythos"}
@@ -73,7 +80,7 @@ class SimulatedModel:
         return not (self.binds_prefix and self.line not in grand and writer.line in grand)
 
 
-_FIFTH = SimulatedModel(id="", display_name="", created_at="", line="", generation=5, mid_system="yes")
+_CURRENT = SimulatedModel(id="", display_name="", created_at="", line="", generation=5, mid_system="yes")
 _BUDGETED = SimulatedModel(
     id="",
     display_name="",
@@ -90,12 +97,12 @@ _BUDGETED = SimulatedModel(
     prefill=True,
     cache_minimum=4096,
 )
-_GRAND = replace(_FIFTH, thinking=ADAPTIVE_ALWAYS)
-_UNFORCED = replace(_GRAND, forced_tools=False)
+_ALWAYS_THINKING = replace(_CURRENT, thinking=ADAPTIVE_ALWAYS)
+_WITHOUT_FORCED_TOOLS = replace(_ALWAYS_THINKING, forced_tools=False)
 
 MODELS = (
     replace(
-        _UNFORCED,
+        _WITHOUT_FORCED_TOOLS,
         id="claude-fable-5-2",
         display_name="Claude Fable 5.2",
         created_at="2026-11-09T00:00:00Z",
@@ -106,7 +113,7 @@ MODELS = (
         fast="yes",
     ),
     replace(
-        _UNFORCED,
+        _WITHOUT_FORCED_TOOLS,
         id="claude-mythos-5-2",
         display_name="Claude Mythos 5.2",
         created_at="2026-11-09T00:00:00Z",
@@ -117,17 +124,17 @@ MODELS = (
         fast="yes",
     ),
     replace(
-        _FIFTH,
+        _CURRENT,
         id="claude-haiku-5-5",
         display_name="Claude Haiku 5.5",
         created_at="2026-10-07T00:00:00Z",
         line="haiku",
         generation=5.5,
         binds_prefix=True,
-        quiet_efforts=THREE_EFFORTS,
+        efforts_without_thinking=THREE_EFFORTS,
     ),
     replace(
-        _FIFTH,
+        _CURRENT,
         id="claude-sonnet-5-5",
         display_name="Claude Sonnet 5.5",
         created_at="2026-09-28T00:00:00Z",
@@ -135,11 +142,11 @@ MODELS = (
         generation=5.5,
         binds_prefix=True,
         thinking=BETWEEN_TOOLS,
-        quiet_efforts=THREE_EFFORTS,
+        efforts_without_thinking=THREE_EFFORTS,
         forced_tools=False,
     ),
     replace(
-        _UNFORCED,
+        _WITHOUT_FORCED_TOOLS,
         id="claude-opus-5-5",
         display_name="Claude Opus 5.5",
         created_at="2026-09-22T00:00:00Z",
@@ -149,7 +156,7 @@ MODELS = (
         fast="yes",
     ),
     replace(
-        _UNFORCED,
+        _WITHOUT_FORCED_TOOLS,
         id="claude-fable-5-1",
         display_name="Claude Fable 5.1",
         created_at="2026-09-01T00:00:00Z",
@@ -158,7 +165,7 @@ MODELS = (
         binds_prefix=True,
     ),
     replace(
-        _UNFORCED,
+        _WITHOUT_FORCED_TOOLS,
         id="claude-mythos-5-1",
         display_name="Claude Mythos 5.1",
         created_at="2026-09-01T00:00:00Z",
@@ -166,16 +173,16 @@ MODELS = (
         generation=5.1,
     ),
     replace(
-        _FIFTH,
+        _CURRENT,
         id="claude-opus-5",
         display_name="Claude Opus 5",
         created_at="2026-07-24T00:00:00Z",
         line="opus",
-        quiet_efforts=THREE_EFFORTS,
+        efforts_without_thinking=THREE_EFFORTS,
         fast="yes",
     ),
     replace(
-        _FIFTH,
+        _CURRENT,
         id="claude-sonnet-5",
         display_name="Claude Sonnet 5",
         created_at="2026-06-30T00:00:00Z",
@@ -184,13 +191,21 @@ MODELS = (
         mid_system="ignored",
     ),
     replace(
-        _GRAND, id="claude-fable-5", display_name="Claude Fable 5", created_at="2026-06-09T00:00:00Z", line="fable"
+        _ALWAYS_THINKING,
+        id="claude-fable-5",
+        display_name="Claude Fable 5",
+        created_at="2026-06-09T00:00:00Z",
+        line="fable",
     ),
     replace(
-        _GRAND, id="claude-mythos-5", display_name="Claude Mythos 5", created_at="2026-06-09T00:00:00Z", line="mythos"
+        _ALWAYS_THINKING,
+        id="claude-mythos-5",
+        display_name="Claude Mythos 5",
+        created_at="2026-06-09T00:00:00Z",
+        line="mythos",
     ),
     replace(
-        _FIFTH,
+        _CURRENT,
         id="claude-opus-4-8",
         display_name="Claude Opus 4.8",
         created_at="2026-05-28T00:00:00Z",
@@ -201,7 +216,7 @@ MODELS = (
         fast="yes",
     ),
     replace(
-        _FIFTH,
+        _CURRENT,
         id="claude-opus-4-7",
         display_name="Claude Opus 4.7",
         created_at="2026-04-16T00:00:00Z",
@@ -273,5 +288,5 @@ _BY_NAME = {name: model for model in MODELS for name in (model.id, *model.aliase
 
 
 def find(name: str) -> SimulatedModel | None:
-    """By id or alias; a retired model is one that is not there."""
+    """Return a model by id or alias; a retired model is not in the table."""
     return _BY_NAME.get(name)

@@ -16,8 +16,8 @@ Block = dict[str, Any]
 SERVER_RESULTS = "_tool_result"
 
 
-def blocks_of(content: object) -> list[Block]:
-    """A string is one text block; an empty one is none."""
+def to_blocks(content: object) -> list[Block]:
+    """Return content as blocks: a string is one text block, an empty string none."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
     return list(content) if isinstance(content, list) else []
@@ -30,7 +30,7 @@ def is_server_result(block: Block) -> bool:
 
 @dataclass
 class ParsedTurn:
-    """`index` is what the service calls it in `messages.N`."""
+    """Neighbouring messages of one role; `index` is the N of `messages.N` in the service's errors."""
 
     index: int
     role: str
@@ -44,14 +44,14 @@ class ParsedTurn:
 
 
 def merge(messages: list[dict[str, Any]]) -> list[ParsedTurn]:
-    """Neighbouring user messages become one turn, and so do assistant ones.
+    """Merge neighbouring user messages into one turn, and likewise assistant messages.
 
     Where the assistant speaks first, the service counts from 1, as if an empty user turn stood before it.
     """
     turns: list[ParsedTurn] = []
     first = 1 if messages and messages[0]["role"] == "assistant" else 0
     for message in messages:
-        blocks = blocks_of(message["content"])
+        blocks = to_blocks(message["content"])
         if turns and turns[-1].role == message["role"] != "system":
             turns[-1].blocks.extend(blocks)
         else:
@@ -61,7 +61,7 @@ def merge(messages: list[dict[str, Any]]) -> list[ParsedTurn]:
 
 @dataclass(frozen=True)
 class Caller:
-    """What the headers and the path say about a request, and what the simulated account is like."""
+    """What headers and path determine about a request, and the settings of the simulated account."""
 
     version: str = "2023-06-01"
     betas: frozenset[str] = frozenset()
@@ -70,13 +70,13 @@ class Caller:
     secret: bytes = b"simulated"
 
     @cached_property
-    def opened(self) -> frozenset[str]:
-        return betas.opened(self.betas)
+    def features(self) -> frozenset[str]:
+        return betas.features(self.betas)
 
 
 @dataclass(frozen=True)
 class ParsedRequest:
-    """`dropped` and `transformations` are what became of replayed thinking: see `rules.signed_thinking`."""
+    """A request for the rules; `dropped` and `transformations` are filled in by `rules.signed_content`."""
 
     body: dict[str, Any]
     model: SimulatedModel
@@ -115,12 +115,12 @@ class ParsedRequest:
 
     @cached_property
     def thinking(self) -> dict[str, Any]:
-        """As asked, or as the model does it by itself."""
-        asked: dict[str, Any] | None = self.body.get("thinking")
-        if asked is not None:
-            return asked
+        """The `thinking` of the request, else the default of the model."""
+        request: dict[str, Any] | None = self.body.get("thinking")
+        if request is not None:
+            return request
         return {"type": "adaptive" if self.model.thinks_by_default else "disabled"}
 
     @property
     def system(self) -> list[Block]:
-        return blocks_of(self.body.get("system"))
+        return to_blocks(self.body.get("system"))

@@ -1,7 +1,4 @@
-"""What the service says when it refuses: a status, an error type and words, in the exception that every rule raises.
-
-Turning it into bytes is left to the app.
-"""
+"""A refusal of the service: status, error type and message, in the exception that every rule raises."""
 
 from typing import Any
 
@@ -22,7 +19,7 @@ KINDS = {
 
 
 class Refusal(Exception):
-    """`edge` marks an answer of the network in front of the API: no top-level type and no request id."""
+    """A refused request; `edge` marks an answer of the network before the API: no top-level type, no request id."""
 
     def __init__(self, message: str, status: int = 400, *, kind: str | None = None, edge: bool = False) -> None:
         super().__init__(message)

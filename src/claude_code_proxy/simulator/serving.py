@@ -1,4 +1,4 @@
-"""Starts the simulation on a port, in this event loop; what it hands back is for tests, the demo and the CLI."""
+"""Starting the simulated service on a port of this event loop, for tests, the demo and the command line."""
 
 import json
 from collections import deque
@@ -10,14 +10,14 @@ from claude_code_proxy.http1.server.server import Server
 from claude_code_proxy.http1.server.types import ServerLimits
 from claude_code_proxy.simulator.app import Received, Simulation, SimulatorOptions
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.rules.body import LARGEST
+from claude_code_proxy.simulator.rules.body import MAX_BODY_BYTES
 from claude_code_proxy.simulator.wire.faults import Faults
 from claude_code_proxy.simulator.wire.replay import Reply
 
 
 @dataclass(frozen=True)
 class Running:
-    """`url` has no path: what an API base address is set to."""
+    """A running simulator; `url` has no path, as an API base address has none."""
 
     url: str
     simulation: Simulation
@@ -35,9 +35,9 @@ class Running:
 
 
 async def serve(host: str = "127.0.0.1", port: int = 0, *, options: SimulatorOptions | None = None) -> Running:
-    """Port 0 takes any that is free."""
+    """Start the simulator; port 0 picks a free one."""
     simulation = Simulation(options)
-    limits = ServerLimits(body_bytes=LARGEST, unread_seconds=600.0)
+    limits = ServerLimits(body_bytes=MAX_BODY_BYTES, unread_seconds=600.0)
     server = Server(simulation.handle, render_error=_render_error, limits=limits)
     await server.start(host=host, port=port)
     shown = f"[{host}]" if ":" in host else host
@@ -45,8 +45,8 @@ async def serve(host: str = "127.0.0.1", port: int = 0, *, options: SimulatorOpt
 
 
 def _render_error(status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
-    """What the server itself refuses, in the words of the network in front of the service."""
+    """Render a refusal of the HTTP server as the network in front of the service does."""
     del request
-    words = "Request exceeds the maximum size" if status == 413 else message
-    body = Refusal(words, status, edge=True).body(None)
+    message = "Request exceeds the maximum size" if status == 413 else message
+    body = Refusal(message, status, edge=True).body(None)
     return [(b"content-type", b"application/json")], json.dumps(body).encode()

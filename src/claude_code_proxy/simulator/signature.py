@@ -1,4 +1,4 @@
-"""The simulator's seals: what its thinking was bound to, and its search results, so that any change shows.
+"""Signatures of the simulator: they bind thinking to its conversation and protect search results against changes.
 
 The secret is a constant by default: a block signed by one process is verified by the next, as with the real service.
 """
@@ -20,9 +20,11 @@ _UNBOUND = frozenset({"cache_control", "caller"})
 
 
 class Seal(msgspec.Struct, frozen=True, array_like=True):
-    """`text` is empty where the text was not shown; `previous` marks the thinking block that came before.
+    """The signed content of a thinking block.
 
-    `follows` is the type of the block that stood right before it in its answer, empty where that was thinking or none.
+    `text` is empty if the text was not shown; `previous` is the fingerprint of the thinking block before this one.
+
+    `follows` is the type of the block right before it in its answer, empty if that was thinking or there was none.
     """
 
     model: str
@@ -39,7 +41,7 @@ def seal(bound: Seal, secret: bytes) -> str:
 
 
 def unseal(signature: str, secret: bytes) -> Seal | None:
-    """None for whatever was not sealed here."""
+    """Return the content of a signature; None if the simulator did not make it."""
     try:
         raw = base64.b64decode(signature, validate=True)
         mac, data = raw[:_MAC_SIZE], raw[_MAC_SIZE:]
@@ -53,7 +55,7 @@ def _mac(data: bytes, secret: bytes) -> bytes:
 
 
 def seal_text(text: str, secret: bytes) -> str:
-    """A text that only the simulator can have written, as hosted search results carry it."""
+    """Return a text with its MAC, as the encrypted parts of hosted search results."""
     return base64.b64encode(_mac(text.encode(), secret) + text.encode()).decode()
 
 
@@ -65,8 +67,8 @@ def is_sealed_text(sealed: str, secret: bytes) -> bool:
     return hmac.compare_digest(raw[:_MAC_SIZE], _mac(raw[_MAC_SIZE:], secret))
 
 
-def mark(text: str) -> str:
-    """A short stand-in for a text; empty for none."""
+def fingerprint(text: str) -> str:
+    """Return a short hash of a text; empty for an empty text."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16] if text else ""
 
 
@@ -75,11 +77,11 @@ def signature_of(block: Block) -> str:
 
 
 class BoundPrefix:
-    """What stands before a block: the system prompt, the set of tools, and every message, but no thinking."""
+    """A running hash of what stands before a block: system prompt, set of tools, and messages without thinking."""
 
-    def __init__(self, asked: ParsedRequest) -> None:
-        tools = sorted(_canonical(tool) for tool in asked.tools if not tool.get("defer_loading"))
-        self._hash = hashlib.sha256(_canonical([asked.system, tools]))
+    def __init__(self, request: ParsedRequest) -> None:
+        tools = sorted(_canonical(tool) for tool in request.tools if not tool.get("defer_loading"))
+        self._hash = hashlib.sha256(_canonical([request.system, tools]))
         self._role = ""
 
     def enter(self, role: str) -> None:
@@ -95,21 +97,21 @@ class BoundPrefix:
         return self._hash.hexdigest()[:24]
 
 
-def prefix_of_answer(asked: ParsedRequest, so_far: Iterable[Block] = ()) -> tuple[str, str]:
-    """The prefix that thinking of an answer after `so_far` is bound to, and the mark of the thinking block before."""
-    prefix = BoundPrefix(asked)
+def prefix_of_answer(request: ParsedRequest, so_far: Iterable[Block] = ()) -> tuple[str, str]:
+    """Return what thinking after `so_far` is bound to: the prefix, and the fingerprint of the last thinking."""
+    prefix = BoundPrefix(request)
     previous = ""
-    for turn in asked.turns:
+    for turn in request.turns:
         prefix.enter(turn.role)
         for block in turn.blocks:
             prefix.add(block)
             if block["type"] in THINKING:
-                previous = mark(signature_of(block))
+                previous = fingerprint(signature_of(block))
     prefix.enter("assistant")
     for block in so_far:
         prefix.add(block)
         if block["type"] in THINKING:
-            previous = mark(signature_of(block))
+            previous = fingerprint(signature_of(block))
     return prefix.digest(), previous
 
 

@@ -1,6 +1,6 @@
-"""How many tokens something is, roughly: characters by the model's tokenizer generation, images by their size.
+"""Rough token counts: characters by the model's tokenizer generation, images by their size.
 
-An estimate that is stable and grows with the text is all that the simulation promises; it is not the service's count.
+The estimate is stable and grows with the text; it is not the count of the real service.
 """
 
 import base64
@@ -17,40 +17,40 @@ _PIECE = re.compile(r"\s*\S{1,16}|\s+$")
 _PER_MESSAGE = 4
 _TOOL_PROMPT = 290
 _PDF_PAGE = 1500
-_HEAD = 64 * 1024  # as much of an image as is looked at
+_HEAD = 64 * 1024  # how much of an image is read for its size
 
 
 def pieces(text: str) -> list[str]:
-    """The text as a stream brings it: word by word, each with the space before it. One piece is one output token."""
+    """Split a text as a stream sends it: word by word, each with the space before it. One piece is one output token."""
     return _PIECE.findall(text)
 
 
-def of_text(text: str, model: SimulatedModel) -> int:
+def count_text(text: str, model: SimulatedModel) -> int:
     return math.ceil(len(text) / model.chars_per_token)
 
 
-def of_json(value: Any, model: SimulatedModel) -> int:
-    return of_text(json.dumps(value, ensure_ascii=False), model)
+def count_json(value: Any, model: SimulatedModel) -> int:
+    return count_text(json.dumps(value, ensure_ascii=False), model)
 
 
-def of_block(block: Block, model: SimulatedModel) -> int:
+def count_block(block: Block, model: SimulatedModel) -> int:
     match block["type"]:
         case "text":
-            return of_text(block["text"], model)
+            return count_text(block["text"], model)
         case "thinking":
-            return of_text(block["thinking"], model)
+            return count_text(block["thinking"], model)
         case "image":
-            return _of_image(block["source"], model)
+            return _count_image(block["source"], model)
         case "document":
-            return _of_document(block["source"], model)
+            return _count_document(block["source"], model)
         case "tool_result" if isinstance(block.get("content"), list):
-            return _PER_MESSAGE + sum(of_block(inner, model) for inner in block["content"])
+            return _PER_MESSAGE + sum(count_block(inner, model) for inner in block["content"])
         case _:
             plain = {name: value for name, value in block.items() if name not in {"cache_control", "encrypted_content"}}
-            return of_json(plain, model)
+            return count_json(plain, model)
 
 
-def _of_image(source: Block, model: SimulatedModel) -> int:
+def _count_image(source: Block, model: SimulatedModel) -> int:
     most = 4784 if model.generation >= 4.7 else 1568
     if source["type"] != "base64":
         return most
@@ -59,29 +59,31 @@ def _of_image(source: Block, model: SimulatedModel) -> int:
     return min(most, math.ceil(width / 28) * math.ceil(height / 28))
 
 
-def _of_document(source: Block, model: SimulatedModel) -> int:
+def _count_document(source: Block, model: SimulatedModel) -> int:
     match source["type"]:
         case "text":
-            return of_text(source["data"], model)
+            return count_text(source["data"], model)
         case "content":
-            return of_json(source["content"], model)
+            return count_json(source["content"], model)
         case _:
             return _PDF_PAGE
 
 
-def of_tools(asked: ParsedRequest) -> int:
-    if not asked.tools:
+def count_tools(request: ParsedRequest) -> int:
+    if not request.tools:
         return 0
-    return _TOOL_PROMPT + sum(of_json(tool, asked.model) for tool in asked.tools if not tool.get("defer_loading"))
+    return _TOOL_PROMPT + sum(
+        count_json(tool, request.model) for tool in request.tools if not tool.get("defer_loading")
+    )
 
 
-def of_prompt(asked: ParsedRequest) -> int:
-    """Everything that is sent, but for the thinking that was dropped."""
-    model = asked.model
-    total = of_tools(asked) + sum(of_block(block, model) for block in asked.system)
-    for turn in asked.turns:
+def count_prompt(request: ParsedRequest) -> int:
+    """Count the whole request, without thinking that was dropped."""
+    model = request.model
+    total = count_tools(request) + sum(count_block(block, model) for block in request.system)
+    for turn in request.turns:
         total += _PER_MESSAGE
         for at, block in enumerate(turn.blocks):
-            if (turn.index, at) not in asked.dropped:
-                total += of_block(block, model)
+            if (turn.index, at) not in request.dropped:
+                total += count_block(block, model)
     return total

@@ -1,4 +1,4 @@
-"""All rules in their order: a decoded body and its caller -> a request that the service accepts, or its refusal."""
+"""All rules in their order: a decoded body and its caller to an accepted request, or a refusal."""
 
 from typing import Any
 
@@ -9,10 +9,8 @@ from claude_code_proxy.simulator.rules import (
     caching,
     conversation,
     fields,
-    hosted_results,
     media,
-    sampling,
-    signed_thinking,
+    signed_content,
     structured,
     thinking,
     tools,
@@ -20,33 +18,33 @@ from claude_code_proxy.simulator.rules import (
 
 RULES = (
     fields.check_limits,
-    sampling.check,
+    thinking.check_sampling,
     thinking.check,
     structured.check,
     tools.check,
     conversation.check,
     caching.check,
     media.check,
-    signed_thinking.check,
-    hosted_results.check,
+    signed_content.check_thinking,
+    signed_content.check_search_results,
 )
 
 
-def judge(body: Any, caller: Caller) -> ParsedRequest:
+def validate(body: Any, caller: Caller) -> ParsedRequest:
     shaped = fields.check_shape(body, caller)
     model = models.find(shaped["model"])
     if model is None:
         raise Refusal(f"model: {shaped['model']}", 404)
-    asked = ParsedRequest(shaped, model, caller)
+    request = ParsedRequest(shaped, model, caller)
     for rule in RULES:
-        rule(asked)
-    _check_length(asked)
-    return asked
+        rule(request)
+    _check_length(request)
+    return request
 
 
-def _check_length(asked: ParsedRequest) -> None:
-    if asked.caller.counting:
+def _check_length(request: ParsedRequest) -> None:
+    if request.caller.counting:
         return
-    length = tokens.of_prompt(asked)
-    if length > asked.model.window:
-        raise Refusal(f"prompt is too long: {length} tokens > {asked.model.window} maximum")
+    length = tokens.count_prompt(request)
+    if length > request.model.window:
+        raise Refusal(f"prompt is too long: {length} tokens > {request.model.window} maximum")

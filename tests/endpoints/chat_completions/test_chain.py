@@ -12,7 +12,7 @@ from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.simulator.parsed_request import Caller
-from claude_code_proxy.simulator.validation import judge
+from claude_code_proxy.simulator.validation import validate
 from tests.endpoints import recordings
 from tests.endpoints.typed_requests import chat_requests
 
@@ -23,10 +23,10 @@ REQUESTS = {name: each["request"] for name, each in recordings.chat_requests().i
 
 
 def is_taken(request: dict[str, Any], model: str) -> None:
-    """Translate, adapt and judge one request; raise the refusal of the simulated service."""
+    """Translate, adapt and validate one request; raise the refusal of the simulated service."""
     decoded = CHAT_COMPLETIONS.decode(json.dumps(request | {"model": model}).encode(), "claude-default")
     adapted = adapt(decoded.request, BUILT_IN.find(model), options=AdaptOptions())
-    judge(json.loads(messages.encode_request(adapted.request)), Caller(betas=frozenset(adapted.betas)))
+    validate(json.loads(messages.encode_request(adapted.request)), Caller(betas=frozenset(adapted.betas)))
 
 
 @recordings.needed

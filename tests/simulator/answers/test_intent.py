@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.simulator.answers.intent import Intent, read, words_of
+from claude_code_proxy.simulator.answers.intent import Intent, read_intent, split_words
 from claude_code_proxy.simulator.wire.faults import Faults
-from tests.simulator.asking import (
+from tests.simulator.requests import (
     NEW,
     SEARCH,
     WEATHER,
-    accepted,
-    asking,
+    accept,
     assistant,
     call,
     image,
+    make_request,
     result,
     system,
     text,
@@ -23,7 +23,7 @@ from tests.simulator.asking import (
 
 
 def intent(*messages: Any, **fields: Any) -> Intent:
-    return read(accepted(asking(*messages, **fields)))
+    return read_intent(accept(make_request(*messages, **fields)))
 
 
 def looped(*last: Any) -> Intent:
@@ -89,4 +89,4 @@ def test_a_paused_turn_goes_on() -> None:
 
 
 def test_words_are_compared_without_plurals() -> None:
-    assert words_of("Emails, users & ID 7s") == ["email", "user", "id", "s"]
+    assert split_words("Emails, users & ID 7s") == ["email", "user", "id", "s"]

@@ -5,19 +5,19 @@ import json
 import jsonschema_rs
 import pytest
 
-from tests.simulator.asking import (
+from tests.simulator.requests import (
     CLOCK,
     NEW,
     WEATHER,
     Json,
-    answered,
-    asking,
+    answer_text,
+    answer_to,
     assistant,
     call,
     document,
     image,
+    make_request,
     result,
-    spoken,
     system,
     text,
     user,
@@ -36,7 +36,7 @@ def schema(of: Json) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("said", "answer"),
+    ("question", "expected"),
     [
         ("Hello there!", "You said: “Hello there!”"),
         ("Reply with exactly: pong", "pong"),
@@ -47,15 +47,15 @@ def schema(of: Json) -> Json:
         ("[[simulate: answer=as_you_wish]] Hello", "as you wish"),
     ],
 )
-def test_words(said: str, answer: str) -> None:
-    made = answered(asking(said))
-    assert (spoken(made), made.stop_reason) == (answer, "end_turn")
+def test_words(question: str, expected: str) -> None:
+    answer = answer_to(make_request(question))
+    assert (answer_text(answer), answer.stop_reason) == (expected, "end_turn")
 
 
 def test_pictures_and_documents_are_counted_and_described() -> None:
     linked = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
-    made = answered(asking(user(image(), linked, document("Ruby is red."), text("What is this?"))))
-    assert spoken(made) == (
+    answer = answer_to(make_request(user(image(), linked, document("Ruby is red."), text("What is this?"))))
+    assert answer_text(answer) == (
         "You said: “What is this?” I was given 3 things: an image (image/png, 70 bytes); "
         "an image (https://example.com/a.png); a document (text/plain, 12 characters)."
     )
@@ -63,36 +63,39 @@ def test_pictures_and_documents_are_counted_and_described() -> None:
 
 def test_tool_results_are_told() -> None:
     both = [result(content=[text("18 °C"), image()]), result("toolu_2", [text("noon")], is_error=True)]
-    body = asking("a", assistant(call(), call("toolu_2", "get_time")), user(*both), tools=[WEATHER, CLOCK])
-    assert spoken(answered(body)) == (
+    body = make_request("a", assistant(call(), call("toolu_2", "get_time")), user(*both), tools=[WEATHER, CLOCK])
+    assert answer_text(answer_to(body)) == (
         "get_weather returned: 18 °C With it came an image (image/png, 70 bytes).\nget_time failed: noon"
     )
 
 
 def test_a_schema_is_met() -> None:
-    made = answered(asking("Invent a wild dog", **schema(DOG)))
-    assert json.loads(spoken(made)) == {"name": "sample", "mood": "wild", "age": 1}
-    assert jsonschema_rs.is_valid(DOG, json.loads(spoken(made)))
+    answer = answer_to(make_request("Invent a wild dog", **schema(DOG)))
+    assert json.loads(answer_text(answer)) == {"name": "sample", "mood": "wild", "age": 1}
+    assert jsonschema_rs.is_valid(DOG, json.loads(answer_text(answer)))
 
 
 def test_json_without_a_schema() -> None:
-    for body in (asking("Reply only with JSON"), asking("Hi", system="Respond with a single valid JSON object.")):
-        assert set(json.loads(spoken(answered(body)))) == {"answer"}
-    assert "{" not in spoken(answered(asking("I like JSON")))
+    for body in (
+        make_request("Reply only with JSON"),
+        make_request("Hi", system="Respond with a single valid JSON object."),
+    ):
+        assert set(json.loads(answer_text(answer_to(body)))) == {"answer"}
+    assert "{" not in answer_text(answer_to(make_request("I like JSON")))
 
 
 def test_bad_json_on_demand() -> None:
-    made = spoken(answered(asking("[[simulate: bad-json]] a dog", **schema(DOG))))
-    assert not jsonschema_rs.is_valid(DOG, json.loads(made))
+    answer = answer_text(answer_to(make_request("[[simulate: bad-json]] a dog", **schema(DOG))))
+    assert not jsonschema_rs.is_valid(DOG, json.loads(answer))
     with pytest.raises(json.JSONDecodeError):
-        json.loads(spoken(answered(asking("[[simulate: bad-json]] only JSON please"))))
+        json.loads(answer_text(answer_to(make_request("[[simulate: bad-json]] only JSON please"))))
 
 
 def test_documents_are_cited_where_that_is_asked_for() -> None:
-    made = answered(
-        asking(user(document("Ruby is red. It shines.", title="R", citations={"enabled": True}), text("Ruby?")))
+    answer = answer_to(
+        make_request(user(document("Ruby is red. It shines.", title="R", citations={"enabled": True}), text("Ruby?")))
     )
-    assert made.blocks == [
+    assert answer.blocks == [
         {
             "citations": [
                 {
@@ -111,4 +114,4 @@ def test_documents_are_cited_where_that_is_asked_for() -> None:
 
 
 def test_a_late_system_message_does_not_hide_the_question() -> None:
-    assert spoken(answered(asking("Hello", system("Be kind."), model=NEW))) == "You said: “Hello”"
+    assert answer_text(answer_to(make_request("Hello", system("Be kind."), model=NEW))) == "You said: “Hello”"

@@ -56,8 +56,8 @@ SCHEMAS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("schema", SCHEMAS, ids=str)
 @pytest.mark.parametrize("all_properties", [False, True])
 def test_samples_fit(schema: dict[str, Any], all_properties: bool) -> None:
-    made = sample(schema, all_properties=all_properties)
-    jsonschema_rs.Draft202012Validator(schema, validate_formats=True).validate(made)
+    answer = sample(schema, all_properties=all_properties)
+    jsonschema_rs.Draft202012Validator(schema, validate_formats=True).validate(answer)
 
 
 def _schemas() -> st.SearchStrategy[dict[str, Any]]:
@@ -103,8 +103,8 @@ def _schemas() -> st.SearchStrategy[dict[str, Any]]:
 
 @given(_schemas(), st.booleans())
 def test_any_schema_of_that_kind_is_met(schema: dict[str, Any], all_properties: bool) -> None:
-    made = sample(schema, all_properties=all_properties)
-    assert jsonschema_rs.Draft202012Validator(schema).is_valid(made), made
+    answer = sample(schema, all_properties=all_properties)
+    assert jsonschema_rs.Draft202012Validator(schema).is_valid(answer), answer
 
 
 def test_hints_are_taken_where_they_fit() -> None:

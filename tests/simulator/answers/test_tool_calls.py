@@ -2,19 +2,19 @@
 
 import pytest
 
-from tests.simulator.asking import (
+from tests.simulator.requests import (
     CLOCK,
     NEW,
     PLAIN,
     WEATHER,
     Json,
-    answered,
-    asking,
+    answer_text,
+    answer_to,
     assistant,
     call,
-    continued,
+    continue_with,
+    make_request,
     result,
-    spoken,
     system,
     text,
     tools_called,
@@ -23,7 +23,7 @@ from tests.simulator.asking import (
 
 
 @pytest.mark.parametrize(
-    ("said", "names"),
+    ("question", "names"),
     [
         ("What is the weather in Rome?", ["get_weather"]),
         ("use get_time please", ["get_time"]),
@@ -34,10 +34,10 @@ from tests.simulator.asking import (
         ("[[simulate: call=get_time]] Hello", ["get_time"]),
     ],
 )
-def test_which_tools_a_text_calls(said: str, names: list[str]) -> None:
-    made = answered(asking(said, tools=[WEATHER, CLOCK]))
-    assert [name for name, _ in tools_called(made)] == names
-    assert made.stop_reason == ("tool_use" if names else "end_turn")
+def test_which_tools_a_text_calls(question: str, names: list[str]) -> None:
+    answer = answer_to(make_request(question, tools=[WEATHER, CLOCK]))
+    assert [name for name, _ in tools_called(answer)] == names
+    assert answer.stop_reason == ("tool_use" if names else "end_turn")
 
 
 @pytest.mark.parametrize(
@@ -51,15 +51,15 @@ def test_which_tools_a_text_calls(said: str, names: list[str]) -> None:
     ],
 )
 def test_tool_choice(choice: Json, names: list[str]) -> None:
-    made = answered(asking("weather and time?", tools=[WEATHER, CLOCK], tool_choice=choice))
-    assert [name for name, _ in tools_called(made)] == names
-    forced = answered(asking("Hello", tools=[WEATHER, CLOCK], tool_choice={"type": "any"}))
+    answer = answer_to(make_request("weather and time?", tools=[WEATHER, CLOCK], tool_choice=choice))
+    assert [name for name, _ in tools_called(answer)] == names
+    forced = answer_to(make_request("Hello", tools=[WEATHER, CLOCK], tool_choice={"type": "any"}))
     assert [block["type"] for block in forced.blocks] == ["tool_use"]
 
 
 def test_a_call_that_is_left_out_on_demand() -> None:
-    body = asking("[[simulate: no-call]] What is the weather?", tools=[WEATHER], tool_choice={"type": "any"})
-    assert tools_called(answered(body)) == []
+    body = make_request("[[simulate: no-call]] What is the weather?", tools=[WEATHER], tool_choice={"type": "any"})
+    assert tools_called(answer_to(body)) == []
 
 
 @pytest.mark.parametrize(
@@ -73,15 +73,20 @@ def test_a_call_that_is_left_out_on_demand() -> None:
 )
 def test_a_call_that_the_last_words_demand(words: str, names: list[str]) -> None:
     """As a model does that cannot be forced."""
-    for body in (asking("Hello", system(words), model=NEW), asking(user(text("Hello"), text(words)), model=PLAIN)):
-        assert [name for name, _ in tools_called(answered({**body, "tools": [WEATHER, CLOCK]}))] == names
-    after = asking("weather?", assistant(call()), user(result()), system(words), model=NEW, tools=[WEATHER, CLOCK])
-    assert [name for name, _ in tools_called(answered(after))] == names
+    for body in (
+        make_request("Hello", system(words), model=NEW),
+        make_request(user(text("Hello"), text(words)), model=PLAIN),
+    ):
+        assert [name for name, _ in tools_called(answer_to({**body, "tools": [WEATHER, CLOCK]}))] == names
+    after = make_request(
+        "weather?", assistant(call()), user(result()), system(words), model=NEW, tools=[WEATHER, CLOCK]
+    )
+    assert [name for name, _ in tools_called(answer_to(after))] == names
 
 
 def test_arguments_that_do_not_fit_on_demand() -> None:
-    made = answered(asking("[[simulate: bad-json]] weather in Rome", tools=[WEATHER]))
-    assert tools_called(made) == [("get_weather", {"unexpected": True})]
+    answer = answer_to(make_request("[[simulate: bad-json]] weather in Rome", tools=[WEATHER]))
+    assert tools_called(answer) == [("get_weather", {"unexpected": True})]
 
 
 def test_arguments_come_from_the_text_and_fit_the_schema() -> None:
@@ -95,20 +100,22 @@ def test_arguments_come_from_the_text_and_fit_the_schema() -> None:
         "name": "forecast",
         "input_schema": {"type": "object", "properties": properties, "required": list(properties)},
     }
-    said = "Give me the forecast for New York with days = 3 in fahrenheit"
-    assert tools_called(answered(asking(said, tools=[tool]))) == [
-        ("forecast", {"city": "New York", "days": 3, "unit": "fahrenheit", "query": said})
+    question = "Give me the forecast for New York with days = 3 in fahrenheit"
+    assert tools_called(answer_to(make_request(question, tools=[tool]))) == [
+        ("forecast", {"city": "New York", "days": 3, "unit": "fahrenheit", "query": question})
     ]
 
 
 def test_a_chain_of_twelve_steps() -> None:
-    body = asking("steps: 12. Look at the weather and the time.", tools=[WEATHER, CLOCK], max_tokens=4096, model=NEW)
+    body = make_request(
+        "steps: 12. Look at the weather and the time.", tools=[WEATHER, CLOCK], max_tokens=4096, model=NEW
+    )
     names = []
     for _ in range(12):
-        made = answered(body)
-        (called,) = [block for block in made.blocks if block["type"] == "tool_use"]
+        answer = answer_to(body)
+        (called,) = [block for block in answer.blocks if block["type"] == "tool_use"]
         names.append(called["name"])
-        body = continued(body, made, user(result(called["id"], f"step {len(names)}"), text("Go on.")))
+        body = continue_with(body, answer, user(result(called["id"], f"step {len(names)}"), text("Go on.")))
     assert names == ["get_weather", "get_time"] * 6
-    made = answered(body)
-    assert (spoken(made), made.stop_reason) == ("get_time returned: step 12", "end_turn")
+    answer = answer_to(body)
+    assert (answer_text(answer), answer.stop_reason) == ("get_time returned: step 12", "end_turn")

@@ -4,7 +4,7 @@ import pytest
 
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.blocks import content_block
-from tests.simulator.asking import Json, call, document, image, result, text
+from tests.simulator.requests import Json, call, document, image, result, text
 
 SEARCHED = {"type": "web_search_result", "url": "https://a.b", "title": "t", "encrypted_content": "e"}
 RIGHT: list[Json] = [

@@ -3,7 +3,7 @@
 import pytest
 
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.rules.body import LARGEST, decode
+from claude_code_proxy.simulator.rules.body import MAX_BODY_BYTES, decode
 
 
 def refusal(data: bytes) -> Refusal:
@@ -38,7 +38,7 @@ def test_whole_characters_are_fine(data: bytes) -> None:
 
 
 def test_too_many_bytes_are_refused_at_the_edge() -> None:
-    found = refusal(b" " * (LARGEST + 1))
+    found = refusal(b" " * (MAX_BODY_BYTES + 1))
     assert found.status == 413
     assert found.body("req_1") == {
         "error": {"type": "request_too_large", "message": "Request exceeds the maximum size"}

@@ -5,28 +5,28 @@ import struct
 
 import pytest
 
-from tests.simulator.asking import (
+from tests.simulator.requests import (
     GIF,
     OLD,
     PDF,
     PNG,
     WEATHER,
     Json,
-    accepted,
-    asking,
+    accept,
     assistant,
     call,
     document,
     image,
+    make_request,
+    refusal_message,
     result,
     text,
     user,
-    words_of_refusal,
 )
 
 
 def shown(*blocks: Json) -> Json:
-    return asking(user(*blocks, text("a")))
+    return make_request(user(*blocks, text("a")))
 
 
 def png(width: int, height: int) -> str:
@@ -80,13 +80,13 @@ REFUSED = [
         shown(document(citations={"enabled": True}), document()),
         "Citations must be enabled on all documents or none of them.",
     ),
-    (asking(user(*[image()] * 101), model=OLD), "messages: too many images: 101 > 100 maximum"),
+    (make_request(user(*[image()] * 101), model=OLD), "messages: too many images: 101 > 100 maximum"),
 ]
 
 
 @pytest.mark.parametrize(("body", "words"), REFUSED, ids=lambda case: str(case)[-50:])
 def test_refused(body: Json, words: str) -> None:
-    assert words_of_refusal(body) == words
+    assert refusal_message(body) == words
 
 
 @pytest.mark.parametrize(
@@ -100,22 +100,22 @@ def test_refused(body: Json, words: str) -> None:
         shown({"type": "image", "source": {"type": "file", "file_id": "file_1"}}),
         shown(pdf(), document(title="T", context="C")),
         shown(document(citations={"enabled": True}), document(citations={"enabled": True})),
-        asking(user(*[image()] * 600)),
+        make_request(user(*[image()] * 600)),
     ],
     ids=lambda body: str(body)[:60],
 )
 def test_accepted(body: Json) -> None:
-    accepted(body)
+    accept(body)
 
 
 def test_an_image_of_more_than_ten_megabytes() -> None:
     data = base64.b64decode(PNG) + b"\0" * (10 * 1024 * 1024)
-    words = words_of_refusal(shown(image(base64.b64encode(data).decode())))
+    words = refusal_message(shown(image(base64.b64encode(data).decode())))
     assert words == f"{AT}.base64: image exceeds 10 MB maximum: {len(data)} bytes > 10485760 bytes"
 
 
 def test_images_in_tool_results_are_looked_at_too() -> None:
-    body = asking("a", assistant(call()), user(result(content=[image(GIF)])), tools=[WEATHER])
-    assert words_of_refusal(body).startswith(
+    body = make_request("a", assistant(call()), user(result(content=[image(GIF)])), tools=[WEATHER])
+    assert refusal_message(body).startswith(
         "messages.2.content.0.tool_result.content.0.image.source.base64: The image was"
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.asking import PLAIN, WEATHER, accepted, asking, call, image, text, user, words_of_refusal
+from tests.simulator.requests import PLAIN, WEATHER, accept, call, image, make_request, refusal_message, text, user
 
 BLOCK_TAGS = (
     "'text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result', "
@@ -15,11 +15,11 @@ BLOCK_TAGS = (
 
 
 def block(**fields: Any) -> dict[str, Any]:
-    return asking(user(fields))
+    return make_request(user(fields))
 
 
 def without(name: str) -> dict[str, Any]:
-    return {field: value for field, value in asking().items() if field != name}
+    return {field: value for field, value in make_request().items() if field != name}
 
 
 CASES = [
@@ -27,60 +27,60 @@ CASES = [
     (without("messages"), "messages: Field required"),
     (without("max_tokens"), "max_tokens: Field required"),
     ([], "Input should be an object"),
-    (asking(foo=1), "foo: Extra inputs are not permitted"),
-    (asking(n=1), "n: Extra inputs are not permitted"),
-    (asking(max_tokens="9"), "max_tokens: Input should be a valid integer"),
-    (asking(max_tokens=-1), "max_tokens: Input should be greater than or equal to 0"),
-    (asking(stream="yes"), "stream: Input should be a valid boolean"),
-    (asking(system=None), "system: Input should be a valid list"),
+    (make_request(foo=1), "foo: Extra inputs are not permitted"),
+    (make_request(n=1), "n: Extra inputs are not permitted"),
+    (make_request(max_tokens="9"), "max_tokens: Input should be a valid integer"),
+    (make_request(max_tokens=-1), "max_tokens: Input should be greater than or equal to 0"),
+    (make_request(stream="yes"), "stream: Input should be a valid boolean"),
+    (make_request(system=None), "system: Input should be a valid list"),
     (
-        asking(system=[{"type": "image"}]),
+        make_request(system=[{"type": "image"}]),
         "system.0: Input tag 'image' found using 'type' does not match any of the expected tags: 'text'",
     ),
-    (asking(tools=None), "tools: Input should be a valid list"),
-    (asking(stop_sequences="a"), "stop_sequences: Input should be a valid list"),
-    (asking(temperature=None), "temperature: Input should be a valid number"),
-    (asking(temperature=1.5), "temperature: range: 0..1"),
-    (asking(top_p=-1), "top_p: range: 0..1"),
-    (asking(metadata={"user_id": "u", "trace": 1}), "metadata.trace: Extra inputs are not permitted"),
-    (asking(service_tier="flex"), "service_tier: Input should be 'auto' or 'standard_only'"),
-    (asking(speed="slow"), "speed: Input should be 'standard' or 'fast'"),
+    (make_request(tools=None), "tools: Input should be a valid list"),
+    (make_request(stop_sequences="a"), "stop_sequences: Input should be a valid list"),
+    (make_request(temperature=None), "temperature: Input should be a valid number"),
+    (make_request(temperature=1.5), "temperature: range: 0..1"),
+    (make_request(top_p=-1), "top_p: range: 0..1"),
+    (make_request(metadata={"user_id": "u", "trace": 1}), "metadata.trace: Extra inputs are not permitted"),
+    (make_request(service_tier="flex"), "service_tier: Input should be 'auto' or 'standard_only'"),
+    (make_request(speed="slow"), "speed: Input should be 'standard' or 'fast'"),
     (
-        asking(thinking={"type": "on"}),
+        make_request(thinking={"type": "on"}),
         (
             "thinking: Input tag 'on' found using 'type' does not match any of the expected tags: 'enabled', "
             "'adaptive', 'between_tools', 'disabled'"
         ),
     ),
-    (asking(thinking={"type": "enabled"}), "thinking.enabled.budget_tokens: Field required"),
+    (make_request(thinking={"type": "enabled"}), "thinking.enabled.budget_tokens: Field required"),
     (
-        asking(thinking={"type": "enabled", "budget_tokens": 1000}),
+        make_request(thinking={"type": "enabled", "budget_tokens": 1000}),
         "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
     ),
     (
-        asking(thinking={"type": "disabled", "display": "omitted"}),
+        make_request(thinking={"type": "disabled", "display": "omitted"}),
         "thinking.disabled.display: Extra inputs are not permitted",
     ),
     (
-        asking(thinking={"type": "adaptive", "block_binding": {}}),
+        make_request(thinking={"type": "adaptive", "block_binding": {}}),
         "thinking.adaptive.block_binding: Extra inputs are not permitted",
     ),
     (
-        asking(output_config={"effort": "minimal"}),
+        make_request(output_config={"effort": "minimal"}),
         "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'",
     ),
     (
-        asking(output_config={"format": {"type": "json_object"}}),
+        make_request(output_config={"format": {"type": "json_object"}}),
         (
             "output_config.format: Input tag 'json_object' found using 'type' does not match any of the expected "
             "tags: 'json_schema'"
         ),
     ),
-    (asking(context_management={"edits": []}), "context_management: Extra inputs are not permitted"),
-    (asking({"role": "user"}), "messages.0.content: Field required"),
-    (asking({"content": "a"}), "messages.0.role: Field required"),
-    (asking({"role": "user", "content": "a", "name": "bob"}), "messages.0.name: Extra inputs are not permitted"),
-    (asking({"role": "user", "content": None}), "messages.0.content: Input should be a valid list"),
+    (make_request(context_management={"edits": []}), "context_management: Extra inputs are not permitted"),
+    (make_request({"role": "user"}), "messages.0.content: Field required"),
+    (make_request({"content": "a"}), "messages.0.role: Field required"),
+    (make_request({"role": "user", "content": "a", "name": "bob"}), "messages.0.name: Extra inputs are not permitted"),
+    (make_request({"role": "user", "content": None}), "messages.0.content: Input should be a valid list"),
     (block(text="a"), "messages.0.content.0.type: Field required"),
     (
         block(type="input_text"),
@@ -100,30 +100,32 @@ CASES = [
         ),
     ),
     (
-        asking(user(image(media_type="image/jpg"))),
+        make_request(user(image(media_type="image/jpg"))),
         (
             "messages.0.content.0.image.source.base64.media_type: Input should be 'image/jpeg', 'image/png', "
             "'image/gif' or 'image/webp'"
         ),
     ),
     (
-        asking("a", {"role": "assistant", "content": [{**call(), "input": "{}"}]}),
+        make_request("a", {"role": "assistant", "content": [{**call(), "input": "{}"}]}),
         "messages.1.content.0.tool_use.input: Input should be a valid dictionary",
     ),
     (
-        asking("a", {"role": "assistant", "content": [call("functions.x:0")]}),
+        make_request("a", {"role": "assistant", "content": [call("functions.x:0")]}),
         "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
     ),
     (
-        asking("a", {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}]}),
+        make_request("a", {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}]}),
         "messages.1.content.0.thinking.signature: Field required",
     ),
     (
-        asking("a", {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": None}]}),
+        make_request(
+            "a", {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": None}]}
+        ),
         "messages.1.content.0.thinking.signature: Input should be a valid string",
     ),
     (
-        asking(
+        make_request(
             "a",
             {
                 "role": "assistant",
@@ -135,34 +137,34 @@ CASES = [
         "messages.1.content.0.thinking.cache_control: Extra inputs are not permitted",
     ),
     (
-        asking(user({"type": "tool_result", "content": "a"})),
+        make_request(user({"type": "tool_result", "content": "a"})),
         "messages.0.content.0.tool_result.tool_use_id: Field required",
     ),
     (
-        asking(user({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "video"}]})),
+        make_request(user({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "video"}]})),
         (
             "messages.0.content.0.tool_result.content.0: Input tag 'video' found using 'type' does not match any of "
             "the expected tags: 'text', 'image', 'document', 'search_result', 'tool_reference'"
         ),
     ),
-    (asking(tools=[{**WEATHER, "function": {}}]), "tools.0.custom.function: Extra inputs are not permitted"),
-    (asking(tools=[{"name": "a"}]), "tools.0.custom.input_schema: Field required"),
-    (asking(tools=[{"input_schema": {}}]), "tools.0.custom.name: Field required"),
-    (asking(tools=[WEATHER], tool_choice="auto"), "tool_choice: Input should be an object"),
-    (asking(tools=[WEATHER], tool_choice={"type": "tool"}), "tool_choice.tool.name: Field required"),
+    (make_request(tools=[{**WEATHER, "function": {}}]), "tools.0.custom.function: Extra inputs are not permitted"),
+    (make_request(tools=[{"name": "a"}]), "tools.0.custom.input_schema: Field required"),
+    (make_request(tools=[{"input_schema": {}}]), "tools.0.custom.name: Field required"),
+    (make_request(tools=[WEATHER], tool_choice="auto"), "tool_choice: Input should be an object"),
+    (make_request(tools=[WEATHER], tool_choice={"type": "tool"}), "tool_choice.tool.name: Field required"),
     (
-        asking(tools=[WEATHER], tool_choice={"type": "required"}),
+        make_request(tools=[WEATHER], tool_choice={"type": "required"}),
         (
             "tool_choice: Input tag 'required' found using 'type' does not match any of the expected tags: 'auto', "
             "'any', 'tool', 'none'"
         ),
     ),
     (
-        asking(tools=[WEATHER], tool_choice={"type": "none", "disable_parallel_tool_use": True}),
+        make_request(tools=[WEATHER], tool_choice={"type": "none", "disable_parallel_tool_use": True}),
         "tool_choice.none.disable_parallel_tool_use: Extra inputs are not permitted",
     ),
     (
-        asking(user(text("a", cache_control={"type": "ephemeral", "ttl": "1d"}))),
+        make_request(user(text("a", cache_control={"type": "ephemeral", "ttl": "1d"}))),
         "messages.0.content.0.text.cache_control.ephemeral.ttl: Input should be '5m' or '1h'",
     ),
 ]
@@ -170,11 +172,11 @@ CASES = [
 
 @pytest.mark.parametrize(("body", "words"), CASES, ids=lambda case: str(case)[:70])
 def test_words(body: Any, words: str) -> None:
-    assert words_of_refusal(body) == words
+    assert refusal_message(body) == words
 
 
 def test_the_first_fault_in_the_order_of_the_fields_counts() -> None:
-    assert words_of_refusal({"foo": 1, "max_tokens": "a"}) == "model: Field required"
+    assert refusal_message({"foo": 1, "max_tokens": "a"}) == "model: Field required"
 
 
 @pytest.mark.parametrize(
@@ -190,22 +192,23 @@ def test_the_first_fault_in_the_order_of_the_fields_counts() -> None:
     ids=str,
 )
 def test_what_may_be_null(fields: dict[str, Any]) -> None:
-    accepted(asking(**fields))
+    accept(make_request(**fields))
 
 
 def test_a_field_behind_a_beta_is_known_once_the_beta_is_sent() -> None:
-    body = asking(context_management={"edits": [{"type": "clear_tool_uses_20250919"}]})
-    accepted(body, "context-management-2025-06-27")
+    body = make_request(context_management={"edits": [{"type": "clear_tool_uses_20250919"}]})
+    accept(body, "context-management-2025-06-27")
 
 
 def test_the_newer_version_has_no_sampling_at_all() -> None:
     assert (
-        words_of_refusal(asking(temperature=1), version="2026-10-21") == "temperature: Extra inputs are not permitted"
+        refusal_message(make_request(temperature=1), version="2026-10-21")
+        == "temperature: Extra inputs are not permitted"
     )
 
 
 def test_counting_takes_only_what_makes_up_a_prompt() -> None:
     body = {"model": PLAIN, "messages": [user("a")]}
-    accepted(body, counting=True)
-    assert words_of_refusal({**body, "max_tokens": 5}, counting=True) == "max_tokens: Extra inputs are not permitted"
-    assert words_of_refusal({**body, "stream": True}, counting=True) == "stream: Extra inputs are not permitted"
+    accept(body, counting=True)
+    assert refusal_message({**body, "max_tokens": 5}, counting=True) == "max_tokens: Extra inputs are not permitted"
+    assert refusal_message({**body, "stream": True}, counting=True) == "stream: Extra inputs are not permitted"

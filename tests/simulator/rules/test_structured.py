@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.asking import Json, accepted, asking, document, text, user, words_of_refusal
+from tests.simulator.requests import Json, accept, document, make_request, refusal_message, text, user
 
 WHERE = "output_config.format.schema"
 
 
 def shaped(schema: Json, *messages: Any) -> Json:
-    return asking(*messages, output_config={"format": {"type": "json_schema", "schema": schema}})
+    return make_request(*messages, output_config={"format": {"type": "json_schema", "schema": schema}})
 
 
 def whole(**properties: Any) -> Json:
@@ -55,7 +55,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("schema", "words"), REFUSED, ids=lambda case: str(case)[:60])
 def test_refused(schema: Json, words: str) -> None:
-    assert words_of_refusal(shaped(schema)) == f"{WHERE}: {words}"
+    assert refusal_message(shaped(schema)) == f"{WHERE}: {words}"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_refused(schema: Json, words: str) -> None:
     ids=lambda schema: str(schema)[:60],
 )
 def test_accepted(schema: Json) -> None:
-    accepted(shaped(schema))
+    accept(shaped(schema))
 
 
 def test_too_many_optional_parameters_in_sum() -> None:
@@ -83,8 +83,8 @@ def test_too_many_optional_parameters_in_sum() -> None:
         "additionalProperties": False,
     }
     tool = {"name": "a", "strict": True, "input_schema": half}
-    accepted(asking(tools=[tool]))
-    assert words_of_refusal({**shaped(half), "tools": [tool]}) == (
+    accept(make_request(tools=[tool]))
+    assert refusal_message({**shaped(half), "tools": [tool]}) == (
         "Schemas contains too many optional parameters (26), which would make grammar compilation inefficient. "
         "Reduce the number of optional parameters in your tool schemas (limit: 24)."
     )
@@ -92,7 +92,7 @@ def test_too_many_optional_parameters_in_sum() -> None:
 
 def test_too_many_unions() -> None:
     schema = whole(**{f"p{n}": {"type": ["string", "null"]} for n in range(17)})
-    assert words_of_refusal(shaped(schema)) == (
+    assert refusal_message(shaped(schema)) == (
         "Schemas contains too many parameters with union types (17 parameters with type arrays or anyOf). This causes "
         "exponential compilation cost. Reduce the number of nullable or union-typed parameters (limit: 16)."
     )
@@ -100,7 +100,7 @@ def test_too_many_unions() -> None:
 
 def test_citations_and_schemas_exclude_each_other() -> None:
     cited = user(document(citations={"enabled": True}), text("a"))
-    assert words_of_refusal(shaped(whole(), cited)) == (
+    assert refusal_message(shaped(whole(), cited)) == (
         "output_config.format: citations cannot be used together with structured outputs."
     )
-    accepted(shaped(whole(), user(document(citations={"enabled": False}), text("a"))))
+    accept(shaped(whole(), user(document(citations={"enabled": False}), text("a"))))

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.rules.tool_shapes import SERVED, TOOL_CHOICE, tool
-from tests.simulator.asking import SEARCH, WEATHER, Json
+from claude_code_proxy.simulator.rules.tool_shapes import SERVER_TOOLS, TOOL_CHOICE, tool
+from tests.simulator.requests import SEARCH, WEATHER, Json
 
 NAMES = {
     "bash": "bash",
@@ -27,7 +27,7 @@ def named(kind: str) -> str:
     return next(name for start, name in NAMES.items() if kind.startswith(start))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SERVED if "toolset" not in kind])
+@pytest.mark.parametrize("kind", [kind for kind in SERVER_TOOLS if "toolset" not in kind])
 def test_tools_of_the_service(kind: str) -> None:
     tool(frozenset())({"type": kind, "name": named(kind)}, "tools.0")
     with pytest.raises(Refusal) as caught:

@@ -6,13 +6,13 @@ import pytest
 
 from claude_code_proxy.simulator.models import MODELS
 from claude_code_proxy.simulator.rules.tools import INVALID_SCHEMA, UNFORCED
-from tests.simulator.asking import CLOCK, NEW, OLD, SEARCH, WEATHER, Json, accepted, asking, words_of_refusal
+from tests.simulator.requests import CLOCK, NEW, OLD, SEARCH, WEATHER, Json, accept, make_request, refusal_message
 
 SCHEMA = "tools.0.custom.input_schema"
 
 
 def with_schema(schema: Json) -> Json:
-    return asking(tools=[{"name": "a", "input_schema": schema}])
+    return make_request(tools=[{"name": "a", "input_schema": schema}])
 
 
 def strict(count: int, **schema: Any) -> list[Json]:
@@ -22,13 +22,16 @@ def strict(count: int, **schema: Any) -> list[Json]:
 
 REFUSED = [
     (
-        asking(tools=[{**WEATHER, "name": "a.b"}]),
+        make_request(tools=[{**WEATHER, "name": "a.b"}]),
         "tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'",
     ),
-    (asking(tools=[{**WEATHER, "name": "a" * 129}]), "tools.0.custom.name: String should have at most 128 characters"),
-    (asking(tools=[{**WEATHER, "name": ""}]), "tools.0.custom.name: String should have at least 1 character"),
-    (asking(tools=[WEATHER, WEATHER]), "tools: Tool names must be unique."),
-    (asking(tools=[SEARCH, {**WEATHER, "name": "web_search"}]), "tools: Tool names must be unique."),
+    (
+        make_request(tools=[{**WEATHER, "name": "a" * 129}]),
+        "tools.0.custom.name: String should have at most 128 characters",
+    ),
+    (make_request(tools=[{**WEATHER, "name": ""}]), "tools.0.custom.name: String should have at least 1 character"),
+    (make_request(tools=[WEATHER, WEATHER]), "tools: Tool names must be unique."),
+    (make_request(tools=[SEARCH, {**WEATHER, "name": "web_search"}]), "tools: Tool names must be unique."),
     (with_schema({}), f"{SCHEMA}.type: Field required"),
     (with_schema({"type": "string"}), f"{SCHEMA}.type: Input should be 'object'"),
     (
@@ -55,34 +58,37 @@ REFUSED = [
     ),
     (with_schema({"type": "object", "required": None}), f"{SCHEMA}: {INVALID_SCHEMA}"),
     (
-        asking(tools=[{**WEATHER, "defer_loading": True}]),
+        make_request(tools=[{**WEATHER, "defer_loading": True}]),
         "At least one tool must have defer_loading=false. All tools cannot be deferred.",
     ),
-    (asking(tools=[{**SEARCH, "name": "search"}]), "tools.0.web_search_20250305.name: Input should be 'web_search'"),
     (
-        asking(tools=[{**SEARCH, "allowed_domains": ["a.b"], "blocked_domains": ["c.d"]}]),
+        make_request(tools=[{**SEARCH, "name": "search"}]),
+        "tools.0.web_search_20250305.name: Input should be 'web_search'",
+    ),
+    (
+        make_request(tools=[{**SEARCH, "allowed_domains": ["a.b"], "blocked_domains": ["c.d"]}]),
         "tools.0.web_search_20250305: only one of `allowed_domains` or `blocked_domains` may be specified",
     ),
     (
-        asking(model=NEW, tools=[{"type": "computer_20251124", "name": "computer"}]),
+        make_request(model=NEW, tools=[{"type": "computer_20251124", "name": "computer"}]),
         "'claude-opus-5-5' does not support tool types: computer_20251124.",
     ),
     (
-        asking(tools=strict(21)),
+        make_request(tools=strict(21)),
         (
             "Too many strict tools (21). The maximum number of strict tools supported is 20. Try reducing the number "
             "of tools marked as strict."
         ),
     ),
     (
-        asking(tools=[{**WEATHER, "strict": True}]),
+        make_request(tools=[{**WEATHER, "strict": True}]),
         "tools.0.custom: For 'object' type, 'additionalProperties' must be explicitly set to false",
     ),
-    (asking(tool_choice={"type": "any"}), "tool_choice.any may only be specified while providing tools"),
-    (asking(tool_choice={"type": "tool", "name": "a"}), "Tool 'a' not found in provided tools"),
-    (asking(tools=[WEATHER], tool_choice={"type": "tool", "name": "a"}), "Tool 'a' not found in provided tools"),
+    (make_request(tool_choice={"type": "any"}), "tool_choice.any may only be specified while providing tools"),
+    (make_request(tool_choice={"type": "tool", "name": "a"}), "Tool 'a' not found in provided tools"),
+    (make_request(tools=[WEATHER], tool_choice={"type": "tool", "name": "a"}), "Tool 'a' not found in provided tools"),
     (
-        asking(
+        make_request(
             model=OLD,
             max_tokens=5000,
             tools=[WEATHER],
@@ -96,11 +102,11 @@ REFUSED = [
 
 @pytest.mark.parametrize(("body", "words"), REFUSED, ids=lambda case: str(case)[-60:])
 def test_refused(body: Json, words: str) -> None:
-    assert words_of_refusal(body) == words
+    assert refusal_message(body) == words
 
 
 def test_an_unknown_kind_of_tool() -> None:
-    words = words_of_refusal(asking(tools=[{"type": "function", "function": {}}]))
+    words = refusal_message(make_request(tools=[{"type": "function", "function": {}}]))
     start = (
         "tools.0: Input tag 'function' found using 'type' does not match any of the expected tags: 'custom', 'bash_2025"
     )
@@ -110,24 +116,24 @@ def test_an_unknown_kind_of_tool() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        asking(tools=[]),
-        asking(tools=[WEATHER, CLOCK, SEARCH]),
-        asking(tools=[{**WEATHER, "type": "custom", "description": ""}]),
-        asking(tools=[{**WEATHER, "name": "a" * 128}]),
-        asking(tools=[WEATHER, {**CLOCK, "defer_loading": True}]),
+        make_request(tools=[]),
+        make_request(tools=[WEATHER, CLOCK, SEARCH]),
+        make_request(tools=[{**WEATHER, "type": "custom", "description": ""}]),
+        make_request(tools=[{**WEATHER, "name": "a" * 128}]),
+        make_request(tools=[WEATHER, {**CLOCK, "defer_loading": True}]),
         with_schema({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "x-mine": 1}),
         with_schema({"type": "object", "properties": {"a.b-c_1": {"anyOf": [{"type": "string"}, {"type": "null"}]}}}),
-        asking(tools=[{**SEARCH, "max_uses": None, "user_location": {"type": "approximate", "city": "Rome"}}]),
-        asking(tools=strict(20)),
-        asking(tool_choice={"type": "auto"}),
-        asking(tool_choice={"type": "none"}),
-        asking(tools=[WEATHER], tool_choice={"type": "auto", "disable_parallel_tool_use": True}),
-        asking(tools=[WEATHER], tool_choice={"type": "any"}, thinking={"type": "adaptive"}),
+        make_request(tools=[{**SEARCH, "max_uses": None, "user_location": {"type": "approximate", "city": "Rome"}}]),
+        make_request(tools=strict(20)),
+        make_request(tool_choice={"type": "auto"}),
+        make_request(tool_choice={"type": "none"}),
+        make_request(tools=[WEATHER], tool_choice={"type": "auto", "disable_parallel_tool_use": True}),
+        make_request(tools=[WEATHER], tool_choice={"type": "any"}, thinking={"type": "adaptive"}),
     ],
     ids=lambda body: str(body)[-60:],
 )
 def test_accepted(body: Json) -> None:
-    accepted(body)
+    accept(body)
 
 
 UNFORCEABLE = {
@@ -143,9 +149,9 @@ UNFORCEABLE = {
 @pytest.mark.parametrize("model", [model.id for model in MODELS])
 @pytest.mark.parametrize("choice", [{"type": "any"}, {"type": "tool", "name": "get_weather"}], ids=["any", "tool"])
 def test_forced_tools_by_model(model: str, choice: Json) -> None:
-    body = asking(model=model, tools=[WEATHER], tool_choice=choice)
+    body = make_request(model=model, tools=[WEATHER], tool_choice=choice)
     if model in UNFORCEABLE:
-        assert words_of_refusal(body) == UNFORCED
-        accepted({**body, "tool_choice": {"type": "auto"}})
+        assert refusal_message(body) == UNFORCED
+        accept({**body, "tool_choice": {"type": "auto"}})
     else:
-        accepted(body)
+        accept(body)

@@ -5,40 +5,40 @@ import json
 import pytest
 
 from claude_code_proxy.simulator.answers import envelope
-from claude_code_proxy.simulator.answers.prompt_cache import Cached
+from claude_code_proxy.simulator.answers.prompt_cache import CacheUsage
 from claude_code_proxy.simulator.wire import events
-from tests.simulator.asking import NEW, SEARCH, WEATHER, Json, accepted, answered, asking, document, text, user
-from tests.simulator.streams import events_of, rebuilt
+from tests.simulator.requests import NEW, SEARCH, WEATHER, Json, accept, answer_to, document, make_request, text, user
+from tests.simulator.streams import parse_events, rebuild
 
 BODIES = {
-    "words": asking("Hello, Wörld 😀"),
-    "long": asking("[[simulate: words=300]]"),
-    "call": asking("weather in Rome?", tools=[WEATHER]),
-    "thinking": asking("Hello", model=NEW, thinking={"type": "adaptive", "display": "summarized"}),
-    "hidden thinking": asking("Hello", model=NEW),
-    "search": asking("search the web", tools=[SEARCH]),
-    "citations": asking(user(document(citations={"enabled": True}), text("a"))),
-    "refusal": asking("[[simulate: refusal]]"),
-    "stop": asking("Count to 9", stop_sequences=["5"]),
-    "cut call": asking("weather " * 50, tools=[WEATHER], tool_choice={"type": "any"}, max_tokens=6),
-    "no arguments": asking(
+    "words": make_request("Hello, Wörld 😀"),
+    "long": make_request("[[simulate: words=300]]"),
+    "call": make_request("weather in Rome?", tools=[WEATHER]),
+    "thinking": make_request("Hello", model=NEW, thinking={"type": "adaptive", "display": "summarized"}),
+    "hidden thinking": make_request("Hello", model=NEW),
+    "search": make_request("search the web", tools=[SEARCH]),
+    "citations": make_request(user(document(citations={"enabled": True}), text("a"))),
+    "refusal": make_request("[[simulate: refusal]]"),
+    "stop": make_request("Count to 9", stop_sequences=["5"]),
+    "cut call": make_request("weather " * 50, tools=[WEATHER], tool_choice={"type": "any"}, max_tokens=6),
+    "no arguments": make_request(
         "ping", tools=[{"name": "ping_it", "input_schema": {"type": "object"}}], tool_choice={"type": "any"}
     ),
-    "unknown": asking("[[simulate: unknown]] a"),
+    "unknown": make_request("[[simulate: unknown]] a"),
 }
 
 
 def streamed(body: Json) -> tuple[Json, list[events.Frame]]:
-    made = answered(body)
-    message = envelope.message(accepted(body), made, cached=Cached(), message_id="msg_1")
-    return message, events.frames(message, cut_json=made.cut_json, unknown=made.unknown)
+    answer = answer_to(body)
+    message = envelope.message(accept(body), answer, cached=CacheUsage(), message_id="msg_1")
+    return message, events.frames(message, cut_json=answer.cut_json, unknown=answer.unknown)
 
 
 @pytest.mark.parametrize("name", BODIES)
 def test_the_parts_add_up_to_the_whole(name: str) -> None:
     message, frames = streamed(BODIES[name])
     whole = json.loads(json.dumps(message))
-    assert rebuilt(events_of(b"".join(frame.data for frame in frames))) == whole
+    assert rebuild(parse_events(b"".join(frame.data for frame in frames))) == whole
 
 
 def test_events_look_like_the_real_ones() -> None:
@@ -53,7 +53,7 @@ def test_events_look_like_the_real_ones() -> None:
 
 def test_a_call_starts_empty_and_its_first_piece_too() -> None:
     _, frames = streamed(BODIES["call"])
-    found = events_of(b"".join(frame.data for frame in frames))
+    found = parse_events(b"".join(frame.data for frame in frames))
     start = next(event for event in found if event["type"] == "content_block_start" and event["index"] == 1)
     assert start["content_block"]["input"] == {}
     pieces = [
@@ -65,14 +65,14 @@ def test_a_call_starts_empty_and_its_first_piece_too() -> None:
 
 def test_a_call_without_arguments_says_nothing_more() -> None:
     _, frames = streamed(BODIES["no arguments"])
-    found = events_of(b"".join(frame.data for frame in frames))
+    found = parse_events(b"".join(frame.data for frame in frames))
     pieces = [event["delta"] for event in found if event["type"] == "content_block_delta"]
     assert pieces == [{"type": "input_json_delta", "partial_json": ""}]
 
 
 def test_hidden_thinking_is_one_signature() -> None:
     _, frames = streamed(BODIES["hidden thinking"])
-    found = events_of(b"".join(frame.data for frame in frames))
+    found = parse_events(b"".join(frame.data for frame in frames))
     deltas = [
         event["delta"]["type"] for event in found if event["type"] == "content_block_delta" and event["index"] == 0
     ]
@@ -81,7 +81,7 @@ def test_hidden_thinking_is_one_signature() -> None:
 
 def test_usage_grows_to_its_end() -> None:
     message, frames = streamed(BODIES["search"])
-    found = events_of(b"".join(frame.data for frame in frames))
+    found = parse_events(b"".join(frame.data for frame in frames))
     assert found[0]["message"]["usage"]["output_tokens"] == 1
     assert found[-2]["usage"]["output_tokens"] == message["usage"]["output_tokens"] > 1
     assert found[-2]["usage"]["server_tool_use"] == {"web_search_requests": 1, "web_fetch_requests": 0}

@@ -15,10 +15,10 @@ from claude_code_proxy.simulator import (
     serve,
     stream_reply,
 )
-from tests.simulator.asking import Json, answered, asking, text
-from tests.simulator.raw_client import ask
+from tests.simulator.raw_client import send
 from tests.simulator.recorded import RECORDINGS
-from tests.simulator.streams import events_of, rebuilt
+from tests.simulator.requests import Json, answer_to, make_request, text
+from tests.simulator.streams import parse_events, rebuild
 
 STREAM = "llmanthropic-prompt-stream.json"
 MESSAGE: Json = {
@@ -37,7 +37,7 @@ needs_recordings = pytest.mark.skipif(not RECORDINGS.exists(), reason=f"there ar
 
 async def test_the_queue_goes_first_and_then_it_is_over(running: Running) -> None:
     running.enqueue(json_reply({"a": 1}, 418), json_reply({"b": 2}, headers={"x-mine": "yes"}))
-    first, second, third = [await ask(running.url, asking()) for _ in range(3)]
+    first, second, third = [await send(running.url, make_request()) for _ in range(3)]
     assert (first.status, first.json) == (418, {"a": 1})
     assert (second.status, second.json, second.headers["x-mine"]) == (200, {"b": 2}, "yes")
     assert third.json["type"] == "message"
@@ -45,24 +45,24 @@ async def test_the_queue_goes_first_and_then_it_is_over(running: Running) -> Non
 
 async def test_a_queued_reply_is_only_for_requests_that_pass_the_rules(running: Running) -> None:
     running.enqueue(json_reply({}))
-    assert (await ask(running.url, asking(foo=1))).status == 400
-    running.enqueue(Reply(body=b"{}", judged=False))
-    assert (await ask(running.url, asking(foo=1))).status == 200
+    assert (await send(running.url, make_request(foo=1))).status == 400
+    running.enqueue(Reply(body=b"{}", validated=False))
+    assert (await send(running.url, make_request(foo=1))).status == 200
 
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_message_in_either_form(running: Running, stream: bool) -> None:
     running.enqueue(Reply(message=MESSAGE))
-    seen = await ask(running.url, asking(stream=stream))
-    assert (rebuilt(events_of(seen.body)) if stream else seen.json) == MESSAGE
+    response = await send(running.url, make_request(stream=stream))
+    assert (rebuild(parse_events(response.body)) if stream else response.json) == MESSAGE
 
 
-async def test_mischief_goes_with_a_reply(running: Running) -> None:
+async def test_faults_go_with_a_reply(running: Running) -> None:
     running.enqueue(stream_reply(b"event: ping\ndata: {}\n\n" * 5, faults=Faults(cut_after=2)))
-    seen = await ask(running.url, asking(stream=True))
-    assert (seen.end, seen.body.count(b"ping")) == ("cut", 2)
+    response = await send(running.url, make_request(stream=True))
+    assert (response.end, response.body.count(b"ping")) == ("cut", 2)
     running.enqueue(Reply(message=MESSAGE, faults=Faults(error_after=1)))
-    assert events_of((await ask(running.url, asking(stream=True))).body)[-1]["type"] == "error"
+    assert parse_events((await send(running.url, make_request(stream=True))).body)[-1]["type"] == "error"
 
 
 @needs_recordings
@@ -71,13 +71,13 @@ async def test_every_recorded_response_can_be_played(running: Running) -> None:
     for path in paths:
         recording = json.loads(path.read_bytes())
         running.enqueue(recorded(recording))
-        seen = await ask(running.url, asking())
+        reply = await send(running.url, make_request())
         response = recording["response"]
-        assert (seen.status, seen.end) == (response["status"], "whole")
+        assert (reply.status, reply.end) == (response["status"], "whole")
         if response.get("sse"):
-            assert seen.body.decode() == response["sse"].rstrip("\n") + "\n\n"
+            assert reply.body.decode() == response["sse"].rstrip("\n") + "\n\n"
         else:
-            assert seen.json == response["body"]
+            assert reply.json == response["body"]
 
 
 @needs_recordings
@@ -86,10 +86,10 @@ async def test_one_recording_for_everybody() -> None:
     try:
         wanted = load(RECORDINGS / STREAM).body
         for _ in range(2):
-            assert (await ask(one.url, {"anything": 1})).body == wanted
+            assert (await send(one.url, {"anything": 1})).body == wanted
     finally:
         await one.close()
 
 
 def test_answers_are_what_a_reply_can_hold() -> None:
-    assert Reply(message={**MESSAGE, "content": answered(asking("Hello")).blocks}).message
+    assert Reply(message={**MESSAGE, "content": answer_to(make_request("Hello")).blocks}).message

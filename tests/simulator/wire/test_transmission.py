@@ -5,19 +5,19 @@ import json
 import pytest
 
 from claude_code_proxy.simulator import Faults, Running
-from tests.simulator.asking import Json, asking
-from tests.simulator.raw_client import Seen, ask
-from tests.simulator.streams import events_of, rebuilt
+from tests.simulator.raw_client import RawResponse, send
+from tests.simulator.requests import Json, make_request
+from tests.simulator.streams import parse_events, rebuild
 
 
-async def simulate(running: Running, words: str, *, stream: bool = True) -> Seen:
-    return await ask(running.url, asking(f"[[simulate: {words}]] Count to 40", stream=stream))
+async def simulate(running: Running, words: str, *, stream: bool = True) -> RawResponse:
+    return await send(running.url, make_request(f"[[simulate: {words}]] Count to 40", stream=stream))
 
 
-def events_before(seen: Seen) -> list[Json]:
+def events_before(response: RawResponse) -> list[Json]:
     """The whole events that came; what was cut is left out."""
-    whole = seen.body[: seen.body.rfind(b"\n\n") + 2]
-    return events_of(whole)
+    whole = response.body[: response.body.rfind(b"\n\n") + 2]
+    return parse_events(whole)
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,21 @@ def events_before(seen: Seen) -> list[Json]:
 async def test_errors_instead_of_an_answer(
     running: Running, words: str, status: int, kind: str, retry: str, stream: bool
 ) -> None:
-    seen = await simulate(running, words, stream=stream)
-    assert (seen.status, seen.json["error"]["type"], seen.headers["x-should-retry"]) == (status, kind, retry)
-    assert seen.headers.get("retry-after") == ("2" if "retry-after" in words else None)
-    assert seen.json["request_id"] == seen.headers["request-id"]
+    response = await simulate(running, words, stream=stream)
+    assert (response.status, response.json["error"]["type"], response.headers["x-should-retry"]) == (
+        status,
+        kind,
+        retry,
+    )
+    assert response.headers.get("retry-after") == ("2" if "retry-after" in words else None)
+    assert response.json["request_id"] == response.headers["request-id"]
 
 
 @pytest.mark.parametrize(("words", "status"), [("html", 502), ("html status=413", 413)])
 async def test_pages_of_the_edge(running: Running, words: str, status: int) -> None:
-    seen = await simulate(running, words)
-    assert seen.status == status
-    assert seen.body.startswith(b"<html>")
+    response = await simulate(running, words)
+    assert response.status == status
+    assert response.body.startswith(b"<html>")
 
 
 async def test_failing_a_few_times(running: Running) -> None:
@@ -69,96 +73,96 @@ async def test_the_same_again_under_another_name(running: Running) -> None:
 
 async def test_a_wish_from_within_the_process(running: Running) -> None:
     running.enqueue(Faults(status=529), Faults(cut_after=3))
-    seen = [await ask(running.url, asking("Hello", stream=True)) for _ in range(3)]
-    assert [(one.status, one.end) for one in seen] == [(529, "whole"), (200, "cut"), (200, "whole")]
+    response = [await send(running.url, make_request("Hello", stream=True)) for _ in range(3)]
+    assert [(one.status, one.end) for one in response] == [(529, "whole"), (200, "cut"), (200, "whole")]
 
 
 async def test_an_error_in_the_middle(running: Running) -> None:
-    seen = await simulate(running, "error-after=6")
-    found = events_of(seen.body)
+    response = await simulate(running, "error-after=6")
+    found = parse_events(response.body)
     assert [event["type"] for event in found][:2] == ["message_start", "content_block_start"]
     assert len(found) == 7
     assert found[-1]["type"] == "error"
     assert found[-1]["error"] == {"details": None, "type": "overloaded_error", "message": "Overloaded"}
-    assert found[-1]["request_id"] == seen.headers["request-id"]
+    assert found[-1]["request_id"] == response.headers["request-id"]
 
 
 async def test_an_error_as_the_first_event(running: Running) -> None:
-    found = events_of((await simulate(running, "error-after=0 error=api_error")).body)
+    found = parse_events((await simulate(running, "error-after=0 error=api_error")).body)
     assert [(event["type"], event["error"]["type"]) for event in found] == [("error", "api_error")]
 
 
 @pytest.mark.parametrize(("words", "end"), [("cut-after=5", "cut"), ("cut-after=5 reset", "reset")])
 async def test_cut_after_so_many_events(running: Running, words: str, end: str) -> None:
-    seen = await simulate(running, words)
-    assert (seen.status, seen.end) == (200, end)
-    assert len(events_before(seen)) == 5
+    response = await simulate(running, words)
+    assert (response.status, response.end) == (200, end)
+    assert len(events_before(response)) == 5
 
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_cut_after_so_many_bytes(running: Running, stream: bool) -> None:
-    seen = await simulate(running, "cut-bytes=77", stream=stream)
-    assert (seen.end, len(seen.body)) == ("cut", 77)
+    response = await simulate(running, "cut-bytes=77", stream=stream)
+    assert (response.end, len(response.body)) == ("cut", 77)
 
 
 async def test_cut_after_the_head(running: Running) -> None:
-    seen = await simulate(running, "cut-after=0")
-    assert (seen.end, seen.body) == ("cut", b"")
+    response = await simulate(running, "cut-after=0")
+    assert (response.end, response.body) == ("cut", b"")
 
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_reset_before_the_head(running: Running, stream: bool, caplog: pytest.LogCaptureFixture) -> None:
-    seen = await simulate(running, "reset", stream=stream)
-    assert (seen.end, seen.status) == ("reset", 0)
+    response = await simulate(running, "reset", stream=stream)
+    assert (response.end, response.status) == ("reset", 0)
     assert caplog.records == []
 
 
 async def test_silence_before_the_head(running: Running) -> None:
-    seen = await simulate(running, "head-delay=0.3")
-    assert seen.head_at >= 0.3
-    assert seen.end == "whole"
+    response = await simulate(running, "head-delay=0.3")
+    assert response.head_at >= 0.3
+    assert response.end == "whole"
 
 
 async def test_silence_after_the_head(running: Running) -> None:
-    seen = await simulate(running, "first-event-delay=0.9")
-    assert seen.head_at < 0.8
-    assert seen.times[1] >= 0.9
-    assert rebuilt(events_of(seen.body))["stop_reason"] == "end_turn"
+    response = await simulate(running, "first-event-delay=0.9")
+    assert response.head_at < 0.8
+    assert response.times[1] >= 0.9
+    assert rebuild(parse_events(response.body))["stop_reason"] == "end_turn"
 
 
 async def test_silence_in_the_middle(running: Running) -> None:
-    seen = await simulate(running, "middle-delay=0.9")
-    gaps = [later - earlier for earlier, later in zip(seen.times, seen.times[1:], strict=False)]
-    assert seen.times[0] < 0.8
+    response = await simulate(running, "middle-delay=0.9")
+    gaps = [later - earlier for earlier, later in zip(response.times, response.times[1:], strict=False)]
+    assert response.times[0] < 0.8
     assert max(gaps) >= 0.85
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("sizes", ["byte", "3,1,7"])
 async def test_bytes_split_anywhere(running: Running, sizes: str, stream: bool) -> None:
-    seen = await simulate(running, f"split={sizes}", stream=stream)
-    assert max(map(len, seen.chunks)) <= 7
-    message = rebuilt(events_of(seen.body)) if stream else json.loads(seen.body)
+    response = await simulate(running, f"split={sizes}", stream=stream)
+    assert max(map(len, response.chunks)) <= 7
+    message = rebuild(parse_events(response.body)) if stream else json.loads(response.body)
     assert message["content"][0]["text"].endswith("40")
 
 
 async def test_the_pace_of_words(running: Running) -> None:
-    seen = await simulate(running, "pace=100")
-    assert seen.times[-1] >= 0.4
+    response = await simulate(running, "pace=100")
+    assert response.times[-1] >= 0.4
 
 
 async def test_more_pings(running: Running) -> None:
-    found = events_of((await simulate(running, "pings=5")).body)
+    found = parse_events((await simulate(running, "pings=5")).body)
     assert sum(event["type"] == "ping" for event in found) == 6
 
 
 async def test_novelties(running: Running) -> None:
-    found = events_of((await simulate(running, "unknown")).body)
+    found = parse_events((await simulate(running, "unknown")).body)
     assert "simulated_event" in {event["type"] for event in found}
     assert found[1]["content_block"]["type"] == "simulated_novelty"
 
 
 async def test_a_slip_of_the_pen(running: Running) -> None:
-    seen = await simulate(running, "stutus=500")
-    assert seen.status == 400
-    assert "there is no `stutus`" in seen.json["error"]["message"]
+    response = await simulate(running, "stutus=500")
+    assert response.status == 400
+    assert "there is no `stutus`" in response.json["error"]["message"]

@@ -217,7 +217,7 @@ async def test_a_client_that_leaves_ends_the_answer(stage: Stage) -> None:
             await stage.service.requests[-1].done.wait()
             while stage.runtimes():
                 await asyncio.sleep(0.1)
-    assert stage.service.requests[-1].left
+    assert stage.service.requests[-1].disconnected
     assert len(stage.bodies) == 1
 
 

@@ -1,6 +1,6 @@
-"""An accepted request -> the simulated answer to it: its blocks, why it stopped, and how many tokens it took.
+"""An accepted request to the simulated answer: its blocks, its stop reason, and its number of tokens.
 
-Deterministic but for the ids, which the caller makes. Usage is left to `envelope`, the stream to `events`.
+Deterministic except for the ids, which the caller makes. Usage is left to `envelope`, the stream to `wire.events`.
 """
 
 import json
@@ -16,41 +16,41 @@ from claude_code_proxy.simulator.refusal import Refusal
 
 NewId = Callable[[str], str]
 
-REDACTING = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING"
-REFUSING = "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL"
+REDACTED_TRIGGER = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING"
+REFUSAL_TRIGGER = "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL"
 _UNKNOWN: Block = {"type": "simulated_novelty", "novelty": "a block that no client knows yet"}
 
 
 @dataclass
 class Answer:
-    """`thought` counts the thinking in `output_tokens`; `cut_json` is how far a call that the limit cut has come."""
+    """`thinking_tokens` are part of `output_tokens`; `cut_json` holds the partial arguments of a truncated call."""
 
     blocks: list[Block]
     stop_reason: str = "end_turn"
     stop_sequence: str | None = None
     stop_details: dict[str, Any] | None = None
     output_tokens: int = 0
-    thought: int = 0
+    thinking_tokens: int = 0
     searches: int = 0
     cut_json: str | None = None
     unknown: bool = field(default=False)
 
 
-def compose(asked: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
-    wanted = intent.faults
-    if wanted.refusal is not None or REFUSING in intent.text:
-        return _refused(wanted.refusal or None)
-    if wanted.empty:
+def compose(request: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
+    faults = intent.faults
+    if faults.refusal is not None or REFUSAL_TRIGGER in intent.text:
+        return _refused(faults.refusal or None)
+    if faults.empty:
         return Answer([], output_tokens=1)
-    answer = _answered(asked, intent, new_id=new_id)
+    answer = _answered(request, intent, new_id=new_id)
     answer.searches = sum(1 for block in answer.blocks if block["type"] == "server_tool_use")
-    thinking = _thinking(asked, intent, answer=answer, new_id=new_id)
-    answer.blocks = [*thinking, *([] if wanted.thinking_only else answer.blocks)]
-    if wanted.unknown:
+    thinking = _thinking(request, intent, answer=answer, new_id=new_id)
+    answer.blocks = [*thinking, *([] if faults.thinking_only else answer.blocks)]
+    if faults.unknown:
         answer.blocks = [dict(_UNKNOWN), *answer.blocks]
-    answer.unknown = wanted.unknown
-    _stop_at_sequence(answer, asked.body.get("stop_sequences") or [])
-    _stop_at_limit(answer, asked)
+    answer.unknown = faults.unknown
+    _stop_at_sequence(answer, request.body.get("stop_sequences") or [])
+    _stop_at_limit(answer, request)
     return answer
 
 
@@ -59,71 +59,73 @@ def _refused(category: str | None) -> Answer:
     return Answer([], "refusal", stop_details=details, output_tokens=1)
 
 
-def _answered(asked: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
-    open_call = web_search.pending(asked)
+def _answered(request: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
+    open_call = web_search.pending_call(request)
     if open_call is None and intent.continues:
         open_call = {"id": "", "input": {}}
-    if open_call is not None or web_search.wanted(asked, intent):
-        return _searched(asked, intent, new_id=new_id)
+    if open_call is not None or web_search.is_requested(request, intent):
+        return _searched(request, intent, new_id=new_id)
     if intent.faults.pause:
         raise Refusal("simulate: `pause` needs a web search tool in `tools`.")
-    calls = tool_calls.calls(asked, intent, new_id=new_id)
+    calls = tool_calls.calls(request, intent, new_id=new_id)
     if not calls:
-        return Answer(replies.answer_blocks(asked, intent))
-    spoken = [] if asked.forces_tool else [replies.text_block(f"I'll use {_named(calls)}.")]
-    return Answer([*spoken, *calls], "tool_use")
+        return Answer(replies.answer_blocks(request, intent))
+    preamble = [] if request.forces_tool else [replies.text_block(f"I'll use {_named(calls)}.")]
+    return Answer([*preamble, *calls], "tool_use")
 
 
 def _named(calls: list[Block]) -> str:
     return " and ".join(dict.fromkeys(call["name"] for call in calls))
 
 
-def _searched(asked: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
-    """The open call is answered first; then the turn pauses once more, or comes to its end."""
-    pending = web_search.pending(asked)
-    found = web_search.found(pending, asked.caller.secret) if pending else []
-    pauses_left = intent.faults.pause - web_search.calls_so_far(asked)
+def _searched(request: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
+    """Answer the open call first, then pause the turn once more or end it."""
+    pending = web_search.pending_call(request)
+    found = web_search.result_blocks(pending, request.caller.secret) if pending else []
+    pauses_left = intent.faults.pause - web_search.calls_so_far(request)
     if pauses_left > 0:
         return Answer([*found[:1], web_search.call(intent, new_id)], "pause_turn")
     if found or intent.continues:
-        return Answer(found or replies.answer_blocks(asked, intent))
+        return Answer(found or replies.answer_blocks(request, intent))
     call = web_search.call(intent, new_id)
-    return Answer([call, *web_search.found(call, asked.caller.secret)])
+    return Answer([call, *web_search.result_blocks(call, request.caller.secret)])
 
 
-def _thinking(asked: ParsedRequest, intent: Intent, *, answer: Answer, new_id: NewId) -> list[Block]:
-    if not _thinks(asked, intent):
+def _thinking(request: ParsedRequest, intent: Intent, *, answer: Answer, new_id: NewId) -> list[Block]:
+    if not _thinks(request, intent):
         return []
     calls = [block for block in answer.blocks if block["type"] == "tool_use"]
     short = intent.task if len(intent.task) < 80 else f"{intent.task[:80]}…"
     plan = f"I will call {_named(calls)}." if calls else "I can answer that now."
     text = f"The user says: “{short}”. {plan}"
-    answer.thought = len(tokens.pieces(text))
-    hidden = (asked.thinking.get("display") or ("summarized" if asked.model.shows_thinking else "omitted")) == "omitted"
-    redacted = REDACTING in intent.task
-    prefix, previous = signature.prefix_of_answer(asked)
+    answer.thinking_tokens = len(tokens.pieces(text))
+    hidden = (
+        request.thinking.get("display") or ("summarized" if request.model.shows_thinking else "omitted")
+    ) == "omitted"
+    redacted = REDACTED_TRIGGER in intent.task
+    prefix, previous = signature.prefix_of_answer(request)
     bound = signature.Seal(
-        model=asked.model.id,
+        model=request.model.id,
         response=new_id("rsp_"),
-        text="" if hidden or redacted else signature.mark(text),
+        text="" if hidden or redacted else signature.fingerprint(text),
         prefix=prefix,
         previous=previous,
     )
-    sealed = signature.seal(bound, asked.caller.secret)
+    sealed = signature.seal(bound, request.caller.secret)
     if redacted:
         return [{"type": "redacted_thinking", "data": sealed}]
     return [{"type": "thinking", "thinking": "" if hidden else text, "signature": sealed}]
 
 
-def _thinks(asked: ParsedRequest, intent: Intent) -> bool:
-    """Not after a prefill, nor where a call is forced; with a fixed budget, within a loop only if interleaved."""
-    if intent.faults.no_thinking or asked.forces_tool or asked.turns[-1].role == "assistant":
+def _thinks(request: ParsedRequest, intent: Intent) -> bool:
+    """Tell whether this answer thinks: never after a prefill or with a forced call, within a loop by the mode."""
+    if intent.faults.no_thinking or request.forces_tool or request.turns[-1].role == "assistant":
         return False
-    match asked.thinking["type"]:
+    match request.thinking["type"]:
         case "adaptive":
             return True
         case "enabled":
-            return not intent.results or betas.INTERLEAVED in asked.caller.betas
+            return not intent.results or betas.INTERLEAVED in request.caller.betas
         case "between_tools":
             return bool(intent.results)
         case _:
@@ -144,19 +146,19 @@ def _stop_at_sequence(answer: Answer, sequences: list[str]) -> None:
     answer.blocks = [block for block in answer.blocks if block["type"] != "text" or block["text"].strip()]
 
 
-def _stop_at_limit(answer: Answer, asked: ParsedRequest) -> None:
-    """One piece is one token. Thinking is never cut, only what follows it."""
-    room = asked.model.window - tokens.of_prompt(asked)
-    limit = min(int(asked.body["max_tokens"]), room)
-    answer.output_tokens = answer.thought
+def _stop_at_limit(answer: Answer, request: ParsedRequest) -> None:
+    """Truncate at `max_tokens` or the context window. One piece is one token; thinking is never cut."""
+    room = request.model.window - tokens.count_prompt(request)
+    limit = min(int(request.body["max_tokens"]), room)
+    answer.output_tokens = answer.thinking_tokens
     for at, block in enumerate(answer.blocks):
-        left = max(limit - answer.output_tokens, 0)
+        remaining = max(limit - answer.output_tokens, 0)
         size = _size(block)
-        if size <= left:
+        if size <= remaining:
             answer.output_tokens += size
             continue
         answer.blocks = answer.blocks[: at + 1]
-        _cut(answer, left)
+        _cut(answer, remaining)
         answer.output_tokens = limit
         break
     else:
@@ -164,7 +166,7 @@ def _stop_at_limit(answer: Answer, asked: ParsedRequest) -> None:
             return
         answer.output_tokens = limit
     answer.stop_reason = (
-        "max_tokens" if limit < room or limit == asked.body["max_tokens"] else "model_context_window_exceeded"
+        "max_tokens" if limit < room or limit == request.body["max_tokens"] else "model_context_window_exceeded"
     )
     answer.stop_sequence = None
 
@@ -179,13 +181,13 @@ def _size(block: Block) -> int:
             return 0
 
 
-def _cut(answer: Answer, left: int) -> None:
-    """The last block is shortened; a call is left with the part of its arguments that came."""
+def _cut(answer: Answer, remaining: int) -> None:
+    """Shorten the last block to the remaining tokens; a call keeps the beginning of its arguments."""
     last = answer.blocks[-1]
     if last["type"] == "text":
-        last["text"] = "".join(tokens.pieces(last["text"])[:left])
-    elif last["type"] == "tool_use" and left >= 4:
-        answer.cut_json = "".join(tokens.pieces(json.dumps(last["input"], ensure_ascii=False))[: left - 4])
+        last["text"] = "".join(tokens.pieces(last["text"])[:remaining])
+    elif last["type"] == "tool_use" and remaining >= 4:
+        answer.cut_json = "".join(tokens.pieces(json.dumps(last["input"], ensure_ascii=False))[: remaining - 4])
         last["input"] = {}
         return
     else:

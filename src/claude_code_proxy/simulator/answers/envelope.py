@@ -1,18 +1,18 @@
-"""An answer -> the Message that the service sends: id, model, stop fields and usage."""
+"""An answer to the Message that the service sends: id, model, stop fields and usage."""
 
 from typing import Any
 
 from claude_code_proxy.simulator import tokens
 from claude_code_proxy.simulator.answers.answer import Answer
-from claude_code_proxy.simulator.answers.prompt_cache import Cached
+from claude_code_proxy.simulator.answers.prompt_cache import CacheUsage
 from claude_code_proxy.simulator.parsed_request import ParsedRequest
 
 _SEARCH_TOKENS = 2000
 
 
-def message(asked: ParsedRequest, answer: Answer, *, cached: Cached, message_id: str) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "model": asked.model.id,
+def message(request: ParsedRequest, answer: Answer, *, cached: CacheUsage, message_id: str) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "model": request.model.id,
         "id": message_id,
         "type": "message",
         "role": "assistant",
@@ -22,37 +22,37 @@ def message(asked: ParsedRequest, answer: Answer, *, cached: Cached, message_id:
         "stop_reason": answer.stop_reason,
         "stop_sequence": answer.stop_sequence,
         "stop_details": answer.stop_details,
-        "usage": _usage(asked, answer, cached=cached),
+        "usage": _usage(request, answer, cached=cached),
     }
-    if "block_binding" in asked.caller.opened:
-        made["input_transformations"] = asked.transformations
-    if asked.body.get("context_management"):
-        made["context_management"] = {"applied_edits": []}
-    return made
+    if "block_binding" in request.caller.features:
+        body["input_transformations"] = request.transformations
+    if request.body.get("context_management"):
+        body["context_management"] = {"applied_edits": []}
+    return body
 
 
-def _usage(asked: ParsedRequest, answer: Answer, *, cached: Cached) -> dict[str, Any]:
+def _usage(request: ParsedRequest, answer: Answer, *, cached: CacheUsage) -> dict[str, Any]:
     written = cached.short + cached.long
     searched = _SEARCH_TOKENS * answer.searches
     usage: dict[str, Any] = {
-        "input_tokens": max(tokens.of_prompt(asked) - cached.read - written, 0) + searched,
+        "input_tokens": max(tokens.count_prompt(request) - cached.read - written, 0) + searched,
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": cached.read,
         "cache_creation": {"ephemeral_5m_input_tokens": cached.short, "ephemeral_1h_input_tokens": cached.long},
         "output_tokens": answer.output_tokens,
         "service_tier": "standard",
-        "inference_geo": _geo(asked),
+        "inference_geo": _geo(request),
     }
-    if answer.thought:
-        usage["output_tokens_details"] = {"thinking_tokens": min(answer.thought, answer.output_tokens)}
+    if answer.thinking_tokens:
+        usage["output_tokens_details"] = {"thinking_tokens": min(answer.thinking_tokens, answer.output_tokens)}
     if answer.searches:
         usage["server_tool_use"] = {"web_search_requests": answer.searches, "web_fetch_requests": 0}
-    if asked.body.get("speed") == "fast":
-        usage["speed"] = "fast" if asked.model.fast == "yes" else "standard"
+    if request.body.get("speed") == "fast":
+        usage["speed"] = "fast" if request.model.fast == "yes" else "standard"
     return usage
 
 
-def _geo(asked: ParsedRequest) -> str:
-    if not asked.model.takes_geo:
+def _geo(request: ParsedRequest) -> str:
+    if not request.model.supports_geo:
         return "not_available"
-    return asked.body.get("inference_geo") or "global"
+    return request.body.get("inference_geo") or "global"

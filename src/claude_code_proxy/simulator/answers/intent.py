@@ -1,6 +1,6 @@
-"""What a request asks for, as far as the simulation reads it: the last words, the tool results, the pictures.
+"""What a request asks for, as far as the simulator reads it: the last text, the tool results, the images.
 
-Turning that into words and calls is left to `wording`, `tool_calls` and `web_search`.
+Making text and calls of it is left to `replies`, `tool_calls` and `web_search`.
 """
 
 import base64
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn, blocks_of
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn, to_blocks
 from claude_code_proxy.simulator.rules.conversation import is_continuation
 from claude_code_proxy.simulator.wire import faults
 
@@ -25,7 +25,7 @@ _CALL_WANTED = re.compile(r"\b(?:call|use)\b[^.\n]{0,40}(?:\btools?\b|`[\w-]+`)[
 
 @dataclass(frozen=True)
 class Result:
-    """One tool result of the last turn: the tool that was called, what it said, and the media it brought."""
+    """One tool result of the last turn: the name of the tool, its text and a description of each image or document."""
 
     tool: str
     text: str
@@ -35,7 +35,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Intent:
-    """`task` is what the current tool loop is about; `rounds` how many calls it has had; directives are already out."""
+    """`task` is the text that began the current tool loop, `rounds` its calls so far; texts are without directives."""
 
     task: str
     text: str
@@ -45,7 +45,7 @@ class Intent:
     directive: str
     faults: faults.Faults
     wants_json: bool
-    wants_call: str  # the last words, where they tell to call a tool at once
+    wants_call: str  # the last text, if it says to call a tool at once
     continues: bool
 
     @property
@@ -56,27 +56,29 @@ class Intent:
         return int(found[1]) if found else None
 
 
-def read(asked: ParsedRequest) -> Intent:
-    spoken = [turn for turn in asked.turns if turn.role == "user" and _words(turn.blocks)]
-    text = _words(spoken[-1].blocks) if spoken else ""
-    opener = next((turn for turn in reversed(spoken) if not _has_results(turn)), spoken[-1] if spoken else None)
+def read_intent(request: ParsedRequest) -> Intent:
+    user_turns = [turn for turn in request.turns if turn.role == "user" and _words(turn.blocks)]
+    text = _words(user_turns[-1].blocks) if user_turns else ""
+    opener = next(
+        (turn for turn in reversed(user_turns) if not _has_results(turn)), user_turns[-1] if user_turns else None
+    )
     task = _words(opener.blocks) if opener else text
-    directive, wanted = faults.find(text)
+    directive, active = faults.find(text)
     if not directive:
-        directive, wanted = faults.find(task)
-    last = next((turn for turn in reversed(asked.turns) if turn.role != "system"), asked.turns[-1])
+        directive, active = faults.find(task)
+    last = next((turn for turn in reversed(request.turns) if turn.role != "system"), request.turns[-1])
     from_user = last if last.role == "user" else None
     since = opener.index if opener else -1
     return Intent(
         task=faults.without_directives(task),
         text=faults.without_directives(text),
-        results=tuple(_results(from_user, asked)) if from_user else (),
-        rounds=sum(1 for turn in asked.turns if turn.index > since and any(True for _ in turn.of_type("tool_use"))),
+        results=tuple(_results(from_user, request)) if from_user else (),
+        rounds=sum(1 for turn in request.turns if turn.index > since and any(True for _ in turn.of_type("tool_use"))),
         media=tuple(_media(from_user.blocks)) if from_user else (),
         directive=directive,
-        faults=wanted,
-        wants_json=_wants_json(asked, task),
-        wants_call=_wants_call(asked.turns[-1]),
+        faults=active,
+        wants_json=_wants_json(request, task),
+        wants_call=_wants_call(request.turns[-1]),
         continues=last.role == "assistant" and is_continuation(last),
     )
 
@@ -89,10 +91,10 @@ def _has_results(turn: ParsedTurn) -> bool:
     return any(True for _ in turn.of_type("tool_result"))
 
 
-def _results(turn: ParsedTurn, asked: ParsedRequest) -> Iterator[Result]:
-    names = {block["id"]: block["name"] for one in asked.turns for _, block in one.of_type("tool_use")}
+def _results(turn: ParsedTurn, request: ParsedRequest) -> Iterator[Result]:
+    names = {block["id"]: block["name"] for one in request.turns for _, block in one.of_type("tool_use")}
     for _, block in turn.of_type("tool_result"):
-        inner = blocks_of(block.get("content"))
+        inner = to_blocks(block.get("content"))
         yield Result(
             tool=names.get(block["tool_use_id"], "the tool"),
             text=_words(inner) or " ".join(_titles(inner)),
@@ -106,7 +108,7 @@ def _titles(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def _media(blocks: Iterable[Block]) -> Iterator[str]:
-    """Each image and document in a few words: its kind and its size, or where it is."""
+    """Describe each image and document: its kind and its size or address."""
     for block in blocks:
         if block["type"] not in {"image", "document"}:
             continue
@@ -129,16 +131,16 @@ def _source(source: Block) -> str:
             return f"{len(json.dumps(source['content']))} characters"
 
 
-def _wants_json(asked: ParsedRequest, task: str) -> bool:
-    return any(_JSON_WANTED.search(text) for text in (task, _words(asked.system)))
+def _wants_json(request: ParsedRequest, task: str) -> bool:
+    return any(_JSON_WANTED.search(text) for text in (task, _words(request.system)))
 
 
 def _wants_call(last: ParsedTurn) -> str:
-    """Such words in a system turn, or in a user's own, are obeyed like a forced choice."""
+    """Return the text of the last turn if it demands a call; such a text acts like a forced `tool_choice`."""
     words = _words(last.blocks)
     return words if _CALL_WANTED.search(words) else ""
 
 
-def words_of(value: Any) -> list[str]:
-    """Lower-case words without a plural's s."""
+def split_words(value: Any) -> list[str]:
+    """Return the words of a text in lower case, without the s of a plural."""
     return [word if len(word) < 4 else word.removesuffix("s") for word in re.findall(r"[a-z]+", str(value).lower())]

@@ -1,4 +1,4 @@
-"""A stand-in for the service's prompt cache: prefixes that breakpoints marked, and what is read and written.
+"""The simulated prompt cache: the prefixes that breakpoints mark, and how many tokens are read and written.
 
 A prefix grows over tools, system and messages. A breakpoint reads the longest prefix that ends at it or up to twenty
 blocks before it, and writes what is new, if the model's minimum is reached. Time is passed in.
@@ -16,14 +16,14 @@ from claude_code_proxy.simulator.parsed_request import ParsedRequest
 from claude_code_proxy.simulator.rules import caching
 
 _LOOK_BACK = 20
-_MOST_ENTRIES = 10_000
+_MAX_ENTRIES = 10_000
 _LIFETIMES = {"5m": 300.0, "1h": 3600.0}
 _UNCACHEABLE = frozenset({"thinking", "redacted_thinking"})
 
 
 @dataclass(frozen=True)
-class Cached:
-    """Tokens read, and written for five minutes and for an hour."""
+class CacheUsage:
+    """Tokens read, and tokens written for five minutes (`short`) and for an hour (`long`)."""
 
     read: int = 0
     short: int = 0
@@ -32,7 +32,7 @@ class Cached:
 
 @dataclass(frozen=True)
 class _Boundary:
-    """Where a block ends: the hash and the tokens of everything up to it, and the ttl where it is a breakpoint."""
+    """The end of a block: hash and tokens of everything up to it, and the ttl if it is a breakpoint."""
 
     key: bytes
     size: int
@@ -43,11 +43,11 @@ class PromptCache:
     def __init__(self) -> None:
         self._until: OrderedDict[bytes, float] = OrderedDict()
 
-    def use(self, asked: ParsedRequest, now: float) -> Cached:
-        boundaries = list(_boundaries(asked))
-        marked = [at for at, one in enumerate(boundaries) if one.ttl and one.size >= asked.model.cache_minimum]
+    def use(self, request: ParsedRequest, now: float) -> CacheUsage:
+        boundaries = list(_boundaries(request))
+        marked = [at for at, one in enumerate(boundaries) if one.ttl and one.size >= request.model.cache_minimum]
         if not marked:
-            return Cached()
+            return CacheUsage()
         read = max((self._longest_hit(boundaries[max(at - _LOOK_BACK, 0) : at + 1], now) for at in marked), default=0)
         written = {"5m": 0, "1h": 0}
         covered = read
@@ -57,7 +57,7 @@ class PromptCache:
             written[ttl] += max(one.size - covered, 0)
             covered = max(covered, one.size)
             self._keep(one.key, now + _LIFETIMES[ttl])
-        return Cached(read, written["5m"], written["1h"])
+        return CacheUsage(read, written["5m"], written["1h"])
 
     def _longest_hit(self, boundaries: list[_Boundary], now: float) -> int:
         for one in reversed(boundaries):
@@ -67,16 +67,16 @@ class PromptCache:
 
     def _keep(self, key: bytes, until: float) -> None:
         self._until[key] = max(until, self._until.pop(key, 0.0))
-        while len(self._until) > _MOST_ENTRIES:
+        while len(self._until) > _MAX_ENTRIES:
             self._until.popitem(last=False)
 
 
-def _boundaries(asked: ParsedRequest) -> Iterator[_Boundary]:
+def _boundaries(request: ParsedRequest) -> Iterator[_Boundary]:
     size = 0
-    running = hashlib.sha256(_bytes([asked.model.id, asked.body.get("speed"), asked.output_schema]))
-    automatic = asked.body.get("cache_control")
-    last = _last_cacheable(asked) if automatic else None
-    for place, value, weight in _walk(asked):
+    running = hashlib.sha256(_bytes([request.model.id, request.body.get("speed"), request.output_schema]))
+    automatic = request.body.get("cache_control")
+    last = _last_cacheable(request) if automatic else None
+    for place, value, weight in _walk(request):
         running.update(_bytes(value))
         size += weight
         control = _control(value)
@@ -93,25 +93,25 @@ def _control(value: dict[str, Any]) -> dict[str, Any] | None:
     return found[-1] if found else None
 
 
-def _walk(asked: ParsedRequest) -> Iterator[tuple[tuple[int, int], dict[str, Any], int]]:
-    """Every block of the prefix with its place and its tokens; what changes the messages' part stands before them."""
-    model = asked.model
-    for tool in asked.tools:
-        yield (-2, 0), tool, tokens.of_json(tool, model)
-    for block in asked.system:
-        yield (-1, 0), block, tokens.of_block(block, model)
-    mode = {"thinking": asked.body.get("thinking"), "choice": asked.tool_choice, "effort": asked.effort}
+def _walk(request: ParsedRequest) -> Iterator[tuple[tuple[int, int], dict[str, Any], int]]:
+    """Yield each block of the prefix with its place and tokens; settings that invalidate messages come before them."""
+    model = request.model
+    for tool in request.tools:
+        yield (-2, 0), tool, tokens.count_json(tool, model)
+    for block in request.system:
+        yield (-1, 0), block, tokens.count_block(block, model)
+    mode = {"thinking": request.body.get("thinking"), "choice": request.tool_choice, "effort": request.effort}
     yield (-1, 1), mode, 0
-    for turn in asked.turns:
+    for turn in request.turns:
         for at, block in enumerate(turn.blocks):
-            if (turn.index, at) not in asked.dropped:
-                yield (turn.index, at), {"role": turn.role, **block}, tokens.of_block(block, model)
+            if (turn.index, at) not in request.dropped:
+                yield (turn.index, at), {"role": turn.role, **block}, tokens.count_block(block, model)
 
 
-def _last_cacheable(asked: ParsedRequest) -> tuple[int, int] | None:
+def _last_cacheable(request: ParsedRequest) -> tuple[int, int] | None:
     places = [
         (turn.index, at)
-        for turn in asked.turns
+        for turn in request.turns
         for at, block in enumerate(turn.blocks)
         if block["type"] not in _UNCACHEABLE and turn.role != "system" and (block["type"] != "text" or block["text"])
     ]
@@ -119,7 +119,7 @@ def _last_cacheable(asked: ParsedRequest) -> tuple[int, int] | None:
 
 
 def _bytes(value: Any) -> bytes:
-    """As sent, key order included, but for the markers themselves."""
+    """Encode a value as it was sent, with its key order, but without `cache_control`."""
     return json.dumps(_unmarked(value), ensure_ascii=True).encode()
 
 

@@ -1,4 +1,4 @@
-"""The words of an answer: an echo of what was asked, of the tool results and the pictures; JSON where it is wanted.
+"""The text of an answer: an echo of the question, of tool results and images, or JSON where the prompt asks for it.
 
 `Reply with exactly: X` answers X, `count to N` counts, `words=N` in a directive brings N words.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from claude_code_proxy.simulator.answers.intent import Intent, Result
 from claude_code_proxy.simulator.answers.schema_sample import sample
-from claude_code_proxy.simulator.answers.tool_calls import hinted
+from claude_code_proxy.simulator.answers.tool_calls import hint_value
 from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 
 _EXACTLY = re.compile(
@@ -22,29 +22,29 @@ _VOCABULARY = (
     "the", "quiet", "river", "carries", "small", "boats", "past", "green", "fields", "while", "evening", "light",
     "settles", "on", "every", "roof", "and", "someone", "far", "away", "begins", "to", "sing",
 )  # fmt: skip
-_LONGEST_ECHO = 400
+_MAX_ECHO = 400
 
 
 def text_block(text: str) -> Block:
     return {"type": "text", "text": text}
 
 
-def answer_blocks(asked: ParsedRequest, intent: Intent) -> list[Block]:
-    if asked.output_schema is not None:
-        return [text_block(_structured(asked.output_schema, intent))]
+def answer_blocks(request: ParsedRequest, intent: Intent) -> list[Block]:
+    if request.output_schema is not None:
+        return [text_block(_structured(request.output_schema, intent))]
     words = _words(intent)
     if intent.wants_json:
         return [
             text_block("{not JSON" if intent.faults.bad_json else json.dumps({"answer": words}, ensure_ascii=False))
         ]
-    return _cited(asked) or [text_block(words)]
+    return _cited(request) or [text_block(words)]
 
 
 def _structured(schema: dict[str, Any], intent: Intent) -> str:
     if intent.faults.bad_json:
         return '{"unexpected": true}'
-    made = sample(schema, lambda name, part: hinted(name, part, text=intent.task), all_properties=True)
-    return json.dumps(made, ensure_ascii=False)
+    value = sample(schema, lambda name, part: hint_value(name, part, text=intent.task), all_properties=True)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _words(intent: Intent) -> str:
@@ -53,7 +53,7 @@ def _words(intent: Intent) -> str:
     if intent.faults.words is not None:
         return " ".join(_VOCABULARY[at % len(_VOCABULARY)] for at in range(intent.faults.words))
     if intent.results:
-        return "\n".join(map(_of_result, intent.results))
+        return "\n".join(map(_describe_result, intent.results))
     exactly = _EXACTLY.search(intent.text)
     if exactly:
         return exactly[1].strip()
@@ -63,15 +63,15 @@ def _words(intent: Intent) -> str:
     return _echo(intent)
 
 
-def _of_result(result: Result) -> str:
-    said = result.text or "nothing"
+def _describe_result(result: Result) -> str:
+    text = result.text or "nothing"
     media = f" With it came {_series(result.media)}." if result.media else ""
-    return f"{result.tool} {'failed' if result.failed else 'returned'}: {said}{media}"
+    return f"{result.tool} {'failed' if result.failed else 'returned'}: {text}{media}"
 
 
 def _echo(intent: Intent) -> str:
-    said = intent.text if len(intent.text) <= _LONGEST_ECHO else f"{intent.text[:_LONGEST_ECHO]}…"
-    sentences = [f"You said: “{said}”"] if said else []
+    text = intent.text if len(intent.text) <= _MAX_ECHO else f"{intent.text[:_MAX_ECHO]}…"
+    sentences = [f"You said: “{text}”"] if text else []
     if intent.media:
         sentences.append(f"I was given {_series(intent.media)}.")
     return " ".join(sentences) or "I am here."
@@ -82,10 +82,10 @@ def _series(media: tuple[str, ...]) -> str:
     return counted + "; ".join(media)
 
 
-def _cited(asked: ParsedRequest) -> list[Block]:
-    """One sentence from each document that asks for citations, cited; none where no document does."""
+def _cited(request: ParsedRequest) -> list[Block]:
+    """Return the first sentence of each document with citations on, as cited text blocks."""
     blocks: list[Block] = []
-    documents = [block for turn in asked.turns for _, block in turn.of_type("document")]
+    documents = [block for turn in request.turns for _, block in turn.of_type("document")]
     for index, document in enumerate(documents):
         if not (document.get("citations") or {}).get("enabled") or document["source"]["type"] != "text":
             continue

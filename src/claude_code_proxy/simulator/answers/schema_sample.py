@@ -1,7 +1,7 @@
-"""A JSON schema -> a value that fits it, the same each time; hints may name a better text for a property.
+"""A JSON schema to a value that fits it, the same each time; a hint may suggest a better value for a property.
 
 It covers what tools and answer formats really use. Where a schema cannot be met (a pattern that no candidate matches, a
-contradiction) the value is the nearest one, not an error: a model may miss a schema too.
+contradiction) the value is the nearest one and no error is raised: a model may miss a schema too.
 """
 
 import math
@@ -15,7 +15,7 @@ from claude_code_proxy.simulator.rules.structured import resolve
 
 Hint = Callable[[str, dict[str, Any]], Any]
 
-_DEEPEST = 12
+_MAX_DEPTH = 12
 _BY_FORMAT = {
     "date-time": "2026-01-02T03:04:05Z",
     "date": "2026-01-02",
@@ -43,7 +43,7 @@ def no_hint(name: str, schema: dict[str, Any]) -> Any:  # noqa: ARG001 - a hint 
 
 
 def sample(schema: Any, hint: Hint = no_hint, *, all_properties: bool = False) -> Any:
-    """`all_properties` also fills in the optional ones."""
+    """Return a value for the schema; `all_properties` fills in the optional ones as well."""
     return _Sampler(schema, hint, all_properties=all_properties).value(schema)
 
 
@@ -54,8 +54,8 @@ class _Sampler:
         self._all = all_properties
 
     def value(self, schema: Any, name: str = "", *, depth: int = 0) -> Any:
-        if not isinstance(schema, dict) or depth > _DEEPEST:
-            return None if depth > _DEEPEST else "sample"
+        if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+            return None if depth > _MAX_DEPTH else "sample"
         if isinstance(schema.get("$ref"), str):
             target = resolve(self._root, schema["$ref"]) if isinstance(self._root, dict) else None
             beside = {word: value for word, value in schema.items() if word != "$ref"}
@@ -79,12 +79,12 @@ class _Sampler:
     def _chosen(self, schema: dict[str, Any], name: str) -> Any:
         if "const" in schema:
             return schema["const"]
-        hinted = self._hint(name, schema)
+        hint_value = self._hint(name, schema)
         values = schema["enum"] or [None]
-        return hinted if hinted in values else values[0]
+        return hint_value if hint_value in values else values[0]
 
     def _branch(self, schema: dict[str, Any], name: str, *, depth: int) -> Any:
-        """The first branch whose value also fits the rest; anything but null is preferred."""
+        """Return the value of the first branch that also fits the rest of the schema; null comes last."""
         word = "anyOf" if schema.get("anyOf") else "oneOf"
         rest = {one: value for one, value in schema.items() if one != word}
         branches = sorted(schema[word], key=lambda one: isinstance(one, dict) and one.get("type") == "null")
@@ -103,10 +103,10 @@ class _Sampler:
             case "string":
                 return self._text(schema, name)
             case "integer" | "number":
-                return _number(schema, whole=kind == "integer", hinted=self._hint(name, schema))
+                return _number(schema, whole=kind == "integer", hint_value=self._hint(name, schema))
             case "boolean":
-                hinted = self._hint(name, schema)
-                return hinted if isinstance(hinted, bool) else True
+                hint_value = self._hint(name, schema)
+                return hint_value if isinstance(hint_value, bool) else True
             case _:
                 return None
 
@@ -114,21 +114,21 @@ class _Sampler:
         properties = schema.get("properties") or {}
         required = [name for name in schema.get("required") or [] if isinstance(name, str)]
         names = list(dict.fromkeys([*required, *(properties if self._all else ())]))
-        if self._all and depth >= _DEEPEST // 2:
+        if self._all and depth >= _MAX_DEPTH // 2:
             names = required
         rest = schema.get("additionalProperties")
-        made = {name: self.value(properties.get(name, rest or {}), name, depth=depth + 1) for name in names}
-        for index in range(schema.get("minProperties", 0) - len(made)):
-            made[f"key_{index}"] = self.value(rest or {}, depth=depth + 1)
-        return made
+        result = {name: self.value(properties.get(name, rest or {}), name, depth=depth + 1) for name in names}
+        for index in range(schema.get("minProperties", 0) - len(result)):
+            result[f"key_{index}"] = self.value(rest or {}, depth=depth + 1)
+        return result
 
     def _array(self, schema: dict[str, Any], name: str, *, depth: int) -> list[Any]:
         first = [self.value(one, name, depth=depth + 1) for one in schema.get("prefixItems") or []]
         least = schema.get("minItems", 0)
-        wanted = max(least, len(first), 1 if depth < _DEEPEST // 2 and schema.get("maxItems") != 0 else 0)
+        count = max(least, len(first), 1 if depth < _MAX_DEPTH // 2 and schema.get("maxItems") != 0 else 0)
         if "items" not in schema and "minItems" not in schema:
-            wanted = len(first)
-        rest = [self.value(schema.get("items", {}), name, depth=depth + 1) for _ in range(wanted - len(first))]
+            count = len(first)
+        rest = [self.value(schema.get("items", {}), name, depth=depth + 1) for _ in range(count - len(first))]
         if schema.get("uniqueItems"):
             rest = [_distinct(value, index) for index, value in enumerate(rest)]
         return [*first, *rest]
@@ -166,7 +166,7 @@ def _guessed(schema: dict[str, Any]) -> str:
 
 
 def _merged(schemas: list[Any]) -> dict[str, Any]:
-    """All of them at once: properties together, the first word wins elsewhere."""
+    """Merge schemas: properties, `required` and `allOf` are joined; of any other keyword the first one is kept."""
     merged: dict[str, Any] = {}
     for schema in schemas:
         if not isinstance(schema, dict):
@@ -181,7 +181,7 @@ def _merged(schemas: list[Any]) -> dict[str, Any]:
     return merged
 
 
-def _number(schema: dict[str, Any], *, whole: bool, hinted: Any) -> int | float:
+def _number(schema: dict[str, Any], *, whole: bool, hint_value: Any) -> int | float:
     step = schema.get("multipleOf") or (1 if whole else 0)
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
@@ -196,9 +196,13 @@ def _number(schema: dict[str, Any], *, whole: bool, hinted: Any) -> int | float:
     else:
         value = start if high == math.inf else (start + high) / 2
         value = value + 1 if value == schema.get("exclusiveMinimum") else value
-    fits = not isinstance(hinted, bool) and isinstance(hinted, int if whole else int | float) and low <= hinted <= high
+    fits = (
+        not isinstance(hint_value, bool)
+        and isinstance(hint_value, int if whole else int | float)
+        and low <= hint_value <= high
+    )
     if fits and not schema.get("multipleOf") and "exclusiveMinimum" not in schema and "exclusiveMaximum" not in schema:
-        return hinted  # type: ignore[no-any-return]
+        return hint_value  # type: ignore[no-any-return]
     return int(value) if whole else value
 
 

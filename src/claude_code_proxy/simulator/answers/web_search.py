@@ -1,4 +1,4 @@
-"""A hosted web search inside an answer: the call, made-up results, text that cites them; the call alone in a pause."""
+"""A hosted web search in an answer: the call, made-up results and a text that cites them; in a pause only the call."""
 
 import re
 from collections.abc import Callable
@@ -13,14 +13,14 @@ _ASKED_FOR = re.compile(r"\b(search|web|internet|online|latest|newest|news|today
 _RESULTS = 3
 
 
-def declared(asked: ParsedRequest) -> bool:
-    return any(str(tool.get("type", "")).startswith("web_search_") for tool in asked.tools)
+def is_declared(request: ParsedRequest) -> bool:
+    return any(str(tool.get("type", "")).startswith("web_search_") for tool in request.tools)
 
 
-def wanted(asked: ParsedRequest, intent: Intent) -> bool:
-    if not declared(asked) or asked.tool_choice["type"] == "none" or intent.results:
+def is_requested(request: ParsedRequest, intent: Intent) -> bool:
+    if not is_declared(request) or request.tool_choice["type"] == "none" or intent.results:
         return False
-    forced = asked.tool_choice["type"] == "tool" and asked.tool_choice["name"] == "web_search"
+    forced = request.tool_choice["type"] == "tool" and request.tool_choice["name"] == "web_search"
     return forced or bool(_ASKED_FOR.search(intent.text)) or intent.faults.pause > 0
 
 
@@ -35,8 +35,8 @@ def call(intent: Intent, new_id: Callable[[str], str]) -> Block:
     }
 
 
-def found(call_block: Block, secret: bytes) -> list[Block]:
-    """The results of a call, and what is said about them."""
+def result_blocks(call_block: Block, secret: bytes) -> list[Block]:
+    """Return the results of a call and the text about them."""
     query = str(call_block["input"].get("query", ""))
     results = [_result(query, number, secret=secret) for number in range(1, _RESULTS + 1)]
     cited = f"Result 1 for “{query}” says that this is a simulated page."
@@ -60,17 +60,17 @@ def found(call_block: Block, secret: bytes) -> list[Block]:
     ]
 
 
-def pending(asked: ParsedRequest) -> Block | None:
-    """The call that a paused turn ended with."""
-    last = asked.turns[-1]
+def pending_call(request: ParsedRequest) -> Block | None:
+    """Return the call that a paused turn ended with."""
+    last = request.turns[-1]
     if last.role != "assistant":
         return None
     final = last.blocks[-1]
     return final if final["type"] == "server_tool_use" else None
 
 
-def calls_so_far(asked: ParsedRequest) -> int:
-    last = asked.turns[-1]
+def calls_so_far(request: ParsedRequest) -> int:
+    last = request.turns[-1]
     return sum(1 for _ in last.of_type("server_tool_use")) if last.role == "assistant" else 0
 
 

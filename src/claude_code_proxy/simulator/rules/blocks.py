@@ -34,7 +34,7 @@ CALLER = tagged({
 })
 _CACHED: Mapping[str, Check] = {"cache_control": CACHE_CONTROL}
 _TYPE: Mapping[str, Check] = {"type": anything}
-_NUMBER = integer(at_least=0)
+_NUMBER = integer(minimum=0)
 
 CITATION = tagged({
     "char_location": record(
@@ -94,8 +94,8 @@ IMAGE = record(
         **_TYPE,
         "source": tagged({
             "base64": record({**_TYPE, "media_type": literal(*MEDIA_TYPES), "data": text()}),
-            "url": record({**_TYPE, "url": text(at_least=1)}),
-            "file": record({**_TYPE, "file_id": text(at_least=1)}),
+            "url": record({**_TYPE, "url": text(minimum=1)}),
+            "file": record({**_TYPE, "file_id": text(minimum=1)}),
         }),
     },
     {**_CACHED, "transformations": nullable(record({}, {"oversized_image": literal("downsize", "error")}))},
@@ -107,8 +107,8 @@ DOCUMENT = record(
             "base64": record({**_TYPE, "media_type": literal("application/pdf"), "data": text()}),
             "text": record({**_TYPE, "media_type": literal("text/plain"), "data": text()}),
             "content": record({**_TYPE, "content": text_or(items(tagged({"text": TEXT, "image": IMAGE})))}),
-            "url": record({**_TYPE, "url": text(at_least=1)}),
-            "file": record({**_TYPE, "file_id": text(at_least=1)}),
+            "url": record({**_TYPE, "url": text(minimum=1)}),
+            "file": record({**_TYPE, "file_id": text(minimum=1)}),
         }),
     },
     {**_CACHED, "title": nullable(text()), "context": nullable(text()), "citations": CITATIONS_SWITCH},
@@ -117,7 +117,7 @@ SEARCH_RESULT = record(
     {**_TYPE, "source": text(), "title": text(), "content": items(tagged({"text": TEXT}))},
     {**_CACHED, "citations": CITATIONS_SWITCH},
 )
-TOOL_REFERENCE = record({**_TYPE, "tool_name": text(at_least=1)}, _CACHED)
+TOOL_REFERENCE = record({**_TYPE, "tool_name": text(minimum=1)}, _CACHED)
 TOOL_RESULT = record(
     {**_TYPE, "tool_use_id": text(pattern=TOOL_USE_ID)},
     {
@@ -137,16 +137,16 @@ TOOL_RESULT = record(
     },
 )
 TOOL_USE = record(
-    {**_TYPE, "id": text(pattern=TOOL_USE_ID), "name": text(at_least=1, at_most=200), "input": dictionary},
+    {**_TYPE, "id": text(pattern=TOOL_USE_ID), "name": text(minimum=1, maximum=200), "input": dictionary},
     {**_CACHED, "caller": CALLER, "toolset_name": nullable(text())},
 )
 THINKING = record({**_TYPE, "thinking": text(), "signature": text()})
 REDACTED_THINKING = record({**_TYPE, "data": text()})
 SERVER_TOOL_USE = record(
-    {**_TYPE, "id": text(pattern=SERVER_TOOL_USE_ID), "name": text(at_least=1), "input": dictionary},
+    {**_TYPE, "id": text(pattern=SERVER_TOOL_USE_ID), "name": text(minimum=1), "input": dictionary},
     {**_CACHED, "caller": CALLER},
 )
-CONTAINER_UPLOAD = record({**_TYPE, "file_id": text(at_least=1)}, _CACHED)
+CONTAINER_UPLOAD = record({**_TYPE, "file_id": text(minimum=1)}, _CACHED)
 
 _WEB_SEARCH_RESULT = record(
     {**_TYPE, "url": text(), "title": text(), "encrypted_content": text()}, {"page_age": nullable(text())}
@@ -154,7 +154,7 @@ _WEB_SEARCH_RESULT = record(
 
 
 def _found_or_error(value: object, path: str) -> None:
-    """A web search brings a list of results, or one error object."""
+    """Check the content of a web search result: a list of results, or one error object."""
     if isinstance(value, list):
         items(tagged({"web_search_result": _WEB_SEARCH_RESULT}))(value, path)
     else:
@@ -165,7 +165,7 @@ WEB_SEARCH_TOOL_RESULT = record(
     {**_TYPE, "tool_use_id": text(pattern=SERVER_TOOL_USE_ID), "content": _found_or_error},
     {**_CACHED, "caller": CALLER},
 )
-# What the other hosted tools bring back is for the service's own eyes; the shape ends at its envelope.
+# The content of other hosted results is not checked, only the block around it.
 HOSTED_RESULT = record(
     {**_TYPE, "tool_use_id": text(pattern=SERVER_TOOL_USE_ID), "content": anything}, {**_CACHED, "caller": CALLER}
 )
@@ -183,7 +183,7 @@ MCP_TOOL_RESULT = record(
     {**_TYPE, "tool_use_id": text(pattern=TOOL_USE_ID)},
     {**_CACHED, "is_error": boolean, "content": text_or(items(tagged({"text": TEXT})))},
 )
-TOOL_CHANGE = record({**_TYPE, "tool": tagged({"tool_reference": record({**_TYPE, "name": text(at_least=1)})})})
+TOOL_CHANGE = record({**_TYPE, "tool": tagged({"tool_reference": record({**_TYPE, "name": text(minimum=1)})})})
 
 _CONTENT: Mapping[str, Check] = {
     "text": TEXT,
@@ -209,10 +209,10 @@ _BEHIND_BETAS: Mapping[str, Mapping[str, Check]] = {
 
 
 @lru_cache(maxsize=64)
-def content_block(opened: frozenset[str]) -> Check:
-    """Any block of a message, with those that the opened betas add."""
+def content_block(features: frozenset[str]) -> Check:
+    """Return the check of any block of a message, with the types that the opened betas add."""
     variants = dict(_CONTENT)
     for feature, more in _BEHIND_BETAS.items():
-        if feature in opened:
+        if feature in features:
             variants.update(more)
     return tagged(variants)

@@ -1,4 +1,4 @@
-"""Bytes of a request -> its JSON, or the refusal of what is not JSON: bad UTF-8, lone surrogates, bad syntax."""
+"""The bytes of a request to JSON, or a refusal: invalid UTF-8, lone surrogates, invalid syntax."""
 
 import json
 import re
@@ -6,13 +6,13 @@ from typing import Any, NoReturn
 
 from claude_code_proxy.simulator.refusal import Refusal
 
-LARGEST = 32 * 1024 * 1024
+MAX_BODY_BYTES = 32 * 1024 * 1024
 _NOT_JSON = "The request body is not valid JSON: "
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\.", re.DOTALL)
 
 
 def decode(data: bytes) -> Any:
-    if len(data) > LARGEST:
+    if len(data) > MAX_BODY_BYTES:
         raise Refusal("Request exceeds the maximum size", 413, edge=True)
     try:
         text = data.decode()
@@ -23,8 +23,8 @@ def decode(data: bytes) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        words = error.msg[:1].lower() + error.msg[1:]
-        raise Refusal(f"{_NOT_JSON}{words}: line {error.lineno} column {error.colno} (char {error.pos})") from None
+        message = error.msg[:1].lower() + error.msg[1:]
+        raise Refusal(f"{_NOT_JSON}{message}: line {error.lineno} column {error.colno} (char {error.pos})") from None
     except RecursionError:
         raise Refusal(f"{_NOT_JSON}recursion limit reached") from None
 
@@ -40,7 +40,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _check_surrogates(text: str) -> None:
-    """Escapes are read in order, so that an escaped backslash before a `u` is not mistaken for one."""
+    """Refuse lone surrogates; escapes are read in order, so an escaped backslash before a `u` is not an escape."""
     high_ends: int | None = None
     for found in _ESCAPE.finditer(text):
         unit = int(found[1], 16) if found[1] else 0

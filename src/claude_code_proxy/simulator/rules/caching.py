@@ -7,34 +7,34 @@ from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
-MOST = 4
+MAX_BREAKPOINTS = 4
 _ORDER = "Note that blocks are processed in the following order: `tools`, `system`, `messages`."
 
 
-def check(asked: ParsedRequest) -> None:
-    placed = list(_breakpoints(asked))
-    automatic = asked.body.get("cache_control")
+def check(request: ParsedRequest) -> None:
+    placed = list(_breakpoints(request))
+    automatic = request.body.get("cache_control")
     count = len(placed) + (1 if automatic else 0)
-    if count > MOST:
-        raise Refusal(f"A maximum of {MOST} blocks with cache_control may be provided. Found {count}.")
+    if count > MAX_BREAKPOINTS:
+        raise Refusal(f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. Found {count}.")
     _check_order(placed)
     if automatic:
-        _check_automatic(asked, automatic, placed=placed)
+        _check_automatic(request, automatic, placed=placed)
 
 
 def ttl(control: dict[str, Any]) -> str:
     return str(control.get("ttl") or "5m")
 
 
-def _breakpoints(asked: ParsedRequest) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Path and value of each, in the order in which a prefix grows."""
-    for index, tool in enumerate(asked.tools):
+def _breakpoints(request: ParsedRequest) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield path and value of each breakpoint, in the order in which a prefix grows."""
+    for index, tool in enumerate(request.tools):
         if tool.get("cache_control"):
             yield f"tools.{index}", tool["cache_control"]
-    for index, block in enumerate(asked.system):
+    for index, block in enumerate(request.system):
         if block.get("cache_control"):
             yield f"system.{index}", block["cache_control"]
-    for turn in asked.turns:
+    for turn in request.turns:
         for at, block in enumerate(turn.blocks):
             yield from ((path, one["cache_control"]) for path, one in _nested(turn.path(at), block) if _marked(one))
 
@@ -62,9 +62,9 @@ def _check_order(placed: list[tuple[str, dict[str, Any]]]) -> None:
 
 
 def _check_automatic(
-    asked: ParsedRequest, automatic: dict[str, Any], *, placed: list[tuple[str, dict[str, Any]]]
+    request: ParsedRequest, automatic: dict[str, Any], *, placed: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    last = asked.turns[-1]
+    last = request.turns[-1]
     own = last.blocks[-1].get("cache_control") if last.blocks else None
     if own and ttl(own) != ttl(automatic):
         raise fail("cache_control", "the last block already has a cache_control with a different ttl")

@@ -1,8 +1,8 @@
-"""Who may say what, in which order: roles, block kinds, empty content, the pairing of tool calls with their results."""
+"""The order of a conversation: roles, block types by role, empty content, pairs of tool calls and results."""
 
 from collections.abc import Iterable, Iterator
 
-from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn, blocks_of, is_server_result
+from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn, is_server_result, to_blocks
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
@@ -10,38 +10,38 @@ _USER = frozenset({"text", "image", "document", "search_result", "tool_result", 
 _SYSTEM = frozenset({"text", "tool_addition", "tool_removal"})
 _NOT_ASSISTANT = frozenset({"tool_result", "image", "search_result", "container_upload", *_SYSTEM}) - {"text"}
 NO_PREFILL = "This model does not support assistant message prefill. The conversation must end with a user message."
-UNPAIRED = "Each `tool_use` block must have a corresponding `tool_result` block in the next message."
-UNASKED = "Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+MISSING_RESULT = "Each `tool_use` block must have a corresponding `tool_result` block in the next message."
+UNEXPECTED_RESULT = "Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
 
 
-def check(asked: ParsedRequest) -> None:
-    _check_roles(asked)
-    _check_contents(asked)
-    for turn in asked.turns:
-        _check_kinds(turn, asked)
+def check(request: ParsedRequest) -> None:
+    _check_roles(request)
+    _check_contents(request)
+    for turn in request.turns:
+        _check_kinds(turn, request)
         _check_last_block(turn)
-    _check_system_turns(asked.turns)
-    _check_tools_defined(asked)
-    _check_ids(asked.turns)
-    _check_pairs(asked.turns)
-    _check_server_tools(asked.turns)
-    _check_ending(asked)
+    _check_system_turns(request.turns)
+    _check_tools_defined(request)
+    _check_ids(request.turns)
+    _check_pairs(request.turns)
+    _check_server_tools(request.turns)
+    _check_ending(request)
 
 
-def _check_roles(asked: ParsedRequest) -> None:
-    for message in asked.body["messages"]:
+def _check_roles(request: ParsedRequest) -> None:
+    for message in request.body["messages"]:
         role = message["role"]
         if role not in {"user", "assistant", "system"}:
             raise Refusal(f'messages: Unexpected role "{role}". Allowed roles are "user" or "assistant".')
-        if role == "system" and asked.model.mid_system == "no":
+        if role == "system" and request.model.mid_system == "no":
             raise Refusal("role 'system' is not supported on this model")
 
 
-def _check_contents(asked: ParsedRequest) -> None:
-    _check_texts("system", asked.system, within="system.")
-    last = len(asked.body["messages"]) - 1
-    for index, message in enumerate(asked.body["messages"]):
-        found = blocks_of(message["content"])
+def _check_contents(request: ParsedRequest) -> None:
+    _check_texts("system", request.system, within="system.")
+    last = len(request.body["messages"]) - 1
+    for index, message in enumerate(request.body["messages"]):
+        found = to_blocks(message["content"])
         if not found and not (index == last and message["role"] == "assistant"):
             raise fail(
                 f"messages.{index}",
@@ -51,44 +51,44 @@ def _check_contents(asked: ParsedRequest) -> None:
 
 
 def _check_texts(where: str, found: Iterable[Block], *, within: str) -> None:
-    """Whitespace alone is as good as nothing; inside tool results too."""
+    """Refuse empty texts, also inside tool results; whitespace alone counts as empty."""
     for at, block in enumerate(found):
         if block["type"] == "tool_result":
-            _check_texts(where, blocks_of(block.get("content")), within=f"{within}{at}.tool_result.content.")
+            _check_texts(where, to_blocks(block.get("content")), within=f"{within}{at}.tool_result.content.")
             _check_failed_result(block, path=f"{within}{at}.tool_result")
         if block["type"] != "text" or block["text"].strip():
             continue
         if block.get("cache_control"):
             suffix = "" if where == "system" else ".text"
             raise fail(f"{within}{at}{suffix}", "cache_control cannot be set for empty text blocks")
-        words = "contain non-whitespace text" if block["text"] else "be non-empty"
-        raise fail(where, f"text content blocks must {words}")
+        message = "contain non-whitespace text" if block["text"] else "be non-empty"
+        raise fail(where, f"text content blocks must {message}")
 
 
 def _check_failed_result(block: Block, *, path: str) -> None:
     if not block.get("is_error"):
         return
-    found = blocks_of(block.get("content"))
+    found = to_blocks(block.get("content"))
     if not found:
         raise fail(path, "content cannot be empty if `is_error` is true")
     if any(one["type"] != "text" for one in found):
         raise fail(path, 'all content must be type "text" if "is_error" is true')
 
 
-def _check_kinds(turn: ParsedTurn, asked: ParsedRequest) -> None:
+def _check_kinds(turn: ParsedTurn, request: ParsedRequest) -> None:
     for at, block in enumerate(turn.blocks):
         kind = block["type"]
         path = turn.path(at)
         if turn.role == "system":
             if kind not in _SYSTEM:
                 raise fail(path, f"`{kind}` blocks are not allowed in `system` messages")
-            if block.get("cache_control") and "claude_code" not in asked.caller.opened:
+            if block.get("cache_control") and "claude_code" not in request.caller.features:
                 raise fail(f"{path}.{kind}.cache_control", "Extra inputs are not permitted")
         elif turn.role == "user" and kind not in _USER:
             raise fail(path, f"`{kind}` blocks can only be in `assistant` messages")
         elif turn.role == "assistant" and kind in _NOT_ASSISTANT:
             raise fail(path, f"`{kind}` blocks can only be in `user` messages")
-        if asked.caller.version != "2023-06-01":
+        if request.caller.version != "2023-06-01":
             _check_newer_version(turn.role, block, path=path)
 
 
@@ -125,10 +125,10 @@ def _ends_with_server_result(turn: ParsedTurn) -> bool:
     return bool(turn.blocks) and is_server_result(turn.blocks[-1])
 
 
-def _check_tools_defined(asked: ParsedRequest) -> None:
-    if asked.tools or asked.body.get("mcp_servers"):
+def _check_tools_defined(request: ParsedRequest) -> None:
+    if request.tools or request.body.get("mcp_servers"):
         return
-    if any(True for turn in asked.turns for _ in turn.of_type("tool_use", "tool_result")):
+    if any(True for turn in request.turns for _ in turn.of_type("tool_use", "tool_result")):
         raise Refusal("Requests which include `tool_use` or `tool_result` blocks must define tools.")
 
 
@@ -155,7 +155,7 @@ def _check_pairs(turns: list[ParsedTurn]) -> None:
 
 
 def _check_calls_answered(turn: ParsedTurn, following: ParsedTurn | None) -> None:
-    """All calls stand at the end of their turn, and all results at the start of the next."""
+    """Require all calls at the end of their turn and all results at the start of the next."""
     calls = [block["id"] for _, block in turn.of_type("tool_use")]
     if not calls:
         return
@@ -166,7 +166,7 @@ def _check_calls_answered(turn: ParsedTurn, following: ParsedTurn | None) -> Non
         raise fail(
             f"messages.{turn.index}",
             "`tool_use` ids were found without `tool_result` blocks immediately after: "
-            f"{', '.join(open_calls)}. {UNPAIRED}",
+            f"{', '.join(open_calls)}. {MISSING_RESULT}",
         )
     if following and _pending_server_calls(turn) and len(set(_leading_results(following))) != len(following.blocks):
         raise fail(
@@ -176,9 +176,9 @@ def _check_calls_answered(turn: ParsedTurn, following: ParsedTurn | None) -> Non
 
 
 def _followed_by_words(turn: ParsedTurn) -> set[str]:
-    """The calls after which the same turn goes on with text or thinking."""
-    words = [at for at, _ in turn.of_type("text", "thinking", "redacted_thinking")]
-    last = words[-1] if words else -1
+    """Return the calls that text or thinking follows in the same turn."""
+    message = [at for at, _ in turn.of_type("text", "thinking", "redacted_thinking")]
+    last = message[-1] if message else -1
     return {block["id"] for at, block in turn.of_type("tool_use") if at < last}
 
 
@@ -195,7 +195,9 @@ def _check_results_asked_for(turn: ParsedTurn, previous: ParsedTurn | None) -> N
     for at, block in turn.of_type("tool_result"):
         call = block["tool_use_id"]
         if call not in calls:
-            raise fail(turn.path(at), f"unexpected `tool_use_id` found in `tool_result` blocks: {call}. {UNASKED}")
+            raise fail(
+                turn.path(at), f"unexpected `tool_use_id` found in `tool_result` blocks: {call}. {UNEXPECTED_RESULT}"
+            )
         if call in seen:
             raise fail(
                 turn.path(at),
@@ -210,7 +212,7 @@ def _pending_server_calls(turn: ParsedTurn) -> list[Block]:
 
 
 def _check_server_tools(turns: list[ParsedTurn]) -> None:
-    """A hosted tool's result stands after its call; only the newest assistant turn may leave one pending."""
+    """Require the result of a hosted tool after its call; only the newest assistant turn may leave one pending."""
     called: set[str] = set()
     answered = {block["tool_use_id"] for turn in turns for block in turn.blocks if is_server_result(block)}
     newest = max((turn.index for turn in turns if turn.role == "assistant"), default=-1)
@@ -241,13 +243,13 @@ def _may_be_pending(turn: ParsedTurn, turns: list[ParsedTurn]) -> bool:
     return turn is turns[-1] or any(True for _ in turn.of_type("tool_use"))
 
 
-def _check_ending(asked: ParsedRequest) -> None:
-    last = asked.turns[-1]
+def _check_ending(request: ParsedRequest) -> None:
+    last = request.turns[-1]
     if last.role != "assistant" or is_continuation(last):
         return
-    if not asked.model.prefill:
+    if not request.model.prefill:
         raise Refusal(NO_PREFILL)
-    if asked.output_schema is not None:
+    if request.output_schema is not None:
         raise Refusal("output_config.format: assistant message prefill is not supported with structured outputs.")
     final = last.blocks[-1] if last.blocks else None
     if final and final["type"] == "text" and final["text"] != final["text"].rstrip():
@@ -255,5 +257,5 @@ def _check_ending(asked: ParsedRequest) -> None:
 
 
 def is_continuation(turn: ParsedTurn) -> bool:
-    """A paused turn, sent back as it came, to be gone on with."""
+    """Tell whether this is a paused turn that was sent back to be continued."""
     return bool(turn.blocks) and (turn.blocks[-1]["type"] == "server_tool_use" or is_server_result(turn.blocks[-1]))

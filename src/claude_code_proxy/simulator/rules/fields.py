@@ -24,11 +24,11 @@ from claude_code_proxy.simulator.rules.shape import (
     text_or,
 )
 
-MOST_MESSAGES = 100_000
+MAX_MESSAGES = 100_000
 _EFFORT = nullable(literal("low", "medium", "high", "xhigh", "max"))
 _FORMAT = nullable(tagged({"json_schema": record({"type": anything, "schema": dictionary})}))
 _MCP_SERVER = record(
-    {"type": literal("url"), "url": text(pattern=r"^https://"), "name": text(at_least=1)},
+    {"type": literal("url"), "url": text(pattern=r"^https://"), "name": text(minimum=1)},
     {"authorization_token": nullable(text()), "tool_configuration": nullable(dictionary)},
 )
 _EDIT_KINDS = ("clear_tool_uses_20250919", "clear_thinking_20251015", "compact_20260112")
@@ -43,45 +43,45 @@ _BEHIND_BETAS: dict[str, dict[str, Check]] = {
 }
 
 
-def _thinking(opened: frozenset[str]) -> Check:
-    shown = ("summarized", "omitted", *(("updates",) if "display_updates" in opened else ()))
+def _thinking(features: frozenset[str]) -> Check:
+    shown = ("summarized", "omitted", *(("updates",) if "display_updates" in features else ()))
     more: dict[str, Check] = {"display": nullable(literal(*shown))}
-    if "block_binding" in opened:
+    if "block_binding" in features:
         more["block_binding"] = nullable(record({}, {"prefix_mismatch_behavior": literal("error", "drop_block")}))
     return tagged({
-        "enabled": record({"type": anything, "budget_tokens": integer(at_least=1024)}, more),
+        "enabled": record({"type": anything, "budget_tokens": integer(minimum=1024)}, more),
         "adaptive": record({"type": anything}, more),
         "between_tools": record({"type": anything}, more),
         "disabled": record({"type": anything}),
     })
 
 
-def _message(opened: frozenset[str]) -> Check:
-    more: dict[str, Check] = {"clear_at": literal("next_user_message")} if "clear_at" in opened else {}
-    if "per_turn_control" in opened:
+def _message(features: frozenset[str]) -> Check:
+    more: dict[str, Check] = {"clear_at": literal("next_user_message")} if "clear_at" in features else {}
+    if "per_turn_control" in features:
         more["output_config"] = nullable(record({}, {"effort": _EFFORT}))
     return record(
-        {"role": text(), "content": text_or(items(blocks.content_block(opened)))},
+        {"role": text(), "content": text_or(items(blocks.content_block(features)))},
         more,
         misshapen="Input does not match the expected shape.",
     )
 
 
-def _counted_fields(opened: frozenset[str]) -> dict[str, Check]:
+def _counted_fields(features: frozenset[str]) -> dict[str, Check]:
     config: dict[str, Check] = {"effort": _EFFORT, "format": _FORMAT}
-    if "task_budget" in opened:
+    if "task_budget" in features:
         config["task_budget"] = nullable(dictionary)
     fields: dict[str, Check] = {
         "system": text_or(items(tagged({"text": blocks.TEXT}))),
-        "tools": items(tool_shapes.tool(opened)),
+        "tools": items(tool_shapes.tool(features)),
         "tool_choice": tool_shapes.TOOL_CHOICE,
-        "thinking": _thinking(opened),
+        "thinking": _thinking(features),
         "output_config": nullable(record({}, config)),
         "cache_control": blocks.CACHE_CONTROL,
         "speed": nullable(literal("standard", "fast")),
     }
     for feature, more in _BEHIND_BETAS.items():
-        if feature in opened:
+        if feature in features:
             fields.update(more)
     return fields
 
@@ -89,22 +89,22 @@ def _counted_fields(opened: frozenset[str]) -> dict[str, Check]:
 _SAMPLING: dict[str, Check] = {
     "temperature": number(low=0, high=1),
     "top_p": number(low=0, high=1),
-    "top_k": integer(at_least=0),
+    "top_k": integer(minimum=0),
 }
 
 
 @lru_cache(maxsize=64)
-def _request(opened: frozenset[str], version: str, *, counting: bool) -> Check:
-    required: dict[str, Check] = {"model": text(at_least=1, at_most=256), "messages": items(_message(opened))}
-    optional = _counted_fields(opened)
+def _request(features: frozenset[str], version: str, *, counting: bool) -> Check:
+    required: dict[str, Check] = {"model": text(minimum=1, maximum=256), "messages": items(_message(features))}
+    optional = _counted_fields(features)
     if not counting:
-        required["max_tokens"] = integer(at_least=0)
+        required["max_tokens"] = integer(minimum=0)
         optional.update({
             "stream": boolean,
             "stop_sequences": items(text()),
-            "metadata": record({}, {"user_id": nullable(text(at_most=256))}),
+            "metadata": record({}, {"user_id": nullable(text(maximum=256))}),
             "service_tier": literal("auto", "standard_only"),
-            "inference_geo": nullable(text(at_least=1)),
+            "inference_geo": nullable(text(minimum=1)),
             "container": nullable(text_or(record({}, {"id": nullable(text()), "skills": nullable(items(dictionary))}))),
             "diagnostics": nullable(record({}, {"previous_message_id": nullable(text())})),
             **(_SAMPLING if version == "2023-06-01" else {}),
@@ -113,48 +113,48 @@ def _request(opened: frozenset[str], version: str, *, counting: bool) -> Check:
 
 
 def check_shape(body: Any, caller: Caller) -> dict[str, Any]:
-    """The body as an object of which every field, block and tool has its shape."""
-    _request(caller.opened, caller.version, counting=caller.counting)(body, "")
+    """Return the body once every field, block and tool in it has the right shape."""
+    _request(caller.features, caller.version, counting=caller.counting)(body, "")
     shaped: dict[str, Any] = body
     if not shaped["messages"]:
         raise fail("messages", "at least one message is required")
-    if len(shaped["messages"]) > MOST_MESSAGES:
-        raise fail("messages", f"List should have at most {MOST_MESSAGES} items after validation")
+    if len(shaped["messages"]) > MAX_MESSAGES:
+        raise fail("messages", f"List should have at most {MAX_MESSAGES} items after validation")
     return shaped
 
 
-def check_limits(asked: ParsedRequest) -> None:
-    if not asked.caller.counting:
-        _check_max_tokens(asked)
-        _check_stop_sequences(asked.body.get("stop_sequences", []))
-        _check_user_id((asked.body.get("metadata") or {}).get("user_id"))
-        _check_container(asked)
-        _check_geo(asked)
-    if asked.body.get("speed") == "fast" and asked.model.fast == "no":
+def check_limits(request: ParsedRequest) -> None:
+    if not request.caller.counting:
+        _check_max_tokens(request)
+        _check_stop_sequences(request.body.get("stop_sequences", []))
+        _check_user_id((request.body.get("metadata") or {}).get("user_id"))
+        _check_container(request)
+        _check_geo(request)
+    if request.body.get("speed") == "fast" and request.model.fast == "no":
         raise fail("speed", "'fast' is not supported for this model.")
 
 
-def _check_max_tokens(asked: ParsedRequest) -> None:
-    asked_for = asked.body["max_tokens"]
-    if asked_for > asked.model.max_output:
+def _check_max_tokens(request: ParsedRequest) -> None:
+    max_tokens = request.body["max_tokens"]
+    if max_tokens > request.model.max_output:
         raise fail(
             "max_tokens",
-            f"{asked_for} > {asked.model.max_output}, which is the maximum allowed number of output tokens for "
-            f"{asked.model.id}",
+            f"{max_tokens} > {request.model.max_output}, which is the maximum allowed number of output tokens for "
+            f"{request.model.id}",
         )
-    if asked_for == 0:
-        _check_warming(asked)
+    if max_tokens == 0:
+        _check_warming(request)
 
 
-def _check_warming(asked: ParsedRequest) -> None:
-    """`max_tokens` 0 only warms the cache, so nothing may be asked for that needs an answer."""
-    hindrances = (
-        ("stream", bool(asked.body.get("stream"))),
-        ("thinking.enabled", asked.thinking["type"] == "enabled"),
-        ("output_config.format", asked.output_schema is not None),
-        ("a forced tool_choice", asked.forces_tool),
+def _check_warming(request: ParsedRequest) -> None:
+    """Refuse fields that need an answer beside `max_tokens: 0`, which only fills the prompt cache."""
+    conflicts = (
+        ("stream", bool(request.body.get("stream"))),
+        ("thinking.enabled", request.thinking["type"] == "enabled"),
+        ("output_config.format", request.output_schema is not None),
+        ("a forced tool_choice", request.forces_tool),
     )
-    for name, present in hindrances:
+    for name, present in conflicts:
         if present:
             raise fail("max_tokens", f"0 is not allowed with {name}")
 
@@ -177,15 +177,15 @@ def _check_user_id(user_id: str | None) -> None:
         raise fail("metadata.user_id", "user_id appears to contain a phone number")
 
 
-def _check_container(asked: ParsedRequest) -> None:
-    runs_code = any(str(tool.get("type", "")).startswith(("code_execution_", "web_")) for tool in asked.tools)
-    if asked.body.get("container") is not None and not runs_code:
+def _check_container(request: ParsedRequest) -> None:
+    runs_code = any(str(tool.get("type", "")).startswith(("code_execution_", "web_")) for tool in request.tools)
+    if request.body.get("container") is not None and not runs_code:
         raise fail("container", "container can only be provided when a code execution tool is enabled")
 
 
-def _check_geo(asked: ParsedRequest) -> None:
-    geo = asked.body.get("inference_geo")
-    if geo is not None and not asked.model.takes_geo:
+def _check_geo(request: ParsedRequest) -> None:
+    geo = request.body.get("inference_geo")
+    if geo is not None and not request.model.supports_geo:
         raise fail("inference_geo", "inference_geo is not supported for this model.")
     if geo is not None and geo not in {"us", "global"}:
         raise Refusal(f"inference_geo: Invalid inference geo: {geo}")

@@ -1,4 +1,4 @@
-"""Who asks, and under which version and betas: what is refused before the body is read."""
+"""Key, version and betas: what is refused before the body is read."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,8 +8,8 @@ from claude_code_proxy.simulator.refusal import Refusal
 VERSIONS = frozenset({"2023-06-01", "2026-10-21"})
 
 
-def check_key(headers: Mapping[str, str], accepted: Collection[str] | None) -> None:
-    """Any made-up key will do unless `accepted` names some. A bearer token that is not an API key needs its beta."""
+def check_key(headers: Mapping[str, str], allowed: Collection[str] | None) -> None:
+    """Accept any made-up key unless `allowed` lists some; a bearer token that is no API key needs its beta."""
     bearer = headers.get("authorization", "")
     key = headers.get("x-api-key", "")
     if not key and bearer[:7].lower() == "bearer ":
@@ -18,7 +18,7 @@ def check_key(headers: Mapping[str, str], accepted: Collection[str] | None) -> N
             raise Refusal("OAuth authentication is currently not supported.", 401)
     if not key:
         raise Refusal("x-api-key header is required", 401)
-    if accepted is not None and key not in accepted:
+    if allowed is not None and key not in allowed:
         raise Refusal("invalid x-api-key" if headers.get("x-api-key") else "Invalid bearer token", 401)
 
 

@@ -1,4 +1,4 @@
-"""Images and documents: bytes that are what their media type says, sizes, counts, and addresses that may be fetched."""
+"""Images and documents: media types, sizes, counts and addresses."""
 
 import base64
 import re
@@ -10,29 +10,29 @@ from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.shape import fail
 
 _MEDIA = frozenset({"image", "document"})
-_LARGEST_IMAGE = 10 * 1024 * 1024
-_LONGEST_SIDE = 8000
-_LONGEST_SIDE_OF_MANY = 2000
+_MAX_IMAGE_BYTES = 10 * 1024 * 1024
+_MAX_SIDE = 8000
+_MAX_SIDE_OF_MANY = 2000
 _MANY = 20
 _PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
-def check(asked: ParsedRequest) -> None:
-    placed = list(_media(asked))
+def check(request: ParsedRequest) -> None:
+    placed = list(_media(request))
     count = sum(1 for _, block in placed if block["type"] == "image")
-    if count > asked.model.most_images:
-        raise fail("messages", f"too many images: {count} > {asked.model.most_images} maximum")
+    if count > request.model.max_images:
+        raise fail("messages", f"too many images: {count} > {request.model.max_images} maximum")
     for path, block in placed:
         if block["type"] == "image":
             _check_image(block["source"], f"{path}.image.source", many=count > _MANY)
         else:
-            _check_document(block["source"], f"{path}.document.source", most_pages=asked.model.most_images)
+            _check_document(block["source"], f"{path}.document.source", max_pages=request.model.max_images)
     _check_citations([block for _, block in placed if block["type"] == "document"])
 
 
-def _media(asked: ParsedRequest) -> Iterator[tuple[str, Block]]:
-    """Every image and document with its path, those in tool results included."""
-    for turn in asked.turns:
+def _media(request: ParsedRequest) -> Iterator[tuple[str, Block]]:
+    """Yield each image and document with its path, also those inside tool results."""
+    for turn in request.turns:
         for at, block in enumerate(turn.blocks):
             yield from ((path, one) for path, one in _nested(turn.path(at), block) if one["type"] in _MEDIA)
 
@@ -65,8 +65,8 @@ def _check_image(source: Block, path: str, *, many: bool) -> None:
     if not source["data"]:
         raise fail(path, "image cannot be empty")
     data = _decode(source["data"], path)
-    if len(data) > _LARGEST_IMAGE:
-        raise fail(path, f"image exceeds 10 MB maximum: {len(data)} bytes > {_LARGEST_IMAGE} bytes")
+    if len(data) > _MAX_IMAGE_BYTES:
+        raise fail(path, f"image exceeds 10 MB maximum: {len(data)} bytes > {_MAX_IMAGE_BYTES} bytes")
     found = images.media_type(data)
     if found is None:
         raise Refusal("Could not process image")
@@ -81,17 +81,17 @@ def _check_image(source: Block, path: str, *, many: bool) -> None:
 
 def _check_sides(data: bytes, path: str, *, many: bool) -> None:
     longest = max(images.size(data) or (0, 0))
-    if longest > _LONGEST_SIDE:
-        raise fail(path, f"At least one of the image dimensions exceed max allowed size: {_LONGEST_SIDE} pixels")
-    if many and longest > _LONGEST_SIDE_OF_MANY:
+    if longest > _MAX_SIDE:
+        raise fail(path, f"At least one of the image dimensions exceed max allowed size: {_MAX_SIDE} pixels")
+    if many and longest > _MAX_SIDE_OF_MANY:
         raise fail(
             path,
             "At least one of the image dimensions exceed max allowed size for many-image requests: "
-            f"{_LONGEST_SIDE_OF_MANY} pixels",
+            f"{_MAX_SIDE_OF_MANY} pixels",
         )
 
 
-def _check_document(source: Block, path: str, *, most_pages: int) -> None:
+def _check_document(source: Block, path: str, *, max_pages: int) -> None:
     if source["type"] == "url":
         _check_url(source["url"], f"{path}.url")
     if source["type"] == "text" and not source["data"].strip():
@@ -101,8 +101,8 @@ def _check_document(source: Block, path: str, *, most_pages: int) -> None:
     data = _decode(source["data"], f"{path}.base64")
     if not data.startswith(b"%PDF"):
         raise fail(f"{path}.base64.data", "The PDF specified was not valid.")
-    if len(_PDF_PAGE.findall(data)) > most_pages:
-        raise fail(f"{path}.base64.data", f"A maximum of {most_pages} PDF pages may be provided.")
+    if len(_PDF_PAGE.findall(data)) > max_pages:
+        raise fail(f"{path}.base64.data", f"A maximum of {max_pages} PDF pages may be provided.")
 
 
 def _check_citations(documents: list[Block]) -> None:

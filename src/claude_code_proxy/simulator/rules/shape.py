@@ -1,7 +1,7 @@
-"""Checks of raw JSON in the words of the service's own validator: `path: Field required`, `path: Extra inputs ...`.
+"""Checks of raw JSON with the messages of the service's own validator: `path: Field required`.
 
-A check takes a value and its path and raises a `Refusal`, or returns. What a request may hold is said with these in
-`blocks`, `tool_shapes` and `fields`.
+A check takes a value and its path, and raises a `Refusal` or returns. `blocks`, `tool_shapes` and `fields` combine
+them into the shape of a request.
 """
 
 import re
@@ -14,12 +14,12 @@ Check = Callable[[Any, str], None]
 Fields = Mapping[str, Check]
 
 
-def fail(path: str, words: str) -> Refusal:
-    return Refusal(f"{path}: {words}" if path else words)
+def fail(path: str, message: str) -> Refusal:
+    return Refusal(f"{path}: {message}" if path else message)
 
 
 def listed(values: Iterable[object]) -> str:
-    """'a', 'b' or 'c', as the validator names choices."""
+    """Return choices as the validator writes them: 'a', 'b' or 'c'."""
     names = [f"'{value}'" for value in values]
     return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
@@ -28,16 +28,16 @@ def anything(value: Any, path: str) -> None:  # noqa: ARG001 - a check that take
     return
 
 
-def text(*, at_least: int = 0, at_most: int | None = None, pattern: str | None = None) -> Check:
+def text(*, minimum: int = 0, maximum: int | None = None, pattern: str | None = None) -> Check:
     matcher = re.compile(pattern) if pattern else None
 
     def check(value: Any, path: str) -> None:
         if not isinstance(value, str):
             raise fail(path, "Input should be a valid string")
-        if len(value) < at_least:
-            raise fail(path, f"String should have at least {at_least} character{'s' if at_least > 1 else ''}")
-        if at_most is not None and len(value) > at_most:
-            raise fail(path, f"String should have at most {at_most} characters")
+        if len(value) < minimum:
+            raise fail(path, f"String should have at least {minimum} character{'s' if minimum > 1 else ''}")
+        if maximum is not None and len(value) > maximum:
+            raise fail(path, f"String should have at most {maximum} characters")
         if matcher and not matcher.search(value):
             raise fail(path, f"String should match pattern '{pattern}'")
 
@@ -48,18 +48,18 @@ def _is_integer(value: Any) -> bool:
     return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 
 
-def integer(*, at_least: int | None = None) -> Check:
+def integer(*, minimum: int | None = None) -> Check:
     def check(value: Any, path: str) -> None:
         if not _is_integer(value):
             raise fail(path, "Input should be a valid integer")
-        if at_least is not None and value < at_least:
-            raise fail(path, f"Input should be greater than or equal to {at_least}")
+        if minimum is not None and value < minimum:
+            raise fail(path, f"Input should be greater than or equal to {minimum}")
 
     return check
 
 
 def number(*, low: float, high: float) -> Check:
-    """A range is refused in the service's own short form, which is not that of the other checks."""
+    """Return a check of a range; its message has the short form `range: 0..1`, unlike the other checks."""
 
     def check(value: Any, path: str) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -84,7 +84,7 @@ def literal(*values: str) -> Check:
 
 
 def dictionary(value: Any, path: str) -> None:
-    """Open data: any object."""
+    """Accept any object."""
     if not isinstance(value, dict):
         raise fail(path, "Input should be a valid dictionary")
 
@@ -108,7 +108,7 @@ def items(check: Check) -> Check:
 
 
 def text_or(check: Check) -> Check:
-    """A string, or what `check` takes."""
+    """Return a check that accepts a string or what `check` accepts."""
 
     def checked(value: Any, path: str) -> None:
         if not isinstance(value, str):
@@ -118,7 +118,7 @@ def text_or(check: Check) -> Check:
 
 
 def record(required: Fields, optional: Fields | None = None, *, misshapen: str = "Input should be an object") -> Check:
-    """An object with these fields and no others."""
+    """Return a check of an object with these fields and no others."""
     fields = {**required, **(optional or {})}
 
     def check(value: Any, path: str) -> None:
@@ -138,7 +138,7 @@ def record(required: Fields, optional: Fields | None = None, *, misshapen: str =
 
 
 def tagged(variants: Mapping[str, Check], *, default: str | None = None) -> Check:
-    """An object whose `type` says which variant it is; the variant's name becomes part of the path."""
+    """Return a check of an object by its `type`; the name of the variant becomes part of the path."""
 
     def check(value: Any, path: str) -> None:
         if not isinstance(value, dict):

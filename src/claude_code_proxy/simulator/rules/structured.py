@@ -1,4 +1,4 @@
-"""Which JSON schemas the service can hold an answer to: the subset for `output_config.format` and for strict tools."""
+"""The subset of JSON Schema that the service accepts in `output_config.format` and for strict tools."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -27,13 +27,13 @@ _UNSUPPORTED = {
 }  # fmt: skip
 _COMBINATORS = ("oneOf", "not", "if", "then", "else")
 _REGEX_BEYOND = re.compile(r"\(\?<?[=!]|\\[1-9]|\\[bB]")
-_MOST_OPTIONAL = 24
-_MOST_UNIONS = 16
+_MAX_OPTIONAL = 24
+_MAX_UNIONS = 16
 WHERE = "output_config.format.schema"
 
 
-def check(asked: ParsedRequest) -> None:
-    schema = asked.output_schema
+def check(request: ParsedRequest) -> None:
+    schema = request.output_schema
     if schema is None:
         return
     try:
@@ -44,7 +44,7 @@ def check(asked: ParsedRequest) -> None:
         raise fail(WHERE, "JSON schema is invalid.")
     check_subset(schema, WHERE)
     check_complexity([schema])
-    if any(_cites(block) for turn in asked.turns for block in turn.blocks):
+    if any(_cites(block) for turn in request.turns for block in turn.blocks):
         raise Refusal("output_config.format: citations cannot be used together with structured outputs.")
 
 
@@ -98,7 +98,7 @@ def _check_type(part: dict[str, Any], kind: str, *, where: str) -> None:
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
-    """The schema and every schema inside it."""
+    """Yield the schema and every schema inside it."""
     if not isinstance(schema, dict):
         return
     yield schema
@@ -112,7 +112,7 @@ def _parts(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def resolve(root: dict[str, Any], reference: str) -> Any:
-    """What an internal `$ref` points at; None where there is nothing."""
+    """Return the target of an internal `$ref`; None if there is none."""
     found: Any = root
     if not reference.startswith("#"):
         return None
@@ -150,23 +150,23 @@ def _used(part: dict[str, Any]) -> Iterator[Any]:
 
 
 def check_complexity(schemas: Iterable[dict[str, Any]]) -> None:
-    """Sums over the whole request; what stands behind a `$ref` is not counted."""
+    """Refuse too many optional or union-typed properties over all schemas; targets of a `$ref` do not count."""
     optional = unions = 0
     for schema in schemas:
         for part in _parts({name: value for name, value in schema.items() if name not in {"$defs", "definitions"}}):
             properties = part.get("properties") or {}
             optional += len(set(properties) - set(part.get("required") or []))
             unions += sum(1 for inner in properties.values() if _is_union(inner))
-    if optional > _MOST_OPTIONAL:
+    if optional > _MAX_OPTIONAL:
         raise Refusal(
             f"Schemas contains too many optional parameters ({optional}), which would make grammar compilation "
-            f"inefficient. Reduce the number of optional parameters in your tool schemas (limit: {_MOST_OPTIONAL})."
+            f"inefficient. Reduce the number of optional parameters in your tool schemas (limit: {_MAX_OPTIONAL})."
         )
-    if unions > _MOST_UNIONS:
+    if unions > _MAX_UNIONS:
         raise Refusal(
             f"Schemas contains too many parameters with union types ({unions} parameters with type arrays or anyOf). "
             "This causes exponential compilation cost. Reduce the number of nullable or union-typed parameters "
-            f"(limit: {_MOST_UNIONS})."
+            f"(limit: {_MAX_UNIONS})."
         )
 
 

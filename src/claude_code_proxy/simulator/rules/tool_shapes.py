@@ -20,8 +20,8 @@ from claude_code_proxy.simulator.rules.shape import (
 )
 
 TOOL_NAME = r"^[a-zA-Z0-9_-]{1,128}$"
-_COUNT = nullable(integer(at_least=1))
-_DOMAINS = nullable(items(text(at_least=1)))
+_COUNT = nullable(integer(minimum=1))
+_DOMAINS = nullable(items(text(minimum=1)))
 _CALLERS = items(literal("direct", "code_execution_20250825", "code_execution_20260120", "code_execution_20260521"))
 _SHARED: Fields = {
     "type": anything,
@@ -40,7 +40,7 @@ _PLACE = nullable(
 )
 
 CUSTOM = record(
-    {"name": text(at_least=1, at_most=128, pattern=TOOL_NAME), "input_schema": dictionary},
+    {"name": text(minimum=1, maximum=128, pattern=TOOL_NAME), "input_schema": dictionary},
     {
         **_SHARED,
         "type": nullable(literal("custom")),
@@ -83,16 +83,16 @@ def _web_fetch(more: Fields | None = None) -> Check:
 
 
 _SCREEN: Fields = {
-    "display_width_px": integer(at_least=1),
-    "display_height_px": integer(at_least=1),
-    "display_number": nullable(integer(at_least=0)),
+    "display_width_px": integer(minimum=1),
+    "display_height_px": integer(minimum=1),
+    "display_number": nullable(integer(minimum=0)),
     "enable_zoom": boolean,
     "input_examples": items(dictionary),
 }
 _EDITOR: Fields = {"max_characters": _COUNT, "input_examples": items(dictionary)}
 _CODE_EXECUTION = ("20250522", "20250825", "20260120", "20260521")
 
-SERVED: Mapping[str, Check] = {
+SERVER_TOOLS: Mapping[str, Check] = {
     "bash_20250124": _named("bash", {"input_examples": items(dictionary)}),
     "browser_toolset_20260801": dictionary,
     **{f"code_execution_{date}": _named("code_execution") for date in _CODE_EXECUTION},
@@ -115,11 +115,11 @@ SERVED: Mapping[str, Check] = {
 }
 _BEHIND_BETAS: Mapping[str, Mapping[str, Check]] = {
     "advisor": {
-        "advisor_20260301": _named("advisor", {"model": text(at_least=1), "max_uses": _COUNT, "max_tokens": _COUNT})
+        "advisor_20260301": _named("advisor", {"model": text(minimum=1), "max_uses": _COUNT, "max_tokens": _COUNT})
     },
     "mcp": {
         "mcp_toolset": record(
-            {"type": anything, "mcp_server_name": text(at_least=1)},
+            {"type": anything, "mcp_server_name": text(minimum=1)},
             {"default_config": dictionary, "configs": nullable(dictionary), "cache_control": CACHE_CONTROL},
         )
     },
@@ -127,11 +127,11 @@ _BEHIND_BETAS: Mapping[str, Mapping[str, Check]] = {
 
 
 @lru_cache(maxsize=64)
-def tool(opened: frozenset[str]) -> Check:
-    """Any tool definition, with those that the opened betas add; one without a type is the caller's own."""
-    variants: dict[str, Check] = {"custom": CUSTOM, **SERVED}
+def tool(features: frozenset[str]) -> Check:
+    """Return the check of any tool definition, with the types that the opened betas add; no type means custom."""
+    variants: dict[str, Check] = {"custom": CUSTOM, **SERVER_TOOLS}
     for feature, more in _BEHIND_BETAS.items():
-        if feature in opened:
+        if feature in features:
             variants.update(more)
     return tagged(variants, default="custom")
 
@@ -140,6 +140,6 @@ _PARALLEL: Fields = {"disable_parallel_tool_use": boolean}
 TOOL_CHOICE = tagged({
     "auto": record({"type": anything}, _PARALLEL),
     "any": record({"type": anything}, _PARALLEL),
-    "tool": record({"type": anything, "name": text(at_least=1)}, _PARALLEL),
+    "tool": record({"type": anything, "name": text(minimum=1)}, _PARALLEL),
     "none": record({"type": anything}),
 })

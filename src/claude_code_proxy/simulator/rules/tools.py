@@ -1,4 +1,4 @@
-"""Tool definitions and `tool_choice`: names, schemas, strictness, and what each model lets itself be forced to."""
+"""Tool definitions and `tool_choice`: names, schemas, `strict`, and which models accept a forced call."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ from claude_code_proxy.simulator.rules.shape import fail
 
 PROPERTY_KEY = r"^[a-zA-Z0-9_.-]{1,64}$"
 _KEY = re.compile(PROPERTY_KEY)
-_MOST_STRICT = 20
+_MAX_STRICT = 20
 INVALID_SCHEMA = (
     "JSON schema is invalid. It must match JSON Schema draft 2020-12 (https://json-schema.org/draft/2020-12). "
     "Learn more about tool use at https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview."
@@ -24,19 +24,19 @@ def is_custom(tool: dict[str, Any]) -> bool:
     return tool.get("type") in {None, "custom"}
 
 
-def check(asked: ParsedRequest) -> None:
-    for index, tool in enumerate(asked.tools):
+def check(request: ParsedRequest) -> None:
+    for index, tool in enumerate(request.tools):
         if is_custom(tool):
             _check_schema(tool["input_schema"], f"tools.{index}.custom.input_schema")
         else:
-            _check_served(tool, asked, path=f"tools.{index}.{tool['type']}")
-    names = [tool["name"] for tool in asked.tools if "name" in tool]
+            _check_server_tool(tool, request, path=f"tools.{index}.{tool['type']}")
+    names = [tool["name"] for tool in request.tools if "name" in tool]
     if len(set(names)) != len(names):
         raise fail("tools", "Tool names must be unique.")
-    if asked.tools and all(tool.get("defer_loading") for tool in asked.tools):
+    if request.tools and all(tool.get("defer_loading") for tool in request.tools):
         raise Refusal("At least one tool must have defer_loading=false. All tools cannot be deferred.")
-    _check_strict(asked)
-    _check_choice(asked, names)
+    _check_strict(request)
+    _check_choice(request, names)
 
 
 def _check_schema(schema: dict[str, Any], path: str) -> None:
@@ -56,7 +56,7 @@ def _check_schema(schema: dict[str, Any], path: str) -> None:
 
 
 def is_draft_2020_12(schema: Any) -> bool:
-    """Whatever `$schema` says: the service reads every schema as this draft."""
+    """Tell whether a schema is valid in draft 2020-12, the one that the service reads whatever `$schema` says."""
     if isinstance(schema, dict):
         schema = {name: value for name, value in schema.items() if name != "$schema"}
     try:
@@ -65,39 +65,39 @@ def is_draft_2020_12(schema: Any) -> bool:
         return False
 
 
-def _check_served(tool: dict[str, Any], asked: ParsedRequest, *, path: str) -> None:
+def _check_server_tool(tool: dict[str, Any], request: ParsedRequest, *, path: str) -> None:
     kind = tool["type"]
-    if kind.startswith("computer_2") and asked.model.refuses_old_computer_tools:
-        raise Refusal(f"'{asked.model.id}' does not support tool types: {kind}.")
+    if kind.startswith("computer_2") and request.model.refuses_old_computer_tools:
+        raise Refusal(f"'{request.model.id}' does not support tool types: {kind}.")
     if tool.get("allowed_domains") and tool.get("blocked_domains"):
         raise fail(path, "only one of `allowed_domains` or `blocked_domains` may be specified")
 
 
-def _check_strict(asked: ParsedRequest) -> None:
-    strict = [(index, tool) for index, tool in enumerate(asked.tools) if is_custom(tool) and tool.get("strict")]
-    if len(strict) > _MOST_STRICT:
+def _check_strict(request: ParsedRequest) -> None:
+    strict = [(index, tool) for index, tool in enumerate(request.tools) if is_custom(tool) and tool.get("strict")]
+    if len(strict) > _MAX_STRICT:
         raise Refusal(
-            f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is {_MOST_STRICT}. "
+            f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is {_MAX_STRICT}. "
             "Try reducing the number of tools marked as strict."
         )
     schemas = []
     for index, tool in strict:
         structured.check_subset(tool["input_schema"], f"tools.{index}.custom")
         schemas.append(tool["input_schema"])
-    if asked.output_schema is not None:
-        schemas.append(asked.output_schema)
+    if request.output_schema is not None:
+        schemas.append(request.output_schema)
     structured.check_complexity(schemas)
 
 
-def _check_choice(asked: ParsedRequest, names: list[str]) -> None:
-    choice = asked.tool_choice
-    if not asked.forces_tool:
+def _check_choice(request: ParsedRequest, names: list[str]) -> None:
+    choice = request.tool_choice
+    if not request.forces_tool:
         return
-    if choice["type"] == "any" and not asked.tools:
+    if choice["type"] == "any" and not request.tools:
         raise Refusal("tool_choice.any may only be specified while providing tools")
     if choice["type"] == "tool" and choice["name"] not in names:
         raise Refusal(f"Tool '{choice['name']}' not found in provided tools")
-    if not asked.model.forced_tools:
+    if not request.model.forced_tools:
         raise Refusal(UNFORCED)
-    if asked.thinking["type"] == "enabled":
+    if request.thinking["type"] == "enabled":
         raise Refusal("Thinking may not be enabled when tool_choice forces tool use.")

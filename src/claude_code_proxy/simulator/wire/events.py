@@ -1,4 +1,4 @@
-"""A Message -> the frames of its stream: word by word, with the pings, padding and cumulative usage of the real one."""
+"""A Message to the frames of its stream: word by word, with the pings, padding and cumulative usage of the service."""
 
 import json
 import zlib
@@ -10,39 +10,39 @@ from claude_code_proxy.simulator import tokens
 from claude_code_proxy.simulator.parsed_request import Block
 
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
-_MOST_PADDING = 16
+_MAX_PADDING = 16
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One event as it goes out; `spoken` where it is a piece of the answer, which is what the pace counts."""
+    """One event as bytes; `is_content` marks a piece of the answer, which the pace counts."""
 
     data: bytes
-    spoken: bool = False
+    is_content: bool = False
 
 
 def encode(event: dict[str, Any]) -> bytes:
-    """The service pads events with spaces before the last brace; so does this, by a checksum of the event."""
+    """Encode an event, padded with spaces before the last brace as the service does, by a checksum of the event."""
     text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    padding = " " * (zlib.crc32(text.encode(errors="replace")) % _MOST_PADDING)
+    padding = " " * (zlib.crc32(text.encode(errors="replace")) % _MAX_PADDING)
     return f"event: {event['type']}\ndata: {text[:-1]}{padding}}}\n\n".encode()
 
 
 def frames(message: dict[str, Any], *, cut_json: str | None = None, unknown: bool = False) -> list[Frame]:
-    """`cut_json` is the part that came of the last block, a tool call; such a block is never stopped."""
-    made = [Frame(encode({"type": "message_start", "message": _started(message)}))]
+    """Return the frames of a Message; `cut_json` is the sent part of a truncated call, whose block never stops."""
+    result = [Frame(encode({"type": "message_start", "message": _started(message)}))]
     blocks = message["content"]
     for index, block in enumerate(blocks):
         cut = cut_json if index == len(blocks) - 1 else None
         for event in _block_events(index, block, cut_json=cut):
-            made.append(Frame(encode(event), spoken=event["type"] == "content_block_delta"))
-            if len(made) == 2:
-                made.append(Frame(PING))
+            result.append(Frame(encode(event), is_content=event["type"] == "content_block_delta"))
+            if len(result) == 2:
+                result.append(Frame(PING))
     if unknown:
-        made.append(Frame(encode({"type": "simulated_event", "novelty": "an event that no client knows yet"})))
-    made.append(Frame(encode(_ended(message))))
-    made.append(Frame(encode({"type": "message_stop"})))
-    return made
+        result.append(Frame(encode({"type": "simulated_event", "novelty": "an event that no client knows yet"})))
+    result.append(Frame(encode(_ended(message))))
+    result.append(Frame(encode({"type": "message_stop"})))
+    return result
 
 
 def error(kind: str, message: str, *, request_id: str) -> Frame:
@@ -77,7 +77,7 @@ def _ended(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _block_events(index: int, block: Block, *, cut_json: str | None) -> Iterator[dict[str, Any]]:
-    start, deltas = _opened(block, cut_json)
+    start, deltas = _start_and_deltas(block, cut_json)
     yield {"type": "content_block_start", "index": index, "content_block": start}
     for delta in deltas:
         yield {"type": "content_block_delta", "index": index, "delta": delta}
@@ -85,8 +85,8 @@ def _block_events(index: int, block: Block, *, cut_json: str | None) -> Iterator
         yield {"type": "content_block_stop", "index": index}
 
 
-def _opened(block: Block, cut_json: str | None) -> tuple[Block, list[dict[str, Any]]]:
-    """The block as it starts, and what is then added to it."""
+def _start_and_deltas(block: Block, cut_json: str | None) -> tuple[Block, list[dict[str, Any]]]:
+    """Return the block as it starts, and the deltas that follow."""
     match block["type"]:
         case "text":
             citations = block.get("citations")
@@ -94,9 +94,11 @@ def _opened(block: Block, cut_json: str | None) -> tuple[Block, list[dict[str, A
             cited = [{"type": "citations_delta", "citation": citation} for citation in citations or ()]
             return start, [*cited, *({"type": "text_delta", "text": piece} for piece in tokens.pieces(block["text"]))]
         case "thinking":
-            thought = [{"type": "thinking_delta", "thinking": piece} for piece in tokens.pieces(block["thinking"])]
+            thinking_deltas = [
+                {"type": "thinking_delta", "thinking": piece} for piece in tokens.pieces(block["thinking"])
+            ]
             signed = {"type": "signature_delta", "signature": block["signature"]}
-            return {"type": "thinking", "thinking": "", "signature": ""}, [*thought, signed]
+            return {"type": "thinking", "thinking": "", "signature": ""}, [*thinking_deltas, signed]
         case "tool_use" | "server_tool_use":
             return {**block, "input": {}}, list(_json_deltas(block["input"], cut_json))
         case _:
@@ -104,7 +106,7 @@ def _opened(block: Block, cut_json: str | None) -> tuple[Block, list[dict[str, A
 
 
 def _json_deltas(value: dict[str, Any], cut_json: str | None) -> Iterator[dict[str, Any]]:
-    """First an empty piece, as the real one does; a call without arguments has nothing more."""
+    """Yield the arguments in pieces after an empty one, as the service does; empty arguments have only that."""
     yield {"type": "input_json_delta", "partial_json": ""}
     text = json.dumps(value, ensure_ascii=False) if cut_json is None else cut_json
     for at in range(0, len(text) if value or cut_json else 0, 9):

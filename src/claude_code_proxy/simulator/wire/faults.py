@@ -1,8 +1,8 @@
-"""Misbehaviour on demand, said in the text of a request: `[[simulate: status=429 retry-after=2]]`.
+"""Faults on demand, by a directive in the text of a request: `[[simulate: status=429 retry-after=2]]`.
 
 Grammar: `[[simulate:` then words separated by spaces, each `name` or `name=value`, then `]]`. The last one in the last
-user text counts. `docs/simulated.md` lists the names; READERS below is where they are known. An unknown name is a 400,
-so that a test with a slip of the pen does not pass for the wrong reason.
+user text counts. READERS below has the names, `docs/simulated.md` describes them. An unknown name is a 400, so that a
+test with a typing error does not pass for the wrong reason.
 """
 
 import re
@@ -17,9 +17,9 @@ _DIRECTIVE = re.compile(r"\[\[simulate:([^\]]*)\]\]")
 
 @dataclass(frozen=True, kw_only=True)
 class Faults:
-    """What to do other than answer well. Seconds, counts and sizes; None and False leave things as they are.
+    """What to do other than a good answer. Times are in seconds; None and False change nothing.
 
-    `times` is for how many requests it holds; `id` only tells two directives apart that say the same.
+    `times` is for how many requests it holds; `id` distinguishes two directives of the same text.
     """
 
     times: int | None = None
@@ -61,8 +61,8 @@ class Faults:
     def fails(self) -> bool:
         return self.status is not None or self.html
 
-    def forgiven(self) -> "Faults":
-        """What is left of it once it has been done often enough: how to answer, and how fast."""
+    def answer_only(self) -> "Faults":
+        """Return the faults without failures, for when `times` is used up: what to answer, and how fast."""
         return replace(NONE, answer=self.answer, words=self.words, call=self.call, steps=self.steps, pace=self.pace)
 
 
@@ -88,7 +88,7 @@ def _names(value: str) -> tuple[str, ...]:
     return tuple(name for name in value.split(",") if name)
 
 
-def _spoken(value: str) -> str:
+def _unescape(value: str) -> str:
     return value.replace("_", " ")
 
 
@@ -99,7 +99,7 @@ READERS: dict[str, Callable[[str], Any]] = {
         ("html", "reset", "empty", "thinking_only", "no_thinking", "unknown", "no_call", "bad_json"), _flag
     ),
     **dict.fromkeys(("id", "retry_after", "should_retry", "error", "refusal"), str),
-    **dict.fromkeys(("message", "answer"), _spoken),
+    **dict.fromkeys(("message", "answer"), _unescape),
     "pause": _times,
     "split": _sizes,
     "call": _names,
@@ -108,7 +108,7 @@ FIELDS = tuple(field.name.replace("_", "-") for field in fields(Faults))
 
 
 def find(text: str) -> tuple[str, Faults]:
-    """The directive as it was written, and what it says; both empty where there is none."""
+    """Return the directive as written and its faults; both are empty if the text has none."""
     found = _DIRECTIVE.findall(text)
     return (found[-1].strip(), parse(found[-1])) if found else ("", NONE)
 
@@ -118,14 +118,14 @@ def without_directives(text: str) -> str:
 
 
 def parse(words: str) -> Faults:
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for word in words.split():
         name, _, value = word.partition("=")
         reader = READERS.get(name.replace("-", "_"))
         if reader is None:
             raise Refusal(f"simulate: there is no `{name}`. There are: {', '.join(FIELDS)}.")
         try:
-            said[name.replace("-", "_")] = reader(value)
+            values[name.replace("-", "_")] = reader(value)
         except ValueError:
             raise Refusal(f"simulate: `{value}` is not a value for `{name}`.") from None
-    return Faults(**said)
+    return Faults(**values)

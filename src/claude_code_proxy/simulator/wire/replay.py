@@ -1,4 +1,4 @@
-"""Answers fixed beforehand: a recorded exchange, bytes of one's own, or a Message to be sent in either form."""
+"""Fixed replies: a recorded exchange, given bytes, or a Message to be sent whole or streamed."""
 
 import json
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """`message` is sent whole or streamed, as the request asks; else `body` goes out as it is, a stream event by event.
+    """A fixed reply: `message` is sent whole or streamed by the request; else `body` as it is, a stream event by event.
 
-    `judged` says whether the rules look at the request first, as they do for every other one.
+    With `validated` the rules are applied to the request first, as they are to every other request.
     """
 
     status: int = 200
@@ -23,7 +23,7 @@ class Reply:
     body: bytes = b""
     message: dict[str, Any] | None = None
     faults: Faults = NONE
-    judged: bool = True
+    validated: bool = True
 
     @property
     def streams(self) -> bool:
@@ -41,7 +41,7 @@ def stream_reply(sse: str | bytes, *, faults: Faults = NONE) -> Reply:
 
 
 def recorded(recording: dict[str, Any]) -> Reply:
-    """The response of a recording, exactly; the request that it answered is not looked at."""
+    """Return the response of a recording, unchanged; the rules are not applied to the request."""
     response = recording["response"]
     named = {name.lower(): str(value) for name, value in response.get("headers", {}).items()}
     if response.get("sse") is not None:
@@ -50,7 +50,7 @@ def recorded(recording: dict[str, Any]) -> Reply:
     else:
         body = json.dumps(response.get("body"), ensure_ascii=False).encode()
         named.setdefault("content-type", _JSON)
-    return Reply(status=response["status"], headers=tuple(named.items()), body=body, judged=False)
+    return Reply(status=response["status"], headers=tuple(named.items()), body=body, validated=False)
 
 
 def load(path: Path) -> Reply:

@@ -7,10 +7,10 @@ import pytest
 
 from claude_code_proxy.simulator import signature
 from claude_code_proxy.simulator.answers.answer import Answer, compose
-from claude_code_proxy.simulator.answers.intent import read
+from claude_code_proxy.simulator.answers.intent import read_intent
 from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
-from claude_code_proxy.simulator.validation import judge
+from claude_code_proxy.simulator.validation import validate
 
 Json = dict[str, Any]
 
@@ -63,36 +63,36 @@ def document(words: str = "Ruby is red. It shines.", **more: Any) -> Json:
     return {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": words}, **more}
 
 
-def asking(*messages: Any, **fields: Any) -> Json:
+def make_request(*messages: Any, **fields: Any) -> Json:
     """A request; a message that is only words is the user's."""
-    spoken = [user(message) if isinstance(message, str) else message for message in messages or ("Hello",)]
-    return {"model": PLAIN, "max_tokens": 1024, "messages": spoken, **fields}
+    answer_text = [user(message) if isinstance(message, str) else message for message in messages or ("Hello",)]
+    return {"model": PLAIN, "max_tokens": 1024, "messages": answer_text, **fields}
 
 
-def accepted(body: Json, *beta: str, **caller: Any) -> ParsedRequest:
-    return judge(json.loads(json.dumps(body)), Caller(betas=frozenset(beta), **caller))
+def accept(body: Json, *beta: str, **caller: Any) -> ParsedRequest:
+    return validate(json.loads(json.dumps(body)), Caller(betas=frozenset(beta), **caller))
 
 
-def refused(body: Json, *beta: str, **caller: Any) -> Refusal:
+def get_refusal(body: Json, *beta: str, **caller: Any) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        accepted(body, *beta, **caller)
+        accept(body, *beta, **caller)
     return caught.value
 
 
-def words_of_refusal(body: Json, *beta: str, **caller: Any) -> str:
-    refusal = refused(body, *beta, **caller)
+def refusal_message(body: Json, *beta: str, **caller: Any) -> str:
+    refusal = get_refusal(body, *beta, **caller)
     assert (refusal.status, refusal.kind) == (400, "invalid_request_error")
     return refusal.message
 
 
-def answered(body: Json, *beta: str, **caller: Any) -> Answer:
-    asked = accepted(body, *beta, **caller)
+def answer_to(body: Json, *beta: str, **caller: Any) -> Answer:
+    request = accept(body, *beta, **caller)
     numbers = iter(range(1_000_000))
-    salt = signature.mark(json.dumps(body))
-    return compose(asked, read(asked), new_id=lambda prefix: f"{prefix}{salt}{next(numbers)}")
+    salt = signature.fingerprint(json.dumps(body))
+    return compose(request, read_intent(request), new_id=lambda prefix: f"{prefix}{salt}{next(numbers)}")
 
 
-def spoken(answer: Answer) -> str:
+def answer_text(answer: Answer) -> str:
     return "".join(block["text"] for block in answer.blocks if block["type"] == "text")
 
 
@@ -100,6 +100,6 @@ def tools_called(answer: Answer) -> list[tuple[str, Json]]:
     return [(block["name"], block["input"]) for block in answer.blocks if block["type"] == "tool_use"]
 
 
-def continued(body: Json, answer: Answer, *more: Json) -> Json:
+def continue_with(body: Json, answer: Answer, *more: Json) -> Json:
     """The same conversation with the answer sent back as it came, and what follows it."""
     return {**body, "messages": [*body["messages"], assistant(*answer.blocks), *more]}
