@@ -17,6 +17,7 @@ from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.reply.json_extraction import extract_json
 from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, to_subset
+from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE
 from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
@@ -56,6 +57,8 @@ def _by_schema(
     raw = bytes(schema)
     _check(raw)
     subset = to_subset(raw)
+    if subset.too_large:
+        raise InvalidRequest(TOO_LARGE, path=_PATH, code="invalid_json_schema")
     native = model.structured_outputs and strict.fits_alone(subset) and not _cites(request.messages)
     if not native or subset.raw is None or request.output_config is None:
         return _instructed(request, raw, notes=notes)

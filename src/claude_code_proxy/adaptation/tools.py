@@ -55,13 +55,18 @@ def _is_fine(tool: messages.Tool) -> bool:
     schema = bytes(tool.input_schema)
     if _known_fine.get(tool.name) == schema:
         return True
-    if not names.is_legal_tool(tool.name) or normalize_input_schema(schema).raw is not None:
+    if not names.is_legal_tool(tool.name) or _changes(schema):
         return False
     if len(schema) <= LARGEST:
         if len(_known_fine) >= _MOST_KNOWN:
             _known_fine.clear()
         _known_fine[tool.name] = schema
     return True
+
+
+def _changes(schema: bytes) -> bool:
+    normalized = normalize_input_schema(schema)
+    return normalized.raw is not None or bool(normalized.fault)
 
 
 class _Settler:
@@ -94,6 +99,8 @@ class _Settler:
             return tool
         name = self._name(tool.name, index, reserved=reserved)
         schema = normalize_input_schema(bytes(tool.input_schema))
+        if schema.fault:
+            raise InvalidRequest(schema.fault, path=f"tools[{index}].input_schema", code="invalid_json_schema")
         if schema.raw is not None:
             reason = "; ".join(schema.reasons)
             self._note(index, "input_schema", action=Action.MAPPED, reason=reason, changes_meaning=schema.loses)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from claude_code_proxy.adaptation.schemas.schema_budget import SchemaBudget
 from claude_code_proxy.adaptation.schemas.schema_merge import (
     are_mergeable,
     merge_branches,
@@ -33,14 +34,17 @@ def test_references_lead_inside_only(reference: str, found: object) -> None:
 
 def test_what_the_schema_itself_says_wins() -> None:
     whole = merge_branches(
-        {"description": "mine", "required": ["z"]}, [{"description": "a", "title": "t"}, {"title": "u"}]
+        {"description": "mine", "required": ["z"]},
+        [{"description": "a", "title": "t"}, {"title": "u"}],
+        budget=SchemaBudget(),
     )
     assert whole == {"description": "mine", "title": "t", "properties": {}, "required": ["z"]}
 
 
 def test_equal_properties_are_one_and_others_must_both_hold() -> None:
     parts = [{"properties": {"a": {"type": "string"}, "b": 1}}, {"properties": {"a": {"type": "string"}, "b": 2}}]
-    assert merge_branches({}, parts)["properties"] == {"a": {"type": "string"}, "b": {"allOf": [1, 2]}}
+    whole = merge_branches({}, parts, budget=SchemaBudget())
+    assert whole["properties"] == {"a": {"type": "string"}, "b": {"allOf": [1, 2]}}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,7 @@ def test_equal_properties_are_one_and_others_must_both_hold() -> None:
     ],
 )
 def test_it_is_closed_when_all_parts_are(schema: dict[str, Any], parts: list[dict[str, Any]], closed: bool) -> None:
-    assert ("additionalProperties" in merge_branches(schema, parts)) is closed
+    assert ("additionalProperties" in merge_branches(schema, parts, budget=SchemaBudget())) is closed
 
 
 def test_only_plain_objects_can_be_merged() -> None:

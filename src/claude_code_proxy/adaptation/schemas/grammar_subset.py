@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from claude_code_proxy.adaptation.schemas.schema_budget import SchemaBudget, SchemaTooLarge
 from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
 from claude_code_proxy.adaptation.schemas.schema_merge import (
     are_mergeable,
@@ -38,21 +39,27 @@ _SCALARS = (str, int, float, bool, type(None))
 
 
 class Subset(Struct, frozen=True):
-    """`raw` None: no grammar can say it. `exact`: nothing had to be said in words. A request sums the counts."""
+    """`raw` None: no grammar can say it. `exact`: nothing had to be said in words. A request sums the counts.
+
+    `too_large`: the schema has more parts than may be looked at.
+    """
 
     raw: Raw | None
     exact: bool = True
     optional: int = 0
     unions: int = 0
+    too_large: bool = False
 
 
 @SchemaCache
 def to_subset(raw: bytes) -> Subset:
-    """`raw` is JSON of a valid schema. The same Subset for the same bytes."""
+    """Return the same Subset for the same bytes, which are JSON of a valid schema."""
     root = msgspec.json.decode(raw)
-    writer = _Writer(root if isinstance(root, dict) else {})
     try:
+        writer = _Writer(root if isinstance(root, dict) else {})
         written = writer.whole()
+    except SchemaTooLarge:
+        return Subset(None, too_large=True)
     except (_Inexpressible, RecursionError):
         return Subset(None)
     optional, unions = _counts({key: value for key, value in written.items() if key not in {"$defs", "definitions"}})
@@ -67,7 +74,11 @@ class _Inexpressible(Exception):
 class _Writer:
     def __init__(self, root: Schema) -> None:
         self._root = root
+        self._budget = SchemaBudget()
+        self._budget.spend_on(root)
         self._defs: dict[str, Schema] = {}  # by reference
+        self._costs: dict[str, int] = {}  # the parts of each of them
+        self._merged: dict[str, Schema] = {}  # by reference, without `$ref` and `allOf` at their top
         self._trail: tuple[str, ...] = ()
         self.exact = True
 
@@ -80,6 +91,7 @@ class _Writer:
         return written
 
     def _write(self, schema: Any) -> Schema:
+        self._budget.spend()
         if schema is True:
             return {}
         if not isinstance(schema, dict):
@@ -89,6 +101,7 @@ class _Writer:
         if "allOf" in schema:
             return self._write(self._joined(schema))
         written = {key: schema[key] for key in _KEPT if key in schema}
+        self._budget.spend_on(written)
         self._write_value(schema, written)
         self._write_unions(schema, written)
         self._write_array(schema, written)
@@ -103,10 +116,15 @@ class _Writer:
             target = resolve(self._root, reference)
             if not isinstance(target, dict):
                 raise _Inexpressible
+            before = self._budget.spent
             self._trail = (*self._trail, reference)
             self._defs[reference] = self._write(target)
             self._trail = self._trail[:-1]
-        return {"$ref": reference} if _DEF.fullmatch(reference) else self._defs[reference]
+            self._costs[reference] = self._budget.spent - before
+        if _DEF.fullmatch(reference):
+            return {"$ref": reference}
+        self._budget.spend(self._costs[reference])
+        return self._defs[reference]
 
     def _beside(self, schema: Schema, reference: str) -> Schema:
         """A reference stands alone: where more is said beside it, what it points at is put in place."""
@@ -118,7 +136,9 @@ class _Writer:
             return written
         target = self._defs[reference]
         while "$ref" in target:
-            target = self._defs[target["$ref"]]
+            reference = target["$ref"]
+            target = self._defs[reference]
+        self._budget.spend(self._costs[reference])
         return self._described({key: target[key] for key in ("description",) if key in target} | beside, target)
 
     def _joined(self, schema: Schema) -> Schema:
@@ -131,9 +151,19 @@ class _Writer:
         parts = [self._in_place(branch) for branch in branches]
         if not are_mergeable([rest, *parts]):
             raise _Inexpressible
-        return merge_branches(rest, parts)
+        return merge_branches(rest, parts, budget=self._budget)
 
     def _in_place(self, branch: Any) -> Schema:
+        """What stands at the end of a reference, merged; a reference that stands alone is followed once."""
+        self._budget.spend()
+        reference = branch.get("$ref") if isinstance(branch, dict) and len(branch) == 1 else None
+        if not isinstance(reference, str):
+            return self._followed(branch)
+        if reference not in self._merged:
+            self._merged[reference] = self._followed(branch)
+        return self._merged[reference]
+
+    def _followed(self, branch: Any) -> Schema:
         found = branch
         for _ in range(8):
             if not isinstance(found, dict) or not isinstance(reference := found.get("$ref"), str):
@@ -206,7 +236,9 @@ class _Writer:
         description = schema.get("description")
         words = [description] if isinstance(description, str) and description else []
         unheld = {key: value for key, value in schema.items() if key not in _STRUCTURE and written.get(key) != value}
+        self._budget.spend_on(words)
         if unheld:
+            self._budget.spend_on(unheld)
             self.exact = False
             words.append("(" + "; ".join(f"{key}: {_json(value)}" for key, value in unheld.items()) + ")")
         return {**written, "description": " ".join(words)} if words else written

@@ -1,7 +1,7 @@
 """A tool's JSON schema -> one that the service takes as `input_schema`, with the same meaning.
 
 It must be an object without a union at its top, with plain property names, and valid in draft 2020-12. What cannot be
-merge_branches is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
+merged is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy.adaptation.conversation import names
+from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE, SchemaBudget, SchemaTooLarge
 from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
 from claude_code_proxy.adaptation.schemas.schema_merge import (
     DEFS,
@@ -23,7 +24,6 @@ from claude_code_proxy.adaptation.schemas.schema_merge import (
     unescaped,
 )
 from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema, upgrade_schema
-from claude_code_proxy.errors import InvalidRequest
 
 WRAP = "value"
 _UNIONS = ("anyOf", "oneOf")
@@ -31,13 +31,17 @@ _EMPTY: Schema = {"type": "object", "properties": {}}
 
 
 class InputSchema(Struct, frozen=True):
-    """`raw` None: the schema is fine as it is. `keys` are renamed properties as (sent, asked)."""
+    """`raw` None: the schema is fine as it is. `keys` are renamed properties as (sent, asked).
+
+    `fault` is why the schema cannot be used at all, in words for the caller.
+    """
 
     raw: Raw | None = None
     keys: tuple[tuple[str, str], ...] = ()
     wrapped: bool = False
     reasons: tuple[str, ...] = ()
     loses: bool = False
+    fault: str = ""
 
     @property
     def reshapes(self) -> bool:
@@ -47,26 +51,32 @@ class InputSchema(Struct, frozen=True):
 
 @SchemaCache
 def normalize_input_schema(raw: bytes) -> InputSchema:
-    """Raises `InvalidRequest` for one that is nested too deep to be meant."""
+    """Return the same InputSchema for the same bytes."""
     try:
         schema = msgspec.json.decode(raw) if raw else None
         if isinstance(schema, dict):
-            return _Normaliser(schema).result()
+            return _Normalizer(schema).result()
     except msgspec.DecodeError:
         pass
     except RecursionError:
-        raise InvalidRequest("The schema of a tool is nested too deep.", path="tools") from None
+        return InputSchema(fault="The schema is nested too deep.")
+    except SchemaTooLarge:
+        return InputSchema(fault=TOO_LARGE)
     return InputSchema(_encode(_EMPTY), reasons=("no parameters",))
 
 
-class _Normaliser:
+class _Normalizer:
     def __init__(self, schema: Schema) -> None:
         self._root = schema
+        self._budget = SchemaBudget()
+        self._budget.spend_on(schema)
+        self._in_place: dict[str, Schema] = {}  # what a reference became at the top
         self._reasons: list[str] = []
         self._loses = False
 
     def result(self) -> InputSchema:
         schema = self._merged(self._root, frozenset())
+        self._budget.spend_on(schema)
         wrapped = self._must_wrap(schema)
         schema = _wrapped(schema) if wrapped else self._typed(schema)
         if wrapped:
@@ -79,13 +89,9 @@ class _Normaliser:
 
     def _merged(self, schema: Schema, seen: frozenset[str]) -> Schema:
         """Without `$ref`, `allOf` or a union of one at its top, as far as that can be done without loss."""
+        self._budget.spend()
         if isinstance(reference := schema.get("$ref"), str):
-            target = resolve(self._root, reference)
-            rest = {key: value for key, value in schema.items() if key != "$ref"}
-            self._reasons.append("its top `$ref` was put in place")
-            if reference in seen or not isinstance(target, dict):
-                return self._merged(rest, seen)
-            return self._merged(_with_defs({**target, **rest}, self._root), seen | {reference})
+            return self._put_in_place(schema, reference, seen=seen)
         for word in ("allOf", *_UNIONS):
             branches = _branches(schema, word)
             if branches is None or (word in _UNIONS and len(branches) > 1):
@@ -94,8 +100,21 @@ class _Normaliser:
             rest = {key: value for key, value in schema.items() if key != word}
             if are_mergeable(parts):
                 self._reasons.append(f"its top `{word}` was merged")
-                return self._merged(merge_branches(rest, parts), seen)
+                return self._merged(merge_branches(rest, parts, budget=self._budget), seen)
         return schema
+
+    def _put_in_place(self, schema: Schema, reference: str, *, seen: frozenset[str]) -> Schema:
+        """A reference that stands alone is followed once."""
+        target = resolve(self._root, reference)
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        self._reasons.append("its top `$ref` was put in place")
+        if reference in seen or not isinstance(target, dict):
+            return self._merged(rest, seen)
+        if rest:
+            return self._merged(_with_defs({**target, **rest}, self._root), seen | {reference})
+        if reference not in self._in_place:
+            self._in_place[reference] = self._merged(_with_defs(target, self._root), seen | {reference})
+        return self._in_place[reference]
 
     def _must_wrap(self, schema: Schema) -> bool:
         kind = schema.get("type", "object")

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import unquote
 
+from claude_code_proxy.adaptation.schemas.schema_budget import SchemaBudget
 from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema
 
 DEFS = ("$defs", "definitions")
@@ -33,12 +34,13 @@ def are_mergeable(parts: list[Schema]) -> bool:
     return all(part.keys() <= MERGEABLE and part.get("type", "object") == "object" for part in parts)
 
 
-def merge_branches(schema: Schema, parts: list[Schema]) -> Schema:
-    """One object with the properties and duties of all; what `schema` itself says wins."""
+def merge_branches(schema: Schema, parts: list[Schema], *, budget: SchemaBudget) -> Schema:
+    """One object with the properties and duties of all; what `schema` itself says wins. Raise `SchemaTooLarge`."""
     found: Schema = {}
     required: dict[str, None] = {}
     for part in (schema, *parts):
         for key, value in properties(part).items():
+            budget.spend_on(value)
             known = found.get(key, value)
             found[key] = value if known == value else {"allOf": [known, value]}
         required |= dict.fromkeys(required_names(part))

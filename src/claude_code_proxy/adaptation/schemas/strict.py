@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, Subset, to_subset
+from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE
 from claude_code_proxy.adaptation.tools import AnyTool
 from claude_code_proxy.adjustment import Action, Adjustment
+from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 
 MOST_TOOLS = 20
@@ -80,6 +82,8 @@ def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjus
         return tool
     path = f"tools[{index}].strict"
     subset = _grammar(tool)
+    if subset.too_large:
+        raise InvalidRequest(TOO_LARGE, path=f"tools[{index}].input_schema", code="invalid_json_schema")
     why = "this model has no strict tools" if room is None else room.refusal(subset)
     if why is not None or subset.raw is None:
         notes.append(Adjustment(path, Action.DROPPED, why or "", changes_meaning=True))
