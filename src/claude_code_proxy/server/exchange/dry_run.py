@@ -12,11 +12,11 @@ from claude_code_proxy.adjustment import Adjustment, with_client_names
 from claude_code_proxy.endpoints.betas import normalize_betas
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.rough_count import blocks_of, tokens_of
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.pricing import Billed, cost_usd
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.error_location import client_field
-from claude_code_proxy.server.exchange.rough_count import blocks_of, tokens_of
 from claude_code_proxy.server.exchange.upstream_run import prepare
 
 

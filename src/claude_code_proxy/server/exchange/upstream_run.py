@@ -16,12 +16,12 @@ from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adjustment import Action, Adjustment, with_client_names
 from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.errors import DiagnosisKind, UpstreamRejected, UpstreamTimeout
+from claude_code_proxy.messages.rough_count import input_tokens
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.gathering import together
 from claude_code_proxy.server.exchange.paused_turns import MOST_PAUSES, ContinuedStream, join, sum_usage
 from claude_code_proxy.server.exchange.record import Record
-from claude_code_proxy.server.exchange.rough_count import input_tokens
 from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream
 
 _T = TypeVar("_T")

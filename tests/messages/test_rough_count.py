@@ -3,7 +3,7 @@
 from msgspec import Raw
 
 from claude_code_proxy import messages
-from claude_code_proxy.server.exchange.rough_count import blocks_of, input_tokens, tokens_of
+from claude_code_proxy.messages.rough_count import blocks_of, input_tokens, tokens_of
 
 IMAGE = messages.Image(messages.Base64Source("image/png", "A" * 400_000))
 TEXT = messages.Text("word " * 700)
