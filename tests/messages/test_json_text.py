@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from claude_code_proxy.messages.json_text import is_given, mend_surrogates
+from claude_code_proxy.messages.json_text import is_given, mend_surrogates, to_object
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,28 @@ def test_the_result_is_always_text(text: str) -> None:
 )
 def test_null_and_absent_are_the_same(raw: bytes, given_: bool) -> None:
     assert is_given(Raw(raw)) == given_
+
+
+@pytest.mark.parametrize(
+    ("arguments", "made", "is_told"),
+    [
+        (b'{"a": 1}', b'{"a": 1}', False),
+        (b"", b"{}", False),
+        (b" null ", b"{}", False),
+        (b'""', b"{}", False),
+        (b'"null"', b"{}", False),
+        (b"[1]", b'{"value":[1]}', True),
+        (b'"x"', b'{"value":"x"}', True),
+        (b'{"a": ', b'{"_raw":"{\\"a\\":"}', True),
+        (b'{"a": "\\ud83d"}', b'{"a": "\\ufffd"}', True),
+        (b"[" * 5000, b'{"_raw":"' + b"[" * 5000 + b'"}', True),
+    ],
+)
+def test_arguments_become_an_object(arguments: bytes, made: bytes, *, is_told: bool) -> None:
+    found, change = to_object(arguments)
+    assert (bytes(found), bool(change)) == (made, is_told)
+
+
+@given(st.binary())
+def test_whatever_comes_an_object_goes(arguments: bytes) -> None:
+    assert isinstance(json.loads(bytes(to_object(arguments)[0])), dict)

@@ -13,10 +13,10 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation import breakpoints
 from claude_code_proxy.adaptation.conversation import system
 from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.messages.rough_count import size_of
 from claude_code_proxy.models.model import Model
 
-_CHARS_PER_TOKEN = 3  # few, so that a prompt is rather thought too long than too short: a needless breakpoint is free
-_MEDIUM_TOKENS = 1500  # of an image or a page, or so
+_CHARACTERS_PER_TOKEN = 3  # fewer than are usual: a needless breakpoint is free, a missing one is not
 _MARK = messages.CacheControl()
 
 
@@ -31,7 +31,7 @@ def place_breakpoints(
 
 
 def _marked(request: messages.MessagesRequest, model: Model) -> messages.MessagesRequest:
-    minimum = model.cache_minimum * _CHARS_PER_TOKEN
+    minimum = model.cache_minimum * _CHARACTERS_PER_TOKEN
     missing = _missing(request, minimum)
     goes_on = bool(request.tools) or len(request.messages) > 1
     if missing <= 0:
@@ -48,8 +48,7 @@ def _missing(request: messages.MessagesRequest, minimum: int) -> int:
     for tool in request.tools:
         if minimum <= 0:
             break
-        if type(tool) is messages.Tool:
-            minimum -= len(memoryview(tool.input_schema)) + len(tool.description or "")
+        minimum -= size_of(tool)
     return minimum
 
 
@@ -57,24 +56,10 @@ def _is_long(conversation: tuple[messages.InputMessage, ...], enough: int) -> bo
     size = 0
     for message in conversation:
         for block in message.content:
-            size += _size(block)
+            size += size_of(block)
         if size >= enough:
             return True
     return False
-
-
-def _size(block: messages.Block) -> int:
-    match block:
-        case messages.Text():
-            return len(block.text)
-        case messages.ToolUse():
-            return len(memoryview(block.input))
-        case messages.ToolResult():
-            return sum(map(_size, block.content))
-        case messages.Image() | messages.Document():
-            return _MEDIUM_TOKENS * _CHARS_PER_TOKEN
-        case _:
-            return 0
 
 
 def _marked_tools(request: messages.MessagesRequest) -> tuple[messages.Tool | messages.HostedTool, ...]:

@@ -69,7 +69,7 @@ def _refused_turn(refused: _Refused) -> int:
     if turn >= len(refused.sent.messages) or at >= len(refused.sent.messages[turn].content):
         return 0
     block = refused.sent.messages[turn].content[at]
-    if type(block) not in thinking.BLOCKS:
+    if type(block) not in messages.THINKING_TYPES:
         return 0
     return next((index for index, asked in enumerate(refused.asked.messages) if block in asked.content), 0)
 
@@ -78,8 +78,8 @@ def _without_hosted(refused: _Refused) -> Fallback | None:
     """What the service did itself in earlier turns goes, and the thinking that knows of it, and the citations."""
     request = refused.asked
     stripped = tuple(
-        replace(turn, content=tuple(_uncited(block) for block in turn.content if isinstance(block, _TOLD)))
-        if turn.role == "assistant" and not all(isinstance(block, _TOLD) for block in turn.content)
+        replace(turn, content=tuple(_uncited(block) for block in turn.content if isinstance(block, _ClientBlock)))
+        if turn.role == "assistant" and not all(isinstance(block, _ClientBlock) for block in turn.content)
         else turn
         for turn in request.messages
     )
@@ -129,7 +129,7 @@ def _is_about_format(diagnosis: Diagnosis) -> bool:
     return diagnosis.field is not None and diagnosis.field.startswith("output_config.format")
 
 
-_TOLD = (messages.Text, messages.ToolUse, messages.Thinking, messages.RedactedThinking)
+_ClientBlock: TypeAlias = messages.Text | messages.ToolUse | messages.AnyThinking
 _FINDERS: dict[DiagnosisKind, _Finder] = {
     DiagnosisKind.THINKING_REFUSED: _without_signed_thinking,
     DiagnosisKind.THINKING_BOUND: _without_signed_thinking,

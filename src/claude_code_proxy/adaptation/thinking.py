@@ -23,7 +23,6 @@ _OTHERWISE_OFF = {
     "between_tools": "off before the answer; between tool calls this model thinks all the same",
     "disabled": "off: this model cannot think between tool calls alone",
 }
-BLOCKS = frozenset({messages.Thinking, messages.RedactedThinking})
 
 
 def normalize_thinking(
@@ -85,7 +84,9 @@ def normalize_history(
 def without_history(conversation: Sequence[messages.InputMessage]) -> tuple[messages.InputMessage, ...]:
     """The conversation without any replayed thinking; an assistant turn may be left empty."""
     return tuple(
-        replace(message, content=tuple(block for block in message.content if type(block) not in BLOCKS))
+        replace(
+            message, content=tuple(block for block in message.content if type(block) not in messages.THINKING_TYPES)
+        )
         if message.role == "assistant"
         else message
         for message in conversation
@@ -93,13 +94,13 @@ def without_history(conversation: Sequence[messages.InputMessage]) -> tuple[mess
 
 
 def is_replayed(conversation: Sequence[messages.InputMessage]) -> bool:
-    return any(type(block) in BLOCKS for message in conversation for block in message.content)
+    return any(type(block) in messages.THINKING_TYPES for message in conversation for block in message.content)
 
 
 def without_last_thoughts(turn: messages.InputMessage) -> messages.InputMessage:
     """The turn up to the last block that is no thinking."""
     end = len(turn.content)
-    while end and type(turn.content[end - 1]) in BLOCKS:
+    while end and type(turn.content[end - 1]) in messages.THINKING_TYPES:
         end -= 1
     return turn if end == len(turn.content) else replace(turn, content=turn.content[:end])
 
@@ -251,4 +252,4 @@ def _loop_lacks_thinking(conversation: Sequence[messages.InputMessage]) -> bool:
             break
     if opener is None or opener is conversation[0]:
         return False
-    return type(opener.content[0]) not in BLOCKS
+    return type(opener.content[0]) not in messages.THINKING_TYPES

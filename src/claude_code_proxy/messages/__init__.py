@@ -6,6 +6,8 @@ https://platform.claude.com/docs/en/api/messages
 
 from claude_code_proxy.messages.accumulate import Accumulator, as_events
 from claude_code_proxy.messages.content import (
+    THINKING_TYPES,
+    AnyThinking,
     Base64Source,
     Block,
     CacheControl,
@@ -27,6 +29,7 @@ from claude_code_proxy.messages.content import (
     decode_block,
 )
 from claude_code_proxy.messages.errors import (
+    ERROR_KINDS,
     ErrorBody,
     decode_error,
     kind_of,
@@ -90,8 +93,11 @@ from claude_code_proxy.messages.response import (
 )
 
 __all__ = [
+    "ERROR_KINDS",
+    "THINKING_TYPES",
     "Accumulator",
     "Adaptive",
+    "AnyThinking",
     "Base64Source",
     "BetweenTools",
     "Block",

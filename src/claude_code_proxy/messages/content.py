@@ -78,6 +78,11 @@ class RedactedThinking(Struct, frozen=True, tag_field="type", tag="redacted_thin
     data: str
 
 
+AnyThinking: TypeAlias = Thinking | RedactedThinking
+THINKING_TYPES = frozenset({Thinking, RedactedThinking})
+"""The classes of `AnyThinking`, for a test by `type(block) in THINKING_TYPES`."""
+
+
 class ToolUse(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="tool_use"):
     """`input` is the JSON of an object; it may be cut short in a reply that hit `max_tokens`."""
 

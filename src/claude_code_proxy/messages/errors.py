@@ -19,6 +19,8 @@ _KINDS = {
     529: "overloaded_error",
 }
 _STATUSES = {kind: status for status, kind in _KINDS.items()} | {"api_error": 500}
+ERROR_KINDS = frozenset(_STATUSES)
+"""The error types that the service documents."""
 
 
 def kind_of(status: int) -> str:

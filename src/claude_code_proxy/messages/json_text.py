@@ -2,7 +2,10 @@
 
 import re
 
+import msgspec
 from msgspec import Raw
+
+from claude_code_proxy.messages.content import NO_OBJECT, check_object
 
 _SURROGATE = re.compile(
     rb"\\\\"  # an escaped backslash: what follows it is no escape
@@ -22,3 +25,32 @@ def is_given(raw: Raw) -> bool:
     """Return whether a raw field was sent with a value: null and absent mean the same."""
     view = memoryview(raw)
     return len(view) > 0 and (len(view) != 4 or bytes(view) != b"null")
+
+
+_NO_ARGUMENTS = frozenset({b"", b"null", b'""', b'"null"'})
+
+
+def to_object(arguments: bytes) -> tuple[Raw, str]:
+    """Return the arguments of a call as the object that a tool use must have, and what had to be changed.
+
+    Empty ones become `{}`. Another JSON value stands under `value`, and what is no JSON, as text, under `_raw`.
+    """
+    text = arguments.strip()
+    if text in _NO_ARGUMENTS:
+        return Raw(b"{}"), ""
+    mended = mend_surrogates(text)
+    note = "half a surrogate pair, which is no character, became U+FFFD" if mended != text else ""
+    try:
+        check_object(mended)
+    except NO_OBJECT:
+        return _wrapped(mended)
+    return Raw(mended), note
+
+
+def _wrapped(text: bytes) -> tuple[Raw, str]:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        raw = msgspec.json.encode({"_raw": text.decode(errors="replace")})
+        return Raw(raw), "arguments that are no JSON stand under `_raw`"
+    return Raw(b'{"value":' + text + b"}"), "arguments that are no object stand under `value`"

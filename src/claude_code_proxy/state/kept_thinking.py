@@ -16,7 +16,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.state.prefix import Prefix
 from claude_code_proxy.state.store import Store
-from claude_code_proxy.state.turn import KeptTurn, Thought, decode, encode, mark_of, rebuilt, reduced, to_turn
+from claude_code_proxy.state.turn import KeptTurn, decode, encode, mark_of, rebuilt, reduced, to_turn
 
 KEPT_SECONDS = 12 * 3600.0
 _NEVER = b""  # a prefix that nothing has
@@ -32,7 +32,7 @@ class KeptThinking:
     def keep(self, request: messages.MessagesRequest, model: Model, *, message: messages.Message) -> None:
         """Keeps the thinking of a turn with tool calls. `request` is what the client sent, before adaptation."""
         first = _first_call(message.content)
-        if first is None or not any(isinstance(block, Thought) for block in message.content):
+        if first is None or not any(isinstance(block, messages.AnyThinking) for block in message.content):
             return
         before, previous = _NEVER, b""
         if model.prefix_binding and not _is_asked_once(request, model):
@@ -54,7 +54,7 @@ class KeptThinking:
             if before is after or before.content == after.content:
                 continue
             for block in before.content:
-                if isinstance(block, Thought) and block not in after.content:
+                if isinstance(block, messages.AnyThinking) and block not in after.content:
                     self._store.put(_refusal(block), b"1", until=until)
             first = _first_call(before.content)
             known = None if first is None else decode(self._store.get((first,), self._clock()).get(first))
@@ -96,9 +96,11 @@ class _Replay(Struct, frozen=True):
     def whole(self, conversation: list[messages.InputMessage], index: int) -> tuple[messages.Block, ...]:
         """The content of one turn; `conversation` is whole up to there."""
         content = conversation[index].content
-        if any(isinstance(block, Thought) for block in content):
+        if any(isinstance(block, messages.AnyThinking) for block in content):
             content = tuple(
-                block for block in content if not (isinstance(block, Thought) and _refusal(block) in self.found)
+                block
+                for block in content
+                if not (isinstance(block, messages.AnyThinking) and _refusal(block) in self.found)
             )
         known = decode(self.found.get(_first_call(content) or ""))
         if known is None:
@@ -106,7 +108,7 @@ class _Replay(Struct, frozen=True):
         bare = tuple(block for block in content if not known.has(block))
         if known.model != self.model.id or not self._follows(known, conversation[:index]):
             return content if self.prefix is None else bare
-        if any(isinstance(block, Thought) for block in bare):
+        if any(isinstance(block, messages.AnyThinking) for block in bare):
             return content
         return rebuilt(known, bare, hosted=self.hosted) or content
 
@@ -135,10 +137,10 @@ def _keys(content: tuple[messages.Block, ...]) -> list[str]:
             if not called:
                 keys.append(block.id)
             called = True
-        elif isinstance(block, Thought):
+        elif isinstance(block, messages.AnyThinking):
             keys.append(_refusal(block))
     return keys
 
 
-def _refusal(thought: Thought) -> str:
+def _refusal(thought: messages.AnyThinking) -> str:
     return f"refused {mark_of(thought).hex()}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.state.turn import Thought, mark_of
+from claude_code_proxy.state.turn import mark_of
 
 _NONE_YET = b""
 
@@ -34,7 +34,7 @@ class Prefix:
         for message in conversation[self._at :]:
             self._hash.update(message.role.encode())
             for block in message.content:
-                if isinstance(block, Thought):
+                if isinstance(block, messages.AnyThinking):
                     self.previous = mark_of(block)
                 else:
                     self._hash.update(_bare(block))

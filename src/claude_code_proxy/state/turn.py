@@ -17,7 +17,6 @@ from claude_code_proxy import messages
 from claude_code_proxy.messages.content import NO_JSON
 
 MOST_HOSTED_BYTES = 256 * 1024  # of one turn; results of searches are large
-Thought: TypeAlias = messages.Thinking | messages.RedactedThinking
 _Told: TypeAlias = messages.Text | messages.ToolUse  # what a client tells again
 
 
@@ -37,7 +36,7 @@ class _Hosted(Struct, frozen=True, tag_field="type", tag="h"):
 
 
 _Large: TypeAlias = _Hosted | _TextMark
-_Mark: TypeAlias = messages.Thinking | messages.RedactedThinking | _TextMark | _CallMark | _Hosted
+_Mark: TypeAlias = messages.AnyThinking | _TextMark | _CallMark | _Hosted
 
 
 class KeptTurn(Struct, frozen=True):
@@ -54,7 +53,7 @@ class KeptTurn(Struct, frozen=True):
     order: tuple[_Mark, ...]
 
     def has(self, block: messages.Block) -> bool:
-        return isinstance(block, Thought) and mark_of(block) in self.signatures
+        return isinstance(block, messages.AnyThinking) and mark_of(block) in self.signatures
 
 
 _decoder: msgspec.json.Decoder[KeptTurn] = msgspec.json.Decoder(KeptTurn)
@@ -66,7 +65,7 @@ def to_turn(message: messages.Message, *, model: str, prefix: bytes, previous: b
     hosted = [mark for mark in order if isinstance(mark, _Hosted)]
     if hosted and not (_are_pairs(hosted) and _size(order) <= MOST_HOSTED_BYTES):
         order = _until_hosted(order)
-    signatures = frozenset(mark_of(block) for block in content if isinstance(block, Thought))
+    signatures = frozenset(mark_of(block) for block in content if isinstance(block, messages.AnyThinking))
     return KeptTurn(model, prefix, previous, _words(content), signatures, order)
 
 
@@ -84,7 +83,7 @@ def decode(kept: bytes | None) -> KeptTurn | None:
         return None
 
 
-def mark_of(thought: Thought) -> bytes:
+def mark_of(thought: messages.AnyThinking) -> bytes:
     """Stands for its signature, which is all of it that counts."""
     signature = thought.signature if isinstance(thought, messages.Thinking) else thought.data
     return hashlib.blake2b(signature.encode(), digest_size=16).digest()
@@ -109,9 +108,9 @@ def rebuilt(turn: KeptTurn, content: Sequence[messages.Block], *, hosted: bool) 
 
 def reduced(turn: KeptTurn, content: Sequence[messages.Block]) -> KeptTurn:
     """The turn with no more than `content` has of what was put back into it."""
-    has_hosted = any(not isinstance(block, Thought | _Told) for block in content)
-    kept = {mark_of(block) for block in content if isinstance(block, Thought)}
-    order = tuple(mark for mark in turn.order if not isinstance(mark, Thought) or mark_of(mark) in kept)
+    has_hosted = any(not isinstance(block, messages.AnyThinking | _Told) for block in content)
+    kept = {mark_of(block) for block in content if isinstance(block, messages.AnyThinking)}
+    order = tuple(mark for mark in turn.order if not isinstance(mark, messages.AnyThinking) or mark_of(mark) in kept)
     return replace(turn, order=order if has_hosted else _until_hosted(order))
 
 

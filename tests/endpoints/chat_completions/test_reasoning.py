@@ -6,14 +6,13 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions.reasoning import (
-    Thought,
     signed_thoughts,
     to_reasoning_detail,
     to_text,
     to_thinking_block,
 )
 
-THOUGHTS: tuple[Thought, ...] = (
+THOUGHTS: tuple[messages.AnyThinking, ...] = (
     messages.Thinking("Hm.", "c2ln"),
     messages.RedactedThinking("eA=="),
     messages.Thinking("", "c2lnMg=="),

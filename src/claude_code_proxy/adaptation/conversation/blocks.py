@@ -7,14 +7,13 @@ between messages (turn order, pairs of calls and results) is left to `conversati
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import msgspec
-from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation import images, names
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.messages.content import NO_JSON, NO_OBJECT, check_object
+from claude_code_proxy.messages.json_text import to_object
 
 _ResultBlock: TypeAlias = messages.Text | messages.Image | messages.Document | messages.SearchResult
 _UNSAID = messages.Text("(error)")
@@ -88,7 +87,7 @@ def _mended_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages
         call = replace(call, name=names.legal_tool(call.name))
     if not _is_sound_call(call):  # its name is legal by now, so its input is not an object
         notes.append(_note(Action.MAPPED, "the arguments of an earlier call were no JSON object"))
-        call = replace(call, input=_object_of(call.input))
+        call = replace(call, input=to_object(bytes(call.input))[0])
     return call
 
 
@@ -119,18 +118,6 @@ def _text_alone(
 
 def _note(action: Action, reason: str) -> Adjustment:
     return Adjustment("messages", action, reason)
-
-
-def _object_of(raw: Raw) -> Raw:
-    """Arguments made into an object: empty ones become `{}`, another value is wrapped, broken JSON is kept as text."""
-    text = bytes(raw).strip()
-    if text in {b"", b"null", b'""'}:
-        return Raw(b"{}")
-    try:
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return Raw(b'{"_raw":' + msgspec.json.encode(text.decode(errors="replace")) + b"}")
-    return Raw(b'{"value":' + text + b"}")
 
 
 def _is_sound_call(call: messages.ToolUse) -> bool:

@@ -12,24 +12,15 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.media import IMAGE_TYPES, PDF, media_type_of
 
 Media: TypeAlias = messages.Image | messages.Document
 
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 _MAX_IMAGE_BASE64 = MAX_IMAGE_BYTES * 4 // 3 + 4
-_HEAD = 32  # base64 characters, 24 bytes: enough to tell every format apart
-_PDF = "application/pdf"
-_IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+_HEAD = 32  # base64 characters, enough to see that it is base64
 _STRAYS = "\n\r -_"
 _USUAL_ALPHABET = str.maketrans("-_", "+/")
-
-# How the base64 of each format begins, where its first bytes are fixed.
-_SIGNATURES = (
-    ("/9j/", "image/jpeg"),
-    ("iVBORw0KGgo", "image/png"),
-    ("R0lGOD", "image/gif"),
-    ("JVBERi", _PDF),
-)
 
 
 def is_sound(media: Media) -> bool:
@@ -78,7 +69,7 @@ def _renamed(media: Media, source: messages.Base64Source) -> Media:
 
 
 def _block_for(media_type: str) -> type[Media]:
-    return messages.Document if media_type == _PDF else messages.Image
+    return messages.Document if media_type == PDF else messages.Image
 
 
 def _unnamed(media: Media, media_type: str) -> InvalidRequest:
@@ -108,14 +99,12 @@ def _fits(media: Media, data: str) -> bool:
 
 
 def _named(source: messages.Base64Source) -> str:
-    """The media type that the first bytes show, else the one that was said; "" if it is not read there."""
-    for start, media_type in _SIGNATURES:
-        if source.data.startswith(start):
-            return media_type
+    """Return the media type that the content shows, else the declared one; "" if Claude reads neither."""
+    found = media_type_of(source.data)
+    if found:
+        return found if found == PDF or found in IMAGE_TYPES else ""
     try:
         head = binascii.a2b_base64(source.data[:_HEAD])
     except ValueError:
         return ""
-    if head[:4] == b"RIFF":
-        return "image/webp" if head[8:12] == b"WEBP" else ""
-    return source.media_type if head and source.media_type in _IMAGE_TYPES else ""
+    return source.media_type if head and source.media_type in IMAGE_TYPES else ""

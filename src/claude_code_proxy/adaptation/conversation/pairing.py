@@ -15,7 +15,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 
 _ID = re.compile(r"[a-zA-Z0-9_-]+")
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
-_WORDS = frozenset({messages.Text, messages.Thinking, messages.RedactedThinking})
+_WORDS = frozenset({messages.Text, *messages.THINKING_TYPES})
 _NO_RESULT = (messages.Text("No result of this call was recorded."),)
 
 

@@ -85,7 +85,7 @@ def _without_last_thoughts(
     turns: list[messages.InputMessage], *, notes: list[Adjustment]
 ) -> list[messages.InputMessage]:
     """No assistant turn may end in thinking, and thinking that nothing came of need not be replayed."""
-    if not any(turn.role == "assistant" and type(turn.content[-1]) in thinking.BLOCKS for turn in turns):
+    if not any(turn.role == "assistant" and type(turn.content[-1]) in messages.THINKING_TYPES for turn in turns):
         return turns
     notes.append(Adjustment("messages", Action.DROPPED, "thinking at the end of an assistant turn cannot be replayed"))
     kept = (thinking.without_last_thoughts(turn) if turn.role == "assistant" else turn for turn in turns)

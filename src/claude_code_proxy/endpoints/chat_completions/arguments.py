@@ -9,11 +9,10 @@ import msgspec
 from msgspec import Raw
 
 from claude_code_proxy.messages.content import NO_OBJECT, check_object
-from claude_code_proxy.messages.json_text import mend_surrogates
+from claude_code_proxy.messages.json_text import to_object
 
 CUSTOM_TOOL_INPUT = "input"
 _EMPTY = Raw(b"{}")
-_NOTHING = frozenset({"", "null", '""', '"null"'})
 _decode_texts = msgspec.json.Decoder(dict[str, str]).decode
 
 
@@ -26,7 +25,10 @@ def to_input(arguments: str | dict[str, Raw] | None, *, note: Callable[[str], No
     try:
         check_object(arguments)
     except NO_OBJECT:
-        return _mended(arguments.strip(), note=note)
+        made, change = to_object(arguments.encode())
+        if change:
+            note(change)
+        return made
     return Raw(arguments)
 
 
@@ -47,20 +49,3 @@ def to_custom_text(call_input: Raw | str) -> str:
         return _decode_texts(text)[CUSTOM_TOOL_INPUT]
     except (msgspec.DecodeError, KeyError):
         return text
-
-
-def _mended(text: str, *, note: Callable[[str], None]) -> Raw:
-    """Make an object from other text: from nothing, from another JSON value, or from what is not JSON at all."""
-    if text in _NOTHING:
-        return _EMPTY
-    mended = mend_surrogates(text.encode()).decode()
-    if mended != text:
-        note("half a surrogate pair, which is no character, became U+FFFD")
-        return to_input(mended, note=note)
-    try:
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        note("arguments that are no JSON stand under `_raw`")
-        return Raw(msgspec.json.encode({"_raw": text}))
-    note("arguments that are no object stand under `value`")
-    return Raw(f'{{"value":{text}}}')

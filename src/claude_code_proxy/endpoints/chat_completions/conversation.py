@@ -14,7 +14,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.arguments import to_custom_call_input, to_input
 from claude_code_proxy.endpoints.chat_completions.content import to_blocks, to_texts
-from claude_code_proxy.endpoints.chat_completions.reasoning import Thought, signed_thoughts
+from claude_code_proxy.endpoints.chat_completions.reasoning import signed_thoughts
 from claude_code_proxy.endpoints.chat_completions.support import MESSAGE
 from claude_code_proxy.endpoints.support import Fate, Support, asks_for_something, ignored
 from claude_code_proxy.errors import InvalidRequest
@@ -112,7 +112,7 @@ class _Builder:
             if value is not NO_JSON and asks_for_something(value, MESSAGE[name]):
                 self._ignore(name, MESSAGE[name])
 
-    def _thoughts(self, message: chat.AssistantMessage) -> list[Thought]:
+    def _thoughts(self, message: chat.AssistantMessage) -> list[messages.AnyThinking]:
         """Return the signed thinking blocks of a message."""
         if not (message.thinking_blocks or message.reasoning_details):
             return []
@@ -165,6 +165,6 @@ class _Builder:
 
 def _marked(blocks: tuple[_B, ...], cache_control: messages.CacheControl | None) -> tuple[_B, ...]:
     """Put the cache breakpoint of a message on its last block; thinking blocks can have none."""
-    if cache_control is None or not blocks or isinstance(blocks[-1], Thought | messages.UnknownBlock):
+    if cache_control is None or not blocks or isinstance(blocks[-1], messages.AnyThinking | messages.UnknownBlock):
         return blocks
     return (*blocks[:-1], msgspec.structs.replace(blocks[-1], cache_control=cache_control))

@@ -10,7 +10,6 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from claude_code_proxy import messages
 
-Thought = messages.Thinking | messages.RedactedThinking
 FORMAT = "anthropic-claude-v1"  # the name that OpenRouter's clients know for signed thinking of Claude
 SEPARATOR = "\n\n"  # between the readable texts of two blocks
 
@@ -46,30 +45,30 @@ class _Detail(Struct, frozen=True):
 _decode_detail = msgspec.json.Decoder(_Detail).decode
 
 
-def to_thinking_block(thought: Thought, index: int) -> ThinkingBlock:
+def to_thinking_block(thought: messages.AnyThinking, index: int) -> ThinkingBlock:
     if isinstance(thought, messages.RedactedThinking):
         return ThinkingBlock("redacted_thinking", index, data=thought.data)
     return ThinkingBlock("thinking", index, thinking=thought.thinking, signature=thought.signature)
 
 
-def to_reasoning_detail(thought: Thought, index: int) -> ReasoningDetail:
+def to_reasoning_detail(thought: messages.AnyThinking, index: int) -> ReasoningDetail:
     if isinstance(thought, messages.RedactedThinking):
         return ReasoningDetail("reasoning.encrypted", index, FORMAT, data=thought.data)
     return ReasoningDetail("reasoning.text", index, FORMAT, text=thought.thinking, signature=thought.signature)
 
 
-def to_text(thoughts: Iterable[Thought]) -> str:
+def to_text(thoughts: Iterable[messages.AnyThinking]) -> str:
     return SEPARATOR.join(t.thinking for t in thoughts if isinstance(t, messages.Thinking) and t.thinking)
 
 
-def signed_thoughts(thinking_blocks: Sequence[Raw], reasoning_details: Sequence[Raw]) -> list[Thought]:
+def signed_thoughts(thinking_blocks: Sequence[Raw], reasoning_details: Sequence[Raw]) -> list[messages.AnyThinking]:
     """Return the signed thinking that a client hands back. Where it sends both forms, they hold the same."""
     if thinking_blocks:
         return [thought for raw in thinking_blocks if (thought := _of_block(raw))]
     return [thought for raw in reasoning_details if (thought := _of_detail(raw))]
 
 
-def _of_block(raw: Raw) -> Thought | None:
+def _of_block(raw: Raw) -> messages.AnyThinking | None:
     try:
         block = messages.decode_block(raw)
     except msgspec.DecodeError:
@@ -79,7 +78,7 @@ def _of_block(raw: Raw) -> Thought | None:
     return block if isinstance(block, messages.RedactedThinking) else None
 
 
-def _of_detail(raw: Raw) -> Thought | None:
+def _of_detail(raw: Raw) -> messages.AnyThinking | None:
     """Decode signed text or an encrypted block; return None for those of other makers' models."""
     try:
         detail = _decode_detail(raw)

@@ -11,7 +11,6 @@ from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments,
 from claude_code_proxy.endpoints.chat_completions.reasoning import (
     ReasoningDetail,
     ThinkingBlock,
-    Thought,
     to_reasoning_detail,
     to_text,
     to_thinking_block,
@@ -132,8 +131,8 @@ def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, sh
     )
 
 
-def _thoughts(message: messages.Message) -> list[Thought]:
-    return [block for block in message.content if isinstance(block, messages.Thinking | messages.RedactedThinking)]
+def _thoughts(message: messages.Message) -> list[messages.AnyThinking]:
+    return [block for block in message.content if isinstance(block, messages.AnyThinking)]
 
 
 def _call(call: messages.ToolUse, *, shape: ChatShape) -> _FunctionCall | _CustomCall:

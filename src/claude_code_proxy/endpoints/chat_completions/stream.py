@@ -195,7 +195,7 @@ class ChunkStream(ChoiceStream):
         self._pieces.append(text)
         return self._frame(b'{"reasoning_content":' + _encode(piece) + b"}")
 
-    def _thought(self, thought: reasoning.Thought) -> bytes:
+    def _thought(self, thought: messages.AnyThinking) -> bytes:
         """Send the whole block with its signature, for clients that send it back."""
         if self._shape.hides_reasoning:
             return b""

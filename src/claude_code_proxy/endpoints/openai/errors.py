@@ -6,6 +6,7 @@ https://platform.openai.com/docs/guides/error-codes
 import msgspec
 
 from claude_code_proxy.errors import Diagnosis, DiagnosisKind, ProxyError, UpstreamRejected
+from claude_code_proxy.messages import kind_of
 
 _TYPES = {
     "authentication_error": ("authentication_error", "invalid_api_key"),
@@ -19,7 +20,6 @@ _TYPES = {
     "api_error": ("server_error", None),
     "conflict_error": ("invalid_request_error", "conflict"),
 }
-_BY_STATUS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _OVERLOADED = 529
 
 
@@ -37,7 +37,7 @@ class OpenAIError(msgspec.Struct, frozen=True):
 
 def to_openai_error(error: ProxyError, param: str | None = None) -> OpenAIError:
     """`param` is the client's field that the error is about."""
-    kind, code = _TYPES.get(error.kind) or _TYPES.get(_BY_STATUS.get(error.status, "")) or _any_type(error.status)
+    kind, code = _TYPES.get(error.kind) or _TYPES.get(kind_of(error.status)) or _any_type(error.status)
     status = 503 if error.status == _OVERLOADED else error.status
     reply = OpenAIError(
         status, error.message, kind, param or error.param, error.code or code, error.should_retry, error.retry_after

@@ -6,9 +6,9 @@ Here only images, PDFs and texts are told apart; adaptation looks at the bytes o
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.openai.data_url import decode_base64, split_data_url
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.media import PDF, media_type_of
 
 _HTTPS = "https://"
-_PDF = "application/pdf"
 _TEXT = "text/plain"
 _TEXT_TYPES = (
     "text/",
@@ -22,15 +22,8 @@ _TEXT_SUFFIXES = (
     *("txt", "md", "csv", "tsv", "log", "json", "jsonl", "xml", "yaml", "yml", "toml", "html", "css", "sql", "sh"),
     *("py", "js", "ts", "java", "cs", "go", "rs", "c", "h", "cpp", "ipynb"),
 )
-_BY_BEGINNING = {  # of the bytes, in base64
-    "JVBERi": _PDF,
-    "iVBORw0KGgo": "image/png",
-    "/9j/": "image/jpeg",
-    "R0lGOD": "image/gif",
-    "UklGR": "image/webp",
-}
 _BY_SUFFIX = {
-    "pdf": _PDF,
+    "pdf": PDF,
     "png": "image/png",
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
@@ -70,8 +63,8 @@ def to_file(data: str, *, name: str | None, declared: str, at: str) -> messages.
     if data[:5].lower() == "data:":
         declared, data = split_data_url(data, at)
     media_type = _media_type(data, name=name, declared=declared)
-    if media_type == _PDF:
-        return messages.Document(messages.Base64Source(_PDF, data), title=name)
+    if media_type == PDF:
+        return messages.Document(messages.Base64Source(PDF, data), title=name)
     if media_type.startswith("image/"):
         return messages.Image(messages.Base64Source(media_type, data))
     if media_type.startswith(_TEXT_TYPES):
@@ -85,9 +78,9 @@ def to_file(data: str, *, name: str | None, declared: str, at: str) -> messages.
 
 def _media_type(data: str, *, name: str | None, declared: str) -> str:
     """Return PDF if the bytes say so; else the declared type, if Claude reads it; else that of the name or bytes."""
-    found = next((kind for beginning, kind in _BY_BEGINNING.items() if data.startswith(beginning)), "")
-    if found == _PDF or declared.startswith((_PDF, "image/", *_TEXT_TYPES)):
-        return found if found == _PDF else declared
+    found = media_type_of(data)
+    if found == PDF or declared.startswith((PDF, "image/", *_TEXT_TYPES)):
+        return found if found == PDF else declared
     return _type_by_name(name) or found or declared
 
 

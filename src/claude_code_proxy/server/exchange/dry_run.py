@@ -12,7 +12,7 @@ from claude_code_proxy.adjustment import Adjustment, with_client_names
 from claude_code_proxy.endpoints.betas import normalize_betas
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.errors import InvalidRequest
-from claude_code_proxy.messages.rough_count import blocks_of, tokens_of
+from claude_code_proxy.messages.rough_count import parts_of, tokens_of
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.models.pricing import Billed, cost_usd
 from claude_code_proxy.server.app_state import AppState
@@ -83,7 +83,7 @@ def _cache_plan(request: messages.MessagesRequest, model: Model) -> tuple[CacheP
     """Return the plan, and the rough count of all input tokens."""
     tokens = 0
     found = []
-    for at, block in blocks_of(request):
+    for at, block in parts_of(request):
         tokens += tokens_of(block)
         control = getattr(block, "cache_control", None)
         if control is not None:

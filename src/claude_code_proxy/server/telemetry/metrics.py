@@ -11,6 +11,7 @@ from functools import lru_cache
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers
+from claude_code_proxy.messages import ERROR_KINDS
 from claude_code_proxy.server.exchange.record import CLIENT_LEFT, Record
 from claude_code_proxy.server.telemetry.counters import BUCKETS, Counts, CredentialGauge, Gauges, Key, Series, Totals
 from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
@@ -20,19 +21,6 @@ _MOST_SERIES = 1000
 _MOST_ADJUSTMENTS = 300
 _INDEX = re.compile(r"\[\d+\]")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,79}")
-_KINDS = frozenset({
-    "api_error",
-    "authentication_error",
-    "billing_error",
-    "conflict_error",
-    "invalid_request_error",
-    "not_found_error",
-    "overloaded_error",
-    "permission_error",
-    "rate_limit_error",
-    "request_too_large",
-    "timeout_error",
-})
 
 
 class Metrics:
@@ -124,7 +112,7 @@ def _kind(error: ProxyError) -> tuple[str, int]:
     """Return the error's type and status; our own label and 0 if the upstream never answered."""
     match error:
         case UpstreamRejected():
-            return (error.kind if error.kind in _KINDS else OTHER, error.status)
+            return (error.kind if error.kind in ERROR_KINDS else OTHER, error.status)
         case UpstreamTimeout():
             return ("timeout", 0)
         case UpstreamBroke():

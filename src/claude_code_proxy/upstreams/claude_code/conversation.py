@@ -14,7 +14,6 @@ from msgspec import Struct
 from claude_code_proxy import messages
 
 LARGEST_RESULT = 400_000  # characters; the runtime puts longer ones of a live call into a file
-_HIDDEN = messages.Thinking | messages.RedactedThinking
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -69,7 +68,7 @@ def _block(block: messages.Block) -> dict[str, Any]:
 
 def _told(message: messages.InputMessage) -> list[Any]:
     """All text joined (clients split it differently), then the other blocks in order."""
-    shown = [block for block in message.content if not isinstance(block, _HIDDEN)]
+    shown = [block for block in message.content if not isinstance(block, messages.AnyThinking)]
     text = "".join(block.text for block in shown if isinstance(block, messages.Text)).strip()
     return [text, *(_block(block) for block in shown if not isinstance(block, messages.Text))]
 
