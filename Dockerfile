@@ -35,7 +35,7 @@ COPY requirements /build/requirements
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=ca.crt,target=/run/ca.crt \
     python3 -m venv /build/pip \
  && /build/pip/bin/pip install --no-cache-dir --require-hashes -r /build/requirements/build.txt
-COPY LICENSE pyproject.toml /build/
+COPY LICENSE README.md pyproject.toml /build/
 COPY src /build/src
 RUN /build/pip/bin/pip wheel --no-cache-dir --no-index --no-deps --no-build-isolation --wheel-dir /build/wheels /build
 

@@ -20,9 +20,11 @@ GO_TOOLS := .cache/go/bin/.$(notdir $(HELM))-$(notdir $(KUBECONFORM))
 HELM_KUBERNETES := $(foreach part,chartutil lint/rules,-X helm.sh/helm/v3/pkg/$(part).k8sVersionMajor=1 \
 	-X helm.sh/helm/v3/pkg/$(part).k8sVersionMinor=37)
 
+TARGET := full
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-claude-code run run-claude-code check test test-all lint format coverage bench bench-quick documents lock chart manifests image-check audit sbom clean
+.PHONY: help demo demo-claude-code run run-claude-code check test test-all lint format coverage bench bench-quick documents wheel image lock chart manifests image-check audit sbom clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -89,6 +91,12 @@ chart: ## write the chart's values.yaml and the table of its README from its sch
 
 manifests: chart $(GO_TOOLS) ## plain Kubernetes manifests from the Helm chart, in deploy/kubernetes
 	@$(PYTHON) tools/chart.py manifests
+
+wheel: $(VENV)/.dev ## the wheel, in dist
+	@mkdir -p dist && $(BIN)/python -m flit_core.wheel --outdir dist
+
+image: ## build an image with docker; TARGET=slim for the one without Claude Code
+	@docker build --target $(TARGET) --tag claude-code-proxy:$(TARGET) .
 
 image-check: $(VENV)/.dev .cache/image/tools/.made ## build the images with buildah, start them in every way; needs root and Debian
 	@.cache/image/tools/bin/hadolint Dockerfile

@@ -53,7 +53,8 @@ def test_the_builder_sees_only_what_it_needs() -> None:
     lines = [line for line in text_of(Path(".dockerignore")).splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
     assert {line for line in lines if line.startswith("!")} == {
-        "!LICENSE", "!pyproject.toml", "!requirements/*.txt", "!src/claude_code_proxy", "!deploy/docker/*.sh",
+        "!LICENSE", "!README.md", "!pyproject.toml", "!requirements/*.txt",
+        "!src/claude_code_proxy", "!deploy/docker/*.sh",
     }  # fmt: skip
     for source in re.findall(r"^COPY (?:--chmod=\S+ )?(?!--)(.+) \S+$", DOCKERFILE, re.MULTILINE):
         assert [path for path in source.split() if not (ROOT / path).exists()] == []

@@ -41,8 +41,12 @@ def test_nobody_is_told_to_install_it_by_name(document: Path) -> None:
     assert _BY_NAME.findall(text_of(document)) == []
 
 
-def test_the_changelog_knows_this_version() -> None:
-    assert re.search(rf"^## \[?(?:{re.escape(__version__)}|Unreleased)", text_of(Path("CHANGELOG.md")), re.MULTILINE)
+def test_the_changelog_dates_each_version_and_has_this_one() -> None:
+    headings = re.findall(r"^## (.+)$", text_of(Path("CHANGELOG.md")), re.MULTILINE)
+    dated = [heading for heading in headings if heading != "Unreleased"]
+    versions = [re.fullmatch(r"(\d+\.\d+\.\d+) – \d{4}-\d\d-\d\d", heading) for heading in dated]
+    assert all(versions)
+    assert __version__ in [version[1] for version in versions if version]
 
 
 def _make_commands(document: Path) -> set[str]:
