@@ -24,7 +24,7 @@ TARGET := full
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-claude-code run run-claude-code check test test-all lint format coverage bench bench-quick documents wheel image lock chart manifests image-check audit sbom clean
+.PHONY: help demo demo-claude-code run run-claude-code check test test-all lint format coverage bench bench-quick chaos chaos-soak documents wheel image lock chart manifests image-check audit sbom clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -68,6 +68,14 @@ bench: $(VENV)/.dev ## ours and its peers under load; writes docs/performance.md
 	@$(BIN)/python -m bench.run --targets ours,litellm,portkey
 	@$(BIN)/python -m bench.growth
 	@$(BIN)/python -m bench.report .cache/bench/results/run.json .cache/bench/results/growth.json
+
+chaos: $(VENV)/.dev ## attack a server of its own in every known way; writes docs/reliability.md (about ten minutes)
+	@command -v iptables >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+		apt-get install -y -qq iptables >/dev/null; } || echo "notice: without iptables two rows are not measured"
+	@$(BIN)/python -m chaos.run --write docs/reliability.md
+
+chaos-soak: $(VENV)/.dev ## half an hour of good and faulty traffic, mixed
+	@$(BIN)/python -m chaos.run soak
 
 bench-quick: $(VENV)/.dev ## ours alone under load, about a minute
 	@$(BIN)/python -m bench.run --quick --reps 1
