@@ -203,7 +203,7 @@ class RejectionHeaders(Struct, frozen=True):
 
 
 class UpstreamRejected(ProxyError):
-    """`status` and `kind` are the upstream's own."""
+    """`status` and `kind` are the upstream's own; `body` is its error body as it came, empty if it was none."""
 
     def __init__(
         self,
@@ -213,6 +213,7 @@ class UpstreamRejected(ProxyError):
         kind: str,
         diagnosis: Diagnosis = Diagnosis(),  # noqa: B008 - frozen
         headers: RejectionHeaders = RejectionHeaders(),  # noqa: B008 - frozen
+        body: bytes = b"",
     ) -> None:
         super().__init__(message, retry_after=headers.retry_after)
         self.status = status
@@ -221,6 +222,7 @@ class UpstreamRejected(ProxyError):
         self.request_id = headers.request_id
         self.should_retry = headers.should_retry
         self.rate_limits = headers.rate_limits
+        self.body = body
 
 
 class UpstreamUnavailable(ProxyError):

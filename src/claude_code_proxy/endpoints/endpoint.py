@@ -75,10 +75,61 @@ class DecodedRequest(Protocol):
         """One for each choice; their frames may be mixed, and the last one to close ends the reply."""
 
 
-class Endpoint(Struct, frozen=True):
-    """`decode` raises `InvalidRequest`; `default_model` serves requests that name none.
+class Relay(Protocol):
+    """Passes a streamed reply on in the upstream's own bytes. Sync; one instance per reply."""
 
-    `render_error` is given the client's field that the error is about, or None.
+    @property
+    def usage(self) -> messages.Usage:
+        """The usage that has been reported so far."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the message is complete."""
+
+    @property
+    def error_kind(self) -> str | None:
+        """The type of the error by which the upstream ended the reply, if it did."""
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return what to send of a piece, which holds whole events."""
+
+    def close(self) -> None:
+        """The upstream ended. Raises `UpstreamBroke` when it ended before the message did."""
+
+    def fail(self, error: ProxyError, request_id: str) -> bytes:
+        """Return the last event of a broken reply."""
+
+
+class NativeRequest(Protocol):
+    """A request that the upstream takes as it is, but for the name of its model."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def stream(self) -> bool: ...
+
+    def naming(self, model: str) -> bytes:
+        """Return the body with the name of the model to send it to."""
+
+    def reply(self, body: bytes) -> tuple[bytes, messages.Usage | None]:
+        """Return the whole reply as it goes to the client, and its usage. Raises `UpstreamBroke`."""
+
+    def relay(self) -> Relay: ...
+
+
+class NativeForm(Struct, frozen=True):
+    """How an endpoint's requests go to an upstream that speaks the same API. `decode` raises `InvalidRequest`."""
+
+    path: str  # at the upstream
+    decode: Callable[[bytes], NativeRequest]
+
+
+class Endpoint(Struct, frozen=True):
+    """One client-facing API. `decode` raises `InvalidRequest`; its second argument serves requests that name no model.
+
+    `native` is for an API that an upstream may speak itself. `render_count` makes the reply of an endpoint that answers
+    with the number of tokens of a request, in place of a message.
     """
 
     name: str
@@ -86,3 +137,5 @@ class Endpoint(Struct, frozen=True):
     id_prefix: str
     decode: Callable[[bytes, str], DecodedRequest]
     envelope: Envelope
+    native: NativeForm | None = None
+    render_count: Callable[[int], bytes] | None = None

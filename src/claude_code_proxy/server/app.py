@@ -16,9 +16,9 @@ from claude_code_proxy.http1.server.responder import Headers, Responder
 from claude_code_proxy.server.access.api_keys import ApiKeys
 from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app_state import AppState
-from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.server.exchange.reply_headers import JSON, error_headers
+from claude_code_proxy.server.exchange.selection import make_exchange
 from claude_code_proxy.server.routes import Route, Routes
 
 _OPEN = ("/health", "/health/ready", "/metrics")  # for probes: no key is asked for, and nothing recorded
@@ -111,7 +111,7 @@ class App:
         target = route.target(request.method) if route is not None else None
         if not isinstance(target, Endpoint):
             return self._show(request, responder, route=route)
-        exchange = Exchange(self._state, target, request=request, responder=responder)
+        exchange = make_exchange(self._state, target, request=request, responder=responder)
         if self._cors is not None:
             exchange.record.reply_headers = self._cors.headers(request.headers)
         return exchange.run()

@@ -13,7 +13,7 @@ from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.record import Observer
 from claude_code_proxy.state.kept_thinking import KeptThinking
-from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Upstream, UpstreamProfile
+from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Forwarder, Upstream, UpstreamProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Policy:
 class AppState:
     """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `terms` the upstream's.
 
+    `forwarder` is the upstream where it takes requests in its own form.
     `stopped` tells whether the server has ended what was left at its own end.
     """
 
@@ -43,6 +44,7 @@ class AppState:
     now: Callable[[], float]
     wall: Callable[[], float] = time.time
     terms: UpstreamProfile = EVERYTHING_SUPPORTED
+    forwarder: Forwarder | None = None
     observers: Sequence[Observer] = ()
     stopped: Callable[[], bool] = lambda: False
     _ids: "itertools.count[int]" = field(default_factory=itertools.count)

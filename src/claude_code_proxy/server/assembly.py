@@ -15,6 +15,7 @@ from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.endpoints.fallback import fallback_envelope
+from claude_code_proxy.endpoints.messages import COUNT_TOKENS, MESSAGES
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
 from claude_code_proxy.http1.client.address import parse_origin, proxy_for
 from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts
@@ -82,6 +83,7 @@ class Assembly:
         self.state = AppState(
             upstream=self.upstream,
             terms=profile,
+            forwarder=self.upstream if isinstance(self.upstream, MessagesApi) else None,
             catalogue=BUILT_IN.with_aliases(settings.model_aliases),
             policy=_policy(settings),
             keep_alive=KeepAliveTimer(loop, settings.keepalive_seconds),
@@ -102,7 +104,7 @@ class Assembly:
             ApiKeys(settings.proxy_api_key, BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)),
             readiness=self.credentials.readiness,
             surface=Surface(
-                endpoints=(CHAT_COMPLETIONS, COMPLETIONS),
+                endpoints=(CHAT_COMPLETIONS, COMPLETIONS, MESSAGES, COUNT_TOKENS),
                 pages={
                     "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
                     "GET /metrics": page,

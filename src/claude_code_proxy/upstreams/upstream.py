@@ -83,6 +83,35 @@ class EventStream(Protocol):
         """Idempotent. Ends an unfinished answer at once, so that the upstream stops working on it."""
 
 
+class ForwardedReply(Protocol):
+    """A running answer in the upstream's own bytes. The upstream has accepted the request."""
+
+    @property
+    def stats(self) -> CallStats: ...
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is a stream of events, to be read by `events`, or a body, to be read by `read`."""
+
+    async def events(self) -> bytes | None:
+        """The whole events of the next network read, at least one; None once the stream has ended."""
+
+    async def read(self) -> bytes:
+        """The whole body."""
+
+    def close(self) -> None:
+        """Idempotent. Ends an unfinished answer at once, so that the upstream stops working on it."""
+
+
+class Forwarder(Protocol):
+    """An upstream that takes requests in its own API's form. It puts in its credential, and changes no more."""
+
+    async def forward(
+        self, path: bytes, *, headers: Sequence[tuple[bytes, bytes]], body: bytes, call: Call
+    ) -> ForwardedReply:
+        """Returns once the upstream has accepted the request, with the first events of a stream."""
+
+
 class Upstream(Protocol):
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
         """A whole answer."""

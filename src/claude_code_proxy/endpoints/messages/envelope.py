@@ -6,11 +6,19 @@ import msgspec
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.envelope import Envelope, ErrorReply, Headers, retry_headers
-from claude_code_proxy.errors import InvalidRequest, ProxyError
+from claude_code_proxy.errors import DiagnosisKind, InvalidRequest, ProxyError, UpstreamRejected
+
+_OF_THE_PROXY = frozenset({DiagnosisKind.CREDENTIAL_REFUSED, DiagnosisKind.LOGIN_REFUSED})
+"""Refusals that are about the proxy's own credential: the upstream's words would blame the caller's key."""
 
 
 def encode_error(error: ProxyError, request_id: str) -> bytes:
-    """Return the body of an error, which is also the data of an `error` event."""
+    """Return the body of an error, which is also the data of an `error` event.
+
+    The upstream's own body is left as it is: clients recover from many a refusal by its words and its details.
+    """
+    if isinstance(error, UpstreamRejected) and error.body and error.diagnosis.kind not in _OF_THE_PROXY:
+        return error.body
     inner = {"type": _kind(error), "message": error.message}
     return msgspec.json.encode({"type": "error", "error": inner, "request_id": error.request_id or request_id})
 

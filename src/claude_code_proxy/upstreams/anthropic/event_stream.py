@@ -62,12 +62,7 @@ class TransportEvents:
         if self._closed:
             return
         self._closed = True
-        if self._stopped and not _has_ended(self._response):
-            task = asyncio.ensure_future(_finish(self._response))
-            _finishing.add(task)
-            task.add_done_callback(_finishing.discard)
-        else:
-            self._response.close()
+        release(self._response, is_complete=self._stopped)
 
     def _decode(self, frames: list[bytes]) -> Sequence[messages.Event]:
         try:
@@ -126,6 +121,16 @@ class WholeEvents:
 
     def close(self) -> None:
         self._batch = None
+
+
+def release(response: Response, *, is_complete: bool) -> None:
+    """Close a response. Where its last event has come, what is left of the body is read, to keep the connection."""
+    if is_complete and not _has_ended(response):
+        task = asyncio.ensure_future(_finish(response))
+        _finishing.add(task)
+        task.add_done_callback(_finishing.discard)
+    else:
+        response.close()
 
 
 def _has_ended(response: Response) -> bool:

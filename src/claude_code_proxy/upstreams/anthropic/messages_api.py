@@ -5,7 +5,7 @@ Long answers are streamed inside even when they are wanted whole: no connection 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 from urllib.parse import quote
@@ -18,14 +18,17 @@ from claude_code_proxy.errors import UpstreamBroke, UpstreamRejected
 from claude_code_proxy.http1.client.transport import Response, Transport
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
-from claude_code_proxy.upstreams.anthropic.headers import request_headers
+from claude_code_proxy.upstreams.anthropic.forwarded_reply import TransportReply
+from claude_code_proxy.upstreams.anthropic.headers import forwarded_headers, request_headers
 from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, rejected_after_all, request_id_of
 from claude_code_proxy.upstreams.retry import OnFailure, ignore_failure, retry
-from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream
+from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream, ForwardedReply
 
 WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two
 _MODELS_PAGE = b"/v1/models?limit=1000"
 _MOST_PAGES = 20
+_MOST_BLOCKS = 64  # of headers, kept ready to send
+_MASK = b"[credential]"
 _T = TypeVar("_T")
 
 
@@ -54,7 +57,7 @@ class MessagesApi:
         self._credentials = credentials
         self._workspace_id = workspace_id
         self._attempts = partial(retry, chance=chance, pause=pause, on_failure=on_failure)
-        self._headers: dict[tuple[str, tuple[str, ...]], bytes] = {}
+        self._headers: dict[tuple[str, Hashable], bytes] = {}
 
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
         streamed = request.max_tokens > WHOLE_UP_TO
@@ -65,6 +68,13 @@ class MessagesApi:
         """Returns with the first events, so that a failure until then can still be tried again."""
         body = messages.encode_request(msgspec.structs.replace(request, stream=True))
         return await self._retry(call, lambda stats: self._open(body, call, stats=stats))
+
+    async def forward(
+        self, path: bytes, *, headers: Sequence[tuple[bytes, bytes]], body: bytes, call: Call
+    ) -> ForwardedReply:
+        """Send a request as it is, with the caller's headers and our credential."""
+        block = self._forwarded_headers(tuple(headers))
+        return await self._retry(call, lambda stats: self._forward(path, block, body=body, call=call, stats=stats))
 
     async def _retry(self, call: Call, attempt: Callable[[CallStats], Awaitable[_T]]) -> _T:
         try:
@@ -79,7 +89,7 @@ class MessagesApi:
         for _ in range(_MOST_PAGES):
             response = await self._transport.request(b"GET", path, headers=self._headers_for(()))
             if response.status != 200:
-                raise await _rejection(response)
+                raise await self._rejection(response)
             try:
                 page = decode_page(await response.read())
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -98,15 +108,30 @@ class MessagesApi:
     async def close(self) -> None:
         await self._transport.close()
 
+    async def _forward(
+        self, path: bytes, headers: bytes, *, body: bytes, call: Call, stats: CallStats
+    ) -> ForwardedReply:
+        response = await self._accepted(path, headers, body=body, call=call, stats=stats)
+        reply = TransportReply(response, stats, is_stream=b"event-stream" in response.headers.get(b"content-type", b""))
+        if not reply.is_stream:
+            return reply
+        try:
+            await reply.begin()
+        except BaseException:
+            reply.close()
+            raise
+        return reply
+
     async def _send(self, body: bytes, call: Call, *, stats: CallStats) -> Response:
         """The response, once the upstream has accepted the request."""
         headers = self._headers_for(call.betas)
-        response = await self._transport.request(
-            b"POST", b"/v1/messages", headers=headers, body=body, deadline=call.deadline
-        )
+        return await self._accepted(b"/v1/messages", headers, body=body, call=call, stats=stats)
+
+    async def _accepted(self, path: bytes, headers: bytes, *, body: bytes, call: Call, stats: CallStats) -> Response:
+        response = await self._transport.request(b"POST", path, headers=headers, body=body, deadline=call.deadline)
         stats.request_id = request_id_of(response.headers)
         if response.status != 200:
-            raise await _rejection(response)
+            raise await self._rejection(response)
         stats.rate_limits = rate_limits_of(response.headers)
         return response
 
@@ -138,14 +163,31 @@ class MessagesApi:
             raise
         return events
 
+    async def _rejection(self, response: Response) -> UpstreamRejected:
+        """Read a refusal. A gateway may quote our credential in it; that goes no further."""
+        try:
+            body = await response.read()
+        finally:
+            response.close()
+        secret = self._credentials.resolve().secret.reveal().encode()
+        return rejected(response.status, response.headers, body=body.replace(secret, _MASK))
+
     def _headers_for(self, betas: tuple[str, ...]) -> bytes:
         credential = self._credentials.resolve()
         key = (credential.secret.reveal(), betas)
+        return self._block(key, lambda: request_headers(credential, betas, workspace_id=self._workspace_id))
+
+    def _forwarded_headers(self, fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
+        credential = self._credentials.resolve()
+        key = (credential.secret.reveal(), fields)
+        return self._block(key, lambda: forwarded_headers(credential, fields, workspace_id=self._workspace_id))
+
+    def _block(self, key: tuple[str, Hashable], render: Callable[[], bytes]) -> bytes:
         block = self._headers.get(key)
         if block is None:
-            if len(self._headers) > 64:
+            if len(self._headers) > _MOST_BLOCKS:
                 self._headers.clear()
-            block = self._headers[key] = request_headers(credential, betas, workspace_id=self._workspace_id)
+            block = self._headers[key] = render()
         return block
 
 
@@ -165,10 +207,3 @@ async def _message(response: Response, stats: CallStats) -> messages.Message:
         return messages.decode_message(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise rejected_after_all(body) or UpstreamBroke("The upstream's answer is not a Message.") from error
-
-
-async def _rejection(response: Response) -> UpstreamRejected:
-    try:
-        return rejected(response.status, response.headers, body=await response.read())
-    finally:
-        response.close()

@@ -8,6 +8,9 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+import msgspec
+from msgspec import Raw, Struct
+
 from claude_code_proxy import messages
 from claude_code_proxy.errors import RejectionHeaders, UpstreamRejected
 from claude_code_proxy.upstreams.diagnosis import diagnose
@@ -16,6 +19,14 @@ _RATE_LIMIT = b"anthropic-ratelimit-"
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")  # it goes on into a header and a log line
 _LONGEST_TEXT = 200  # bytes
 _LONGEST_WAIT = 31 * 86400.0  # seconds; whatever says more than that does not mean it
+
+
+class _Outer(Struct, frozen=True):
+    type: str
+    error: Raw
+
+
+_decode_outer = msgspec.json.Decoder(_Outer).decode
 
 
 def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> UpstreamRejected:
@@ -30,13 +41,13 @@ def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> Ups
         should_retry={b"true": True, b"false": False}.get(headers.get(b"x-should-retry", b"")),
         rate_limits=rate_limits_of(headers),
     )
-    return _rejected(error, status, headers=head)
+    return _rejected(error, status, headers=head, body=body if _is_error_body(body) else b"")
 
 
-def rejected_midway(event: messages.ErrorEvent, request_id: str | None) -> UpstreamRejected:
+def rejected_midway(event: messages.ErrorEvent, request_id: str | None, *, body: bytes = b"") -> UpstreamRejected:
     """The error for an error event in a stream that had begun with a 200: its type gives the status."""
     head = RejectionHeaders(request_id=request_id or _request_id(event.request_id))
-    return _rejected(event.error, messages.status_of(event.error.type), headers=head)
+    return _rejected(event.error, messages.status_of(event.error.type), headers=head, body=body)
 
 
 def rejected_after_all(body: bytes) -> UpstreamRejected | None:
@@ -74,12 +85,22 @@ def _reason(headers: Mapping[bytes, bytes], body: bytes) -> str:
     return f" without saying why (cf-ray {ray})." if ray else " without saying why."
 
 
-def _rejected(error: messages.ErrorBody, status: int, *, headers: RejectionHeaders) -> UpstreamRejected:
+def _is_error_body(body: bytes) -> bool:
+    """Whether it is in the API's own form; bodies of networks and gateways on the way are not."""
+    try:
+        return _decode_outer(body).type == "error"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _rejected(
+    error: messages.ErrorBody, status: int, *, headers: RejectionHeaders, body: bytes = b""
+) -> UpstreamRejected:
     kind = error.type or messages.kind_of(status)
     message = error.message or f"The upstream answered {kind}."
     code = error.details.error_code if error.details else None
     diagnosis = diagnose(message, status=status, kind=kind, error_code=code)
-    return UpstreamRejected(message, status=status, kind=kind, diagnosis=diagnosis, headers=headers)
+    return UpstreamRejected(message, status=status, kind=kind, diagnosis=diagnosis, headers=headers, body=body)
 
 
 def _seconds(headers: Mapping[bytes, bytes]) -> float | None:

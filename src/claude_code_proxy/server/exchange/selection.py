@@ -1,0 +1,19 @@
+"""Which kind of exchange serves a request: as it is where the upstream speaks the same API, else translated."""
+
+from claude_code_proxy.endpoints.endpoint import Endpoint
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.responder import Responder
+from claude_code_proxy.server.app_state import AppState
+from claude_code_proxy.server.exchange.exchange import Exchange
+from claude_code_proxy.server.exchange.forwarded import ForwardedExchange
+from claude_code_proxy.server.exchange.translated import TranslatedExchange
+
+_ADAPT = b"x-claude-proxy-adapt"
+
+
+def make_exchange(state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> Exchange:
+    """A caller turns adaptation on with `x-claude-proxy-adapt: true`, where its API would go upstream as it is."""
+    form, forwarder = endpoint.native, state.forwarder
+    if form is None or forwarder is None or request.headers.get(_ADAPT, b"").lower() == b"true":
+        return TranslatedExchange(state, endpoint, request=request, responder=responder)
+    return ForwardedExchange(state, endpoint, request=request, responder=responder, form=form, forwarder=forwarder)

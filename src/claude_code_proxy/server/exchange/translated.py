@@ -1,0 +1,165 @@
+"""An exchange in an endpoint's own form: translated down, adapted to the model, translated up.
+
+bytes -> `DecodedRequest` -> adapted Messages request -> upstream -> Message or events -> the client's reply.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.betas import HEADER, normalize_betas
+from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, ReplyContext, StreamTranslator
+from claude_code_proxy.errors import InvalidRequest, ProxyError
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.responder import Responder
+from claude_code_proxy.server.app_state import AppState
+from claude_code_proxy.server.exchange.error_location import client_field
+from claude_code_proxy.server.exchange.exchange import Exchange
+from claude_code_proxy.server.exchange.gathering import together
+from claude_code_proxy.server.exchange.paused_turns import RepeatedStream
+from claude_code_proxy.server.exchange.streaming import StreamedReply
+from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
+from claude_code_proxy.upstreams.upstream import EventStream
+
+_BETAS = HEADER.encode()
+
+
+class TranslatedExchange(Exchange):
+    __slots__ = ("_decoded", "_run", "_translator")
+
+    def __init__(self, state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
+        super().__init__(state, endpoint, request=request, responder=responder)
+        self._decoded: DecodedRequest | None = None
+        self._run: UpstreamRun | None = None
+        self._translator: StreamTranslator | None = None  # of the first choice
+
+    async def _serve(self) -> None:
+        state, record = self._state, self.record
+        self._decoded = asked = self._endpoint.decode(self._request.body, state.policy.default_model)
+        record.stream = asked.stream
+        record.adjustments = asked.adjustments
+        betas = self._betas() if _BETAS in self._request.headers else ()
+        model = self._note_model(asked.request.model)
+        self._run = run = UpstreamRun(state, record, decoded=asked, model=model, call=self._call(betas))
+        if state.policy.strict:
+            _enforce_strict(record.adjustments)
+        await (self._stream if asked.stream else self._whole)(asked, run, context=self._context(model))
+
+    def _betas(self) -> tuple[str, ...]:
+        """Those of the caller's that go along; what is ignored of them is told."""
+        told = self._request.headers[_BETAS].decode("latin-1")
+        betas, ignored = normalize_betas(told, carried=self._state.terms.supports("betas"))
+        self.record.adjustments += ignored
+        return betas
+
+    async def _whole(self, asked: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
+        try:
+            replies = (await run.whole(),) if asked.n == 1 else await run.several(asked.n)
+        finally:
+            if run.used:
+                self._bill(context, run.used)
+        self._rate_limits = run.rate_limits
+        self._send_whole(asked.reply(replies, context))
+
+    async def _stream(self, asked: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
+        translators = asked.translators(context)
+        with StreamedReply(self._responder, self._state.keep_alive, head=self._stream_head) as reply:
+            self._translator = translators[0]
+            try:
+                if asked.n == 1:
+                    frames = await self._pump(reply, run, translator=translators[0])
+                else:
+                    frames = await self._pump_several(reply, run, translators=translators)
+            finally:
+                self._bill(context, [translator.usage for translator in translators])
+        reply.end(frames)
+
+    async def _pump(
+        self,
+        reply: StreamedReply,
+        run: UpstreamRun,
+        *,
+        translator: StreamTranslator,
+        begun: Callable[[], None] | None = None,
+    ) -> bytes:
+        """Passes one answer on; gives its closing frames. While nothing has gone out, a bad one may be repaired."""
+        stream = await run.stream()
+        self._rate_limits = run.rate_limits
+        if begun is not None:
+            begun()
+        if self.record.first_byte is None:
+            self.record.first_byte = self._state.now() - self.record.started
+        try:
+            return await self._hear(reply, run, translator=translator, stream=stream)
+        except OutputMismatch as mismatch:
+            if translator in reply.committed or not run.repairs_streams(mismatch):
+                raise
+            repair = run.note_repair(mismatch)
+        stream = RepeatedStream(await run.stream(repair), translator.usage)
+        return await self._hear(reply, run, translator=translator, stream=stream)
+
+    async def _hear(
+        self, reply: StreamedReply, run: UpstreamRun, *, translator: StreamTranslator, stream: EventStream
+    ) -> bytes:
+        keeps_thinking = run.may_think_and_call()
+        make_filter = run.adapted.filter
+        if make_filter is None:
+            heard = messages.Accumulator() if keeps_thinking else None
+            frames = await reply.pump(stream, translator, heard=heard)
+        else:
+            heard = messages.Accumulator()
+            try:
+                frames = await reply.pump(stream, translator, heard=heard, reply_filter=make_filter())
+            except OutputMismatch:
+                translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # discarded, but still billed
+                raise
+        if keeps_thinking and heard is not None and heard.stopped:
+            run.keep_thinking(heard.message())
+        return frames
+
+    async def _pump_several(
+        self, reply: StreamedReply, run: UpstreamRun, *, translators: tuple[StreamTranslator, ...]
+    ) -> bytes:
+        """All choices at once; each one's closing frames go out as it ends, the last one's end the reply.
+
+        The first one's answer has begun before the others are asked for: what it writes to the prompt cache, they read.
+        """
+        warmed = asyncio.Event()
+        running = len(translators)
+
+        async def pump(translator: StreamTranslator) -> bytes:
+            nonlocal running
+            if translator is not translators[0]:
+                await warmed.wait()
+            frames = await self._pump(reply, run, translator=translator, begun=warmed.set)
+            running -= 1
+            if not running:
+                return frames
+            await reply.write(frames)
+            return b""
+
+        return b"".join(await together([pump(translator) for translator in translators]))
+
+    def _last_frame(self, error: ProxyError) -> bytes:
+        return self._translator.fail(error, self._param(error)) if self._translator is not None else b""
+
+    def _param(self, error: ProxyError) -> str | None:
+        """The client's field that the error is about."""
+        decoded = self._decoded
+        if decoded is None:
+            return error.param
+        sent = self._run.adapted.request if self._run is not None else None
+        return client_field(error, decoded.request, sent=sent, field_name=decoded.field_name)
+
+
+def _enforce_strict(adjustments: tuple[Adjustment, ...]) -> None:
+    """Strict mode: what would change the meaning is refused, by the name of its field."""
+    for adjustment in adjustments:
+        if adjustment.changes_meaning:
+            raise InvalidRequest(
+                f"'{adjustment.path}' cannot be honoured: {adjustment.reason}. STRICT is set, so it is not adjusted.",
+                param=adjustment.path,
+                code="unsupported_value",
+            )
