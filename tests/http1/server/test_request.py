@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_code_proxy.http1.server.request import RejectedHead, Request, parse_head
+from claude_code_proxy.http1.server.request import RejectedRequest, Request, parse_head
 
 
 def head(*lines: str) -> bytes:
@@ -171,7 +171,7 @@ def test_http_1_0_needs_no_host() -> None:
     ],
 )
 def test_refusals(status: int, lines: list[str]) -> None:
-    with pytest.raises(RejectedHead) as refused:
+    with pytest.raises(RejectedRequest) as refused:
         parse_head(head(*lines))
     assert refused.value.status == status
     assert refused.value.message == str(refused.value)
@@ -184,7 +184,7 @@ def test_the_number_of_lines_is_limited() -> None:
         return head("GET / HTTP/1.1", "Host: a", *[f"x{number}: y" for number in range(count - 1)])
 
     assert len(parse_head(with_headers(5), head_count=5).headers) == 5
-    with pytest.raises(RejectedHead) as refused:
+    with pytest.raises(RejectedRequest) as refused:
         parse_head(with_headers(6), head_count=5)
     assert refused.value.status == 431
 
@@ -194,7 +194,7 @@ def test_the_shortest_lines_are_counted_too() -> None:
     assert parse_head(head("GET / HTTP/1.0", *lines), head_count=len(lines)).headers.keys() == {
         letter.rstrip(":").encode() for letter in lines
     }
-    with pytest.raises(RejectedHead) as refused:
+    with pytest.raises(RejectedRequest) as refused:
         parse_head(head("GET / HTTP/1.0", *lines), head_count=len(lines) - 1)
     assert refused.value.status == 431
 
@@ -260,12 +260,12 @@ def test_whatever_is_accepted_reads_the_same_by_the_grammar(start: str, host: st
     data = data[: data.index(b"\r\n\r\n") + 4]
     try:
         request = parse_head(data)
-    except RejectedHead:
+    except RejectedRequest:
         return
     assert request.headers == fields(data)
 
 
 @given(st.binary(max_size=60))
 def test_no_bytes_crash_it(data: bytes) -> None:
-    with pytest.raises(RejectedHead):
+    with pytest.raises(RejectedRequest):
         parse_head(data.replace(b"\r\n\r\n", b"") + b"\r\n\r\n")

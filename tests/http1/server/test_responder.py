@@ -1,12 +1,18 @@
 """What each call of a handler writes, and which calls are mistakes."""
 
 import asyncio
-from typing import Any
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
+from claude_code_proxy.http1.server.streams import InputStream
+from claude_code_proxy.http1.server.types import Handler
+from tests.http1.server.conftest import Serve
+from tests.http1.server.wire import CHUNKED, chunked, eventually, get, settled
 
 JSON = [(b"content-type", b"application/json")]
 
@@ -21,8 +27,21 @@ class Wire(asyncio.WriteTransport):
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
 
+    def is_closing(self) -> bool:
+        return False
 
-class ServerConnection:
+
+class Unbounded:
+    """A source of input that need not be held back."""
+
+    def hold_input(self) -> None: ...
+
+    def release_input(self) -> None: ...
+
+    def input_wanted(self) -> None: ...
+
+
+class RecordingOutlet:
     """An outlet that keeps what it is told."""
 
     def __init__(self, *, closing: bool = False) -> None:
@@ -47,14 +66,18 @@ class ServerConnection:
     def room(self) -> asyncio.Future[None] | None:
         return self.awaited
 
+    def take_over(self) -> InputStream:
+        self.stream = InputStream(Unbounded(), 10)
+        return self.stream
+
 
 def responder(
     method: str = "GET", *, http10: bool = False, keep_alive: bool = True, closing: bool = False
-) -> tuple[Responder, ServerConnection]:
+) -> tuple[Responder, RecordingOutlet]:
     request = Request(method, "/")
     request.http10 = http10
     request.keep_alive = keep_alive
-    connection = ServerConnection(closing=closing)
+    connection = RecordingOutlet(closing=closing)
     return Responder(connection, request), connection
 
 
@@ -237,3 +260,116 @@ async def test_drain_waits_for_room() -> None:
     assert not draining.done()
     connection.awaited.set_result(None)
     await draining
+
+
+def test_a_streamed_reply_of_known_length() -> None:
+    reply, connection = responder()
+    reply.start(200, [], length=5)
+    reply.write(b"abc")
+    reply.write_end(b"de")
+    assert b"".join(connection.wire.writes) == b"HTTP/1.1 200\r\ncontent-length: 5\r\n\r\nabcde"
+    assert connection.ended == [True]
+
+
+@pytest.mark.parametrize("last", [b"", b"cd", b"cdef"])
+def test_a_streamed_reply_keeps_the_length_that_it_announced(last: bytes) -> None:
+    reply, connection = responder()
+    reply.start(200, [], length=5)
+    reply.write(b"ab")
+    with pytest.raises(RuntimeError, match="length"):
+        reply.write_end(last)
+    reply.abort()
+    assert connection.ended == [False]
+
+
+def test_an_upgrade_is_a_head_without_framing() -> None:
+    reply, connection = responder()
+    raw = reply.upgrade([(b"upgrade", b"echo")])
+    raw.write(b"hello")
+    assert connection.wire.writes == [b"HTTP/1.1 101\r\nupgrade: echo\r\n\r\n", b"hello"]
+    with pytest.raises(RuntimeError):
+        reply.send(200, [])
+
+
+SIZE = 20_000_000
+
+
+class CountingFile(BytesIO):
+    """A file that counts what was read from it."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.was_read = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.was_read += len(data)
+        return data
+
+
+def sending(file: BinaryIO, length: int) -> Handler:
+    async def handler(request: Request, answer: Responder) -> None:
+        await answer.send_file(200, JSON, file=file, length=length)
+
+    return handler
+
+
+def test_a_file_is_sent_as_the_client_takes_it(serve: Serve) -> None:
+    content = bytes(range(250)) * (SIZE // 250)
+    file = CountingFile(b"skipped" + content)
+    file.seek(7)
+    client = serve(sending(file, SIZE)).connect(receive_buffer=4096)
+    client.send(get())
+    head = client.head()
+    assert head["content-length"] == str(SIZE)
+    assert settled(lambda: file.was_read) < SIZE / 2
+    assert client.file.read(SIZE) == content
+    assert client.is_silent()
+
+
+def test_a_file_on_the_disk(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+
+    async def handler(request: Request, answer: Responder) -> None:
+        with path.open("rb") as file:
+            await answer.send_file(200, [], file=file, length=4)
+
+    client = serve(handler).connect()
+    client.send(get("/", method="HEAD"), get(), get("/", "Connection: close"))
+    assert client.reply("HEAD")["content-length"] == "4"
+    assert [client.reply().body for _ in range(2)] == [b"0123"] * 2
+    assert client.is_closed()
+
+
+def test_a_file_that_is_too_short_breaks_the_reply_off(serve: Serve) -> None:
+    running = serve(sending(BytesIO(b"abc"), 10))
+    client = running.connect()
+    client.send(get())
+    assert client.head()["content-length"] == "10"
+    assert client.rest() == b"abc"
+    eventually(lambda: running.errors)
+    assert isinstance(running.errors[0], EOFError)
+
+
+def test_a_client_that_leaves_ends_the_sending_of_a_file(serve: Serve) -> None:
+    file = CountingFile(b"x" * SIZE)
+    running = serve(sending(file, SIZE))
+    client = running.connect(receive_buffer=4096)
+    client.send(get())
+    client.head()
+    client.reset()
+    eventually(lambda: (running.server.connections, running.server.open_requests) == (0, 0))
+    assert file.was_read < SIZE
+    assert running.errors == []
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH", "OPTIONS", "PROPFIND"])
+def test_methods_other_than_post_may_have_a_body(serve: Serve, method: str) -> None:
+    async def handler(request: Request, answer: Responder) -> None:
+        answer.send(200, [], request.method.encode() + request.body)
+
+    client = serve(handler).connect()
+    counted = get("/", "Content-Length: 2", method=method) + b"ab"
+    client.send(get(method=method), counted, get("/", CHUNKED, method=method), chunked(b"cd"))
+    assert [client.reply().body for _ in range(3)] == [method.encode() + body for body in (b"", b"ab", b"cd")]

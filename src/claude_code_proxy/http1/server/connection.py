@@ -1,54 +1,73 @@
-"""One client's connection: what comes in becomes requests, one at a time, and each is answered by one handler task.
+"""One client's connection: bytes become requests, one at a time, and each is answered by one handler task.
 
-Heads are read by `request`, bodies by `body`, replies are made by `responder`; this decides what happens when: who is
-refused, what is read ahead, how the connection ends, and what comes of a client that is too slow, or gone. Times are
-read off the service's coarse clock and judged by its sweep, so no request needs a timer of its own.
+Theory of operation
+-------------------
+A connection is always in one `State`. Three parties move it on; each move is an `Event`:
+
+* the client, by what it sends: heads and bodies begin and end, or it leaves;
+* the handler, by returning, or by taking the connection over;
+* the server, by refusing a request, by shutting down, and by its sweep, which ends what takes too long.
+
+`states.TRANSITIONS` lists every possible move and drives the code: an event that a state does not list is an error.
+`_INPUT` lists which method reads the input in which state.
+
+A request whose body is collected goes IDLE → HEAD → BODY → ANSWERING → IDLE; one that arrives in a single read skips
+HEAD and BODY. A request whose head check called `Request.stream_body` goes IDLE → RECEIVING → ANSWERING → IDLE: its
+handler runs while the body arrives. After an upgrade the connection is UPGRADED until the handler returns.
+
+What is guaranteed:
+
+* At most one handler runs. The next request is not looked at before it has returned and the client has taken enough of
+  the replies (FLUSHING). What a client sends ahead is kept up to `read_ahead_bytes`; then reading stops.
+* The handler is cancelled as soon as the client leaves, unless its reply is complete. A complete one is cancelled only
+  by a shutdown that has run out of time.
+* A refused request is the last one of its connection, unless all of it has arrived: where its body ends is uncertain.
+  The refusal still arrives. Closing with unread input would reset the connection, so what comes in is dropped for a
+  while (LINGERING).
+* Memory: a head, a body, what is read ahead, and what is unsent are each bounded by `ServerLimits`.
+* Time: every state but ANSWERING and UPGRADED ends by a limit, and these do if the client takes nothing of what is
+  written. Times are read off the service's coarse clock and judged by its sweep, so no request needs a timer.
+
+Heads are read by `request`, bodies by `incoming`; handlers are run by `handler_task`, and answer through `responder`.
 """
 
 import asyncio
 import re
-from typing import Final, cast
+from collections.abc import Callable
+from typing import ClassVar, cast
 
 from claude_code_proxy.http1.server import reply
-from claude_code_proxy.http1.server.body import ChunkedBody, CountedBody, too_large
-from claude_code_proxy.http1.server.request import RejectedHead, Request, parse_head
+from claude_code_proxy.http1.server.handler_task import HandlerTask
+from claude_code_proxy.http1.server.incoming import IncomingBody
+from claude_code_proxy.http1.server.outflow import Outflow
+from claude_code_proxy.http1.server.request import RejectedRequest, Request, parse_head
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.http1.server.service import Service
-from claude_code_proxy.http1.server.types import Answer, plain_error
+from claude_code_proxy.http1.server.states import TRANSITIONS, Event, State
+from claude_code_proxy.http1.server.streams import InputStream
+from claude_code_proxy.http1.server.types import Answer
 
-# Where a connection stands. Their order counts: up to _HEAD a request may begin, up to _FLUSHING input is kept.
-_IDLE: Final = 0  # between two requests
-_HEAD: Final = 1  # a head has begun
-_BODY: Final = 2  # a body has begun
-_ANSWERING: Final = 3  # the handler runs
-_FLUSHING: Final = 4  # answered; the next request is not looked at before the client has taken more of the answers
-_LINGERING: Final = 5  # our side is shut down; what still comes is dropped until the client closes
-_CLOSING: Final = 6  # closed, but for what is still to be sent
-_LOST: Final = 7
-
+_UNREAD = frozenset({State.RECEIVING, State.REFUSING})  # more of the request may arrive
 _HEAD_END = b"\r\n\r\n"
 _HOPELESS = re.compile(rb"\A[^!-~]|\n\r?\n")  # not the beginning of any request
 _TRANSPORTS_HIGH_WATER = 65536
-_OUR_FAULT = "The server failed to answer this request."
+_BODY_LATE = "The body of the request did not arrive in time."
 
 
 class ServerConnection(asyncio.Protocol):
-    """The protocol object of one connection, and its responders' outlet."""
+    """The protocol object of one connection, the outlet of its responders, and the source of its input streams."""
 
     __slots__ = (
-        "_begun",
         "_dropped",
+        "_handler",
+        "_incoming",
         "_input",
-        "_paused",
+        "_outflow",
         "_peer",
-        "_reading",
-        "_responder",
         "_service",
         "_since",
         "_state",
-        "_task",
-        "_unsent",
-        "_waiting",
+        "_upgraded",
         "transport",
     )
 
@@ -56,19 +75,18 @@ class ServerConnection(asyncio.Protocol):
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._state: int = _IDLE
-        self._since = service.now  # when the state, or the last progress in it, began
+        self._state = State.IDLE
+        self._since = service.now  # when the state began
         self._input: bytearray | None = None  # an unfinished head, or what is read ahead
-        self._reading: tuple[Request, CountedBody | ChunkedBody] | None = None  # the request whose body is coming in
-        self._responder: Responder | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._paused = False  # the client does not take what is written
-        self._waiting: list[asyncio.Future[None]] = []  # for it to do so
+        self._incoming: IncomingBody | None = None
+        self._handler: HandlerTask | None = None
+        self._upgraded: InputStream | None = None  # what arrives after an upgrade
 
     # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        self._outflow = Outflow(self.transport)
         self._peer = _peer(transport)
         high_water = self._service.limits.high_water
         if high_water != _TRANSPORTS_HIGH_WATER:
@@ -79,80 +97,106 @@ class ServerConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         while data:
-            state = self._state
-            if state <= _HEAD:
-                data = self._read_head(data)
-            elif self._reading is not None:
-                data = self._read_body(*self._reading, data=data)
-            elif state <= _FLUSHING:
-                data = self._read_ahead(data)
-            else:
-                data = self._drop(data)
+            data = self._INPUT[self._state](self, data)
 
     def eof_received(self) -> None:
-        """A client that has closed its side has gone; the transport closes after this."""
-        self._state = _CLOSING
-        self._await_reader()
+        """Treat a client that has closed its side as gone; the transport closes after this."""
         self._leave()
+        self._state = TRANSITIONS[self._state][Event.CLOSED]
+        self._outflow.watch(self._service.now)
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._state = _LOST
         self._leave()
-        self._input = self._reading = None
-        if self._task is None:
+        self._state = TRANSITIONS[self._state][Event.LOST]
+        self._input = self._incoming = None
+        if self._handler is None:
             self._service.leave(self)
 
     def pause_writing(self) -> None:
-        self._paused = True
-        self._await_reader()
+        self._outflow.paused = True
+        self._outflow.watch(self._service.now)
 
     def resume_writing(self) -> None:
-        self._paused = False
-        self._wake()
-        if self._state == _FLUSHING:
+        self._outflow.paused = False
+        self._outflow.wake()
+        if self._state is State.FLUSHING:
+            self._state = TRANSITIONS[self._state][Event.TAKEN]
             self._next()
 
     # Called by the server.
 
     def expire(self, now: float) -> None:
-        state = self._state
-        if self._reading is not None:
-            self._expire_body(now, self._reading)
-        elif state in {_FLUSHING, _CLOSING} or (state == _ANSWERING and self._paused):
-            self._expire_unread(now)
+        limits = self._service.limits
+        if self._outflow.paused or self._state is State.CLOSING:
+            if self._outflow.is_stuck(now, limits.unread_seconds):
+                self.abort()
+        elif self._incoming is not None:
+            if self._incoming.is_late(now):
+                self._reject_body(self._incoming, RejectedRequest(408, _BODY_LATE))
         else:
-            self._expire_silent(now - self._since)
+            self._expire_silence(now - self._since)
 
     def close_if_idle(self) -> None:
-        if self._state == _IDLE:
+        if self._state is State.IDLE:
             self._close()
 
     def abort(self) -> None:
-        responder, task = self._responder, self._task
+        if self._handler is not None:
+            self._handler.abort()
         self._leave()
-        if responder is not None and task is not None and responder.finished:
-            self._cancel(task)
         self.transport.abort()
 
-    # Called by its responders.
+    # Called by its handler and responders.
+
+    def handler_returned(self) -> None:
+        handler, self._handler = self._handler, None
+        state = self._state
+        if state is State.LOST:
+            self._service.leave(self)
+        elif state is State.UPGRADED:
+            self._close_transport()
+        elif state is State.ANSWERING and handler is not None and not handler.responder.gone:
+            self._end_exchange()
 
     def opening(self, status: int) -> bytes:
         return self._service.openings[status]
 
     def keeps_alive(self, request: Request) -> bool:
-        return request.keep_alive and not self._service.closing
+        return request.keep_alive and not self._service.closing and self._state is not State.RECEIVING
 
     def reply_ended(self, *, keep_alive: bool) -> None:
         if not keep_alive:
             self._close()
 
     def room(self) -> asyncio.Future[None] | None:
-        if not (self._paused or self.transport.is_closing()):  # closing: it has gone, and that will soon be known
+        if not (self._outflow.paused or self.transport.is_closing()):  # closing: the client has left, as will be told
             return None
-        waiter = self._service.loop.create_future()
-        self._waiting.append(waiter)
-        return waiter
+        return self._outflow.wait(self._service.loop)
+
+    def take_over(self) -> InputStream:
+        if self._state is not State.ANSWERING:
+            raise RuntimeError("a connection can be taken over once its request is complete")
+        self._state = TRANSITIONS[self._state][Event.TAKEN_OVER]
+        self._upgraded = stream = InputStream(self, self._service.limits.high_water)
+        held, self._input = self._input, None
+        if held is not None:
+            self.transport.resume_reading()
+            stream.write(bytes(held))
+        return stream
+
+    # Called by its input streams.
+
+    def hold_input(self) -> None:
+        self.transport.pause_reading()
+
+    def release_input(self) -> None:
+        self.transport.resume_reading()
+
+    def input_wanted(self) -> None:
+        """Tell a client that waits for it to send the body, unless the reply has already begun."""
+        if self._incoming is not None and self._handler is not None and not self._handler.responder.started:
+            self._invite(self._incoming)
 
     # What comes in: each of these uses what it can, and returns what is left.
 
@@ -172,11 +216,12 @@ class ServerConnection(asyncio.Protocol):
                 return self._await_head(held, seen)
             data = bytes(held)
             self._input = None
+            self._state = TRANSITIONS[self._state][Event.HEAD_ENDED]
         return self._take(data, end + len(_HEAD_END))
 
     def _hold_head(self, data: bytes) -> bytes:
         if data:
-            self._state = _HEAD
+            self._state = TRANSITIONS[self._state][Event.HEAD_BEGUN]
             self._since = self._service.now
             self._input = bytearray(data)
             self._await_head(self._input, 0)
@@ -187,21 +232,23 @@ class ServerConnection(asyncio.Protocol):
         if len(held) > limit:
             self._refuse(_head_too_large(limit))
         elif _HOPELESS.search(held, seen):
-            self._refuse(RejectedHead(400, "This is not an HTTP/1.1 request."))
+            self._refuse(RejectedRequest(400, "This is not an HTTP/1.1 request."))
         return b""
 
     def _take(self, data: bytes, end: int) -> bytes:
-        """A head is complete, up to `end`; perhaps the body is there too."""
+        """Read a complete head, up to `end`; perhaps the body is there too."""
         limits = self._service.limits
-        self._state = _IDLE
         try:
             if end > limits.head_bytes:
                 raise _head_too_large(limits.head_bytes)
             request = parse_head(data[:end], peer=self._peer, head_count=limits.head_count)
-        except RejectedHead as refusal:
+        except RejectedRequest as refusal:
             return self._refuse(refusal)
-        refused = self._refused(request)
+        refused = self._service.check(request)
         length = request.length
+        if request.stream_limit is not None and refused is None:
+            self._answer_while_receiving(request)
+            return data[end:]
         if length is None or end + length > len(data):
             self._await_body(request, refused, begun=end < len(data))
             return data[end:]
@@ -213,47 +260,63 @@ class ServerConnection(asyncio.Protocol):
             self._answer(request)
         return data[end + length :]
 
-    def _refused(self, request: Request) -> Answer | None:
-        """What to say instead of reading the body and asking the handler."""
-        service = self._service
-        try:
-            refused = None if service.check_head is None else service.check_head(request)
-        except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
-            service.on_error(error)
-            refused = self._render_error(500, _OUR_FAULT, request=request)
-        limit = service.limits.body_bytes
-        if refused is None and request.length is not None and request.length > limit:
-            refused = self._render_error(413, too_large(limit).message, request=request)
-        return refused
-
     def _await_body(self, request: Request, refused: Answer | None, *, begun: bool) -> None:
-        self._state = _BODY
         if refused is not None:
-            request.keep_alive = False
-            self._turn_away(request, refused)
+            self._turn_away_for_good(request, refused)
             return
-        service = self._service
-        self._since = self._begun = service.now
-        limit = service.limits.body_bytes
-        self._reading = request, ChunkedBody(limit) if request.length is None else CountedBody(request.length)
-        if not begun and request.headers.get(b"expect", b"").lower() == b"100-continue" and not request.http10:
+        self._state = TRANSITIONS[self._state][Event.BODY_AWAITED]
+        self._incoming = IncomingBody(request, limits=self._service.limits, now=self._service.now)
+        if not begun and b"expect" in request.headers:
+            self._invite(self._incoming)
+
+    def _answer_while_receiving(self, request: Request) -> None:
+        self._state = TRANSITIONS[self._state][Event.STREAM_BEGUN]
+        request.stream = InputStream(self, self._service.limits.high_water)
+        self._incoming = IncomingBody(request, limits=self._service.limits, now=self._service.now)
+        self._handler = HandlerTask(self, self._service, request=request)
+        if request.length == 0:
+            self._read_body(b"")
+
+    def _invite(self, incoming: IncomingBody) -> None:
+        if incoming.awaits_invitation:
             self.transport.write(reply.CONTINUE)
 
-    def _read_body(self, request: Request, body: CountedBody | ChunkedBody, *, data: bytes) -> bytes:
-        self._since = self._service.now
+    def _read_body(self, data: bytes) -> bytes:
+        """Take more of a body; one that is collected is answered when it is complete."""
+        incoming = self._incoming
+        if incoming is None:
+            return b""  # it was malformed, and nothing can follow
         try:
-            rest = body.feed(data)
-        except RejectedHead as refusal:
-            return self._refuse(refusal, request)
+            rest = incoming.feed(data, self._service.now)
+        except RejectedRequest as refusal:
+            self._reject_body(incoming, refusal)
+            return b""
         if rest is None:
             return b""
-        request.body = body.whole()
-        self._reading = None
-        self._answer(request)
+        self._incoming = None
+        if incoming.stream is None:
+            self._answer(incoming.request)
+        else:
+            self._state = TRANSITIONS[self._state][Event.REQUEST_COMPLETE]
         return rest
 
+    def _reject_body(self, incoming: IncomingBody, refusal: RejectedRequest) -> None:
+        """Refuse the request; if a handler is reading the body, let it answer, by default with the same refusal."""
+        self._incoming = None
+        if incoming.stream is None:
+            self._refuse(refusal, incoming.request)
+        else:
+            self.transport.pause_reading()
+            incoming.stream.fail(refusal)
+
+    def _pass_on(self, data: bytes) -> bytes:
+        """Give every byte to the handler that has taken the connection over."""
+        if self._upgraded is not None:
+            self._upgraded.write(data)
+        return b""
+
     def _read_ahead(self, data: bytes) -> bytes:
-        """Keeps what follows the request that is being answered, as much of it as is allowed."""
+        """Keep what follows the request that is being answered, as much of it as is allowed."""
         if self._input is None:
             self._input = bytearray()
         self._input += data
@@ -262,169 +325,111 @@ class ServerConnection(asyncio.Protocol):
         return b""
 
     def _drop(self, data: bytes) -> bytes:
-        if self._state == _LINGERING:
-            self._dropped += len(data)
-            if self._dropped > self._service.limits.linger_bytes:
-                self._close_transport()
+        self._dropped += len(data)
+        if self._dropped > self._service.limits.linger_bytes:
+            self._close_transport()
         return b""
+
+    def _ignore(self, data: bytes) -> bytes:
+        del data
+        return b""
+
+    _INPUT: ClassVar[dict[State, Callable[["ServerConnection", bytes], bytes]]] = {
+        State.IDLE: _read_head,
+        State.HEAD: _read_head,
+        State.BODY: _read_body,
+        State.RECEIVING: _read_body,
+        State.ANSWERING: _read_ahead,
+        State.FLUSHING: _read_ahead,
+        State.UPGRADED: _pass_on,
+        State.REFUSING: _ignore,
+        State.LINGERING: _drop,
+        State.CLOSING: _ignore,
+        State.LOST: _ignore,
+    }
 
     # What goes out.
 
     def _answer(self, request: Request) -> None:
-        """The request is whole: the handler's turn."""
-        service = self._service
-        self._state = _ANSWERING
-        service.open_requests += 1
-        self._responder = responder = Responder(self, request)
-        self._task = service.loop.create_task(self._run(request, responder))
+        """Start the handler of a complete request."""
+        self._state = TRANSITIONS[self._state][Event.REQUEST_COMPLETE]
+        self._handler = HandlerTask(self, self._service, request=request)
 
-    async def _run(self, request: Request, responder: Responder) -> None:
-        try:
-            await self._service.handler(request, responder)
-        except asyncio.CancelledError:
-            self._handled(responder, None)
-            raise
-        except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
-            self._handled(responder, error)
-        else:
-            self._handled(responder, None)
-
-    def _handled(self, responder: Responder, error: Exception | None) -> None:
-        """The handler has returned: the reply is made whole or broken off, and the next request may come."""
-        self._settle()
-        if not responder.gone and not responder.finished:
-            error = error or RuntimeError("the handler returned without having answered")
-            if responder.started:
-                responder.abort()
-            else:
-                status, headers, body = self._render_error(500, _OUR_FAULT, request=responder.request)
-                responder.send(status, headers, body)
-        if self._state == _ANSWERING:
+    def _end_exchange(self) -> None:
+        """Go on after a reply; what has arrived meanwhile is looked at once the client has taken enough of it."""
+        self._since = self._service.now
+        if self._outflow.paused:
+            self._state = TRANSITIONS[self._state][Event.HELD_UP]
+            self._outflow.watch(self._since)
+            return
+        self._state = TRANSITIONS[self._state][Event.ANSWERED]
+        if self._input is not None or self._service.closing:
             self._next()
-        if error is not None:
-            self._service.on_error(error)
-
-    def _settle(self, task: asyncio.Task[None] | None = None) -> None:
-        """The handler's task is over, or as good as; also called for one that was cancelled before it began."""
-        del task
-        if self._task is not None:
-            self._task = self._responder = None
-            self._service.open_requests -= 1
-            if self._state == _LOST:
-                self._service.leave(self)
 
     def _next(self) -> None:
-        """The reply is complete; what came in meanwhile is looked at once the client has taken enough of it."""
-        self._since = self._service.now
-        if self._paused:
-            self._state = _FLUSHING
-            self._await_reader()
-            return
-        self._state = _IDLE
-        held = self._input
+        held, self._input = self._input, None
         if held is not None:
-            self._input = None
             self.transport.resume_reading()
             self.data_received(bytes(held))
         elif self._service.closing:
             self._close()
 
     def _turn_away(self, request: Request, refused: Answer) -> None:
-        """Answers without the handler."""
+        """Answer without the handler; if all of the request has arrived, the connection may go on."""
         status, headers, body = refused
         Responder(self, request).send(status, headers, body)
-        if self._state == _IDLE:
-            self._next()
+        if self._state is State.IDLE:
+            self._end_exchange()
 
-    def _refuse(self, refusal: RejectedHead, request: Request | None = None) -> bytes:
-        """The last reply of a connection whose input is of no use any more."""
-        self._state = _BODY
-        answer = self._render_error(refusal.status, refusal.message, request=request)
-        if request is None:
-            request = Request("GET", "/")
+    def _turn_away_for_good(self, request: Request, refused: Answer) -> None:
+        self._state = TRANSITIONS[self._state][Event.REFUSED]
         request.keep_alive = False
-        self._turn_away(request, answer)
-        return b""
+        self._turn_away(request, refused)
 
-    def _render_error(self, status: int, message: str, *, request: Request | None) -> Answer:
-        service = self._service
-        try:
-            return status, *service.render_error(status, message, request=request)
-        except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
-            service.on_error(error)
-            return status, *plain_error(status, message, request=request)
+    def _refuse(self, refusal: RejectedRequest, request: Request | None = None) -> bytes:
+        """Answer input that cannot be read as a request; none of it is left over."""
+        refused = self._service.render(refusal.status, refusal.message, request=request)
+        self._turn_away_for_good(request or Request("GET", "/"), refused)
+        return b""
 
     # How it ends.
 
     def _close(self) -> None:
-        """Closes once all is sent. With input unread, that would reset the connection and could swallow the reply."""
-        unread = self._state in {_HEAD, _BODY} or self._input is not None
-        self._input = self._reading = None
+        """Close once all is sent. With input unread, that would reset the connection and could swallow the reply."""
+        unread = self._state in _UNREAD or self._input is not None
+        self._input = self._incoming = None
         if not unread or self.transport.is_closing():
             self._close_transport()
             return
-        self._state = _LINGERING
+        self._state = TRANSITIONS[self._state][Event.SHUT_DOWN]
         self._since = self._service.now
         self._dropped = 0
         self.transport.write_eof()
         self.transport.resume_reading()
 
     def _close_transport(self) -> None:
-        self._state = _CLOSING
-        self._await_reader()
+        self._state = TRANSITIONS[self._state][Event.CLOSED]
+        self._outflow.watch(self._service.now)
         self.transport.close()
 
     def _leave(self) -> None:
-        """The client has gone: nobody waits for it any more."""
-        responder, task = self._responder, self._task
-        if responder is not None and not responder.gone:
-            responder.gone = True
-            if task is not None and not responder.finished:
-                self._cancel(task)
-        self._wake()
+        """Note that the client has gone: end whatever waits for it."""
+        if self._handler is not None:
+            self._handler.leave()
+        self._outflow.wake()
 
-    def _cancel(self, task: asyncio.Task[None]) -> None:
-        task.cancel()
-        task.add_done_callback(self._settle)
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    def _expire_silent(self, age: float) -> None:
+    def _expire_silence(self, age: float) -> None:
         limits = self._service.limits
-        if self._state == _IDLE and age > limits.keep_alive_seconds:
+        if self._state is State.IDLE and age > limits.keep_alive_seconds:
             self._close()
-        elif self._state == _HEAD and age > limits.head_seconds:
-            self._refuse(RejectedHead(408, "The head of the request did not arrive in time."))
-        elif self._state == _LINGERING and age > limits.linger_seconds:
+        elif self._state is State.HEAD and age > limits.head_seconds:
+            self._refuse(RejectedRequest(408, "The head of the request did not arrive in time."))
+        elif self._state is State.LINGERING and age > limits.linger_seconds:
             self._close_transport()
 
-    def _expire_body(self, now: float, reading: tuple[Request, CountedBody | ChunkedBody]) -> None:
-        limits = self._service.limits
-        request, body = reading
-        late = now - self._begun - limits.body_idle_seconds
-        if now - self._since > limits.body_idle_seconds or body.size < late * limits.body_bytes_per_second:
-            self._refuse(RejectedHead(408, "The body of the request did not arrive in time."), request)
 
-    def _await_reader(self) -> None:
-        self._since = self._service.now
-        self._unsent = self.transport.get_write_buffer_size()
-
-    def _expire_unread(self, now: float) -> None:
-        """Gives up on a client that does not take what is written for it."""
-        unsent = self.transport.get_write_buffer_size()
-        if unsent < self._unsent:
-            self._since = now
-        elif now - self._since > self._service.limits.unread_seconds:
-            self.abort()
-        self._unsent = unsent
-
-
-def _head_too_large(limit: int) -> RejectedHead:
-    return RejectedHead(431, f"The head of the request is larger than the {limit} bytes allowed.")
+def _head_too_large(limit: int) -> RejectedRequest:
+    return RejectedRequest(431, f"The head of the request is larger than the {limit} bytes allowed.")
 
 
 def _peer(transport: asyncio.BaseTransport) -> str:

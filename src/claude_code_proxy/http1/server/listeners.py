@@ -8,9 +8,9 @@ _NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 
 def bind(host: str, port: int, *, reuse_port: bool = False) -> list[socket.socket]:
-    """One socket for each address that `host` has on this machine, all on one port; "" stands for every address.
+    """Return one socket for each address that `host` has on this machine, all on one port; "" stands for every address.
 
-    Port 0 lets the system choose. Raises OSError if one is taken, or none can be bound.
+    Port 0 lets the system choose. Raise OSError if one is taken, or none can be bound.
     """
     found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     listeners: list[socket.socket] = []

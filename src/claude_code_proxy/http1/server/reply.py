@@ -1,4 +1,4 @@
-"""The head of a reply as bytes; status line and Date are rendered once a second for each status in use, and kept."""
+"""The head of a reply as bytes. Status line and Date are rendered once a second for each status in use."""
 
 from collections.abc import Sequence
 from email.utils import formatdate
@@ -17,7 +17,7 @@ _between = b": ".join
 
 
 class Openings(dict[int, bytes]):
-    """What each reply opens with, by its status: status line and Date. `refresh` moves the clock on."""
+    """The first lines of a reply, by its status: status line and Date."""
 
     __slots__ = ("_date", "_second")
 
@@ -27,7 +27,7 @@ class Openings(dict[int, bytes]):
         self.refresh(now)
 
     def refresh(self, now: float) -> None:
-        """`now` in seconds since the epoch."""
+        """Move the clock to `now`, in seconds since the epoch."""
         if int(now) != self._second:
             self._second = int(now)
             self._date = formatdate(now, usegmt=True)
@@ -40,7 +40,7 @@ class Openings(dict[int, bytes]):
 
 
 def render_head(opening: bytes, headers: Sequence[tuple[bytes, bytes]], *, framing: bytes) -> bytes:
-    """The head up to and with its blank line. Raises ValueError for a header that would add lines of its own."""
+    """Return the head with its blank line; raise ValueError for a header that holds a line break."""
     if not headers:
         return b"%b%b\r\n" % (opening, framing)
     lines = b"\r\n".join(map(_between, headers))

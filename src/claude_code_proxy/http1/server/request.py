@@ -1,14 +1,18 @@
-"""A request, and how its head is read: the bytes up to the blank line become a `Request`, or a `RejectedHead`.
+"""A request, and how its head is read: the bytes up to the blank line become a `Request`, or a `RejectedRequest`.
 
-llhttp does the tokens. What it leaves open, and what requests have been smuggled with, is refused here: any doubt about
-where the body ends, more than one Host, a version or transfer coding that is not ours. Bodies are left to `body`.
+llhttp checks the tokens. What it leaves open, and what requests are smuggled with, is refused here: an uncertain end of
+the body, more than one Host, an unknown version or transfer coding. Bodies are left to `body`.
 """
 
 import re
+from typing import TYPE_CHECKING
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from claude_code_proxy.http1.server.host import parse_host
+
+if TYPE_CHECKING:
+    from claude_code_proxy.http1.server.streams import InputStream
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SINGLE = frozenset({b"host", b"content-length", b"transfer-encoding"})
@@ -19,8 +23,8 @@ _HTTP10 = "HTTP/1.0"
 _HTTP11 = "HTTP/1.1"
 
 
-class RejectedHead(Exception):
-    """A request that the server itself turns away, with the status and the words for the client."""
+class RejectedRequest(Exception):
+    """A request that the server itself refuses, with the status and the message for the client."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -29,12 +33,25 @@ class RejectedHead(Exception):
 
 
 class Request:
-    """One request. `body` is plain bytes, whole, b"" if there is none, and while the gate looks.
+    """One request. `body` is plain bytes, complete; b"" if there is none, while the head is checked, and for a stream.
 
-    It lives as long as the handler runs; one that has done with a large body early may set it to b"".
+    It lives as long as the handler runs; a handler that no longer needs a large body may set it to b"".
     """
 
-    __slots__ = ("body", "headers", "http10", "keep_alive", "length", "method", "path", "peer", "query", "target")
+    __slots__ = (
+        "body",
+        "headers",
+        "http10",
+        "keep_alive",
+        "length",
+        "method",
+        "path",
+        "peer",
+        "query",
+        "stream",
+        "stream_limit",
+        "target",
+    )
 
     def __init__(
         self, method: str, target: str, *, headers: dict[bytes, bytes] | None = None, body: bytes = b"", peer: str = ""
@@ -49,6 +66,15 @@ class Request:
         self.http10 = False
         self.keep_alive = True  # whether the client lets the connection be used again
         self.length: int | None = len(body)  # announced bytes of body; None: chunked
+        self.stream_limit: int | None = None
+        self.stream: InputStream | None = None  # the body as it arrives, if `stream_body` was called
+
+    def stream_body(self, limit: int) -> None:
+        """Have the handler start at once and read the body, of up to `limit` bytes, from `stream`.
+
+        For a head check to call.
+        """
+        self.stream_limit = limit
 
 
 class _Fields(dict[bytes, bytes]):
@@ -61,21 +87,21 @@ class _Fields(dict[bytes, bytes]):
         value = value.strip()
         if name in self:
             if name in _SINGLE:
-                raise RejectedHead(400, f"The header {name.decode()} appears more than once.")
+                raise RejectedRequest(400, f"The header {name.decode()} appears more than once.")
             value = b"%b, %b" % (self[name], value)
         self[name] = value
 
 
 def parse_head(head: bytes, *, peer: str = "", head_count: int = 128) -> Request:
-    """Reads a head, given from its first byte up to and with its blank line; raises `RejectedHead`."""
+    """Read a head, from its first byte to the end of its blank line; raise `RejectedRequest`."""
     try:
         method, target, version = head[: head.find(b"\r\n")].decode("ascii").split(" ")
     except ValueError:
-        raise RejectedHead(400, "The request line is malformed.") from None
+        raise RejectedRequest(400, "The request line is malformed.") from None
     if version not in {_HTTP11, _HTTP10}:
         raise _wrong_version(version)
     if len(head) > head_count * _SHORTEST and head.count(b"\n") > head_count + 2:
-        raise RejectedHead(431, f"The request has more than {head_count} header lines.")
+        raise RejectedRequest(431, f"The request has more than {head_count} header lines.")
     if method not in _METHODS:
         head = _shown_as_get(method, head)
     request = Request(method, target, headers=_read_fields(head), peer=peer)
@@ -88,7 +114,7 @@ def parse_head(head: bytes, *, peer: str = "", head_count: int = 128) -> Request
 
 
 def _path_of(target: str) -> str:
-    """The path of a target in absolute form; `*` stays as it is."""
+    """Return the path of a target in absolute form; `*` stays as it is."""
     _, scheme, rest = target.partition("://")
     if not scheme:
         return target
@@ -96,17 +122,17 @@ def _path_of(target: str) -> str:
     return slash + path or "/"
 
 
-def _wrong_version(version: str) -> RejectedHead:
+def _wrong_version(version: str) -> RejectedRequest:
     if version.startswith("HTTP/"):
-        return RejectedHead(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
-    return RejectedHead(400, "The request line is malformed.")
+        return RejectedRequest(505, "This server supports HTTP/1.1 and HTTP/1.0.")
+    return RejectedRequest(400, "The request line is malformed.")
 
 
 def _shown_as_get(method: str, head: bytes) -> bytes:
     if method == "CONNECT":
-        raise RejectedHead(501, "This server opens no tunnels.")
+        raise RejectedRequest(501, "This server does not support CONNECT.")
     if not _TOKEN.fullmatch(method):
-        raise RejectedHead(400, "The request line is malformed.")
+        raise RejectedRequest(400, "The request line is malformed.")
     return b"GET" + head[len(method) :]
 
 
@@ -117,9 +143,9 @@ def _read_fields(head: bytes) -> dict[bytes, bytes]:
     except HttpParserUpgrade:
         pass  # an upgrade that the client offers is not taken; the request itself is complete
     except HttpParserError as error:
-        if isinstance(error.__context__, RejectedHead):
+        if isinstance(error.__context__, RejectedRequest):
             raise error.__context__ from None
-        raise RejectedHead(400, f"The request is malformed: {error}.") from None
+        raise RejectedRequest(400, f"The request is malformed: {error}.") from None
     return fields
 
 
@@ -129,9 +155,9 @@ def _check_host(request: Request) -> None:
         try:
             parse_host(host)
         except ValueError:
-            raise RejectedHead(400, "The Host header is not a host name or address with an optional port.") from None
+            raise RejectedRequest(400, "The Host header is not a host name or address with an optional port.") from None
     elif host is None and not request.http10:
-        raise RejectedHead(400, "The request has no Host header.")
+        raise RejectedRequest(400, "The request has no Host header.")
 
 
 def _body_length(request: Request) -> int | None:
@@ -141,15 +167,17 @@ def _body_length(request: Request) -> int | None:
         length = headers.get(b"content-length")
         return 0 if length is None else _counted(length)
     if request.http10 or b"content-length" in headers:
-        raise RejectedHead(400, "It is not certain where the body of the request ends.")
+        raise RejectedRequest(
+            400, "Send Content-Length or Transfer-Encoding, not both; HTTP/1.0 has no Transfer-Encoding."
+        )
     if coding.lower() != b"chunked":
-        raise RejectedHead(501, "The only transfer coding taken is chunked.")
+        raise RejectedRequest(501, "The only Transfer-Encoding that this server supports is chunked.")
     return None
 
 
 def _counted(length: bytes) -> int:
     if not length.isdigit() or len(length) > 18:
-        raise RejectedHead(400, "The Content-Length is not a number.")
+        raise RejectedRequest(400, "The Content-Length is not a number.")
     return int(length)
 
 

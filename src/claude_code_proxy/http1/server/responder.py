@@ -1,20 +1,22 @@
 """How a handler answers: calls become bytes for the client, each call one write to its transport.
 
 Framing, Date, Content-Length, Transfer-Encoding and Connection are rendered here, so a handler must not set them. Once
-the client has gone everything is swallowed; before that, an answer out of order is the handler's mistake and raises
-RuntimeError. What becomes of the connection afterwards is the connection's affair.
+the client has gone, all calls do nothing; before that, a call out of order is a mistake in the handler and raises
+RuntimeError. What happens to the connection afterwards is left to `connection`.
 """
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from claude_code_proxy.http1.server import reply
 from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.streams import InputStream, RawConnection
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-_CHUNKED, _UNTIL_CLOSE, _NO_BODY = range(3)  # how the body of a streamed reply goes out
+_CHUNKED, _UNTIL_CLOSE, _NO_BODY, _COUNTED = range(4)  # how the body of a streamed reply is framed
+_FILE_PIECE = 256 * 1024
 
 
 class Outlet(Protocol):
@@ -25,31 +27,36 @@ class Outlet(Protocol):
         """Where the reply is written."""
 
     def opening(self, status: int) -> bytes:
-        """Status line and Date."""
+        """Return the status line and the Date header."""
 
     def keeps_alive(self, request: Request) -> bool:
-        """Whether the connection may outlive the reply to this request."""
+        """Return whether the connection may outlive the reply to this request."""
 
     def reply_ended(self, *, keep_alive: bool) -> None:
-        """Nothing more will be written for this request."""
+        """Go on: nothing more will be written for this request."""
+
+    def take_over(self) -> InputStream:
+        """Hand what arrives from now on to the handler, beginning with what was read ahead."""
 
     def room(self) -> asyncio.Future[None] | None:
-        """Done as soon as the client has taken enough of what was written, or has gone; None if it keeps up."""
+        """Return a future that is done when the client has taken enough, or has left; None if it keeps up."""
 
 
 class Responder:
-    """One reply: either `send`, or `start`, any number of `write`, and `end`."""
+    """One reply: `send`, or `send_file`, or `start`, any number of `write`, and `end`; or an `upgrade`."""
 
     __slots__ = (
         "_framing",
         "_head",
         "_keep_alive",
+        "_left",
         "_outlet",
         "bytes_sent",
         "finished",
         "gone",
         "request",
         "started",
+        "upgraded",
     )
 
     def __init__(self, outlet: Outlet, request: Request) -> None:
@@ -57,11 +64,12 @@ class Responder:
         self.request = request
         self.started = False
         self.finished = False
+        self.upgraded = False  # the handler has taken the connection over
         self.gone = False  # the client has left
         self.bytes_sent = 0  # given to the transport, with head and framing
 
     def send(self, status: int, headers: Headers, *body: bytes) -> None:
-        """The whole reply; its body may come in pieces."""
+        """Send the whole reply; its body may be given in pieces."""
         if self.gone:
             return
         if self.started:
@@ -72,43 +80,75 @@ class Responder:
         self._outlet.transport.write(data)
         self._outlet.reply_ended(keep_alive=self._keep_alive)
 
-    def start(self, status: int, headers: Headers) -> None:
-        """Begins a streamed reply; its head is held back, to go out in one piece with the first `write` or `end`."""
+    async def send_file(self, status: int, headers: Headers, *, file: BinaryIO, length: int) -> None:
+        """Send `length` bytes of an open file from its position on, read by a thread as the client takes them.
+
+        Raises EOFError for a shorter file, which breaks the reply off.
+        """
+        self.start(status, headers, length=length)
+        left = 0 if self.request.method == "HEAD" else length
+        while left and not self.gone:
+            piece = await asyncio.get_running_loop().run_in_executor(None, file.read, min(left, _FILE_PIECE))
+            if not piece:
+                raise EOFError(f"the file is {left} bytes shorter than its length")
+            left -= len(piece)
+            self.write(piece)
+            await self.drain()
+        self.end()
+
+    def start(self, status: int, headers: Headers, *, length: int | None = None) -> None:
+        """Begin a streamed reply, of `length` bytes if that is known.
+
+        Its head is held back, to go out in one piece with the first `write` or `end`.
+        """
         if self.gone:
             return
         if self.started:
             raise RuntimeError("the reply has been started already")
-        self._head = self._streamed_head(status, headers)
+        self._head = self._streamed_head(status, headers, length=length)
         self.started = True
 
     def write(self, data: bytes) -> None:
-        """One chunk; nothing if it is empty."""
+        """Send one chunk; nothing if it is empty."""
         if self._takes_more() and data:
             data = self._framed(data)
             self.bytes_sent += len(data)
             self._outlet.transport.write(data)
 
     def write_end(self, data: bytes) -> None:
-        """One chunk and the end, in one piece."""
+        """Send one chunk and the end, in one piece."""
         if self._takes_more():
             data = self._framed(data, reply.LAST_CHUNK)
+            if self._framing == _COUNTED and self._left:
+                raise RuntimeError("the reply ended before its length")
             self.finished = True
             self.bytes_sent += len(data)
             self._outlet.transport.write(data)
             self._outlet.reply_ended(keep_alive=self._keep_alive)
 
     def end(self) -> None:
-        """The last chunk."""
+        """Send the last chunk."""
         self.write_end(b"")
 
     def abort(self) -> None:
-        """Breaks the reply off: what was written still arrives, then the connection ends, without the last chunk."""
+        """Break the reply off: what was written still arrives, then the connection ends, without the last chunk."""
         if not (self.gone or self.finished):
             self.started = self.finished = True
             self._outlet.reply_ended(keep_alive=False)
 
+    def upgrade(self, headers: Headers) -> RawConnection:
+        """Switch protocols (101) and take the connection over, until the handler returns."""
+        if self.started:
+            raise RuntimeError("the reply has been started already")
+        incoming = self._outlet.take_over()
+        data = reply.render_head(self._outlet.opening(101), headers, framing=b"")
+        self.started = self.upgraded = True
+        self.bytes_sent = len(data)
+        self._outlet.transport.write(data)
+        return RawConnection(self._outlet, incoming)
+
     async def drain(self) -> None:
-        """Returns at once while the client keeps up; else when it has taken enough of what was written, or has gone."""
+        """Return at once while the client keeps up; else when it has taken enough of what was written, or has left."""
         if not (self.gone or self.finished):
             room = self._outlet.room()
             if room is not None:
@@ -129,11 +169,13 @@ class Responder:
         head = self._render(status, headers, framing=b"content-length: %d\r\n" % sum(map(len, body)))
         return head if self.request.method == "HEAD" else b"".join((head, *body))
 
-    def _streamed_head(self, status: int, headers: Headers) -> bytes:
+    def _streamed_head(self, status: int, headers: Headers, *, length: int | None) -> bytes:
         self._framing = _CHUNKED
         framing: bytes | None = reply.CHUNKED
         if status in reply.WITHOUT_BODY:
             self._framing, framing = _NO_BODY, b""
+        elif length is not None:
+            self._framing, framing, self._left = _COUNTED, b"content-length: %d\r\n" % length, length
         elif self.request.http10:
             self._framing, framing = _UNTIL_CLOSE, None
         if self.request.method == "HEAD":
@@ -141,7 +183,7 @@ class Responder:
         return self._render(status, headers, framing=framing)
 
     def _render(self, status: int, headers: Headers, *, framing: bytes | None) -> bytes:
-        """The head; without framing, it is the end of the connection that ends the body."""
+        """Return the head; without framing, the end of the connection ends the body."""
         self._keep_alive = framing is not None and self._outlet.keeps_alive(self.request)
         framing = framing or b""
         if not self._keep_alive:
@@ -155,4 +197,10 @@ class Responder:
         self._head = b""
         if self._framing == _CHUNKED:
             return b"%b%x\r\n%b\r\n%b" % (head, len(data), data, last) if data else head + last
-        return head + data if self._framing == _UNTIL_CLOSE else head
+        if self._framing == _NO_BODY:
+            return head
+        if self._framing == _COUNTED:
+            if len(data) > self._left:
+                raise RuntimeError("the reply is longer than its length")
+            self._left -= len(data)
+        return head + data

@@ -15,7 +15,7 @@ _ACCEPTING_TURNS = 4  # of the event loop, from accepting a connection until its
 
 
 class Server:
-    """Any number of these run on one event loop. Nothing happens before `start`; `shutdown` ends it for good."""
+    """A server that listens from `start` until `shutdown`; several may run on one event loop."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Server:
         on_error: OnError | None = None,
         limits: ServerLimits | None = None,
     ) -> None:
-        """`on_error` is told what a handler or gate raises; without it, the event loop's exception handler is."""
+        """`on_error` receives what a handler or head check raises; by default, the loop's exception handler does."""
         self._handler = handler
         self._check_head = check_head
         self._render_error = render_error
@@ -45,7 +45,7 @@ class Server:
         port: int = 0,
         reuse_port: bool = False,
     ) -> None:
-        """Serves on bound sockets, TCP or Unix, which are its own from now on; without any, binds `host` and `port`."""
+        """Serve on bound sockets, TCP or Unix, which it then owns; without any, bind `host` and `port`."""
         loop = asyncio.get_running_loop()
         self._service = Service(
             handler=self._handler,
@@ -72,13 +72,13 @@ class Server:
 
     @property
     def open_requests(self) -> int:
-        """Requests whose handlers are running."""
+        """The number of requests whose handlers are running."""
         return self._service.open_requests
 
     async def shutdown(self, drain_seconds: float) -> None:
-        """Stops accepting, lets the requests that have begun be answered, and after `drain_seconds` ends what is left.
+        """Stop accepting, let begun requests be answered, and after `drain_seconds` end what is left.
 
-        May be called again meanwhile, with less patience.
+        May be called again meanwhile, with less time.
         """
         service = self._service
         service.closing = True
@@ -111,7 +111,7 @@ class Server:
             sock.close()
 
     async def _deserted(self, seconds: float) -> bool:
-        """Whether every connection and handler ended within that time."""
+        """Return whether every connection and handler ended within that time."""
         try:
             await asyncio.wait_for(self._service.deserted.wait(), seconds)
         except TimeoutError:

@@ -1,30 +1,42 @@
-"""What all the connections of one server share: whom they ask, their limits, the coarse clock, and the list of them."""
+"""What the connections of one server share: handler, limits, refusals, the coarse clock, and the list of them."""
 
 import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from claude_code_proxy.http1.server.body import too_large
 from claude_code_proxy.http1.server.reply import Openings
-from claude_code_proxy.http1.server.types import ErrorRenderer, Handler, HeadCheck, OnError, ServerLimits
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.types import (
+    Answer,
+    ErrorRenderer,
+    Handler,
+    HeadCheck,
+    OnError,
+    ServerLimits,
+    plain_error,
+)
+
+OUR_FAULT = "The server failed to answer this request."
 
 
 class Open(Protocol):
     """A connection, as the server sees it."""
 
     def expire(self, now: float) -> None:
-        """Ends what has taken too long by `now`."""
+        """End what has taken too long by `now`."""
 
     def close_if_idle(self) -> None:
-        """Ends the connection if no request has begun on it."""
+        """End the connection if no request has begun on it."""
 
     def abort(self) -> None:
-        """Ends the connection and whatever it does."""
+        """End the connection and whatever it does."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Service:
-    """Made when the server starts, on its event loop."""
+    """Everything that is one for all connections. It is made when the server starts, on its event loop."""
 
     handler: Handler
     check_head: HeadCheck | None
@@ -43,18 +55,39 @@ class Service:
         self.now = self.loop.time()
         self.deserted.set()
 
+    def check(self, request: Request) -> Answer | None:
+        """Return what to answer instead of reading the body and asking the handler."""
+        try:
+            refused = None if self.check_head is None else self.check_head(request)
+        except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
+            self.on_error(error)
+            refused = self.render(500, OUR_FAULT, request=request)
+        limit = self.limits.body_bytes if request.stream_limit is None else request.stream_limit
+        if refused is None and request.length is not None and request.length > limit:
+            refused = self.render(413, too_large(limit).message, request=request)
+        return refused
+
+    def render(self, status: int, message: str, *, request: Request | None) -> Answer:
+        """Return a refusal of the server's own."""
+        try:
+            return status, *self.render_error(status, message, request=request)
+        except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
+            self.on_error(error)
+            return status, *plain_error(status, message, request=request)
+
     def join(self, connection: Open) -> None:
+        """Note a new connection."""
         self.connections.add(connection)
         self.deserted.clear()
 
     def leave(self, connection: Open) -> None:
-        """For a connection that is closed and whose handler has returned."""
+        """Forget a connection that is closed and whose handler has returned."""
         self.connections.discard(connection)
         if not self.connections:
             self.deserted.set()
 
     def sweep(self) -> None:
-        """Moves the clocks on, and ends what has taken too long."""
+        """Move the clocks on, and end what has taken too long."""
         self.now = self.loop.time()
         self.openings.refresh(time.time())
         for connection in list(self.connections):

@@ -1,7 +1,7 @@
-"""What a server is given: the shapes of its handler, gate and fault, and its limits.
+"""What a server is given: the types of its callbacks, and its limits.
 
-A handler answers requests; a gate may refuse one by its head alone; a fault puts the server's own refusals into words.
-Plain types and numbers: what is done with them stands in `connection`.
+A handler answers requests, a head check may refuse one before its body is read, an error renderer writes the server's
+own refusals. How they are used stands in `connection`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,13 +12,16 @@ from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers, Responder
 
 Handler = Callable[[Request, Responder], Awaitable[None]]
-"""Answers one request; runs as one task, started when the whole body is in, cancelled when the client leaves."""
+"""Answers one request as one task, which starts when the body is complete and is cancelled when the client leaves."""
 
 Answer = tuple[int, Headers, bytes]
 """Status, headers and body of a whole reply."""
 
 HeadCheck = Callable[[Request], Answer | None]
-"""Sees a request by its head, while `body` is b""; an answer refuses it, without reading on."""
+"""Sees a request by its head, while `body` is b""; an answer refuses it before its body is read.
+
+It may also have the body streamed to the handler: see `Request.stream_body`.
+"""
 
 
 class ErrorRenderer(Protocol):
@@ -28,31 +31,29 @@ class ErrorRenderer(Protocol):
 
 
 OnError = Callable[[Exception], None]
-"""Is told what a handler, gate or fault raised; the client is answered or cut off all the same."""
+"""Receives what one of the other callbacks raised; the client is answered or cut off all the same."""
 
 
 @dataclass(frozen=True)
 class ServerLimits:
-    """Bytes and seconds that a client may use. Times are kept by a sweep of all connections: to about a sweep."""
+    """Bytes and seconds that a client may use. Times are checked by a sweep, so they are exact to one sweep."""
 
     head_bytes: int = 65536
     head_count: int = 128  # header lines
     head_seconds: float = 10.0  # from the first byte to the complete head
     body_bytes: int = 32 * 1024 * 1024
     body_idle_seconds: float = 30.0  # without a byte
-    body_bytes_per_second: int = 1024  # on average, once body_idle_seconds have passed
+    body_bytes_per_second: int = 1024  # the least that may arrive; see `incoming`
     keep_alive_seconds: float = 75.0  # between two requests, and before the first
-    unread_seconds: float = 60.0  # in which the client takes nothing of what was written for it
+    unread_seconds: float = 60.0  # while the client takes nothing of what was written for it
     high_water: int = 65536  # unsent bytes from which `drain` waits
     read_ahead_bytes: int = 65536  # kept of what follows a request that is still being answered
-    linger_seconds: float = (
-        5.0  # for which the rest of a refused request is read and dropped, so that the refusal arrives
-    )
+    linger_seconds: float = 5.0  # in which the rest of a refused request is dropped, so that the refusal arrives
     linger_bytes: int = 64 * 1024 * 1024
     sweep_seconds: float = 1.0
 
 
 def plain_error(status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
-    """The refusal as a line of text."""
+    """Return the refusal as a line of text."""
     del status, request
     return [(b"content-type", b"text/plain; charset=utf-8")], message.encode() + b"\n"

@@ -1,0 +1,59 @@
+"""The body of one request while it arrives: decoded, collected or passed on as a stream, and judged by its speed."""
+
+from io import BytesIO
+
+from claude_code_proxy.http1.server.body import ChunkedBody, CountedBody
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.types import ServerLimits
+
+
+class IncomingBody:
+    """A body that goes to the stream of its request, or is collected to become `request.body`.
+
+    Its speed is measured over windows of twice `body_idle_seconds`. Each window must bring enough, so that a fast
+    beginning does not allow a slow end.
+    """
+
+    __slots__ = ("_body", "_collected", "_heard", "_limits", "_window", "_window_size", "request", "stream")
+
+    def __init__(self, request: Request, *, limits: ServerLimits, now: float) -> None:
+        self.request = request
+        self.stream = request.stream
+        self._limits = limits
+        self._collected = BytesIO()  # hands its buffer out without another copy of a large body
+        write = self._collected.write if self.stream is None else self.stream.write
+        limit = limits.body_bytes if request.stream_limit is None else request.stream_limit
+        length = request.length
+        self._body = ChunkedBody(limit, write) if length is None else CountedBody(length, write)
+        self._heard = self._window = now  # when something arrived last, and when the window began
+        self._window_size = 0  # what had arrived by then
+
+    def feed(self, data: bytes, now: float) -> bytes | None:
+        """Return what follows the body once it is complete, until then None; raise `RejectedRequest`."""
+        self._heard = now
+        rest = self._body.feed(data)
+        if rest is not None:
+            if self.stream is None:
+                self.request.body = self._collected.getvalue()
+            else:
+                self.stream.end()
+        return rest
+
+    @property
+    def awaits_invitation(self) -> bool:
+        """Whether the client waits for a "100 Continue" before it sends the body."""
+        request = self.request
+        expected = request.headers.get(b"expect", b"").lower()
+        return expected == b"100-continue" and not request.http10 and not self._body.size
+
+    def is_late(self, now: float) -> bool:
+        """Return whether the client is too slow; to be called at every sweep."""
+        limits, size = self._limits, self._body.size
+        if self.stream is not None and self.stream.held:
+            self._heard = self._window = now  # it is the handler that takes its time
+            self._window_size = size
+        elif now - self._window > 2 * limits.body_idle_seconds:
+            if size - self._window_size < limits.body_idle_seconds * limits.body_bytes_per_second:
+                return True
+            self._window, self._window_size = now, size
+        return now - self._heard > limits.body_idle_seconds
