@@ -84,6 +84,37 @@ def test_json_without_a_schema() -> None:
     assert "{" not in answer_text(answer_to(make_request("I like JSON")))
 
 
+@pytest.mark.parametrize("place", ["system", "user"])
+def test_json_by_the_schema_that_the_prompt_shows(place: str) -> None:
+    words = f"Answer with one JSON object by this JSON Schema, not the schema itself:\n{json.dumps(DOG, indent=2)}"
+    body = make_request("A wild dog", system=words) if place == "system" else make_request(f"A wild dog. {words}")
+    assert jsonschema_rs.is_valid(DOG, json.loads(answer_text(answer_to(body))))
+
+
+EDIT_FORMATS = [
+    "Use *SEARCH/REPLACE* blocks:\na.py\n```\n<<<<<<< SEARCH\n=======\nprint()\n>>>>>>> REPLACE\n```",
+    "Return a *file listing*:\npath/to/a.py\n```\nprint()\n```",
+    "Return a unified diff:\n```diff\n--- a.py\n+++ a.py\n@@ @@\n+print()\n```",
+    "*** Begin Patch\n*** Add File: a.py\n+print()\n*** End Patch",
+]
+
+
+@pytest.mark.parametrize("words", EDIT_FORMATS)
+def test_a_coding_tool_is_not_given_its_own_example(words: str) -> None:
+    for body in (make_request(f"Add a test.\n{words}"), make_request("Add a test.", system=words)):
+        assert answer_text(answer_to(body)) == "I have not changed any file."
+
+
+def test_an_edit_comes_from_a_directive() -> None:
+    body = make_request("[[simulate: answer=a.py\\n```\\nprint(1)\\n```]]", system=EDIT_FORMATS[1])
+    assert answer_text(answer_to(body)) == "a.py\n```\nprint(1)\n```"
+
+
+def test_what_a_client_adds_is_not_echoed() -> None:
+    body = make_request(user(text("<system-reminder>\nUse git.\n</system-reminder>\n"), text("Hello")))
+    assert answer_text(answer_to(body)) == "You said: “Hello”"
+
+
 def test_bad_json_on_demand() -> None:
     answer = answer_text(answer_to(make_request("[[simulate: bad-json]] a dog", **schema(DOG))))
     assert not jsonschema_rs.is_valid(DOG, json.loads(answer))

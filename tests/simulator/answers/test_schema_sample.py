@@ -1,5 +1,6 @@
 """Samples fit their schemas."""
 
+import json
 from typing import Any
 
 import jsonschema_rs
@@ -119,3 +120,44 @@ def test_hints_are_taken_where_they_fit() -> None:
     }
     hints: dict[str, Any] = {"city": "Rome", "days": 9, "unit": "f"}
     assert sample(schema, lambda name, part: hints.get(name)) == {"city": "Rome", "days": 1, "unit": "f"}
+
+
+NODE = {"$ref": "#/$defs/node"}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"children": {"type": "array", "items": NODE}},
+        {"left": {"anyOf": [NODE, {"type": "null"}]}, "right": {"anyOf": [NODE, {"type": "null"}]}},
+        {"next": {"oneOf": [{"type": "null"}, NODE]}, "tags": {"type": "object", "additionalProperties": NODE}},
+    ],
+)
+@pytest.mark.parametrize("required", [True, False])
+def test_recursive_types_end_and_fit(properties: dict[str, Any], required: bool) -> None:
+    node = {"type": "object", "properties": properties, "required": list(properties) if required else []}
+    schema = {"$defs": {"node": {**node, "additionalProperties": False}}, **NODE}
+    value = sample(schema, all_properties=True)
+    assert set(value) == set(properties)
+    assert jsonschema_rs.is_valid(schema, value), value
+
+
+def test_a_dictionary_has_an_entry() -> None:
+    schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+    assert list(sample(schema, all_properties=True).values()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("schema", "keywords"),
+    [
+        ({"type": "array", "items": {"type": "string"}}, {"minItems": 3, "uniqueItems": True}),
+        ({"type": "integer"}, {"minimum": 7, "maximum": 9}),
+        ({"type": "string"}, {"pattern": "^[A-Z]{3}$"}),
+        ({"type": "string"}, {"minLength": "three"}),
+    ],
+)
+def test_keywords_in_a_description_are_read(schema: dict[str, Any], keywords: dict[str, Any]) -> None:
+    words = "; ".join(f"{name}: {json.dumps(value)}" for name, value in keywords.items())
+    value = sample({**schema, "description": f"Some values. ({words})"})
+    usable = {name: one for name, one in keywords.items() if one != "three"}
+    assert jsonschema_rs.is_valid({**schema, **usable}, value), value

@@ -119,3 +119,40 @@ def test_a_chain_of_twelve_steps() -> None:
     assert names == ["get_weather", "get_time"] * 6
     answer = answer_to(body)
     assert (answer_text(answer), answer.stop_reason) == ("get_time returned: step 12", "end_turn")
+
+
+def offered(*names: str) -> list[Json]:
+    return [{"name": name, "input_schema": {"type": "object", "properties": {}}} for name in names]
+
+
+@pytest.mark.parametrize(
+    ("question", "names", "called"),
+    [
+        ("What is the weather?", ["get_weather_history", "get_weather", "weather_alert_list"], ["get_weather"]),
+        ("Send an email to Bo", ["delete_email", "send_email", "email_settings"], ["send_email"]),
+        (
+            "The weather and the time, please",
+            ["get_weather", "get_time", "get_weather_map"],
+            ["get_weather", "get_time"],
+        ),
+        ("Call get_weather_history", ["get_weather", "get_weather_history"], ["get_weather_history"]),
+        ("Get weather history", ["get_weather", "get_weather_history"], ["get_weather_history"]),
+    ],
+)
+def test_of_several_tools_with_a_word_the_nearest_is_called(question: str, names: list[str], called: list[str]) -> None:
+    answer = answer_to(make_request(question, tools=offered(*names)))
+    assert [name for name, _ in tools_called(answer)] == called
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        ("Use Read on notes.txt.", "notes.txt"),
+        ("Read /tmp/a/notes now", "/tmp/a/notes"),
+        ("Read src/app/main.py, please", "src/app/main.py"),
+    ],
+)
+def test_a_path_comes_from_the_text(question: str, path: str) -> None:
+    schema = {"type": "object", "properties": {"file_path": {"type": "string"}}, "required": ["file_path"]}
+    answer = answer_to(make_request(question, tools=[{"name": "Read", "input_schema": schema}]))
+    assert tools_called(answer) == [("Read", {"file_path": path})]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from claude_code_proxy.simulator.answers.prompt_schema import find_schema
 from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn, to_blocks
 from claude_code_proxy.simulator.rules.conversation import is_continuation
 from claude_code_proxy.simulator.wire import faults
@@ -21,6 +22,13 @@ _JSON_WANTED = re.compile(
     re.IGNORECASE,
 )
 _CALL_WANTED = re.compile(r"\b(?:call|use)\b[^.\n]{0,40}(?:\btools?\b|`[\w-]+`)[^.\n]{0,140}\bnow\b", re.IGNORECASE)
+_SCHEMA_SHOWN = re.compile(r"\bjson\b|\bschema\b", re.IGNORECASE)
+# What clients add to the user's text: it is no wish of the user.
+_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+# The edit formats of coding tools: an echo with one of their blocks would change a file.
+_EDIT_FORMAT = re.compile(
+    r"SEARCH/REPLACE|<<<<<<< SEARCH|\*\*\* Begin Patch|\bunified diff\b|\*file listing\*|<(?:write_to_file|apply_diff)>"
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ class Intent:
     wants_json: bool
     wants_call: str  # the last text, if it says to call a tool at once
     continues: bool
+    schema: dict[str, Any] | None = None  # what the prompt says that the answer must fit
+    edits_files: bool = False  # the prompt has an edit format, so that the client reads changes of files in the answer
 
     @property
     def steps(self) -> int | None:
@@ -57,12 +67,13 @@ class Intent:
 
 
 def read_intent(request: ParsedRequest) -> Intent:
-    user_turns = [turn for turn in request.turns if turn.role == "user" and _words(turn.blocks)]
-    text = _words(user_turns[-1].blocks) if user_turns else ""
+    user_turns = [turn for turn in request.turns if turn.role == "user" and _user_text(turn)]
+    text = _user_text(user_turns[-1]) if user_turns else ""
     opener = next(
         (turn for turn in reversed(user_turns) if not _has_results(turn)), user_turns[-1] if user_turns else None
     )
-    task = _words(opener.blocks) if opener else text
+    task = _user_text(opener) if opener else text
+    prompt = f"{_words(request.system)}\n{task}"
     directive, active = faults.find(text)
     if not directive:
         directive, active = faults.find(task)
@@ -77,14 +88,20 @@ def read_intent(request: ParsedRequest) -> Intent:
         media=tuple(_media(from_user.blocks)) if from_user else (),
         directive=directive,
         faults=active,
-        wants_json=_wants_json(request, task),
+        wants_json=bool(_JSON_WANTED.search(prompt)),
         wants_call=_wants_call(request.turns[-1]),
         continues=last.role == "assistant" and is_continuation(last),
+        schema=find_schema(prompt) if _SCHEMA_SHOWN.search(prompt) else None,
+        edits_files=bool(_EDIT_FORMAT.search(prompt)),
     )
 
 
 def _words(blocks: Iterable[Block]) -> str:
     return "\n".join(block["text"] for block in blocks if block["type"] == "text").strip()
+
+
+def _user_text(turn: ParsedTurn) -> str:
+    return _REMINDER.sub("", _words(turn.blocks)).strip()
 
 
 def _has_results(turn: ParsedTurn) -> bool:
@@ -129,10 +146,6 @@ def _source(source: Block) -> str:
             return str(source["file_id"])
         case _:
             return f"{len(json.dumps(source['content']))} characters"
-
-
-def _wants_json(request: ParsedRequest, task: str) -> bool:
-    return any(_JSON_WANTED.search(text) for text in (task, _words(request.system)))
 
 
 def _wants_call(last: ParsedTurn) -> str:

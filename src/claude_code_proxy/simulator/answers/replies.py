@@ -34,10 +34,15 @@ def answer_blocks(request: ParsedRequest, intent: Intent) -> list[Block]:
         return [text_block(_structured(request.output_schema, intent))]
     words = _words(intent)
     if intent.wants_json:
-        return [
-            text_block("{not JSON" if intent.faults.bad_json else json.dumps({"answer": words}, ensure_ascii=False))
-        ]
+        return [text_block("{not JSON" if intent.faults.bad_json else _in_json(words, intent))]
     return _cited(request) or [text_block(words)]
+
+
+def _in_json(words: str, intent: Intent) -> str:
+    """Return JSON as the prompt asks for it: by the schema that it shows, else an object with the answer in it."""
+    if intent.schema is not None and intent.faults.answer is None:
+        return _structured(intent.schema, intent)
+    return json.dumps({"answer": words}, ensure_ascii=False)
 
 
 def _structured(schema: dict[str, Any], intent: Intent) -> str:
@@ -72,6 +77,8 @@ def _describe_result(result: Result) -> str:
 def _echo(intent: Intent) -> str:
     text = intent.text if len(intent.text) <= _MAX_ECHO else f"{intent.text[:_MAX_ECHO]}…"
     sentences = [f"You said: “{text}”"] if text else []
+    if intent.edits_files:
+        sentences = ["I have not changed any file."]
     if intent.media:
         sentences.append(f"I was given {_series(intent.media)}.")
     return " ".join(sentences) or "I am here."

@@ -4,6 +4,8 @@ It covers what tools and answer formats really use. Where a schema cannot be met
 contradiction) the value is the nearest one and no error is raised: a model may miss a schema too.
 """
 
+import contextlib
+import json
 import math
 import re
 from collections.abc import Callable
@@ -15,7 +17,8 @@ from claude_code_proxy.simulator.rules.structured import resolve
 
 Hint = Callable[[str, dict[str, Any]], Any]
 
-_MAX_DEPTH = 12
+_MAX_DEPTH = 24
+_SMALL_FROM = 6  # from this depth on: no optional properties, empty arrays, null where it is allowed
 _BY_FORMAT = {
     "date-time": "2026-01-02T03:04:05Z",
     "date": "2026-01-02",
@@ -36,6 +39,14 @@ _TEXTS = (
     "ABC-123", "a_b", "a.b", "1.0.0", "v1.0.0", "#a0a0a0", "/a", "a/b", "a@b.co", "2026-01-02", "12:00", "+1234567890",
     "USD", "en-US", "", "https://example.com/",
 )  # fmt: skip
+_STATABLE: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"), int),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), (int, float)),
+    **dict.fromkeys(("pattern", "format"), str),
+    "uniqueItems": bool,
+}
+_STATED = re.compile(rf"\b({'|'.join(_STATABLE)}): ")
+_DECODER = json.JSONDecoder()
 
 
 def no_hint(name: str, schema: dict[str, Any]) -> Any:  # noqa: ARG001 - a hint that knows nothing
@@ -52,16 +63,14 @@ class _Sampler:
         self._root = root
         self._hint = hint
         self._all = all_properties
+        self._trail: list[str] = []
 
     def value(self, schema: Any, name: str = "", *, depth: int = 0) -> Any:
         if not isinstance(schema, dict) or depth > _MAX_DEPTH:
             return None if depth > _MAX_DEPTH else "sample"
         if isinstance(schema.get("$ref"), str):
-            target = resolve(self._root, schema["$ref"]) if isinstance(self._root, dict) else None
-            beside = {word: value for word, value in schema.items() if word != "$ref"}
-            if isinstance(target, dict):
-                return self.value(_merged([beside, target]), name, depth=depth + 1)
-            schema = beside
+            return self._referenced(schema, name, depth=depth)
+        schema = {**_described(schema), **schema}
         if "const" in schema or "enum" in schema:
             return self._chosen(schema, name)
         if schema.get("allOf"):
@@ -70,6 +79,20 @@ class _Sampler:
         if schema.get("anyOf") or schema.get("oneOf"):
             return self._branch(schema, name, depth=depth)
         return self._typed(schema, name, depth=depth)
+
+    def _referenced(self, schema: dict[str, Any], name: str, *, depth: int) -> Any:
+        """Return the value of a `$ref`; inside itself it gets as small as it can, so that recursion ends."""
+        reference = schema["$ref"]
+        target = resolve(self._root, reference) if isinstance(self._root, dict) else None
+        beside = {word: value for word, value in schema.items() if word != "$ref"}
+        if not isinstance(target, dict):
+            return self.value(beside, name, depth=depth + 1)
+        if reference in self._trail:
+            depth = max(depth, _SMALL_FROM)
+        self._trail.append(reference)
+        value = self.value(_merged([beside, target]), name, depth=depth + 1)
+        self._trail.pop()
+        return value
 
     def _resolved(self, schema: Any) -> Any:
         if isinstance(schema, dict) and isinstance(schema.get("$ref"), str) and isinstance(self._root, dict):
@@ -84,13 +107,19 @@ class _Sampler:
         return hint_value if hint_value in values else values[0]
 
     def _branch(self, schema: dict[str, Any], name: str, *, depth: int) -> Any:
-        """Return the value of the first branch that also fits the rest of the schema; null comes last."""
+        """Return the value of the first branch that also fits the rest; null comes last, deep inside it comes first."""
         word = "anyOf" if schema.get("anyOf") else "oneOf"
         rest = {one: value for one, value in schema.items() if one != word}
-        branches = sorted(schema[word], key=lambda one: isinstance(one, dict) and one.get("type") == "null")
-        values = [self.value(_merged([rest, self._resolved(one)]), name, depth=depth + 1) for one in branches]
+        small = depth >= _SMALL_FROM
+        branches = sorted(schema[word], key=lambda one: _is_null(one) is not small)
         checker = _checker({**schema, **_definitions(self._root)})
-        return next((value for value in values if checker(value)), values[0])
+        values: list[Any] = []
+        for one in branches:
+            value = self.value({**rest, **one} if _refers(one) else _merged([rest, one]), name, depth=depth + 1)
+            if checker(value):
+                return value
+            values.append(value)
+        return values[0]
 
     def _typed(self, schema: dict[str, Any], name: str, *, depth: int) -> Any:
         kinds = schema.get("type") or _guessed(schema)
@@ -114,18 +143,21 @@ class _Sampler:
         properties = schema.get("properties") or {}
         required = [name for name in schema.get("required") or [] if isinstance(name, str)]
         names = list(dict.fromkeys([*required, *(properties if self._all else ())]))
-        if self._all and depth >= _MAX_DEPTH // 2:
+        if self._all and depth >= _SMALL_FROM:
             names = required
         rest = schema.get("additionalProperties")
         result = {name: self.value(properties.get(name, rest or {}), name, depth=depth + 1) for name in names}
-        for index in range(schema.get("minProperties", 0) - len(result)):
+        is_map = self._all and depth < _SMALL_FROM and isinstance(rest, dict) and not properties
+        for index in range(
+            max(schema.get("minProperties", 0), is_map and schema.get("maxProperties") != 0) - len(result)
+        ):
             result[f"key_{index}"] = self.value(rest or {}, depth=depth + 1)
         return result
 
     def _array(self, schema: dict[str, Any], name: str, *, depth: int) -> list[Any]:
         first = [self.value(one, name, depth=depth + 1) for one in schema.get("prefixItems") or []]
         least = schema.get("minItems", 0)
-        count = max(least, len(first), 1 if depth < _MAX_DEPTH // 2 and schema.get("maxItems") != 0 else 0)
+        count = max(least, len(first), 1 if depth < _SMALL_FROM and schema.get("maxItems") != 0 else 0)
         if "items" not in schema and "minItems" not in schema:
             count = len(first)
         rest = [self.value(schema.get("items", {}), name, depth=depth + 1) for _ in range(count - len(first))]
@@ -146,6 +178,24 @@ class _Sampler:
             return fits[0]
         text = (_TEXTS[0] * (int(least) // 6 + 1))[: int(max(least, 1))]
         return text if most == math.inf else text[: int(most)]
+
+
+def _is_null(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("type") == "null"
+
+
+def _refers(schema: Any) -> bool:
+    return isinstance(schema, dict) and isinstance(schema.get("$ref"), str)
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords that a description states in words, such as `minItems: 3`, as a model reads them."""
+    description = schema.get("description")
+    keywords: dict[str, Any] = {}
+    for found in _STATED.finditer(description) if isinstance(description, str) else ():
+        with contextlib.suppress(ValueError):
+            keywords[found[1]] = _DECODER.raw_decode(found.string, found.end())[0]
+    return {word: value for word, value in keywords.items() if isinstance(value, _STATABLE[word])}
 
 
 def _definitions(root: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ A tool is called when it is forced, when the text names it or uses the words of 
 One text may cause several calls. `steps: N` in the text makes a loop of N rounds, one call each.
 """
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +23,8 @@ _COMMON = frozenset({
 _ALL_OF_THEM = re.compile(r"\b(all|both|every)\b[^.]{0,20}\btools?\b", re.IGNORECASE)
 _PLACES = frozenset({"city", "location", "place", "town", "country", "region", "destination", "area"})
 _QUESTIONS = frozenset({"query", "question", "text", "prompt", "input", "message", "search", "topic", "q", "task"})
+_PATHS = frozenset({"path", "file", "filename", "filepath"})
+_PATH = re.compile(r"(?<![\w/.])(?:(?:~|\.{1,2})?/)?[\w-][\w./-]*\.[A-Za-z]\w{0,5}\b|(?<![\w/.])/[\w./-]+\w")
 _PLACE = re.compile(r"\b(?:in|at|for|to|from|of)\s+((?:[A-Z][\w'’-]+)(?:[ ,]+[A-Z][\w'’-]+)*)")
 
 
@@ -70,13 +71,35 @@ def _wanted(offered: list[Tool], intent: Intent) -> list[Tool]:
 def _matching(offered: list[Tool], text: str) -> list[Tool]:
     if _ALL_OF_THEM.search(text):
         return offered
-    at = {tool["name"]: _mention(tool["name"], text) for tool in offered}
-    mentioned = sorted((tool for tool in offered if at[tool["name"]] >= 0), key=lambda tool: at[tool["name"]])
+    mentioned = _mentioned(offered, text)
     if mentioned:
         return mentioned
     text_words = set(split_words(text))
-    by_name = [tool for tool in offered if _shares_name(tool["name"], text_words)]
-    return by_name or [tool for tool in offered if _shares_description(tool, text_words)][:1]
+    return _nearest(offered, text_words) or [tool for tool in offered if _shares_description(tool, text_words)][:1]
+
+
+def _mentioned(offered: list[Tool], text: str) -> list[Tool]:
+    """Return the tools that the text names, in its order; a name inside a longer one is no name."""
+    spans = [(at, at + len(tool["name"]), tool) for tool in offered if (at := _mention(tool["name"], text)) >= 0]
+    outer = [
+        (start, tool)
+        for start, end, tool in spans
+        if not any(low <= start and end <= high and high - low > end - start for low, high, _ in spans)
+    ]
+    return [tool for _, tool in sorted(outer, key=lambda found: found[0])]
+
+
+def _nearest(offered: list[Tool], text_words: set[str]) -> list[Tool]:
+    """Return the tools with the words of the text in their names; of several with the same words the nearest one."""
+    shared = [(_name_words(tool["name"]) & text_words, _name_words(tool["name"]), tool) for tool in offered]
+    near = [(found, len(found) / len(words), tool) for found, words, tool in shared if len(found) * 2 >= len(words) > 0]
+    chosen: list[Tool] = []
+    covered: set[str] = set()
+    for found, _, tool in sorted(near, key=lambda one: (-one[1], -len(one[0]))):
+        if not found <= covered:
+            chosen.append(tool)
+            covered |= found
+    return [tool for tool in offered if tool in chosen]
 
 
 def _mention(name: str, text: str) -> int:
@@ -89,10 +112,9 @@ def _mention(name: str, text: str) -> int:
     return -1
 
 
-def _shares_name(name: str, text_words: set[str]) -> bool:
+def _name_words(name: str) -> set[str]:
     separated = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    words = {word for word in split_words(separated.replace("_", " ")) if word not in _COMMON and len(word) > 2}
-    return bool(words) and len(words & text_words) >= math.ceil(len(words) / 2)
+    return {word for word in split_words(separated.replace("_", " ")) if word not in _COMMON and len(word) > 2}
 
 
 def _shares_description(tool: Tool, text_words: set[str]) -> bool:
@@ -123,6 +145,9 @@ def hint_value(name: str, schema: dict[str, Any], *, text: str) -> Any:
     if words & _PLACES:
         place = _PLACE.search(text)
         return place[1].strip() if place else "Paris"
+    if words & _PATHS:
+        path = _PATH.search(text)
+        return path[0] if path else None
     return text if words & _QUESTIONS and text else None
 
 

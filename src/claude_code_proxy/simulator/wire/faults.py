@@ -89,7 +89,7 @@ def _names(value: str) -> tuple[str, ...]:
 
 
 def _unescape(value: str) -> str:
-    return value.replace("_", " ")
+    return value.replace("_", " ").replace("\\n", "\n")
 
 
 READERS: dict[str, Callable[[str], Any]] = {
