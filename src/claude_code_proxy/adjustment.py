@@ -24,6 +24,7 @@ class Action(StrEnum):
     EMULATED = "emulated"
     RELAXED = "relaxed"
     REPAIRED = "repaired"
+    UNCHECKED = "unchecked"
 
 
 _MEANINGS = {
@@ -37,6 +38,7 @@ _MEANINGS = {
     Action.EMULATED: "The proxy does what the model does not: by an instruction, or by editing the answer.",
     Action.RELAXED: "A guarantee was given up, because the service refused the request with it.",
     Action.REPAIRED: "The first answer was not what the field asks for, so the model was asked once more.",
+    Action.UNCHECKED: "The answer was passed on although it could not be checked within the time and memory for that.",
 }
 
 

@@ -11,6 +11,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted
 from claude_code_proxy.adaptation.emulated_tool_choice import CallsOnly, EmulatedToolChoice
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch, ReplyFilter
+from claude_code_proxy.adaptation.reply.schema_check import CheckResults
 from tests.adaptation.replies import events, message, streamed
 from tests.adaptation.requests import (
     NEWEST,
@@ -250,7 +251,7 @@ BLOCKS = st.lists(st.sampled_from([messages.Text("hi"), SIGNED, call("x", "look"
 @given(BLOCKS, st.sampled_from([EmulatedToolChoice(None), EmulatedToolChoice("look")]))
 def test_streamed_and_whole_are_the_same(content: list[messages.Block], wanted: EmulatedToolChoice) -> None:
     reply = message(*content, stop_reason="tool_use")
-    assert streamed(CallsOnly(wanted), reply) == CallsOnly(wanted).message(reply)
+    assert streamed(CallsOnly(wanted, CheckResults()), reply) == CallsOnly(wanted, CheckResults()).message(reply)
 
 
 def test_the_history_of_a_forced_turn_is_paired() -> None:

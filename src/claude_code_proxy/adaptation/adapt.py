@@ -4,7 +4,7 @@ The order of the steps matters: later ones read what earlier ones settled. What 
 as a filter.
 """
 
-from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from claude_code_proxy.adaptation.reply import stop_sequences
 from claude_code_proxy.adaptation.reply.arguments import Renames, RestoredCalls
 from claude_code_proxy.adaptation.reply.filters import Chain, OutputCheck, OutputMismatch, ReplyFilter
 from claude_code_proxy.adaptation.reply.json_extraction import JsonExtraction
+from claude_code_proxy.adaptation.reply.schema_check import CheckResults
 from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.errors import UpstreamRejected
@@ -40,6 +41,12 @@ class AdaptOptions(Struct, frozen=True):
     prompt_cache: bool = True
 
 
+class MakeFilter(Protocol):
+    """Make the filter of one reply. What it had checked elsewhere is in `results`."""
+
+    def __call__(self, results: CheckResults | None = None) -> ReplyFilter: ...
+
+
 class Adapted(Struct, frozen=True, kw_only=True):
     """`asked` came in, `request` is sent; `filter` makes what undoes the changes in one reply, if anything must be."""
 
@@ -48,7 +55,7 @@ class Adapted(Struct, frozen=True, kw_only=True):
     request: messages.MessagesRequest
     betas: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
-    filter: Callable[[], ReplyFilter] | None = None
+    filter: MakeFilter | None = None
 
 
 def adapt(asked: messages.MessagesRequest, model: Model, *, options: AdaptOptions) -> Adapted:
@@ -118,28 +125,32 @@ class _Reply(Struct, frozen=True):
     def needs_filter(self) -> bool:
         return bool(self.cut or self.wanted or self.forcing or self.renames)
 
-    def filter(self) -> ReplyFilter:
+    def filter(self, results: CheckResults | None = None) -> ReplyFilter:
         """A forced call comes first: what is said before it is no part of the answer, so no stop can end it there."""
+        known = CheckResults() if results is None else results
         filters: list[ReplyFilter] = []
         if self.forcing is not None:
-            filters += (OutputCheck(self._judge_call), emulated_tool_choice.CallsOnly(self.forcing))
+            filters.append(OutputCheck(lambda message: self._judge_call(message, known)))
+            filters.append(emulated_tool_choice.CallsOnly(self.forcing, known))
         if self.cut:
             filters.append(stop_sequences.CutText(self.cut))
         if self.wanted is not None:
-            filters.append(OutputCheck(self._judge_text))
+            filters.append(OutputCheck(lambda message: self._judge_text(message, known)))
             if self.wanted.opener:
                 filters.append(JsonExtraction(self.wanted.opener))
         if self.renames is not None:
             filters.append(RestoredCalls(self.renames))
         return filters[0] if len(filters) == 1 else Chain(filters)
 
-    def _judge_call(self, message: messages.Message) -> OutputMismatch | None:
-        return self._mended(
-            emulated_tool_choice.judge(self.forcing, message, request=self.request) if self.forcing else None
-        )
+    def _judge_call(self, message: messages.Message, results: CheckResults) -> OutputMismatch | None:
+        if self.forcing is None:
+            return None
+        return self._mended(emulated_tool_choice.judge(self.forcing, message, request=self.request, results=results))
 
-    def _judge_text(self, message: messages.Message) -> OutputMismatch | None:
-        return self._mended(structured.judge(self.wanted, message, request=self.request) if self.wanted else None)
+    def _judge_text(self, message: messages.Message, results: CheckResults) -> OutputMismatch | None:
+        if self.wanted is None:
+            return None
+        return self._mended(structured.judge(self.wanted, message, request=self.request, results=results))
 
     def _mended(self, mismatch: OutputMismatch | None) -> OutputMismatch | None:
         if mismatch is not None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation import thinking
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
-from claude_code_proxy.adaptation.structured import complaint
+from claude_code_proxy.adaptation.reply.schema_check import CheckNeeded, CheckResults, complaint
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.models.model import Model
 
@@ -33,11 +33,12 @@ class EmulatedToolChoice(Struct, frozen=True):
             return False
         return self.name is None or block.name == self.name
 
-    def complaint(self, block: messages.Block) -> str | None:
+    def complaint(self, block: messages.Block, results: CheckResults) -> str | None:
         """What is wrong with the arguments of a call."""
         if not isinstance(block, messages.ToolUse) or block.name not in self.schemas:
             return None
-        return complaint(self.schemas[block.name], bytes(block.input).decode() or "{}")
+        arguments = bytes(block.input).decode() or "{}"
+        return complaint(self.schemas[block.name], arguments, path=_PATH, results=results)
 
 
 _ANYTHING = EmulatedToolChoice(None)
@@ -92,7 +93,11 @@ def _is_native(model: Model) -> bool:
 
 
 def judge(
-    forced: EmulatedToolChoice, message: messages.Message, *, request: messages.MessagesRequest
+    forced: EmulatedToolChoice,
+    message: messages.Message,
+    *,
+    request: messages.MessagesRequest,
+    results: CheckResults,
 ) -> OutputMismatch | None:
     """Whether the answer calls the tool as its schema has it; if not, what to ask for once more.
 
@@ -107,7 +112,7 @@ def judge(
         wrong = f"The model did not call {wanted}, as 'tool_choice' asks for."
         return _unmet(wrong, again, message=message, request=request)
     for call in calls:
-        if (found := forced.complaint(call)) is not None:
+        if (found := forced.complaint(call, results)) is not None:
             again = f"The arguments of that call cannot be used: {found} Call {wanted} again now, with arguments "
             wrong = f"The model called {wanted} with arguments that its schema does not allow: {found}"
             return _unmet(wrong, again + "that are right in this respect.", message=message, request=request)
@@ -137,8 +142,9 @@ class CallsOnly:
     An answer without a good call is a refusal or was cut short, and passes as it is.
     """
 
-    def __init__(self, forced: EmulatedToolChoice) -> None:
+    def __init__(self, forced: EmulatedToolChoice, results: CheckResults) -> None:
         self._forced = forced
+        self._results = results
         self._held: list[messages.Event] | None = []
         self._call: messages.ToolUse | None = None  # that is coming in
         self._arguments: list[str] = []
@@ -179,11 +185,18 @@ class CallsOnly:
             case messages.ContentBlockStop() if self._call:
                 whole = replace(self._call, input=Raw("".join(self._arguments).encode()))
                 self._call = None
-                self._is_spoilt = self._forced.complaint(whole) is not None
-                return not self._is_spoilt
+                return self._can_be_used(whole)
             case _:
                 pass
         return False
+
+    def _can_be_used(self, call: messages.ToolUse) -> bool:
+        """A call that takes long to check is held back until the end of the answer, when that has been done."""
+        try:
+            self._is_spoilt = self._forced.complaint(call, self._results) is not None
+        except CheckNeeded:
+            return False
+        return not self._is_spoilt
 
     def _released(self, *more: messages.Event) -> list[messages.Event]:
         """All that was held back, as far as it is passed on at all."""

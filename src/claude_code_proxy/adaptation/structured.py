@@ -5,8 +5,6 @@ cut short and a tool call stay what they are.
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
-from typing import Any
-
 import jsonschema_rs
 import msgspec
 from msgspec import Raw, Struct
@@ -15,6 +13,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.reply.json_extraction import extract_json
+from claude_code_proxy.adaptation.reply.schema_check import CheckResults, complaint
 from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, to_subset
 from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE
@@ -27,7 +26,6 @@ _PATH = "output_config.format"
 _ONLY = "Answer with one JSON {kind} and nothing else: no prose before or after it, and no code fence around it."
 _BY_SCHEMA = "It must be valid by this JSON Schema:\n{schema}"
 _JUDGED = frozenset({"end_turn", "stop_sequence", None})
-_MOST_WORDS = 500  # of a validator's complaint
 _OPENERS = {"object": "{", "array": "["}
 
 
@@ -106,7 +104,9 @@ def _kind(schema: bytes) -> str:
     return kind if isinstance(kind, str) else "value"
 
 
-def judge(wanted: Wanted, message: messages.Message, *, request: messages.MessagesRequest) -> OutputMismatch | None:
+def judge(
+    wanted: Wanted, message: messages.Message, *, request: messages.MessagesRequest, results: CheckResults
+) -> OutputMismatch | None:
     """Whether the answer is what was wanted; if not, what to ask for once more. `request` is what was sent."""
     if message.stop_reason not in _JUDGED:
         return None
@@ -114,7 +114,7 @@ def judge(wanted: Wanted, message: messages.Message, *, request: messages.Messag
     text = extract_json(text, wanted.opener) if wanted.opener else text
     if message.stop_reason == "stop_sequence" and not _is_json(text):
         return None  # cut short where the caller wanted it, and it would be again
-    wrong = complaint(wanted.schema, text)
+    wrong = complaint(wanted.schema, text, path=_PATH, results=results)
     if wrong is None:
         return None
     again = (
@@ -130,34 +130,12 @@ def judge(wanted: Wanted, message: messages.Message, *, request: messages.Messag
     )
 
 
-def complaint(schema: bytes, text: str) -> str | None:
-    """What is wrong with `text`, which should be JSON by `schema`; an object, if that is empty."""
-    try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        return f"it is not JSON ({error})."
-    if not schema:
-        return None if isinstance(value, dict) else "it is no JSON object."
-    validator = _validator(schema)
-    first = next(iter(validator.iter_errors(value)), None) if validator is not None else None
-    return None if first is None else f"{_place(first)}{first.message[:_MOST_WORDS]}."
-
-
 def _is_json(text: str) -> bool:
     try:
         msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return False
     return True
-
-
-def _place(error: jsonschema_rs.ValidationError) -> str:
-    path = "/".join(map(str, error.instance_path))
-    return f"at /{path}: " if path else ""
-
-
-def _refuse(uri: str) -> Any:
-    raise ValueError(f"{uri} is not read")  # nothing is fetched
 
 
 @SchemaCache
@@ -169,15 +147,6 @@ def _is_schema(raw: bytes) -> bool:
         return jsonschema_rs.meta.is_valid({key: value for key, value in schema.items() if key != "$schema"})
     except (ValueError, RecursionError):
         return False
-
-
-@SchemaCache
-def _validator(raw: bytes) -> jsonschema_rs.Validator | None:
-    """None where a schema points outwards, or has a pattern that cannot be run: then the answer need only be JSON."""
-    try:
-        return jsonschema_rs.validator_for(msgspec.json.decode(raw), retriever=_refuse)
-    except (ValueError, jsonschema_rs.ValidationError, RecursionError):
-        return None
 
 
 def _cites(conversation: tuple[messages.InputMessage, ...]) -> bool:

@@ -11,6 +11,7 @@ from claude_code_proxy.errors import LearnedLimit
 from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
+from claude_code_proxy.server.exchange.output_checks import OutputChecks
 from claude_code_proxy.server.exchange.record import Observer
 from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Forwarder, Upstream, UpstreamProfile
@@ -46,6 +47,7 @@ class AppState:
     terms: UpstreamProfile = EVERYTHING_SUPPORTED
     forwarder: Forwarder | None = None
     observers: Sequence[Observer] = ()
+    output_checks: OutputChecks = field(default_factory=OutputChecks)
     stopped: Callable[[], bool] = lambda: False
     _ids: "itertools.count[int]" = field(default_factory=itertools.count)
     _prefix: str = field(default_factory=lambda: os.urandom(8).hex())

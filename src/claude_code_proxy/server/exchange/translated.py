@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
+from claude_code_proxy.adaptation.reply.schema_check import CheckResults
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.betas import HEADER, normalize_betas
 from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, ReplyContext, StreamTranslator
@@ -18,6 +19,7 @@ from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.error_location import client_field
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.gathering import together
+from claude_code_proxy.server.exchange.output_checks import CheckedStream
 from claude_code_proxy.server.exchange.paused_turns import RepeatedStream
 from claude_code_proxy.server.exchange.streaming import StreamedReply
 from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
@@ -109,9 +111,12 @@ class TranslatedExchange(Exchange):
             heard = messages.Accumulator() if keeps_thinking else None
             frames = await reply.pump(stream, translator, heard=heard)
         else:
-            heard = messages.Accumulator()
+            heard, results = messages.Accumulator(), CheckResults()
+            stream = CheckedStream(
+                stream, heard, check=lambda message: run.check(results, make_filter, message=message)
+            )
             try:
-                frames = await reply.pump(stream, translator, heard=heard, reply_filter=make_filter())
+                frames = await reply.pump(stream, translator, reply_filter=make_filter(results))
             except OutputMismatch:
                 translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # discarded, but still billed
                 raise

@@ -11,8 +11,9 @@ from typing import TypeVar
 import msgspec
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.adapt import Adapted, adapt, readapt
+from claude_code_proxy.adaptation.adapt import Adapted, MakeFilter, adapt, readapt
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
+from claude_code_proxy.adaptation.reply.schema_check import CheckResults
 from claude_code_proxy.adjustment import Action, Adjustment, with_client_names
 from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.errors import DiagnosisKind, UpstreamRejected, UpstreamTimeout
@@ -25,6 +26,7 @@ from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream
 
 _T = TypeVar("_T")
+_UNCHECKED = "holding the answer against the schema takes too long"
 
 
 def prepare(
@@ -69,10 +71,10 @@ class UpstreamRun:
         if self.adapted.filter is None:
             return message
         try:
-            return self.adapted.filter().message(message)
+            return await self._filtered(self.adapted.filter, message)
         except OutputMismatch as mismatch:
             repaired = await self._turn(self.note_repair(mismatch))
-        filtered = self.adapted.filter().message(repaired)
+        filtered = await self._filtered(self.adapted.filter, repaired)
         return msgspec.structs.replace(filtered, usage=sum_usage(message.usage, filtered.usage))
 
     async def several(self, n: int) -> tuple[messages.Message, ...]:
@@ -84,6 +86,17 @@ class UpstreamRun:
             return await self.whole()
 
         return tuple(await together([self.whole(warmed.set), *(later() for _ in range(n - 1))]))
+
+    async def _filtered(self, make_filter: MakeFilter, message: messages.Message) -> messages.Message:
+        results = CheckResults()
+        await self.check(results, make_filter, message=message)
+        return make_filter(results).message(message)
+
+    async def check(self, results: CheckResults, make_filter: MakeFilter, *, message: messages.Message) -> None:
+        """Do the checks of a whole answer; those that were skipped are recorded as adjustments."""
+        await self._state.output_checks.run(results, make_filter, message=message)
+        skipped = (Adjustment(check.path, Action.UNCHECKED, _UNCHECKED) for check in results.skipped)
+        self._record.adjustments += with_client_names(skipped, self._field_name)
 
     def keep_thinking(self, message: messages.Message) -> None:
         """The client will forget it, and the model will want it back."""

@@ -1,0 +1,115 @@
+"""Answers are held to their schemas; what may take long is checked in a process that is killed when it does.
+
+The validator keeps the interpreter's lock while it works, so a thread would not help.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from claude_code_proxy import messages
+from claude_code_proxy.adaptation.adapt import MakeFilter
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch
+from claude_code_proxy.adaptation.reply.schema_check import CheckNeeded, CheckResults, SchemaCheck
+from claude_code_proxy.upstreams.upstream import CallStats, EventStream
+
+SECONDS = 2.0  # for all checks of one answer
+MOST_AT_ONCE = 2
+_WORKER = "claude_code_proxy.server.process.check_worker"
+
+
+class CheckedStream:
+    """An `EventStream`: before the end of the answer is passed on, `check` is given the whole answer.
+
+    `heard` is told every event.
+    """
+
+    def __init__(
+        self, stream: EventStream, heard: messages.Accumulator, *, check: Callable[[messages.Message], Awaitable[None]]
+    ) -> None:
+        self._stream = stream
+        self._heard = heard
+        self._check = check
+
+    @property
+    def stats(self) -> CallStats:
+        return self._stream.stats
+
+    async def events(self) -> Sequence[messages.Event] | None:
+        batch = await self._stream.events()
+        if batch is None:
+            return None
+        self._heard.feed_all(batch)
+        if any(type(event) is messages.MessageDelta for event in batch):
+            self._heard.feed(messages.MessageStop())  # nothing but that follows
+            await self._check(self._heard.message())
+        return batch
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _NotDone(Exception):
+    """The process ran out of time or memory, or could not be started."""
+
+
+class OutputChecks:
+    """The costly checks of all exchanges, of which few run at once."""
+
+    def __init__(self, *, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def run(self, results: CheckResults, make_filter: MakeFilter, *, message: messages.Message) -> None:
+        """Put into `results` what the filter of a reply has to know of the whole answer."""
+        deadline = asyncio.get_running_loop().time() + self._seconds
+        while True:
+            try:
+                make_filter(results).message(message)
+            except CheckNeeded as needed:
+                await self._add(results, needed, deadline=deadline)
+            except OutputMismatch:
+                break
+            else:
+                break
+        results.is_final = True
+
+    async def _add(self, results: CheckResults, needed: CheckNeeded, *, deadline: float) -> None:
+        try:
+            results.known[needed.check] = await self._checked(needed.check, deadline=deadline)
+        except _NotDone:
+            results.known[needed.check] = needed.otherwise
+            if needed.otherwise is None:
+                results.skipped.append(needed.check)
+
+    async def _checked(self, check: SchemaCheck, *, deadline: float) -> str | None:
+        try:
+            async with asyncio.timeout_at(deadline), self._places:
+                return await _ask(check)
+        except (TimeoutError, OSError) as error:
+            raise _NotDone from error
+
+
+async def _ask(check: SchemaCheck) -> str | None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        _WORKER,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        start_new_session=True,  # Ctrl-C is for the proxy
+    )
+    try:
+        said, _ = await process.communicate(b"%d\n" % len(check.schema) + check.schema + check.text)
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode:
+        raise _NotDone
+    return said.decode() or None
