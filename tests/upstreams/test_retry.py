@@ -18,7 +18,7 @@ from claude_code_proxy.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from claude_code_proxy.http1.client.dial import CannotConnect, ConnectTimeout
+from claude_code_proxy.http1.client import CannotConnect, ConnectTimeout
 from claude_code_proxy.upstreams.retry import LONGEST_WAIT, ignore_failure, retry, wait_before_retry
 from claude_code_proxy.upstreams.upstream import Call, CallStats
 

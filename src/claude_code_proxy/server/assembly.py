@@ -17,9 +17,7 @@ from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.endpoints.fallback import fallback_envelope
 from claude_code_proxy.endpoints.messages import COUNT_TOKENS, MESSAGES
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
-from claude_code_proxy.http1.client.address import parse_origin, proxy_for
-from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts
-from claude_code_proxy.http1.client.transport import Transport
+from claude_code_proxy.http1.client import ClientLimits, Timeouts, Transport, parse_origin, parse_proxy, proxy_for
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.server import Server
 from claude_code_proxy.http1.server.types import ServerLimits
@@ -246,18 +244,19 @@ def make_transport(settings: Settings, connections: int) -> Transport:
     timeouts = Timeouts(
         connect=settings.connect_seconds, first_byte=settings.first_byte_seconds, idle=settings.idle_seconds
     )
+    origin = parse_origin(settings.anthropic_api_base, name="ANTHROPIC_API_BASE")
     proxy = proxy_for(
-        parse_origin(settings.anthropic_api_base),
+        origin,
         https_proxy=_revealed(settings.https_proxy),
         http_proxy=_revealed(settings.http_proxy),
         no_proxy=",".join(settings.no_proxy),
     )
     return Transport(
-        settings.anthropic_api_base,
+        origin,
         timeouts=timeouts,
         limits=ClientLimits(max_connections=connections),
         tls=_tls(settings.ssl_cert_file),
-        proxy=proxy,
+        proxy=None if proxy is None else parse_proxy(proxy, name="HTTPS_PROXY" if origin.tls else "HTTP_PROXY"),
     )
 
 

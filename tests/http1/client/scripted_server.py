@@ -8,8 +8,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts
-from claude_code_proxy.http1.client.transport import Transport
+from claude_code_proxy.http1.client import ClientLimits, Timeouts, Transport, parse_origin, parse_proxy
 from tests.http1.client.certificates import client_context
 
 Script = Callable[["Peer"], Awaitable[None]]
@@ -123,7 +122,13 @@ async def connected(
 ) -> AsyncIterator[Transport]:
     """A transport that trusts the tests' authority, and leaves nothing behind when it is closed."""
     url = server if isinstance(server, str) else server.url
-    transport = Transport(url, timeouts=timeouts, limits=limits, tls=client_context(), proxy=proxy)
+    transport = Transport(
+        parse_origin(url),
+        timeouts=timeouts,
+        limits=limits,
+        tls=client_context(),
+        proxy=None if proxy is None else parse_proxy(proxy),
+    )
     try:
         yield transport
     finally:

@@ -47,7 +47,7 @@ def test_an_origin_is_read(url: str, origin: Origin, authority: str, endpoint: s
 def test_an_origin_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(Misconfigured) as refusal:
         parse_origin(url)
-    assert refusal.value.message.startswith("The upstream's address ")
+    assert refusal.value.message.startswith("The base URL ")
     assert "secret" not in refusal.value.message
 
 
@@ -82,7 +82,7 @@ def test_a_proxy_is_refused_without_its_password(url: str) -> None:
 
 
 def test_a_refused_kind_of_proxy_is_named() -> None:
-    with pytest.raises(Misconfigured, match=r"over http://, not socks5h://"):
+    with pytest.raises(Misconfigured, match=r"begin with http://, not socks5h://"):
         parse_proxy("socks5h://proxy")
 
 

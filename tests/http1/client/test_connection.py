@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout, UpstreamUnavailable
 from claude_code_proxy.http1.client.connection import ClientConnection, Stale
 from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts, idle_policy
+from claude_code_proxy.http1.client.states import ClientState
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -89,6 +90,10 @@ class Bench:
         return failure.value
 
 
+def is_complete(connection: ClientConnection) -> bool:
+    return connection.state is ClientState.COMPLETE
+
+
 def failure_of(connection: ClientConnection, kind: type[ProxyError] = ProxyError) -> str | None:
     """The words of its error, if it has one; that must be of this kind."""
     if connection.error is None:
@@ -123,7 +128,7 @@ async def test_however_it_is_cut_the_answer_is_the_same(
     data: bytes, status: int, body: bytes, reusable: bool, cuts: list[int]
 ) -> None:
     connection = await Bench().answered(*pieces(data, cuts))
-    assert (connection.status, connection.complete, connection.error) == (status, True, None)
+    assert (connection.status, is_complete(connection), connection.error) == (status, True, None)
     assert b"".join(connection.chunks) == body
     assert connection.reusable == reusable
     assert b"link" not in connection.headers
@@ -133,7 +138,7 @@ async def test_however_it_is_cut_the_answer_is_the_same(
 @pytest.mark.parametrize(("data", "status", "body", "reusable"), WHOLE)
 async def test_byte_by_byte_the_answer_is_the_same(data: bytes, status: int, body: bytes, reusable: bool) -> None:
     connection = await Bench().answered(*(bytes([byte]) for byte in data))
-    assert (connection.status, connection.complete, connection.reusable) == (status, True, reusable)
+    assert (connection.status, is_complete(connection), connection.reusable) == (status, True, reusable)
     assert connection.take() == body
 
 
@@ -147,11 +152,11 @@ async def test_header_names_are_lower_case_and_repeated_ones_joined() -> None:
 async def test_without_a_length_the_body_ends_with_the_connection(head: bytes) -> None:
     bench = Bench()
     connection = await bench.answered(head + b"o", b"k")
-    assert not connection.complete
+    assert not is_complete(connection)
     connection.eof_received()
     bench.wire.closing = True
     connection.connection_lost(None)
-    assert (connection.complete, connection.take(), connection.reusable) == (True, b"ok", False)
+    assert (is_complete(connection), connection.take(), connection.reusable) == (True, b"ok", False)
 
 
 @pytest.mark.parametrize("data", [b"HTTP/1.1 200 OK\r\n\r\nok", b"HTTP/1.1 200 OK\r\ntransfer-encoding: x\r\n\r\nok"])
@@ -159,7 +164,7 @@ async def test_such_a_body_is_not_complete_when_the_connection_just_breaks(data:
     """As when TLS ends without a close_notify: somebody may have cut it."""
     connection = await Bench().answered(data)
     connection.connection_lost(None)
-    assert (connection.complete, type(connection.error)) == (False, UpstreamBroke)
+    assert (is_complete(connection), type(connection.error)) == (False, UpstreamBroke)
 
 
 @pytest.mark.parametrize("data", [OK[:-1], CHUNKED + b"2\r\nok\r\n", CHUNKED + b"2\r\nok\r\n0\r\n"])
@@ -170,7 +175,7 @@ async def test_a_framed_body_is_not_complete_before_its_end(data: bytes, cause: 
     if cause is None:
         connection.eof_received()
     connection.connection_lost(cause)
-    assert not connection.complete
+    assert not is_complete(connection)
     assert isinstance(connection.error, UpstreamBroke)
     assert connection.error.message == "api.example:443 closed the connection before its answer was complete."
     assert connection.error.__cause__ is cause
@@ -194,7 +199,7 @@ async def test_the_end_of_an_unframed_body_is_told_before_the_loss() -> None:
     waiting = connection.change()
     connection.eof_received()
     await waiting
-    assert connection.complete
+    assert is_complete(connection)
 
 
 async def test_a_head_request_has_no_body_whatever_the_head_says() -> None:
@@ -202,7 +207,7 @@ async def test_a_head_request_has_no_body_whatever_the_head_says() -> None:
     task = await bench.ask(head_only=True)
     bench.connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nand more")
     await task
-    assert (bench.connection.status, bench.connection.complete, bench.connection.chunks) == (200, True, [])
+    assert (bench.connection.status, is_complete(bench.connection), bench.connection.chunks) == (200, True, [])
     assert bench.connection.headers == {b"content-length": b"100"}
     assert not bench.connection.reusable
 
@@ -234,7 +239,7 @@ async def test_the_limit_of_a_head_does_not_count_a_body_that_came_with_it() -> 
     connection = await Bench(ClientLimits(head=100)).answered(
         b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n" + b"x" * 200
     )
-    assert connection.complete
+    assert is_complete(connection)
 
 
 @pytest.mark.parametrize("data", [b"zz\r\n", b"2\r\nokay", b"2 \r\nok\r\n", b"2\r\nok\r\n0\r\n" + b"a: b\r\n" * 300])
@@ -245,7 +250,7 @@ async def test_a_body_that_is_not_valid_breaks_the_exchange(data: bytes) -> None
     assert isinstance(connection.error, UpstreamBroke)
     assert "not valid HTTP/1.1" in connection.error.message
     assert connection.error.__cause__ is not None
-    assert (connection.complete, bench.wire.closing) == (False, True)
+    assert (is_complete(connection), bench.wire.closing) == (False, True)
 
 
 async def test_framing_without_end_breaks_the_exchange() -> None:
@@ -271,7 +276,7 @@ async def test_a_slow_reader_holds_the_upstream_back() -> None:
     seen.append(bench.wire.reading)
     connection.data_received(b"x" * 1999)
     assert [*seen, bench.wire.reading] == [True, False, True, True]
-    assert connection.complete
+    assert is_complete(connection)
 
 
 async def test_a_held_back_connection_reads_again_before_it_rests() -> None:
@@ -288,7 +293,7 @@ async def test_bytes_after_the_end_are_not_a_second_answer(data: bytes) -> None:
     for reads in ([OK + data], [OK, data]):
         bench = Bench()
         connection = await bench.answered(*reads)
-        assert (connection.status, connection.complete, connection.take()) == (200, True, b"ok")
+        assert (connection.status, is_complete(connection), connection.take()) == (200, True, b"ok")
         assert not connection.reusable
 
 

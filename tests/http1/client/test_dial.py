@@ -375,7 +375,7 @@ async def test_the_proxys_consent_may_come_in_pieces() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 2\r\n\r\nno", "407; it wants a user name"),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 2\r\n\r\nno", "407; set its user name"),
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", "the proxy answered 403."),
         (b"HTTP/1.1 100 Continue\r\n\r\n", "the proxy answered 100."),
         (b"SSH-2.0-x\r\n\r\n", "did not answer in HTTP"),

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from claude_code_proxy.errors import UpstreamBroke, UpstreamUnavailable
-from claude_code_proxy.http1.client.limits import ClientLimits
-from claude_code_proxy.http1.client.transport import Transport, encode_headers
+from claude_code_proxy.errors import Misconfigured, UpstreamBroke, UpstreamUnavailable
+from claude_code_proxy.http1 import client
+from claude_code_proxy.http1.client import ClientLimits, Transport, encode_headers, parse_origin
 from tests.http1.client.scripted_server import (
     CHUNKED,
     OK,
@@ -171,6 +171,22 @@ async def test_a_kept_connection_that_breaks_in_the_head_is_not_tried_again() ->
         with pytest.raises(UpstreamUnavailable):
             await transport.request(b"GET", b"/")
         assert (server.accepted, slots(transport)) == (1, (0, 0, 0))
+
+
+async def test_a_request_that_the_server_has_worked_on_is_not_sent_again() -> None:
+    """A server that takes its time before it closes had the request, and may have acted on it."""
+
+    async def crashing(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        await peer.request()
+        await asyncio.sleep(0.7)
+
+    async with serving(crashing, answering(OK)) as server, connected(server) as transport:
+        await (await transport.request(b"POST", b"/")).read()
+        with pytest.raises(UpstreamUnavailable, match="before it answered"):
+            await transport.request(b"POST", b"/")
+        assert server.accepted == 1
 
 
 async def test_when_no_new_connection_replaces_the_stale_one_the_request_fails_and_holds_no_slot() -> None:
@@ -340,7 +356,7 @@ async def test_closing_ends_a_connection_that_is_just_being_made() -> None:
 
 
 async def test_closing_twice_and_closing_unused_are_fine() -> None:
-    transport = Transport("http://127.0.0.1:9")
+    transport = Transport(parse_origin("http://127.0.0.1:9"))
     await transport.close()
     await transport.close()
 
@@ -353,3 +369,28 @@ async def test_an_idle_timer_runs_only_while_there_are_connections() -> None:
         assert slots(transport) == (0, 0, 0)
         await (await transport.request(b"GET", b"/")).read()
         assert (server.accepted, slots(transport)) == (2, (0, 1, 0))
+
+
+async def test_the_package_alone_serves_another_api() -> None:
+    """All that a forwarder of embeddings needs is in the package's face; the errors name the service that it asked."""
+    seen: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        seen.append(await peer.request())
+        await peer.send(OK)
+
+    async with serving(script) as server:
+        transport = client.Transport(
+            client.parse_origin(f"{server.url}/compatible", name="EMBEDDINGS_BASE"),
+            timeouts=client.Timeouts(connect=5.0),
+            limits=client.ClientLimits(max_connections=1),
+        )
+        headers = client.encode_headers([(b"authorization", b"Bearer made-up")])
+        response = await transport.request(b"POST", b"/v1/embeddings", headers=headers, body=b"{}")
+        assert await response.read() == b"ok"
+    with pytest.raises(client.CannotConnect, match=f"127.0.0.1:{server.port}"):
+        await transport.request(b"POST", b"/v1/embeddings", headers=headers, body=b"{}")
+    await transport.close()
+    assert seen[0].startswith(b"POST /compatible/v1/embeddings HTTP/1.1\r\nhost: 127.0.0.1")
+    with pytest.raises(Misconfigured, match="EMBEDDINGS_BASE"):
+        client.parse_origin("ftp://127.0.0.1", name="EMBEDDINGS_BASE")

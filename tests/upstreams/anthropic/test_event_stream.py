@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
-from claude_code_proxy.http1.client.transport import Response, Transport
+from claude_code_proxy.http1.client import Response, Transport, parse_origin
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents
 from claude_code_proxy.upstreams.upstream import CallStats
 from tests.http1.client.scripted_server import eventually, slots
@@ -161,7 +161,7 @@ class TestConnection:
     """After the last event the connection is kept, though the end of the body may be a packet behind."""
 
     async def ended(self, upstream: ScriptedUpstream) -> Transport:
-        transport = Transport(upstream.url)
+        transport = Transport(parse_origin(upstream.url))
         events = await opened(transport)
         while True:
             batch = await events.events()
@@ -218,7 +218,7 @@ class TestConnection:
     async def test_an_unfinished_answer_is_ended_at_once(self) -> None:
         async with scripted_upstream() as upstream:
             upstream.answers(silent(STREAM_HEAD + chunk(frames(start(), text_start()))))
-            transport = Transport(upstream.url)
+            transport = Transport(parse_origin(upstream.url))
             events = await opened(transport)
             await events.events()
             events.close()

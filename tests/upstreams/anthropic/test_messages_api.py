@@ -10,7 +10,7 @@ import pytest
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import ProxyError, Unauthenticated, UpstreamBroke, UpstreamRejected, UpstreamTimeout
-from claude_code_proxy.http1.client.transport import Transport
+from claude_code_proxy.http1.client import Transport, parse_origin
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.anthropic.messages_api import WHOLE_UP_TO, MessagesApi
 from claude_code_proxy.upstreams.upstream import Call
@@ -44,7 +44,7 @@ class Api:
 
     def __init__(self, upstream: ScriptedUpstream, *secrets: str) -> None:
         self.upstream = upstream
-        self.transport = Transport(upstream.url)
+        self.transport = Transport(parse_origin(upstream.url))
         self.pauses: list[float] = []
         self.failures: list[tuple[ProxyError, bool]] = []
         self.api = MessagesApi(

@@ -1,6 +1,6 @@
-"""Turns the URLs of settings into values: the origin that requests go to, and the proxy, if any, on the way there.
+"""URLs as values: the origin that requests go to, and the proxy, if any, on the way there.
 
-Opens nothing and resolves nothing; what a URL holds in secrets never stands in an error.
+Nothing is opened or resolved here. An error never repeats the URL, which may hold a password.
 """
 
 import re
@@ -38,7 +38,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A forward proxy that is spoken to in plain HTTP; `authorization` is the whole header value."""
+    """A forward proxy that is reached by plain HTTP; `authorization` is the whole header value."""
 
     host: str
     port: int
@@ -49,27 +49,27 @@ class Proxy:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def parse_origin(url: str) -> Origin:
-    """Raises `Misconfigured`, which names what is wrong with the URL but does not repeat it."""
-    parts, host, port = _split(url, "The upstream's address")
+def parse_origin(url: str, *, name: str = "The base URL") -> Origin:
+    """Return the origin that a base URL names. Raise `Misconfigured`; `name` is what its message calls the URL."""
+    parts, host, port = _split(url, name)
     if parts.scheme not in {"http", "https"}:
-        raise Misconfigured("The upstream's address must begin with https:// or http://.")
+        raise Misconfigured(f"{name} must begin with https:// or http://.")
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise Misconfigured("The upstream's address must not hold a user name, a query or a fragment.")
+        raise Misconfigured(f"{name} must not hold a user name, a query or a fragment.")
     path = parts.path.rstrip("/")
     if _UNSAFE.search(path):
-        raise Misconfigured("The upstream's address must not hold spaces or other characters that URLs escape.")
+        raise Misconfigured(f"{name} must not hold spaces or other characters that URLs escape.")
     tls = parts.scheme == "https"
     return Origin(tls, host, port or (443 if tls else 80), path)
 
 
-def parse_proxy(url: str) -> Proxy:
-    """`http://[user:password@]host[:port]`; the scheme may be missing. Raises `Misconfigured`."""
-    parts, host, port = _split(url if "://" in url else f"http://{url}", "The proxy's address")
+def parse_proxy(url: str, *, name: str = "The URL of the proxy") -> Proxy:
+    """Return the proxy at `http://[user:password@]host[:port]`; the scheme may be missing. Raise `Misconfigured`."""
+    parts, host, port = _split(url if "://" in url else f"http://{url}", name)
     if parts.scheme != "http":
         raise Misconfigured(
-            f"Proxies are spoken to over http://, not {parts.scheme}://; requests through one are still encrypted"
-            " all the way to an https:// upstream."
+            f"{name} must begin with http://, not {parts.scheme}://. Requests to an https:// address are encrypted all"
+            " the way, through such a proxy too."
         )
     userinfo, _, _ = parts.netloc.rpartition("@")
     if not userinfo:
@@ -82,7 +82,7 @@ def parse_proxy(url: str) -> Proxy:
 def proxy_for(
     origin: Origin, *, https_proxy: str | None = None, http_proxy: str | None = None, no_proxy: str = ""
 ) -> str | None:
-    """The proxy's URL for this origin, by the conventions of the environment variables of these names.
+    """Return the proxy's URL for this origin, by the conventions of the environment variables of these names.
 
     Loopback is always reached directly, as is everything that `no_proxy` lists.
     """
@@ -90,15 +90,15 @@ def proxy_for(
     return url if url and not _bypassed(origin, no_proxy) else None
 
 
-def _split(url: str, what: str) -> tuple[SplitResult, str, int | None]:
+def _split(url: str, name: str) -> tuple[SplitResult, str, int | None]:
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
         host = host.encode("idna").decode()
     except ValueError as error:  # UnicodeError is one
-        raise Misconfigured(f"{what} is not a valid URL.") from error
+        raise Misconfigured(f"{name} is not a valid URL.") from error
     if not host or port == 0 or _UNSAFE.search(host):
-        raise Misconfigured(f"{what} is not a valid URL.")
+        raise Misconfigured(f"{name} is not a valid URL.")
     return parts, host, port
 
 
@@ -125,7 +125,7 @@ def _covers(entry: str, origin: Origin) -> bool:
 
 
 def _entry_parts(entry: str) -> tuple[str, str]:
-    """Splits the port off; an IPv6 address has one only where brackets show it."""
+    """Split the port off; an IPv6 address has one only where brackets show it."""
     if entry.startswith("["):
         name, _, rest = entry[1:].partition("]")
         return name, rest.removeprefix(":")

@@ -1,6 +1,6 @@
-"""Turns an origin, and the proxy on the way to it, into an open connection, with TLS where the origin wants it.
+"""Opens a connection to an origin, through a proxy if there is one, with TLS if the origin uses it.
 
-Every failure becomes `CannotConnect`, which says that nothing was sent. How long it may take is the caller's to limit.
+Every failure becomes `CannotConnect`: nothing was sent. How long it may take is for the caller to limit.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ _Address = tuple[Any, ...]  # as getaddrinfo has it: family, type, protocol, can
 
 
 class CannotConnect(UpstreamUnavailable):
-    """Nothing of the request was sent, so sending it again is safe."""
+    """Nothing of the request was sent, so it is safe to send it again."""
 
 
 class ConnectTimeout(CannotConnect, UpstreamTimeout):
@@ -60,14 +60,14 @@ class Route:
 
 
 def default_tls() -> ssl.SSLContext:
-    """Verifies against the system's CA store, or what OpenSSL finds by SSL_CERT_FILE and SSL_CERT_DIR."""
+    """Return a context for the system's CA store, or what OpenSSL finds by SSL_CERT_FILE and SSL_CERT_DIR."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
 async def dial(loop: asyncio.AbstractEventLoop, route: Route, *, factory: Callable[[], _P]) -> _P:
-    """Raises `CannotConnect`."""
+    """Return the protocol object of an open connection. Raise `CannotConnect`."""
     hop = route.origin if route.proxy is None else route.proxy
     sock = await _reach(loop, hop)
     if route.proxy is not None and route.tls is not None:
@@ -100,7 +100,7 @@ async def _reach(loop: asyncio.AbstractEventLoop, hop: Origin | Proxy) -> socket
 
 
 def _alternate(found: Sequence[_Address]) -> list[_Address]:
-    """Address families by turns, beginning with the one that the system prefers."""
+    """Return the addresses with their families by turns, beginning with the one that the system prefers."""
     families: dict[int, list[_Address]] = {}
     for address in found:
         families.setdefault(address[0], []).append(address)
@@ -109,7 +109,7 @@ def _alternate(found: Sequence[_Address]) -> list[_Address]:
 
 
 async def _race(loop: asyncio.AbstractEventLoop, addresses: Sequence[_Address]) -> socket.socket:
-    """The first to answer wins; the next one starts when one has failed, or the last has had its head start."""
+    """Return the first to connect; another one starts when one has failed, or has had its head start."""
     if len(addresses) == 1:
         return await _connect(loop, addresses[0])
     waiting = deque(addresses)
@@ -152,7 +152,7 @@ async def _connect(loop: asyncio.AbstractEventLoop, address: _Address) -> socket
 
 
 async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route: Route) -> None:
-    """Has the proxy connect the socket to the origin (RFC 9110, CONNECT)."""
+    """Have the proxy connect the socket to the origin (RFC 9110, CONNECT)."""
     try:
         status = await _ask_proxy(loop, sock, route=route)
     except OSError as error:
@@ -163,7 +163,7 @@ async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route
         raise
     if not 200 <= status < 300:
         sock.close()
-        hint = "; it wants a user name and password in its URL, or other ones" if status == 407 else ""
+        hint = "; set its user name and password in its URL" if status == 407 else ""
         raise CannotConnect(f"Cannot connect to {route.name}: the proxy answered {status}{hint}.")
 
 

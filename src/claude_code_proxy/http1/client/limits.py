@@ -1,11 +1,14 @@
-"""What the transport allows: timeouts in seconds and limits in bytes, and their form for one origin's connections.
+"""What the transport allows: timeouts in seconds, limits in bytes, and the form they have for one origin's connections.
 
-Silences are counted in ticks of one timer for all connections, not by a timer each: a busy stream then costs none, and
+Idle time is counted in ticks of one timer for all connections, not by a timer each: a busy stream then costs none, and
 a process that was stopped for a while does not find every connection timed out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+
+from claude_code_proxy.http1.client.states import ClientState
 
 _SLOWEST_TICK = 1.0
 _FASTEST_TICK = 0.01
@@ -30,40 +33,39 @@ class ClientLimits:
     keep_alive: float = 55.0  # seconds that a connection may rest; common servers close theirs after 60
     head: int = 64 * 1024
     body: int = 64 * 1024 * 1024
-    unread: int = 256 * 1024  # what may wait for a slow reader, give or take one read, before the upstream is held back
+    unread: int = 256 * 1024  # what may wait for a slow reader, give or take one read, before the server is held back
 
 
 @dataclass(frozen=True, slots=True)
 class IdleLimit:
-    """How many ticks it may last, and what to say when it has lasted longer."""
+    """How many ticks a state may last without progress, and the message of the error after that."""
 
     ticks: int
-    words: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
 class IdlePolicy:
-    """The silences of a connection, each by what is being waited for."""
+    """The limit of each state that has one; `tick` is in seconds."""
 
     tick: float
-    rest: IdleLimit
-    send: IdleLimit
-    first_byte: IdleLimit
-    idle: IdleLimit
+    limits: Mapping[ClientState, IdleLimit]
 
 
 def idle_policy(name: str, *, timeouts: Timeouts, limits: ClientLimits) -> IdlePolicy:
-    """`name` is the upstream's, for the words."""
-    shortest = min(timeouts.send, timeouts.first_byte, timeouts.idle, limits.keep_alive)
+    """Return the policy of connections to the server of this name, which its messages use."""
+    rules = {
+        ClientState.RESTING: (limits.keep_alive, "was not needed"),
+        ClientState.SENDING: (timeouts.send, "took no more of the request"),
+        ClientState.WAITING: (timeouts.first_byte, "did not begin to answer"),
+        ClientState.READING: (timeouts.idle, "sent no more of its answer"),
+    }
+    shortest = min(seconds for seconds, _ in rules.values())
     tick = min(_SLOWEST_TICK, max(_FASTEST_TICK, shortest / 8))
-
-    def silence(seconds: float, words: str) -> IdleLimit:
-        return IdleLimit(ceil(seconds / tick), f"{name} {words} for {seconds:g} seconds.")
-
     return IdlePolicy(
         tick,
-        rest=silence(limits.keep_alive, "was not needed"),
-        send=silence(timeouts.send, "took no more of the request"),
-        first_byte=silence(timeouts.first_byte, "did not begin to answer"),
-        idle=silence(timeouts.idle, "sent no more of its answer"),
+        {
+            state: IdleLimit(ceil(seconds / tick), f"{name} {event} for {seconds:g} seconds.")
+            for state, (seconds, event) in rules.items()
+        },
     )

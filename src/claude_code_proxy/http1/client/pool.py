@@ -35,21 +35,21 @@ class ConnectionPool(Generic[C]):
         return len(self._waiting)
 
     def newest(self) -> C | None:
-        """The connection that was given back last, with its slot: the least likely to have gone stale."""
+        """Return the connection that was given back last, with its slot: the least likely to have gone stale."""
         if not self._resting:
             return None
         self._held += 1
         return self._resting.popitem()[0]
 
     def reserve(self) -> bool:
-        """Takes a free slot, for a connection that the caller will open."""
+        """Take a free slot, for a connection that the caller will open; return whether there was one."""
         if self._held + len(self._resting) >= self._limit:
             return False
         self._held += 1
         return True
 
     async def turn(self, loop: AbstractEventLoop) -> C | None:
-        """Waits in line; a connection with its slot, or None: a slot for one that the caller will open."""
+        """Wait in line; return a connection with its slot, or None: a slot for one that the caller will open."""
         ticket: Future[C | None] = loop.create_future()
         self._waiting[ticket] = None
         try:
@@ -61,22 +61,22 @@ class ConnectionPool(Generic[C]):
             raise
 
     def give(self, connection: C) -> None:
-        """Takes a connection back that can serve again."""
+        """Take back a connection that can be used again."""
         if not self._pass_on(connection):
             self._held -= 1
             self._resting[connection] = None
 
     def free(self) -> None:
-        """Takes a slot back whose connection is gone, or was never opened."""
+        """Take back a slot whose connection is gone, or was never opened."""
         if not self._pass_on(None):
             self._held -= 1
 
     def forget(self, connection: C) -> None:
-        """A connection was lost: an idle one frees its slot; one in use keeps it until its user calls `free`."""
+        """Forget a lost connection: an idle one frees its slot; one in use keeps it until its user calls `free`."""
         self._resting.pop(connection, None)
 
     def dismiss(self, error: Callable[[], Exception]) -> None:
-        """Fails all that wait, each with an error of its own."""
+        """Fail all that wait, each with an error of its own."""
         while self._waiting:
             ticket, _ = self._waiting.popitem(last=False)
             if not ticket.done():
@@ -89,7 +89,7 @@ class ConnectionPool(Generic[C]):
             self.give(connection)
 
     def _pass_on(self, connection: C | None) -> bool:
-        """Hands the slot to the first that waits; `_held` does not change. False if none waits."""
+        """Hand the slot to the first that waits; return False if none does. `_held` does not change."""
         while self._waiting:
             ticket, _ = self._waiting.popitem(last=False)
             if not ticket.done():

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.http1.client.connection import ClientConnection
+from claude_code_proxy.http1.client.states import ClientState
 
 
 class Response:
@@ -25,17 +26,17 @@ class Response:
         self._ended = False
 
     async def chunk(self) -> bytes | None:
-        """What the network has brought since the last call, at least one byte; None at the true end of the body.
+        """Return what has arrived since the last call, at least one byte; None at the true end of the body.
 
-        Giving up on a call that waits loses nothing. Raises `UpstreamBroke`, or `UpstreamTimeout`.
+        Giving up on a call that waits loses nothing. Raise `UpstreamBroke`, or `UpstreamTimeout`.
         """
         while (connection := self._connection) is not None:
             if connection.chunks:
                 data = connection.take()
-                if connection.complete:
+                if connection.state is ClientState.COMPLETE:
                     self._end()
                 return data
-            if connection.complete:
+            if connection.state is ClientState.COMPLETE:
                 self._end()
             elif connection.error is not None:
                 self.close()
@@ -47,7 +48,7 @@ class Response:
         raise UpstreamBroke("The answer was closed before it was complete.")
 
     async def read(self) -> bytes:
-        """The whole body. Raises as `chunk` does, and `UpstreamBroke` when it is larger than the limit."""
+        """Return the whole body. Raise as `chunk` does, and `UpstreamBroke` when it is larger than the limit."""
         pieces: list[bytes] = []
         size = 0
         while (data := await self.chunk()) is not None:
@@ -61,7 +62,7 @@ class Response:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def close(self) -> None:
-        """Idempotent. Keeps the connection if the body is complete, else closes the socket at once."""
+        """Keep the connection if the body is complete, else close the socket at once. May be called again."""
         connection, self._connection = self._connection, None
         if connection is not None:
             self._give_back(connection)

@@ -1,7 +1,7 @@
-"""Turns requests into responses over a bounded pool of kept connections to one origin: bytes in, bytes out.
+"""Requests to one origin over a bounded pool of kept connections: bytes in, bytes out.
 
-It repeats a request only when a kept connection turns out to have been closed before it. Statuses, retries and what the
-bytes mean are left to the layer above.
+A request is repeated only if the server had closed a kept connection before it. Statuses, retries and what the bytes
+mean are left to the layer above.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from functools import partial
 from math import inf
 
 from claude_code_proxy.errors import Overloaded, ProxyError, UpstreamUnavailable
-from claude_code_proxy.http1.client.address import parse_origin, parse_proxy
+from claude_code_proxy.http1.client.address import Origin, Proxy
 from claude_code_proxy.http1.client.connection import ClientConnection, Stale
 from claude_code_proxy.http1.client.dial import ConnectTimeout, Route, default_tls, dial
 from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts, idle_policy
 from claude_code_proxy.http1.client.pool import ConnectionPool
-from claude_code_proxy.http1.client.response import Response as Response
+from claude_code_proxy.http1.client.response import Response
 
 _JOIN_UP_TO = 32 * 1024  # bytes of body that are copied behind the head, so that both leave in one write
 _UNSAFE_IN_PATH = re.compile(rb"[^\x21-\x7e]")
@@ -26,7 +26,7 @@ _BODILESS_METHODS = frozenset({b"GET", b"HEAD"})
 
 
 def encode_headers(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """The block that `Transport.request` takes; worth keeping where it is the same for many requests."""
+    """Return the block that `Transport.request` takes; worth keeping if it is the same for many requests."""
     for name, value in fields:
         if _UNSAFE_IN_FIELD.search(name) or _UNSAFE_IN_FIELD.search(value):
             raise ValueError("A header field must not hold line breaks.")
@@ -34,26 +34,25 @@ def encode_headers(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
 
 
 class Transport:
-    """Serves one event loop, that of its first request. `proxy` is the URL of a proxy to go through, if any.
+    """A client for one event loop, that of its first request. All requests go through `proxy` if there is one.
 
-    `tls` takes the place of the default context, which verifies against the system's CA store.
+    `tls` replaces the default context, which verifies against the system's CA store.
     """
 
     def __init__(
         self,
-        base_url: str,
+        origin: Origin,
         *,
         timeouts: Timeouts | None = None,
         limits: ClientLimits | None = None,
         tls: ssl.SSLContext | None = None,
-        proxy: str | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
-        origin = parse_origin(base_url)
         context = (tls or default_tls()) if origin.tls else None
-        self._route = Route(origin, context, parse_proxy(proxy) if proxy else None)
+        self._route = Route(origin, context, proxy)
         self._timeouts = timeouts or Timeouts()
         self._limits = limits or ClientLimits()
-        self._patience = idle_policy(self._route.name, timeouts=self._timeouts, limits=self._limits)
+        self._idle_policy = idle_policy(self._route.name, timeouts=self._timeouts, limits=self._limits)
         self._target, self._prelude = _framing(self._route)
         self._pool: ConnectionPool[ClientConnection] = ConnectionPool(self._limits.max_connections)
         self._connections: set[ClientConnection] = set()
@@ -72,10 +71,10 @@ class Transport:
         body: bytes = b"",
         deadline: float | None = None,
     ) -> Response:
-        """Returns once the head of the response is there; its body is then read, or given up, through the response.
+        """Return once the head of the response has arrived; its body is then read, or given up, through the response.
 
         Host and Content-Length are added to the headers. `deadline` is the loop time by which the whole body must have
-        arrived. Raises `Overloaded` when no connection came free, `CannotConnect` when nothing was sent,
+        arrived. Raise `Overloaded` when no connection came free, `CannotConnect` when nothing was sent,
         `UpstreamUnavailable` (among them `UpstreamTimeout`) when no answer came, `UpstreamBroke` when it was no HTTP.
         """
         loop = self._loop
@@ -100,7 +99,7 @@ class Transport:
         return Response(connection, give_back=self._release, body_limit=self._limits.body)
 
     async def close(self) -> None:
-        """Ends everything at once; exchanges that are under way fail."""
+        """End everything at once; exchanges that are under way fail."""
         self._closed = True
         self._pool.dismiss(self._closing)
         for connection in tuple(self._connections):
@@ -124,7 +123,7 @@ class Transport:
         return None
 
     async def _obtain(self, loop: asyncio.AbstractEventLoop, deadline: float | None) -> ClientConnection:
-        """A connection when none is resting: a new one, or after waiting in line."""
+        """Return a connection when none is resting: a new one, or one that was waited for in line."""
         if not self._pool.reserve():
             connection = await self._turn(loop, deadline)
             if connection is not None and connection.usable:
@@ -158,12 +157,12 @@ class Transport:
         self._connections.add(connection)
         self._empty.clear()
         if self._ticking is None:
-            self._ticking = loop.call_later(self._patience.tick, self._tick, loop)
+            self._ticking = loop.call_later(self._idle_policy.tick, self._tick, loop)
         return connection
 
     def _connection(self, loop: asyncio.AbstractEventLoop) -> ClientConnection:
         return ClientConnection(
-            loop, self._route.name, limits=self._limits, idle_policy=self._patience, on_lost=self._lost
+            loop, self._route.name, limits=self._limits, idle_policy=self._idle_policy, on_lost=self._lost
         )
 
     def _release(self, connection: ClientConnection) -> None:
@@ -184,11 +183,10 @@ class Transport:
         now = loop.time()
         for connection in tuple(self._connections):
             connection.tick(now)
-        self._ticking = loop.call_later(self._patience.tick, self._tick, loop) if self._connections else None
+        self._ticking = loop.call_later(self._idle_policy.tick, self._tick, loop) if self._connections else None
 
-    @staticmethod
-    def _closing() -> ProxyError:
-        return UpstreamUnavailable("This proxy is shutting down.")
+    def _closing(self) -> ProxyError:
+        return UpstreamUnavailable(f"The connections to {self._route.name} are closed: the server is shutting down.")
 
 
 def _left(loop: asyncio.AbstractEventLoop, deadline: float | None) -> float:
@@ -196,7 +194,7 @@ def _left(loop: asyncio.AbstractEventLoop, deadline: float | None) -> float:
 
 
 def _framing(route: Route) -> tuple[bytes, bytes]:
-    """What stands between method and path, and between path and the caller's headers."""
+    """Return what stands between method and path, and between path and the caller's headers."""
     origin, proxy = route.origin, route.proxy
     target, fields = f" {origin.path}", [f"host: {origin.authority}"]
     if proxy is not None and route.tls is None:  # a proxy is asked for plain HTTP by the whole URL

@@ -8,7 +8,7 @@ import msgspec
 
 from claude_code_proxy import messages, sse
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
-from claude_code_proxy.http1.client.transport import Response
+from claude_code_proxy.http1.client import Response
 from claude_code_proxy.messages.json_text import mend_surrogates
 from claude_code_proxy.upstreams.anthropic.rejections import rejected_midway
 from claude_code_proxy.upstreams.upstream import CallStats

@@ -5,7 +5,7 @@ A piece always ends where an event does. What waits is looked at once: a large e
 
 from claude_code_proxy import messages, sse
 from claude_code_proxy.errors import UpstreamBroke
-from claude_code_proxy.http1.client.response import Response
+from claude_code_proxy.http1.client import Response
 from claude_code_proxy.upstreams.anthropic.event_stream import release
 from claude_code_proxy.upstreams.anthropic.rejections import rejected_midway
 from claude_code_proxy.upstreams.upstream import CallStats

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from claude_code_proxy import __version__
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.http1.client.transport import encode_headers
+from claude_code_proxy.http1.client import encode_headers
 
 VERSION = b"2023-06-01"
 USER_AGENT = f"claude-code-proxy/{__version__}".encode()

@@ -15,7 +15,7 @@ import msgspec
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import UpstreamBroke, UpstreamRejected
-from claude_code_proxy.http1.client.transport import Response, Transport
+from claude_code_proxy.http1.client import Response, Transport
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
 from claude_code_proxy.upstreams.anthropic.forwarded_reply import TransportReply
