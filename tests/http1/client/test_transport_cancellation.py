@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from claude_code_proxy.http1.client import Response, Transport
 from claude_code_proxy.http1.client.limits import ClientLimits
-from claude_code_proxy.http1.client.transport import Response, Transport
 from tests.http1.client.certificates import server_context
 from tests.http1.client.scripted_server import CHUNKED, OK, Peer, Script, Server, connected, eventually, serving, slots
 from tests.http1.client.test_dial import relaying
