@@ -54,7 +54,7 @@ def closed(**properties: Any) -> dict[str, Any]:
         ({"oneOf": [{"type": "string"}, {"type": "null"}]}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
         ({"not": {"const": 1}, "title": "t", "examples": [1]}, {"title": "t", "description": '(not: {"const":1})'}),
         ({"allOf": [{"type": "string"}], "description": "d"}, {"type": "string", "description": "d"}),
-        ({"properties": {"a": True}, "additionalProperties": True}, closed(a={})),
+        ({"properties": {"a": True}}, closed(a={})),
         ({**closed(a={}), "required": ["a", "b"]}, {**closed(a={}, b={}), "required": ["a", "b"]}),
         (closed(), closed()),
         ({"allOf": [closed(a={}), {"properties": {"b": {}}}]}, closed(a={}, b={})),
@@ -127,6 +127,66 @@ def test_what_a_request_sums() -> None:
 def test_a_schema_nested_without_end_has_no_grammar() -> None:
     deep = b'{"anyOf":[' * 400 + b"{}" + b"]}" * 400
     assert to_subset(deep).raw is None
+
+
+NUMBER = {"type": "integer"}
+OPEN = {"type": "object", "properties": {"a": NUMBER}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {**OPEN, "additionalProperties": True},
+        {**OPEN, "unevaluatedProperties": NUMBER},
+        {**closed(), "patternProperties": {"^x": NUMBER}},
+        {**closed(a={}), "patternProperties": {"^x": NUMBER}},
+        {**OPEN, "if": {"required": ["a"]}, "then": {"required": ["b"]}},
+        {**OPEN, "then": {"allOf": [{"properties": {"b": NUMBER}}]}},
+        {**OPEN, "else": {"$ref": "#/$defs/B"}, "$defs": {"B": {"required": ["b"]}}},
+        {**OPEN, "dependentRequired": {"a": ["b"]}},
+        {**OPEN, "dependentSchemas": {"a": {"properties": {"b": NUMBER}}}},
+        {**OPEN, "dependencies": {"a": ["b"]}},
+        {"allOf": [{**OPEN, "additionalProperties": NUMBER}, {"properties": {"b": NUMBER}}]},
+        {"type": "array", "prefixItems": [{"type": "string"}], "items": NUMBER},
+    ],
+)
+def test_what_a_closed_object_would_make_impossible_has_no_grammar(schema: Any) -> None:
+    for inside in (schema, {"type": "array", "items": schema}, {"anyOf": [schema, {"type": "null"}]}, closed(x=schema)):
+        assert written({**inside, "$defs": schema.get("$defs", {})}) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"patternProperties": {"^x": False}},
+        {"if": {"required": ["a"]}, "then": {"required": ["b"]}},
+        {"dependentRequired": {"a": ["b"]}},
+        {"unevaluatedProperties": False},
+    ],
+)
+def test_conditions_on_declared_properties_have_a_grammar(more: Any) -> None:
+    made = written({"type": "object", "properties": {"a": NUMBER, "b": NUMBER}, **more})
+    assert made["properties"].keys() == {"a", "b"}
+
+
+def _known_names(schema: Any) -> Any:
+    """`schema` as it is meant where it leaves open what it does not declare: without other properties."""
+    if isinstance(schema, list):
+        return [_known_names(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    read = {word: _known_names(part) for word, part in schema.items()}
+    if isinstance(schema.get("properties"), dict) and "type" in schema:
+        read.setdefault("additionalProperties", False)
+    return read
+
+
+@given(odd_schemas.whole_schemas, odd_schemas.values)
+@settings(max_examples=600, deadline=None)
+def test_a_grammar_allows_whatever_the_schema_allows(schema: Any, value: Any) -> None:
+    grammar = to_subset(json.dumps(schema).encode())
+    if grammar.raw is not None and odd_schemas.allows(_known_names(schema), value):
+        assert odd_schemas.allows(json.loads(bytes(grammar.raw)), value)
 
 
 @given(odd_schemas.schemas, odd_schemas.arguments)

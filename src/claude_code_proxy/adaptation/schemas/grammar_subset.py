@@ -5,6 +5,7 @@ https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
 import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -196,6 +197,8 @@ class _Writer:
 
     def _write_array(self, schema: Schema, written: Schema) -> None:
         if isinstance(schema.get("items"), dict | bool):
+            if "prefixItems" in schema:
+                raise _Inexpressible  # the grammar would hold the first items to it too
             written["items"] = self._write(schema["items"])
         if schema.get("minItems") in {0, 1}:
             written["minItems"] = schema["minItems"]
@@ -211,8 +214,8 @@ class _Writer:
         if closed is None and not found and self._is_one_of_objects(written):
             del written["type"]  # which every branch says
             return
-        if isinstance(closed, dict) or (not found and closed is not False):
-            raise _Inexpressible  # a map of anything: the grammar would hold it to be empty
+        if (not found and closed is not False) or _takes_other_names(schema, found.keys()):
+            raise _Inexpressible  # the grammar, which closes every object, would make data impossible
         required = required_names(schema)
         if any(properties(schema).get(name) is False for name in required):
             raise _Inexpressible
@@ -242,6 +245,45 @@ class _Writer:
             self.exact = False
             words.append("(" + "; ".join(f"{key}: {_json(value)}" for key, value in unheld.items()) + ")")
         return {**written, "description": " ".join(words)} if words else written
+
+
+def _takes_other_names(schema: Schema, declared: Collection[str]) -> bool:
+    """Whether an object is meant to have other properties than those that are declared.
+
+    One of which that is not said is closed, as most are meant to be.
+    """
+    patterns = schema.get("patternProperties")
+    if isinstance(patterns, dict) and any(part is not False for part in patterns.values()):
+        return True
+    additional = schema.get("additionalProperties")
+    if additional is not None:
+        return additional is not False
+    if schema.get("unevaluatedProperties", False) is not False:
+        return True
+    return any(name not in declared for name in _conditional_names(schema))
+
+
+def _conditional_names(schema: Any) -> Iterator[str | None]:
+    """The properties that conditions bring in; None for those that stand behind a reference."""
+    for word in ("if", "then", "else"):
+        yield from _names_in(schema.get(word))
+    for word in ("dependentSchemas", "dependentRequired", "dependencies"):
+        for name, needed in (schema[word] if isinstance(schema.get(word), dict) else {}).items():
+            yield name
+            yield from (needed if isinstance(needed, list) else _names_in(needed))
+
+
+def _names_in(condition: Any) -> Iterator[str | None]:
+    if not isinstance(condition, dict):
+        return
+    if "$ref" in condition:
+        yield None
+    yield from properties(condition)
+    yield from required_names(condition)
+    yield from _conditional_names(condition)
+    for word in ("allOf", "anyOf", "oneOf"):
+        for part in condition[word] if isinstance(condition.get(word), list) else ():
+            yield from _names_in(part)
 
 
 def _json(value: Any) -> str:

@@ -50,6 +50,8 @@ def merge_branches(schema: Schema, parts: list[Schema], *, budget: SchemaBudget)
     whole.pop("additionalProperties", None)
     if schema.get("additionalProperties") is False or all(part.get("additionalProperties") is False for part in parts):
         whole["additionalProperties"] = False
+    elif any(part.get("additionalProperties", False) is not False for part in (schema, *parts)):
+        whole["additionalProperties"] = True
     whole["properties"] = found
     if required:
         whole["required"] = list(required)
