@@ -2,7 +2,7 @@
 
 import pytest
 
-from claude_code_proxy.server.routes import Routes, plain_path
+from claude_code_proxy.server.routes import Routes, deployment, plain_path
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,15 @@ from claude_code_proxy.server.routes import Routes, plain_path
         "/v1//v1//chat//completions//",
         "/api/v1/chat/completions",
         "/openai/v1/chat/completions/",
+        "/api/chat/completions",
+        "/openai/chat/completions",
+        "/openai/deployments/claude-sonnet-4-6/chat/completions",
+        "/openai/v1/deployments/claude-sonnet-4-6/chat/completions",
+        "/deployments/claude-sonnet-4-6/chat/completions",
+        "/models/chat/completions",
+        "/v1/chat/completions/chat/completions",
+        "/v1/chat/completions/v1/chat/completions",
+        "/v1/messages/chat/completions",
     ],
 )
 def test_many_ways_to_one_place(path: str) -> None:
@@ -35,15 +44,39 @@ def test_many_ways_to_one_place(path: str) -> None:
         ("//", "/"),
         ("/v1models", "/v1models"),
         ("/v10/models", "/v10/models"),
-        ("/api/models", "/api/models"),
-        ("/openai/api/v1/models", "/openai/api/v1/models"),
+        ("/api/models", "/models"),
+        ("/openai/models", "/models"),
+        ("/v1/chat/completions/models", "/models"),
+        ("/v1/chat/completions/models/a", "/models/a"),
+        ("/v1/messages/v1/messages", "/messages"),
+        ("/v1/chat/completions/chatcmpl-1/messages", "/chat/completions/chatcmpl-1/messages"),
+        ("/v1/messages/count_tokens", "/messages/count_tokens"),
+        ("/v1/messages/batches", "/messages/batches"),
+        ("/deployments", "/deployments"),
+        ("/api", "/api"),
+        ("/apix/models", "/apix/models"),
+        ("/openai/api/v1/models", "/api/v1/models"),
         ("/models/v1/x", "/models/v1/x"),
         ("/v1/models/a%2Fb", "/models/a%2Fb"),
         ("*", "*"),
     ],
 )
-def test_nothing_else_is_touched(path: str, plain: str) -> None:
+def test_each_path_has_one_plain_form(path: str, plain: str) -> None:
     assert plain_path(path) == plain
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/openai/deployments/claude-sonnet-4-6/chat/completions", "claude-sonnet-4-6"),
+        ("//deployments/gpt%2D4o/chat/completions", "gpt-4o"),
+        ("/v1/chat/completions", None),
+        ("/deployments/x", None),
+        ("/v1/models/deployments/x/y", None),
+    ],
+)
+def test_the_model_of_a_deployment(path: str, model: str | None) -> None:
+    assert deployment(path) == model
 
 
 ROUTES = Routes([

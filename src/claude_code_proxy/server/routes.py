@@ -8,7 +8,10 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 _SLASHES = re.compile(r"/{2,}")
-_PREFIX = re.compile(r"^(?:/api|/openai)?(?:/v1)+(?=/|$)")  # two of them as other services have it
+_PREFIX = re.compile(r"^(?:(?:/api|/openai)?(?:/v1)+(?=/|$)|(?:/api|/openai)(?=/))")  # as other services have it
+_ENDPOINTS = "chat/completions|completions|embeddings|messages|models|responses"
+_ENDPOINT_IN_BASE = re.compile(rf"^/(?:{_ENDPOINTS})(?:/v1)?(?=/(?:{_ENDPOINTS})(?:/|$))")
+_DEPLOYMENT = re.compile(r"^/deployments/(?P<model>[^/]+)(?=/)")
 _PARAMETER = re.compile(r"\\{(\w+)(\\\.\\\.\\\.)?\\}")  # as `re.escape` leaves it
 _T = TypeVar("_T")
 
@@ -16,10 +19,23 @@ _T = TypeVar("_T")
 def plain_path(path: str) -> str:
     """Return the path without `/v1`, doubled slashes and a trailing slash: `/v1/v1//models/` -> `/models`.
 
-    Clients that change only the host of `/api/v1` or `/openai/v1` are served too.
+    Clients that change only the host of `/api/v1` or `/openai/v1` are served too, those whose base URL holds the whole
+    endpoint (`/v1/chat/completions/models`), and Azure's (`/openai/deployments/NAME/chat/completions`).
     """
-    path = _SLASHES.sub("/", path)
-    return _PREFIX.sub("", path).rstrip("/") or "/"
+    path = _PREFIX.sub("", _SLASHES.sub("/", path))
+    path = _DEPLOYMENT.sub("", path, count=1)
+    return _ENDPOINT_IN_BASE.sub("", path, count=1).rstrip("/") or "/"
+
+
+def deployment(path: str) -> str | None:
+    """Return the model that an address of Azure's names as its deployment, or None.
+
+    https://learn.microsoft.com/azure/ai-services/openai/reference
+    """
+    if "/deployments/" not in path:
+        return None
+    found = _DEPLOYMENT.match(_PREFIX.sub("", _SLASHES.sub("/", path)))
+    return unquote(found["model"]) if found is not None else None
 
 
 class Route(Struct, Generic[_T], frozen=True):
