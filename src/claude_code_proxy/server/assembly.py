@@ -17,7 +17,15 @@ from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.endpoints.fallback import fallback_envelope
 from claude_code_proxy.endpoints.messages import COUNT_TOKENS, MESSAGES
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
-from claude_code_proxy.http1.client import ClientLimits, Timeouts, Transport, parse_origin, parse_proxy, proxy_for
+from claude_code_proxy.http1.client import (
+    ClientLimits,
+    Origin,
+    Timeouts,
+    Transport,
+    parse_origin,
+    parse_proxy,
+    proxy_for,
+)
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.server import Server
 from claude_code_proxy.http1.server.types import ServerLimits
@@ -31,6 +39,7 @@ from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app import App, Reply, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.catalogue_refresh import keep_fresh
+from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder, refuse_unsupported
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply_headers import JSON
@@ -50,6 +59,7 @@ from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
 from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE
 from claude_code_proxy.upstreams.upstream import Upstream, UpstreamProfile
 
+_EMBEDDINGS_CONNECTIONS = 20
 AskModels = Callable[[], Awaitable[Sequence[ModelInfo]]]
 
 
@@ -95,6 +105,7 @@ class Assembly:
             now=time.monotonic,
             observers=[self.metrics] if self._log is None else [self._log, self.metrics],
         )
+        self._embeddings = _embeddings(settings)
         name = upstream_name(settings, self.credentials)
         page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
         self.app = App(
@@ -104,6 +115,8 @@ class Assembly:
             surface=Surface(
                 endpoints=(CHAT_COMPLETIONS, COMPLETIONS, MESSAGES, COUNT_TOKENS),
                 pages={
+                    **dict.fromkeys(UNSUPPORTED, refuse_unsupported),
+                    **({EMBEDDINGS: self._embeddings} if self._embeddings is not None else {}),
                     "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
                     "GET /metrics": page,
                     "POST /translate": self._translate,
@@ -142,6 +155,8 @@ class Assembly:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.upstream.close()
+        if self._embeddings is not None:
+            await self._embeddings.close()
         await self.login.close()
         self._store.close()
         if self._log is not None:
@@ -240,11 +255,25 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
+def _embeddings(settings: Settings) -> EmbeddingsForwarder | None:
+    if not settings.embeddings_base_url:
+        return None
+    origin = parse_origin(settings.embeddings_base_url, name="EMBEDDINGS_BASE_URL")
+    return EmbeddingsForwarder(
+        _transport(settings, origin, connections=_EMBEDDINGS_CONNECTIONS), settings.embeddings_api_key
+    )
+
+
 def make_transport(settings: Settings, connections: int) -> Transport:
+    """Make the client for the Messages API."""
+    origin = parse_origin(settings.anthropic_api_base, name="ANTHROPIC_API_BASE")
+    return _transport(settings, origin, connections=connections)
+
+
+def _transport(settings: Settings, origin: Origin, *, connections: int) -> Transport:
     timeouts = Timeouts(
         connect=settings.connect_seconds, first_byte=settings.first_byte_seconds, idle=settings.idle_seconds
     )
-    origin = parse_origin(settings.anthropic_api_base, name="ANTHROPIC_API_BASE")
     proxy = proxy_for(
         origin,
         https_proxy=_revealed(settings.https_proxy),

@@ -97,6 +97,13 @@ class Settings:
     ] = ()
     ssl_cert_file: Annotated[Path | None, "A file of certificate authorities to trust instead of the system's."] = None
 
+    embeddings_base_url: Annotated[
+        str,
+        "The base URL, with its `/v1`, of a service that answers `POST /v1/embeddings`: Claude has no embeddings.",
+        ADDRESS,
+    ] = ""
+    embeddings_api_key: Annotated[Secret | None, "The API key of that service."] = None
+
     default_model: Annotated[str, "The model of requests that name none."] = "claude-sonnet-4-6"
     model_aliases: Annotated[
         Mapping[str, str],
