@@ -364,3 +364,42 @@ class TestStreams:
         async with running(upstream.url) as proxy:
             answered = await sent(proxy, STREAM)
         assert (answered.headers["content-type"], answered.body) == ("application/json", body)
+
+
+class TestDecoded:
+    """Where the request is not forwarded: adaptation is asked for, or the upstream takes only what it can carry."""
+
+    PLAIN = b'{"model":"claude-sonnet-4-6","max_tokens":10,"messages":[{"role":"user","content":"Hi."}]}'
+
+    async def test_adaptation_is_on_where_it_is_asked_for(self, upstream: ScriptedUpstream) -> None:
+        body = self.PLAIN.replace(b"sonnet-4-6", b"sonnet-5-5").replace(
+            b'"max_tokens"', b'"temperature":0.2,"max_tokens"'
+        )
+        async with running(upstream.url) as proxy:
+            as_it_is = await sent(proxy, body)
+            adapted = await sent(proxy, body, PATH, x_claude_proxy_adapt="true")
+        first, second = (call.json for call in upstream.calls)
+        assert (first["temperature"], "temperature" in second) == (0.2, False)
+        assert "x-claude-proxy-adjustments" not in as_it_is.headers
+        assert "temperature" in adapted.headers["x-claude-proxy-adjustments"]
+        assert adapted.json["content"] == MESSAGE["content"]
+        assert adapted.json["model"] == "claude-sonnet-5-5"
+
+    async def test_a_stream_is_rendered_again(self, upstream: ScriptedUpstream) -> None:
+        body = self.PLAIN.replace(b'"max_tokens"', b'"stream":true,"max_tokens"')
+        async with running(upstream.url) as proxy:
+            answered = await sent(proxy, body, PATH, x_claude_proxy_adapt="true")
+        names = [frame.split(b"\n")[0].removeprefix(b"event: ").decode() for frame in answered.frames]
+        assert names == [event["type"] for event in spelled(MESSAGE)]
+
+    async def test_what_cannot_be_carried_is_refused_and_nothing_is_dropped(self, upstream: ScriptedUpstream) -> None:
+        body = self.PLAIN.replace(b'"max_tokens"', b'"thread":{"type":"create"},"max_tokens"')
+        async with running(upstream.url) as proxy:
+            proxy.assembly.state.forwarder = None
+            assert (await sent(proxy, self.PLAIN)).json["content"] == MESSAGE["content"]
+            refused = await sent(proxy, body)
+            adapted = await sent(proxy, body, PATH, x_claude_proxy_adapt="true")
+        assert (refused.status, refused.json["error"]["type"]) == (400, "invalid_request_error")
+        assert "'thread' cannot be honoured" in refused.json["error"]["message"]
+        assert adapted.status == 200
+        assert "thread=dropped" in adapted.headers["x-claude-proxy-adjustments"]

@@ -1,16 +1,48 @@
-"""The Messages API as an endpoint: the identity, where the upstream takes requests as they are."""
+"""The Messages API as an endpoint: the identity where the upstream takes requests as they are, else the hub's types."""
 
 import msgspec
+from msgspec import Struct
 
-from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, NativeForm
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.endpoint import Endpoint, NativeForm, ReplyContext, StreamTranslator
 from claude_code_proxy.endpoints.messages.envelope import ANTHROPIC
 from claude_code_proxy.endpoints.messages.native import NativeMessage
+from claude_code_proxy.endpoints.messages.request import to_messages_request
+from claude_code_proxy.endpoints.messages.response import EventStream, render_message
 from claude_code_proxy.errors import InvalidRequest
 
 
-def decode(_body: bytes, _default_model: str) -> DecodedRequest:
+class DecodedMessage(Struct, frozen=True):
+    """One decoded request."""
+
+    request: messages.MessagesRequest
+    adjustments: tuple[Adjustment, ...]
+    stream: bool
+    n: int = 1
+
+    def field_name(self, path: str) -> str:
+        return path
+
+    def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
+        return render_message(replies[0], context)
+
+    def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
+        return (EventStream(context),)
+
+
+def decode(body: bytes, _default_model: str) -> DecodedMessage:
     """Raise `InvalidRequest`."""
-    raise InvalidRequest("This upstream does not take requests in the Messages API's own form.")
+    decoded = decode_count(body, _default_model)
+    if not decoded.request.max_tokens:
+        raise InvalidRequest("max_tokens: Field required", path="max_tokens")
+    return decoded
+
+
+def decode_count(body: bytes, _default_model: str) -> DecodedMessage:
+    """Decode a request whose tokens are to be counted: it need not say how long the answer may be."""
+    request, stream, adjustments = to_messages_request(body)
+    return DecodedMessage(request, adjustments, stream)
 
 
 def render_count(tokens: int) -> bytes:
@@ -24,7 +56,7 @@ COUNT_TOKENS = Endpoint(
     "count_tokens",
     "/messages/count_tokens",
     "msg_",
-    decode,
+    decode_count,
     ANTHROPIC,
     native=NativeForm("/v1/messages/count_tokens", NativeMessage),
     render_count=render_count,

@@ -4,16 +4,18 @@ from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.server.app_state import AppState
+from claude_code_proxy.server.exchange.estimate import EstimateExchange
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.forwarded import ForwardedExchange
-from claude_code_proxy.server.exchange.translated import TranslatedExchange
-
-_ADAPT = b"x-claude-proxy-adapt"
+from claude_code_proxy.server.exchange.translated import TranslatedExchange, wants_adaptation
 
 
 def make_exchange(state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> Exchange:
     """A caller turns adaptation on with `x-claude-proxy-adapt: true`, where its API would go upstream as it is."""
-    form, forwarder = endpoint.native, state.forwarder
-    if form is None or forwarder is None or request.headers.get(_ADAPT, b"").lower() == b"true":
+    form, forwarder, render_count = endpoint.native, state.forwarder, endpoint.render_count
+    if forwarder is None and render_count is not None:
+        return EstimateExchange(state, endpoint, request=request, responder=responder, render=render_count)
+    adapts = render_count is None and wants_adaptation(request)
+    if form is None or forwarder is None or adapts:
         return TranslatedExchange(state, endpoint, request=request, responder=responder)
     return ForwardedExchange(state, endpoint, request=request, responder=responder, form=form, forwarder=forwarder)

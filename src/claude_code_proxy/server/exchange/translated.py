@@ -26,6 +26,12 @@ from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
 from claude_code_proxy.upstreams.upstream import EventStream
 
 _BETAS = HEADER.encode()
+_ADAPT = b"x-claude-proxy-adapt"
+
+
+def wants_adaptation(request: Request) -> bool:
+    """Whether a caller whose API could go upstream as it is asks for adaptation."""
+    return request.headers.get(_ADAPT, b"").lower() == b"true"
 
 
 class TranslatedExchange(Exchange):
@@ -46,7 +52,9 @@ class TranslatedExchange(Exchange):
         model = self._note_model(asked.request.model)
         self._run = run = UpstreamRun(state, record, decoded=asked, model=model, call=self._call(betas))
         if state.policy.strict:
-            _enforce_strict(record.adjustments)
+            _enforce_strict(record.adjustments, "STRICT is set, so it is not adjusted")
+        elif self._endpoint.native is not None and not wants_adaptation(self._request):
+            _enforce_strict(record.adjustments, "This upstream takes no requests as they are, and none is changed here")
         await (self._stream if asked.stream else self._whole)(asked, run, context=self._context(model))
 
     def _betas(self) -> tuple[str, ...]:
@@ -159,12 +167,12 @@ class TranslatedExchange(Exchange):
         return client_field(error, decoded.request, sent=sent, field_name=decoded.field_name)
 
 
-def _enforce_strict(adjustments: tuple[Adjustment, ...]) -> None:
+def _enforce_strict(adjustments: tuple[Adjustment, ...], why: str) -> None:
     """Strict mode: what would change the meaning is refused, by the name of its field."""
     for adjustment in adjustments:
         if adjustment.changes_meaning:
             raise InvalidRequest(
-                f"'{adjustment.path}' cannot be honoured: {adjustment.reason}. STRICT is set, so it is not adjusted.",
+                f"'{adjustment.path}' cannot be honoured: {adjustment.reason}. {why}.",
                 param=adjustment.path,
                 code="unsupported_value",
             )
