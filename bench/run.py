@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import HOME, Program, build
-from bench.scenarios import SCENARIOS, Scenario
+from bench.scenarios import NATIVE, SCENARIOS, Scenario
 from bench.targets import LOADGEN, MOCK, TARGETS, UPSTREAM_PORT, Target
 
 LOAD_CORE, TARGET_CORE = 0, (os.cpu_count() or 1) - 1
@@ -52,13 +52,14 @@ def load_command(target: Target, scenario: Scenario, seconds: float | None = Non
     arguments = list(scenario.load)
     if seconds is not None and "-n" not in arguments:
         arguments[arguments.index("-d") + 1] = str(seconds)
-    command = ["taskset", "-c", str(LOAD_CORE), LOADGEN, "--port", str(target.port), "--path", "/v1/chat/completions"]
+    command = ["taskset", "-c", str(LOAD_CORE), LOADGEN, "--port", str(target.port), "--path", scenario.path]
     command += ["--body", str(body_file(scenario)), *arguments]
     for header in target.headers:
         command += ["-H", header]
     if scenario.tokens:
-        return [*command, "--stream", str(scenario.tokens), "--expect", "[DONE]"]
-    for text in (*scenario.expect, "prompt_tokens"):
+        end = "message_stop" if scenario.path == NATIVE else "[DONE]"
+        return [*command, "--stream", str(scenario.tokens), "--expect", end]
+    for text in (*scenario.expect, "output_tokens" if scenario.path == NATIVE else "prompt_tokens"):
         command += ["--expect", text]
     return command
 
@@ -123,7 +124,9 @@ def turns(names: list[str], scenarios: list[str], reps: int) -> Iterator[tuple[s
     for scenario in scenarios:
         for rep in range(1 if scenario == "rss10k" else reps):
             first = rep % len(names)
-            yield from ((scenario, name) for name in names[first:] + names[:first])
+            for name in names[first:] + names[:first]:
+                if name == "ours" or SCENARIOS[scenario].path != NATIVE:
+                    yield scenario, name
 
 
 def direct_latency() -> float:

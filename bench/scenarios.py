@@ -23,6 +23,21 @@ class Scenario:
     load: tuple[str, ...]
     expect: tuple[str, ...] = ("BEGIN400 ", "END400")
     tokens: int = 0
+    path: str = "/v1/chat/completions"
+
+
+NATIVE = "/v1/messages"  # only this proxy is measured there; its twin in chat's form is the yardstick
+
+
+def native() -> Body:
+    """Return the small request in the Messages API's own form."""
+    body = small()
+    system, *turns = body["messages"]
+    return {**body, "system": system["content"], "messages": turns}
+
+
+def native_stream() -> Body:
+    return {**native(), "model": "claude-bench-s200", "stream": True}
 
 
 def small(model: str = "claude-bench") -> Body:
@@ -140,6 +155,15 @@ SCENARIOS = {
             agent,
             ("-c", "8", "-d", "4"),
             expect=("BEGINARGS", "ENDARGS", "END400"),
+        ),
+        Scenario("nat16", "small answers of the native API, 16 at once", native, ("-c", "16", "-d", "3"), path=NATIVE),
+        Scenario(
+            "nst16",
+            "bursts of 200 tokens of the native API, 16 at once",
+            native_stream,
+            ("-c", "16", "-d", "4"),
+            tokens=200,
+            path=NATIVE,
         ),
         Scenario("img2", "a 5 MB image, 2 at once", image, ("-c", "2", "-d", "4")),
         Scenario("rss10k", "10,000 small answers: memory", small, ("-c", "32", "-n", "10000", "-d", "45")),

@@ -74,9 +74,7 @@ async def test_a_task_with_its_own_tools(network: bool, tmp_path: Path, model: s
     # An alias is taken for a current model; what an older one refuses of that, Claude Code leaves out once it is told.
     task = f"Make a file. file_path = {made}, content = forty-two. [[simulate: call=Write,Read steps=2]]"
     async with house(model_aliases={"house-model": "claude-sonnet-4-6"}) as (proxy, service):
-        result = await claude(
-            proxy, made.parent, "--model", model, "--allowedTools", "Write,Read", "--", task, **key
-        )
+        result = await claude(proxy, made.parent, "--model", model, "--allowedTools", "Write,Read", "--", task, **key)
         records = [record for record in proxy.records if record.endpoint == "messages"]
     assert not result["is_error"], result
     assert "forty-two" in result["result"]
