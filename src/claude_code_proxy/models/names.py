@@ -7,6 +7,7 @@ models exist is not known here.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _PREFIX = re.compile(r"^(?:[a-z0-9_-]+[.:])+(?=claude)")  # `us.anthropic.`, `anthropic:`
@@ -15,6 +16,7 @@ _WORD_BREAKS = re.compile(r"[\s._@]+")
 _DATE = re.compile(r"-(\d{8})$")
 _VERSION_FIRST = re.compile(r"^claude-(\d+(?:-\d+)?)-([a-z]+)$")
 _ZERO_MINOR = re.compile(r"(-\d+)-0$")
+_LONGEST_KEPT = 128  # characters of a name that is remembered
 _LINES = frozenset({"opus", "sonnet", "haiku", "fable", "mythos"})
 
 
@@ -28,12 +30,19 @@ class Name(NamedTuple):
 
 def parse(name: str) -> Name:
     """Reduce a name as somebody typed it. One that is not Claude's keeps its spelling."""
+    return _parse_known(name) if len(name) <= _LONGEST_KEPT else _parse(name)
+
+
+def _parse(name: str) -> Name:
     plain = _plain(name)
     if not plain.startswith("claude"):
         return Name(name.strip().lower(), "", name.strip())
     found = _DATE.search(plain)
     date = found[1] if found else ""
     return Name(_key(_DATE.sub("", plain).removesuffix("-latest")), date, plain)
+
+
+_parse_known = lru_cache(maxsize=256)(_parse)  # a server is asked for the same few names over and over
 
 
 def is_of_another_service(name: str) -> bool:
