@@ -122,11 +122,10 @@ def run_all(names: list[str], scenarios: list[str], *, reps: int, quick: bool) -
 def turns(names: list[str], scenarios: list[str], reps: int) -> Iterator[tuple[str, str]]:
     """Yield pairs of scenario and target; which target comes first alternates."""
     for scenario in scenarios:
+        able = [name for name in names if name == "ours" or SCENARIOS[scenario].path != NATIVE]
         for rep in range(1 if scenario == "rss10k" else reps):
             first = rep % len(names)
-            for name in names[first:] + names[:first]:
-                if name == "ours" or SCENARIOS[scenario].path != NATIVE:
-                    yield scenario, name
+            yield from ((scenario, name) for name in able[first:] + able[:first])
 
 
 def direct_latency() -> float:
