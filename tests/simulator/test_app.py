@@ -107,6 +107,21 @@ async def test_counting(running: Running) -> None:
     assert whole.json["usage"]["input_tokens"] == 204
 
 
+async def test_counting_with_context_management(running: Running) -> None:
+    body = {"model": NEW, "messages": [user("Hello")], "context_management": {"edits": []}}
+    headers = {**KEY, "anthropic-beta": "context-management-2025-06-27"}
+    counted = (await send(running.url, body, path="/v1/messages/count_tokens", headers=headers)).json
+    assert counted["context_management"] == {"original_input_tokens": counted["input_tokens"]}
+
+
+async def test_counting_takes_no_mcp_servers(running: Running) -> None:
+    server = {"type": "url", "url": "https://example.com/mcp", "name": "a"}
+    body = {"model": NEW, "messages": [user("Hello")], "mcp_servers": [server]}
+    headers = {**KEY, "anthropic-beta": "mcp-client-2025-11-20"}
+    refused = await send(running.url, body, path="/v1/messages/count_tokens", headers=headers)
+    assert refused.json["error"]["message"] == "mcp_servers: Extra inputs are not permitted"
+
+
 async def test_models(running: Running) -> None:
     page = (await send(running.url, method="GET", path="/v1/models?limit=2")).json
     assert [entry["id"] for entry in page["data"]] == ["claude-fable-5-2", "claude-mythos-5-2"]

@@ -28,3 +28,8 @@ def test_each_status_has_its_type(status: int, kind: str) -> None:
 
 def test_the_edge_says_less() -> None:
     assert Refusal("a", 413, edge=True).body("req_1") == {"error": {"type": "request_too_large", "message": "a"}}
+
+
+def test_details_stand_in_the_error() -> None:
+    details = {"error_code": "thread_not_found"}
+    assert Refusal("a", 404, details=details).body("req_1")["error"]["details"] == details

@@ -27,6 +27,7 @@ from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules import body as request_body
 from claude_code_proxy.simulator.rules import headers as request_headers
+from claude_code_proxy.simulator.threads import Threads
 from claude_code_proxy.simulator.validation import validate
 from claude_code_proxy.simulator.wire import events, replay, transmission
 from claude_code_proxy.simulator.wire.faults import Faults
@@ -86,6 +87,7 @@ class Simulation:
         self._queue: deque[Reply | Faults] = deque()
         self._fixed_reply = replay.load(self.options.replay) if self.options.replay else None
         self._cache = PromptCache()
+        self._threads = Threads()
         self._fault_counts: dict[str, int] = {}
         self._clock = clock
         self._seed = self.options.seed or secrets.token_hex(8)
@@ -124,10 +126,8 @@ class Simulation:
             case ("POST", "/v1/messages"):
                 await self._messages(received, responder, request_id=request_id)
             case ("POST", "/v1/messages/count_tokens"):
-                request = self._validated(received, counting=True)
-                self._send_json(
-                    received, responder, body={"input_tokens": tokens.count_prompt(request)}, request_id=request_id
-                )
+                count = _token_count(self._validated(received, counting=True))
+                self._send_json(received, responder, body=count, request_id=request_id)
             case ("GET", "/v1/models"):
                 self._caller(received)
                 page = catalogue.page(parse_qs(received.query))
@@ -154,7 +154,8 @@ class Simulation:
     def _validated(self, received: Received, *, counting: bool = False) -> ParsedRequest:
         caller = self._caller(received, counting=counting)
         received.body = request_body.decode(received.raw)
-        return validate(received.body, caller)
+        whole = self._threads.expand(received.body) if "thread" in caller.features else received.body
+        return validate(whole, caller)
 
     async def _messages(self, received: Received, responder: Responder, *, request_id: str) -> None:
         queued = self._queue.popleft() if self._queue else self._fixed_reply
@@ -174,6 +175,7 @@ class Simulation:
         composed = answer.compose(request, intent, new_id=self.new_id)
         cached = self._cache.use(request, self._clock())
         message = envelope.message(request, composed, cached=cached, message_id=self.new_id("msg_01"))
+        self._threads.keep(request.body, message, done=received.done)
         self._token_count += message["usage"]["input_tokens"] + message["usage"]["output_tokens"]
         frames = None
         if request.body.get("stream"):
@@ -283,6 +285,13 @@ class Simulation:
 def _received(request: Request) -> Received:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
     return Received(request.method, request.path, request.query, headers, request.body)
+
+
+def _token_count(request: ParsedRequest) -> dict[str, Any]:
+    count = tokens.count_prompt(request)
+    if not request.body.get("context_management"):
+        return {"input_tokens": count}
+    return {"input_tokens": count, "context_management": {"original_input_tokens": count}}
 
 
 def _retriable(status: int) -> str:

@@ -21,15 +21,20 @@ KINDS = {
 class Refusal(Exception):
     """A refused request; `edge` marks an answer of the network before the API: no top-level type, no request id."""
 
-    def __init__(self, message: str, status: int = 400, *, kind: str | None = None, edge: bool = False) -> None:
+    def __init__(
+        self, message: str, status: int = 400, *, edge: bool = False, details: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
-        self.kind = kind or KINDS.get(status, "api_error" if status >= 500 else "invalid_request_error")
+        self.kind = KINDS.get(status, "api_error" if status >= 500 else "invalid_request_error")
         self.edge = edge
+        self.details = details
 
     def body(self, request_id: str | None) -> dict[str, Any]:
-        error = {"type": self.kind, "message": self.message}
+        error: dict[str, Any] = {"type": self.kind, "message": self.message}
+        if self.details is not None:
+            error["details"] = self.details
         if self.edge:
             return {"error": error}
         return {"type": "error", "error": error, "request_id": request_id}

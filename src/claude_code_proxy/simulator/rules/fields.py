@@ -33,13 +33,19 @@ _MCP_SERVER = record(
 )
 _EDIT_KINDS = ("clear_tool_uses_20250919", "clear_thinking_20251015", "compact_20260112")
 _CONTEXT_MANAGEMENT = nullable(record({}, {"edits": items(tagged(dict.fromkeys(_EDIT_KINDS, dictionary)))}))
+_THREAD = nullable(
+    tagged({
+        "create": record({"type": anything}),
+        "continue": record({"type": anything, "previous_message_id": text(minimum=1)}),
+    })
+)
 _BEHIND_BETAS: dict[str, dict[str, Check]] = {
     "compaction": {"compaction": dictionary},
     "context_management": {"context_management": _CONTEXT_MANAGEMENT},
     "fallback_credit": {"fallback_credit_token": nullable(text())},
     "fallbacks": {"fallbacks": anything},
     "mcp": {"mcp_servers": items(_MCP_SERVER)},
-    "thread": {"thread": anything},
+    "thread": {"thread": _THREAD},
 }
 
 
@@ -97,7 +103,9 @@ _SAMPLING: dict[str, Check] = {
 def _request(features: frozenset[str], version: str, *, counting: bool) -> Check:
     required: dict[str, Check] = {"model": text(minimum=1, maximum=256), "messages": items(_message(features))}
     optional = _counted_fields(features)
-    if not counting:
+    if counting:
+        optional.pop("mcp_servers", None)
+    else:
         required["max_tokens"] = integer(minimum=0)
         optional.update({
             "stream": boolean,
