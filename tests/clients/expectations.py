@@ -121,7 +121,86 @@ def models(record: Record) -> None:
     assert record["retrieved"] == record["models"][0]
 
 
-def failure(status: int, words: str) -> Expectation:
+def tools_run(finish: str) -> Expectation:
+    """The library itself runs the tool that Claude calls, and answers with its result."""
+
+    def expectation(record: Record) -> None:
+        assert_no_error(record)
+        assert "21 degrees" in record["text"]
+        assert record["called"] == ["get_weather"]
+        assert record["finish"] == [finish]
+
+    return expectation
+
+
+def city(record: Record) -> None:
+    assert_no_error(record)
+    assert_city(record["parsed"])
+
+
+def handoff(record: Record) -> None:
+    answer(record)
+    assert record["last_agent"] == "Weather"
+
+
+def terminal(text: str) -> Expectation:
+    """The answer stands in what a program of the terminal prints; its files stay as they are."""
+
+    def expectation(record: Record) -> None:
+        echo_of(text)(record)
+        untouched_file(record)
+
+    return expectation
+
+
+def edited_file(record: Record) -> None:
+    answer(record)
+    assert (record["file"], record["files"], record["code"]) == ("print('edited')\n", ["a.py"], 0)
+
+
+def untouched_file(record: Record) -> None:
+    answer(record)
+    assert (record["file"], record["files"], record["code"]) == ("", ["a.py"], 0)
+
+
+def native_echo_of(text: str) -> Expectation:
+    """An answer of the Messages API: its stop reason, its model, its usage."""
+
+    def expectation(record: Record) -> None:
+        assert_no_error(record)
+        assert text in record["text"]
+        assert record["finish"] == ["end_turn"]
+        assert record["model"] == "claude-sonnet-4-6"
+        assert min(record["usage"]["input_tokens"], record["usage"]["output_tokens"]) > 0
+
+    return expectation
+
+
+def native_stream(record: Record) -> None:
+    native_echo_of("about the sea")(record)
+    assert record["pieces"] > 3
+
+
+def replayed_thinking(record: Record) -> None:
+    assert_no_error(record)
+    assert record["kinds"] == ["thinking", "text"]
+    assert "Say goodbye." in record["text"]
+
+
+def growing_counts(record: Record) -> None:
+    assert_no_error(record)
+    short, long = record["counts"]
+    assert 0 < short < long
+
+
+def paged_models(record: Record) -> None:
+    assert_no_error(record)
+    assert record["first_page"] == 2
+    assert len(set(record["models"])) == len(record["models"]) > 2
+    assert record["name"] == "claude-sonnet-4-6"
+
+
+def failure(status: int | None, words: str) -> Expectation:
     """The client raised, and passes on the status and words that a user can act on."""
 
     def expectation(record: Record) -> None:

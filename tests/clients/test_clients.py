@@ -1,6 +1,6 @@
-"""Real clients over a real socket: each runs its program against the proxy, and is asked what it saw.
+"""Real clients over a real socket: each runs its program against the proxy, and its records are checked.
 
-A client's program prints one record per scenario; the table below says what must stand in it. `make test` and
+A client's program prints one record per scenario; `scenarios.py` has what must stand in it. `make test` and
 `make test-all` install the clients' environments first.
 """
 
@@ -14,98 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.clients import environment
-from tests.clients import expectations as seen
-from tests.clients.expectations import Expectation, Record
+from tests.clients.expectations import Record
+from tests.clients.scenarios import CLIENTS
 from tests.proxy_process import ROOT, running_proxy
 
-OVERFLOW = r"maximum context length is 200000 tokens\. However, your messages resulted in \d+ tokens"
-
-ANSWERS: dict[str, Expectation] = {
-    "plain": seen.echo_of("Say hello."),
-    "image": seen.echo_of("image/png"),
-    "pdf": seen.echo_of("application/pdf"),
-    "stop sequence": seen.stopped,
-    "reasoning effort": seen.answer,
-}
-TOOLS: dict[str, Expectation] = {
-    "tool call and its result": seen.tool_loop,
-    "parallel tools and their results": seen.parallel_tool_loop,
-    "streamed tool call": seen.weather_call,
-    "streamed tool without arguments": seen.call_without_arguments,
-}
-FAILURES: dict[str, Expectation] = {
-    "wrong key": seen.failure(401, "Incorrect API key"),
-    "unknown model": seen.failure(404, "claude-none-9"),
-    "context overflow": seen.failure(400, OVERFLOW),
-    "rate limit": seen.failure(429, "rate limit"),
-    "error in a stream": seen.broken("Overloaded"),
-    "stream cut off": seen.broken("closed the connection before its answer was complete"),
-}
-OPENAI: dict[str, Expectation] = {
-    **ANSWERS,
-    **TOOLS,
-    **FAILURES,
-    "streamed": seen.streamed,
-    "streamed with usage": seen.streamed_with_usage,
-    "stream helper": seen.streamed,
-    "stream helper with a tool": seen.helper_call,
-    "tool without arguments": seen.call_without_arguments,
-    "system and developer": seen.answer,
-    "cut at max_completion_tokens": seen.cut,
-    "parse helper": seen.parsed_city,
-    "json object": seen.json_object,
-    "newest model, with what it refuses": seen.weather_call,
-    "two choices": seen.two_choices,
-    "two choices, streamed": seen.two_choices,
-    "models": seen.models,
-    "bad request": seen.failure(400, r"messages\[0\]\.role"),
-}
-LANGCHAIN_AND_LITELLM: dict[str, Expectation] = {
-    **ANSWERS,
-    **TOOLS,
-    **FAILURES,
-    "plain, async": seen.echo_of("Say hello."),
-    "streamed": seen.streamed,
-    "streamed with usage": seen.streamed_with_usage,
-    "cut at max_tokens": seen.cut,
-    "structured output": seen.parsed_city,
-}
-BY_BOTH_PROVIDERS: dict[str, Expectation] = {
-    "plain": seen.echo_of("Say hello."),
-    **TOOLS,
-    "streamed with usage": seen.streamed_with_usage,
-    "parse helper": seen.parsed_city,
-}
-
-CLIENTS: dict[str, dict[str, Expectation]] = {
-    "openai_python": {
-        **OPENAI,
-        "plain, async": seen.echo_of("Say hello."),
-        "streamed, async": seen.streamed,
-        "stream helper that parses": seen.parsed_city,
-        "parsed tool call": seen.parsed_weather_call,
-    },
-    "openai_node": {**OPENAI, "run-tools helper": seen.tools_run_by_the_helper},
-    "langchain": {
-        **LANGCHAIN_AND_LITELLM,
-        "system": seen.answer,
-        "structured output by a tool": seen.city_by_a_tool,
-        "structured output by JSON mode": seen.json_object,
-    },
-    "litellm": {
-        **LANGCHAIN_AND_LITELLM,
-        "system with a cache breakpoint": seen.answer,
-        "json object": seen.json_object,
-    },
-    "vercel_ai": {
-        **{name: expected for name, expected in ANSWERS.items() if name != "plain"},
-        **FAILURES,
-        **{f"compatible: {name}": expected for name, expected in BY_BOTH_PROVIDERS.items()},
-        **{f"openai chat: {name}": expected for name, expected in BY_BOTH_PROVIDERS.items()},
-        "system": seen.answer,
-        "cut at max_tokens": seen.cut,
-    },
-}
 IN_EVERY_RUN = {"openai_python", "openai_node"}
 
 Run = Callable[[str], dict[str, Record]]
@@ -126,7 +38,7 @@ def locked_proxy_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def run(proxy_url: str, locked_proxy_url: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs a client's program once and gives its records by the name of the scenario."""
+    """Run a client's program once; return its records by the name of the scenario."""
 
     @cache
     def records_of(client: str) -> dict[str, Record]:
@@ -163,7 +75,7 @@ def test_a_client_sees(run: Run, client: str, scenario: str) -> None:
 
 
 @pytest.mark.parametrize("client", [pytest.param(client, marks=_marks(client)) for client in CLIENTS])
-def test_every_scenario_of_a_program_is_judged(run: Run, client: str) -> None:
+def test_every_scenario_of_a_program_is_checked(run: Run, client: str) -> None:
     assert run(client).keys() == CLIENTS[client].keys()
 
 
@@ -173,4 +85,5 @@ def _environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "NO_COLOR": "1",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it asks the network for its prices
+        "LLM_USER_PATH": str(home / "llm"),
     }
