@@ -70,10 +70,18 @@ FRAMEWORK: dict[str, Expectation] = {
     "structured output": seen.city,
     "wrong key": seen.failure(401, WRONG_KEY),
 }
+BY_HAND: dict[str, Expectation] = {
+    "plain": seen.echo_of("Say hello."),
+    "streamed": seen.streamed,
+    "tool call and its result": seen.tool_loop,
+    "structured output": seen.city,
+}
 NATIVE: dict[str, Expectation] = {
     "plain": seen.native_echo_of("Say hello."),
     "streamed": seen.native_stream,
     "thinking goes back as it came": seen.replayed_thinking,
+    "tool runner": seen.tools_run("end_turn"),
+    "tool runner, streamed": seen.tools_run("end_turn"),
     "structured output": seen.city,
     "tokens are counted": seen.growing_counts,
     "models": seen.paged_models,
@@ -130,9 +138,21 @@ CLIENTS: dict[str, dict[str, Expectation]] = {
         "is not misled by its own example": seen.untouched_file,
         "wrong key": seen.failure(401, r"Incorrect\s+API key"),
     },
-    "anthropic_python": {
-        **NATIVE,
-        "tool runner": seen.tools_run("end_turn"),
-        "tool runner, streamed": seen.tools_run("end_turn"),
+    "openai_go": {
+        **BY_HAND,
+        "wrong key": seen.failure(401, WRONG_KEY),
+        "error in a stream": seen.broken("Overloaded"),
     },
+    "async_openai": {
+        **BY_HAND,
+        "wrong key": seen.failure(None, WRONG_KEY),
+        "error in a stream": seen.broken("Overloaded"),
+    },
+    "openai_java": {
+        **BY_HAND,
+        "wrong key": seen.failure(401, WRONG_KEY),
+        "error in a stream": seen.broken("Overloaded"),
+    },
+    "anthropic_python": NATIVE,
+    "anthropic_node": NATIVE,
 }

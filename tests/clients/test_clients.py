@@ -42,6 +42,8 @@ def run(proxy_url: str, locked_proxy_url: str, tmp_path_factory: pytest.TempPath
 
     @cache
     def records_of(client: str) -> dict[str, Record]:
+        if missing := environment.missing_tools(client):
+            pytest.skip(f"the machine has no {', '.join(missing)}")
         if not environment.is_ready(client):
             pytest.skip("its environment is not installed; `make test-all` does that")
         done = subprocess.run(

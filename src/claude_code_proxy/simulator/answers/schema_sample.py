@@ -235,7 +235,7 @@ def _number(schema: dict[str, Any], *, whole: bool, hint_value: Any) -> int | fl
     step = schema.get("multipleOf") or (1 if whole else 0)
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
-    start = low if low != -math.inf else min(1, high)
+    start = 1 if low < 1 < high else low if low > -math.inf else min(1, high)
     if step:
         value = math.ceil(start / step) * step
         if value == schema.get("exclusiveMinimum"):
