@@ -27,6 +27,22 @@ def is_given(raw: Raw) -> bool:
     return len(view) > 0 and (len(view) != 4 or bytes(view) != b"null")
 
 
+def object_in(text: str) -> Raw | None:
+    """Return the object that a string holds as JSON, perhaps within further strings; None if it holds none."""
+    while True:
+        try:
+            check_object(text)
+        except NO_OBJECT:
+            pass
+        else:
+            return Raw(text)
+        try:
+            text = _decode_text(text)
+        except NO_OBJECT:
+            return None
+
+
+_decode_text = msgspec.json.Decoder(str).decode
 _NO_ARGUMENTS = frozenset({b"", b"null", b'""', b'"null"'})
 
 
@@ -49,8 +65,10 @@ def to_object(arguments: bytes) -> tuple[Raw, str]:
 
 def _wrapped(text: bytes) -> tuple[Raw, str]:
     try:
-        msgspec.json.decode(text)
+        value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         raw = msgspec.json.encode({"_raw": text.decode(errors="replace")})
         return Raw(raw), "arguments that are no JSON stand under `_raw`"
+    if isinstance(value, str) and (encoded := object_in(value)) is not None:
+        return encoded, "arguments that were encoded as JSON more than once are the object within"
     return Raw(b'{"value":' + text + b"}"), "arguments that are no object stand under `value`"

@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation.blocks import is_blank, normalize_blocks
+from claude_code_proxy.errors import InvalidRequest
 from tests.adaptation.requests import PNG, assistant, call, late_system, result, user
 
 if TYPE_CHECKING:
@@ -165,3 +166,25 @@ def test_pictures_in_a_failed_result_stand_after_it() -> None:
         IMAGE,
         IMAGE,
     )
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        messages.Image(messages.Base64Source("image/svg+xml", "PHN2Zy8+")),
+        messages.Image(messages.Base64Source("image/heic", "AAAAGGZ0eXBoZWlj")),
+        messages.Image(messages.Base64Source("image/png", "?")),
+        messages.Image(messages.Base64Source("image/png", "iVBORw0KGgo" + "A" * 14_000_000)),
+        messages.Image(messages.UrlSource("http://example.com/a.png")),
+        messages.Document(messages.Base64Source("application/zip", "UEsDBBQ=")),
+    ],
+    ids=["svg", "heic", "no base64", "too large", "http", "zip"],
+)
+def test_what_a_tool_returned_and_claude_cannot_read_becomes_text(block: messages.Image | messages.Document) -> None:
+    notes: list[Adjustment] = []
+    (found,) = normalize_blocks(user(messages.ToolResult("x", (messages.Text("a"), block))), notes=notes)
+    assert isinstance(found, messages.ToolResult)
+    assert [type(inner) for inner in found.content] == [messages.Text, messages.Text]
+    assert [(note.action, note.changes_meaning) for note in notes] == [("dropped", True)]
+    with pytest.raises(InvalidRequest):
+        normalize_blocks(user(block), notes=[])

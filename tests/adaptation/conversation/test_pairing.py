@@ -32,6 +32,31 @@ def test_trap_03_calls_at_the_end_of_a_conversation_are_answered() -> None:
     assert sent(user("a"), assistant(call("x")))[-1] == user(result("x", *NONE, is_error=True))
 
 
+def test_words_after_a_call_that_was_never_answered_stay_after_it() -> None:
+    talk = sent(user("a"), assistant(call("x")), assistant("It is sunny."), user("b"))
+    assert talk[1:] == (
+        assistant(call("x")),
+        user(result("x", *NONE, is_error=True)),
+        assistant("It is sunny."),
+        user("b"),
+    )
+
+
+def test_words_after_a_call_that_is_answered_later_stand_before_it() -> None:
+    talk = sent(user("a"), assistant(call("x"), "Wait."), user(result("x", "1")))
+    assert talk[1:] == (assistant("Wait.", call("x")), user(result("x", "1")))
+
+
+def test_of_two_calls_with_words_between_them_only_the_unanswered_one_is_parted() -> None:
+    talk = sent(user("a"), assistant(call("x"), "Then:", call("y")), user(result("y", "1")))
+    assert talk[1:] == (
+        assistant(call("x")),
+        user(result("x", *NONE, is_error=True)),
+        assistant("Then:", call("y")),
+        user(result("y", "1")),
+    )
+
+
 def test_trap_04_a_result_without_its_call_becomes_text() -> None:
     talk = sent(user("a"), assistant("b"), user(result("gone", "42"), "c"))
     assert talk[-1] == user("Result of tool call gone, which is no longer in the conversation:\n42", "c")

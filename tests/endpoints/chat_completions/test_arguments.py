@@ -34,6 +34,16 @@ def test_an_object_that_is_no_text_is_taken_as_it_is() -> None:
     assert made({"a": Raw(b"1.50")}) == (b'{"a":1.50}', [])
 
 
+@given(st.dictionaries(st.text(), st.text() | st.integers(), max_size=3), st.integers(1, 4))
+def test_an_object_that_was_encoded_several_times_is_the_object(arguments: dict[str, str | int], times: int) -> None:
+    text = json.dumps(arguments)
+    for _ in range(times):
+        text = json.dumps(text)
+    raw, notes = made(text)
+    assert json.loads(raw) == arguments
+    assert len(notes) == 1
+
+
 @pytest.mark.parametrize("arguments", ["[1]", "5", '"text"', "true"])
 def test_another_value_is_wrapped(arguments: str) -> None:
     assert made(arguments) == (

@@ -1,15 +1,18 @@
 """Content parts, in the places where they may stand."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.chat_completions.content import to_blocks, to_texts
+from claude_code_proxy.endpoints.chat_completions.content import to_result_blocks, to_texts, to_user_blocks
 from claude_code_proxy.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from claude_code_proxy.adjustment import Adjustment
 
 PNG = "data:image/png;base64,eA=="
 
@@ -19,7 +22,7 @@ def content(parts: Any) -> chat.Content:
 
 
 def blocks(parts: Any) -> tuple[messages.Block, ...]:
-    return to_blocks(content(parts), ignore=lambda path, support: pytest.fail(path))
+    return to_user_blocks(content(parts), note=lambda adjustment: pytest.fail(adjustment.path))
 
 
 def refusal(parts: Any, to: Any = to_texts) -> InvalidRequest:
@@ -51,7 +54,7 @@ def test_images_in_both_spellings() -> None:
 def test_how_closely_to_look_is_told_to_be_ignored() -> None:
     seen: list[str] = []
     parts = [{"type": "image_url", "image_url": {"url": PNG, "detail": detail}} for detail in (None, "auto", "low")]
-    to_blocks(content(parts), ignore=lambda path, support: seen.append(path))
+    to_user_blocks(content(parts), note=lambda adjustment: seen.append(adjustment.path))
     assert seen == ["content[2].image_url.detail"]
 
 
@@ -97,3 +100,44 @@ def test_a_file_by_a_url_in_the_place_of_its_id() -> None:
     assert blocks([{"type": "file", "file": {"file_id": "https://example.com/a.pdf"}}]) == (
         messages.Document(messages.UrlSource("https://example.com/a.pdf")),
     )
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "input_audio", "input_audio": {"data": "x"}},
+        {"type": "image_url", "image_url": {"url": "http://example.com/a.png"}},
+        {"type": "file", "file": {"filename": "a.docx", "file_data": "data:application/zip;base64,UEsDBBQ="}},
+        {"type": "file", "file": {"filename": "a.txt", "file_data": "data:text/plain;base64,"}},
+        {"type": "file", "file": {"filename": "a.txt", "file_data": "data:text/plain;base64,?"}},
+        {"type": "file", "file": {}},
+    ],
+)
+def test_what_a_tool_returned_and_claude_cannot_read_is_text_that_says_so(part: Any) -> None:
+    notes: list[Adjustment] = []
+    text, stand_in = to_result_blocks(content([{"type": "text", "text": "x"}, part]), note=notes.append)
+    assert text == messages.Text("x")
+    assert isinstance(stand_in, messages.Text)
+    assert [(note.path, note.action, note.changes_meaning) for note in notes] == [("content[1]", "dropped", True)]
+    with pytest.raises(InvalidRequest):
+        blocks([part])
+
+
+def test_an_image_in_a_result_is_an_image() -> None:
+    found = to_result_blocks(content([{"type": "image_url", "image_url": PNG}]), note=lambda _: pytest.fail("told"))
+    assert found == (messages.Image(messages.Base64Source("image/png", "eA==")),)
+
+
+def test_a_result_in_a_user_message() -> None:
+    part = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "ok"}], "is_error": True}
+    assert blocks([part, {"type": "text", "text": "go on"}]) == (
+        messages.ToolResult("t", (messages.Text("ok"),), is_error=True),
+        messages.Text("go on"),
+    )
+
+
+def test_what_anthropic_has_for_a_document_is_passed_on() -> None:
+    file = {"file_data": "JVBERi0x", "context": "A report.", "citations": {"enabled": True}}
+    (block,) = blocks([{"type": "file", "file": file}])
+    assert isinstance(block, messages.Document)
+    assert (block.context, bytes(block.citations)) == ("A report.", b'{"enabled": true}')

@@ -10,7 +10,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.conversation import Conversation, to_conversation
 from claude_code_proxy.errors import InvalidRequest
-from tests.endpoints.replies import decode_chat
+from tests.endpoints.replies import HELLO, decode_chat, translated
 
 CACHED = {"cache_control": {"type": "ephemeral"}}
 
@@ -133,3 +133,58 @@ def test_what_says_nothing_or_is_said_twice_is_told() -> None:
         ("messages[2].refusal", "ignored"),
         ("messages[3].content", "ignored"),
     ]
+
+
+def picture(
+    text: str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgAAACAAAB4iG8MwAAAABJRU5ErkJggg==",
+) -> Any:
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{text}"}}
+
+
+def test_what_an_assistant_showed_stands_in_the_next_user_message() -> None:
+    shown = {"role": "assistant", "content": [{"type": "text", "text": "Here."}, picture()]}
+    found = translated(messages=[HELLO, shown, {"role": "user", "content": "And now?"}, shown])["messages"]
+    assert [message["role"] for message in found] == ["user", "assistant", "user", "assistant", "user"]
+    assert {block["type"] for message in found if message["role"] == "assistant" for block in message["content"]} == {
+        "text"
+    }
+    assert [block["type"] for block in found[2]["content"]] == ["text", "text", "image"]
+    assert found[2]["content"][0]["text"] == "And now?"
+    assert [block["type"] for block in found[4]["content"]] == ["text", "image"]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "data:image/svg+xml;base64,PHN2Zy8+"}},
+        {"type": "image_url", "image_url": {"url": "http://example.com/a.png"}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,?"}},
+        {"type": "file", "file": {"filename": "a.docx", "file_data": "data:application/zip;base64,UEsDBBQ="}},
+        {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}},
+        {"type": "hologram", "data": "AA=="},
+    ],
+)
+def test_what_an_assistant_showed_and_claude_cannot_read_is_text(part: Any) -> None:
+    conversation = [HELLO, {"role": "assistant", "content": [part]}, HELLO]
+    decoded = decode_chat(messages=conversation)
+    (block,) = decoded.request.messages[1].content
+    assert isinstance(block, messages.Text)
+    assert decoded.request.messages[2].content == (messages.Text("Hello."),)
+    (note,) = decoded.adjustments
+    assert (note.path, note.action, note.changes_meaning) == ("messages[1].content[0]", "dropped", True)
+
+
+def test_the_text_of_a_result_that_is_an_image_is_an_image() -> None:
+    result = json.dumps([{"$type": "text", "text": "seen"}, {"$type": "data", "uri": picture()["image_url"]["url"]}])
+    decoded = decode_chat(messages=[{"role": "tool", "tool_call_id": "c", "content": result}])
+    (block,) = decoded.request.messages[0].content
+    assert isinstance(block, messages.ToolResult)
+    assert [type(inner) for inner in block.content] == [messages.Text, messages.Image]
+    assert [(note.path, note.action) for note in decoded.adjustments] == [("messages[0].content", "mapped")]
+
+
+def test_a_system_prompt_beside_the_messages_stands_before_all() -> None:
+    parts = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]
+    for system in ("Be brief.", parts):
+        found = translated(system=system, messages=[{"role": "system", "content": "Be kind."}, HELLO])
+        assert [block["text"] for block in found["system"]] == ["Be brief.", "Be kind."]

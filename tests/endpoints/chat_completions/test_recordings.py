@@ -116,7 +116,7 @@ def test_a_reply_has_whatever_its_client_was_made_to_read(name: str) -> None:
     if "body" in fixture:
         call = fixture["body"]["choices"][0]["message"].get("tool_calls")
         ours = json.loads(asking.reply((a_reply(call=bool(call)),), CONTEXT))
-        assert shape_of(fixture["body"]) <= shape_of(ours)
+        assert shape_of(fixture["body"]) - {"system_fingerprint"} <= shape_of(ours)
         return
     theirs = [json.loads(line[6:]) for line in fixture["sse"].splitlines() if line.startswith("data: {")]
     call = any("tool_calls" in choice["delta"] for chunk in theirs for choice in chunk["choices"])

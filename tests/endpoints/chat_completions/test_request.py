@@ -24,6 +24,9 @@ def refusal(**fields: Any) -> InvalidRequest:
         ({"max_tokens": 5}, 5),
         ({"max_tokens": 5, "max_completion_tokens": 7}, 7),
         ({"max_tokens": 5, "max_completion_tokens": 0}, 5),
+        ({"max_tokens": 5, "max_completion_tokens": -1}, 5),
+        ({"max_tokens": -1}, 0),
+        ({"max_tokens": -1, "max_completion_tokens": 7}, 7),
         ({"max_tokens": 5.0}, 5),
         ({"max_tokens": 10**40}, 2**53),
     ],
@@ -36,7 +39,7 @@ def test_the_limit(fields: Any, expected: int) -> None:
     ("fields", "param"),
     [
         ({"messages": []}, "messages"),
-        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": -2}, "max_tokens"),
         ({"max_tokens": 5, "max_completion_tokens": -2}, "max_completion_tokens"),
         ({"n": 0}, "n"),
         ({"n": 129}, "n"),

@@ -67,8 +67,12 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert decode(b'{"age":41.0,"pets":[{"type":"cat","lives":9.0}]}')[0] == Owner([Cat(9)], age=41)
 
 
+def test_an_unknown_field_that_is_null_is_absent() -> None:
+    assert decode(b'{"zz":null,"pets":[{"type":"cat","lives":9,"name":null}]}') == (Owner([Cat(9)]), ())
+
+
 def test_open_data_stays_byte_for_byte() -> None:
-    owner, unknown = decode(b'{"zz":null,"notes":{"a" : 1.10, "b":null}}')
+    owner, unknown = decode(b'{"zz":1,"notes":{"a" : 1.10, "b":null}}')
     assert bytes(owner.notes) == b'{"a" : 1.10, "b":null}'
     assert unknown == ("zz",)
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from claude_code_proxy.endpoints.openai.data_url import decode_base64, split_data_url
+from claude_code_proxy.endpoints.openai.data_url import DataUrl, decode_base64, split_data_url
 from claude_code_proxy.errors import InvalidRequest
 
 
@@ -22,7 +22,23 @@ from claude_code_proxy.errors import InvalidRequest
     ],
 )
 def test_the_parts_of_a_data_url(url: str, media_type: str, content: bytes) -> None:
-    assert split_data_url(url, "url") == (media_type, base64.b64encode(content).decode())
+    found = split_data_url(url, "url")
+    assert (found.media_type, found.payload) == (media_type, base64.b64encode(content).decode())
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("data:image/png;base64,aGk%3D", DataUrl("image/png", "", "aGk=")),
+        ("data:image%2Fpng;base64,a%2B%2Fk%3d", DataUrl("image/png", "", "a+/k=")),
+        ("data:text/csv;charset=Windows-1251;base64,aGk=", DataUrl("text/csv", "windows-1251", "aGk=")),
+        ('data:text/csv; charset="UTF-16"; base64,aGk=', DataUrl("text/csv", "utf-16", "aGk=")),
+        ("data:text/csv;base64;charset=latin1,aGk=", DataUrl("text/csv", "latin1", "aGk=")),
+        ("data:text/plain;charset=iso-8859-1,%E9", DataUrl("text/plain", "iso-8859-1", "6Q==")),
+    ],
+)
+def test_charsets_and_percent_escapes(url: str, expected: DataUrl) -> None:
+    assert split_data_url(url, "url") == expected
 
 
 def test_a_data_url_without_a_comma() -> None:

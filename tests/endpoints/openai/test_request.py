@@ -26,13 +26,21 @@ def test_a_value_out_of_its_range(value: float) -> None:
 
 @pytest.mark.parametrize(("value", "expected"), [(None, 0), (0, 0), (7, 7), (10**30, 2**53)])
 def test_a_limit_or_none(value: int | None, expected: int) -> None:
-    assert to_max_tokens("max_tokens", value) == expected
+    notes: list[Adjustment] = []
+    assert to_max_tokens("max_tokens", value, notes=notes) == expected
+    assert notes == []
 
 
-@pytest.mark.parametrize("value", [-1, -2, -(10**30)])
+def test_minus_one_is_no_limit() -> None:
+    notes: list[Adjustment] = []
+    assert to_max_tokens("max_tokens", -1, notes=notes) == 0
+    assert [(note.path, note.action, note.changes_meaning) for note in notes] == [("max_tokens", "mapped", False)]
+
+
+@pytest.mark.parametrize("value", [-2, -100, -(10**30)])
 def test_a_limit_below_nothing(value: int) -> None:
     with pytest.raises(InvalidRequest, match=f"got {value} instead") as caught:
-        to_max_tokens("max_tokens", value)
+        to_max_tokens("max_tokens", value, notes=[])
     assert (caught.value.param, caught.value.code) == ("max_tokens", "integer_below_min_value")
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation import images, names
 from claude_code_proxy.adjustment import Action, Adjustment
+from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.content import NO_JSON, NO_OBJECT, check_object
 from claude_code_proxy.messages.json_text import to_object
 
@@ -95,13 +96,26 @@ def _mended_result(
     result: messages.ToolResult, *, apart: list[messages.Block], notes: list[Adjustment]
 ) -> messages.ToolResult:
     """Cache breakpoints inside a result become one at its end. A failed result holds only text."""
-    kept = (_mended(block, "user", apart=apart, notes=notes) for block in result.content)
+    kept = (_mended_in_result(block, apart=apart, notes=notes) for block in result.content)
     content = tuple(block for block in kept if isinstance(block, _RESULT_BLOCKS))
     inner = [block.cache_control for block in content if block.cache_control is not None]
     content = tuple(replace(block, cache_control=None) for block in content)
     if result.is_error:
         content = _text_alone(content, apart=apart, notes=notes)
     return replace(result, content=content, cache_control=result.cache_control or (inner[-1] if inner else None))
+
+
+def _mended_in_result(
+    block: _ResultBlock, *, apart: list[messages.Block], notes: list[Adjustment]
+) -> messages.Block | None:
+    """Put text in place of what Claude cannot read: the client's history keeps it, so each turn would be refused."""
+    try:
+        return _mended(block, "user", apart=apart, notes=notes)
+    except InvalidRequest as error:
+        kind = "a document" if isinstance(block, messages.Document) else "an image"
+        reason = f"text stands in place of {kind} in a tool result: {error.message}"
+        notes.append(Adjustment("messages", Action.DROPPED, reason, changes_meaning=True))
+        return messages.Text(f"({kind} that cannot be read: {error.message})")
 
 
 def _text_alone(

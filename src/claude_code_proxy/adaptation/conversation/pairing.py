@@ -5,7 +5,8 @@ a result without a call stays as text. Ids that the service refuses are rewritte
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -84,6 +85,7 @@ class _Pairing:
         self._calls: dict[str, list[_Call]] = {}  # by the client's id, oldest first
 
     def of(self, conversation: Sequence[messages.InputMessage]) -> list[messages.InputMessage]:
+        conversation = _split_after_unanswered(conversation)
         turns = [self._assigned(message, turn) for turn, message in enumerate(conversation)]
         return list(self._answered(turns))
 
@@ -156,6 +158,39 @@ class _Pairing:
 
     def _note(self, action: Action, reason: str) -> None:
         self._notes.append(Adjustment("messages", action, reason))
+
+
+def _split_after_unanswered(conversation: Sequence[messages.InputMessage]) -> list[messages.InputMessage]:
+    """Split each assistant turn that goes on in words after calls of which no result ever came.
+
+    The words were written after the call failed, so they stay after it and the result that is made up for it.
+    """
+    last_result: dict[str, int] = {}  # the last turn with a result, by the id of the call
+    for turn, message in enumerate(conversation):
+        if message.role == "user":
+            last_result |= {b.tool_use_id: turn for b in message.content if type(b) is messages.ToolResult}
+    found: list[messages.InputMessage] = []
+    for turn, message in enumerate(conversation):
+        if message.role != "assistant":
+            found.append(message)
+            continue
+        ends = [0, *_ends_of_unanswered(message.content, turn, last_result=last_result), len(message.content)]
+        found += (replace(message, content=message.content[a:b]) for a, b in pairwise(ends))
+    return found
+
+
+def _ends_of_unanswered(
+    content: Sequence[messages.Block], turn: int, *, last_result: Mapping[str, int]
+) -> Iterator[int]:
+    """Yield each place where words follow calls, none of which is answered later."""
+    answered = True
+    for at, block in enumerate(content):
+        if type(block) is messages.ToolUse:
+            is_answered = last_result.get(block.id, -1) > turn
+            follows_call = at > 0 and type(content[at - 1]) is messages.ToolUse
+            answered = is_answered or (answered and follows_call)
+        elif type(block) in _WORDS and at > 0 and type(content[at - 1]) is messages.ToolUse and not answered:
+            yield at
 
 
 def _calls_last(content: tuple[messages.Block, ...]) -> Iterable[messages.Block]:

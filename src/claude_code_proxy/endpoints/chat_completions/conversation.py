@@ -13,7 +13,17 @@ from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.arguments import to_custom_call_input, to_input
-from claude_code_proxy.endpoints.chat_completions.content import to_blocks, to_texts
+from claude_code_proxy.endpoints.chat_completions.content import (
+    ResultBlock,
+    check_readable,
+    stand_in,
+    to_media,
+    to_result_blocks,
+    to_text,
+    to_texts,
+    to_user_blocks,
+)
+from claude_code_proxy.endpoints.chat_completions.foreign_parts import parts_in
 from claude_code_proxy.endpoints.chat_completions.reasoning import signed_thoughts
 from claude_code_proxy.endpoints.chat_completions.support import MESSAGE
 from claude_code_proxy.endpoints.support import Fate, Support, asks_for_something, ignored
@@ -24,6 +34,8 @@ _B = TypeVar("_B", bound=messages.Block)
 _IGNORED = ("audio", "annotations")
 _IGNORED_UNSIGNED = (*_IGNORED, "reasoning_content", "reasoning")  # no loss beside signed thoughts
 
+_SHOWN_BELOW = "(shown in the next message)"
+_SHOWN_BEFORE = messages.Text("(shown by the assistant in its message before:)")
 _EMPTY_SYSTEM = Support(Fate.IGNORED, "An empty system message says nothing.")
 _REFUSAL_BESIDE_TEXT = Support(Fate.IGNORED, "The words of the message stand for it.")
 
@@ -34,11 +46,16 @@ class Conversation(Struct, frozen=True):
     adjustments: tuple[Adjustment, ...]
 
 
-def to_conversation(chat_messages: Sequence[chat.ChatMessage]) -> Conversation:
+def to_conversation(
+    chat_messages: Sequence[chat.ChatMessage], *, system: str | list[chat.TextPart] | None = None
+) -> Conversation:
     """Translate all messages. Raise `InvalidRequest` that names the field, such as `messages[3].content[1].file`."""
     builder = _Builder()
+    if system:
+        builder.system += (messages.Text(system),) if isinstance(system, str) else map(to_text, system)
     for message in chat_messages:
         builder.add(message)
+    builder.close()
     return Conversation(tuple(builder.system), tuple(builder.messages), tuple(builder.adjustments))
 
 
@@ -50,6 +67,7 @@ class _Builder:
         self.messages: list[messages.InputMessage] = []
         self.adjustments: list[Adjustment] = []
         self._at = 0
+        self._shown: list[messages.Block] = []  # by the assistant, until a user message can hold it
         self._function_call_id = ""
 
     def add(self, message: chat.ChatMessage) -> None:
@@ -59,6 +77,11 @@ class _Builder:
             raise error.replace(param=self._path(error.param or "")) from error.__cause__
         self._at += 1
 
+    def close(self) -> None:
+        """End the conversation: what the assistant showed last needs a user message of its own."""
+        if self._shown:
+            self._append("user", tuple(self._shown))
+
     def _add(self, message: chat.ChatMessage) -> None:
         match message:
             case chat.ToolMessage():
@@ -67,13 +90,19 @@ class _Builder:
                 self._append("assistant", self._assistant(message))
             case chat.UserMessage():
                 self._note_name(message.name)
-                self._append("user", _marked(to_blocks(message.content, ignore=self._ignore), message.cache_control))
+                self._append("user", self._user(message))
             case chat.SystemMessage() | chat.DeveloperMessage():
                 self._add_system(message)
             case chat.FunctionMessage():
                 self._append("user", (self._function_result(message),))
             case _:
                 assert_never(message)
+
+    def _user(self, message: chat.UserMessage) -> tuple[messages.Block, ...]:
+        """Return the user's own blocks, and after them what the assistant showed before, which only a user can."""
+        blocks = (*to_user_blocks(message.content, note=self._note), *self._shown)
+        self._shown.clear()
+        return _marked(blocks, message.cache_control)
 
     def _append(self, role: messages.Role, blocks: tuple[messages.Block, ...]) -> None:
         self.messages.append(messages.InputMessage(role, blocks))
@@ -95,7 +124,7 @@ class _Builder:
         thoughts = self._thoughts(message)
         if not (message.audio is message.annotations is message.reasoning_content is message.reasoning is NO_JSON):
             self._note_ignored(message, _IGNORED if thoughts else _IGNORED_UNSIGNED)
-        words = to_texts(message.content)
+        words = self._words(message.content)
         if message.refusal and not words:
             words = (messages.Text(message.refusal),)
         elif message.refusal:
@@ -105,6 +134,27 @@ class _Builder:
         if message.function_call is not None:
             blocks.append(self._function_use(message.function_call))
         return _marked(tuple(blocks), message.cache_control)
+
+    def _words(self, content: chat.Content) -> tuple[messages.Text, ...]:
+        """Return the text of an assistant, with text in place of images and files, which only a user can show."""
+        if isinstance(content, str):
+            return (messages.Text(content),) if content else ()
+        return tuple(self._word(part, f"content[{index}]") for index, part in enumerate(content or ()))
+
+    def _word(self, part: chat.Part, at: str) -> messages.Text:
+        if isinstance(part, chat.TextPart | chat.RefusalPart):
+            return to_text(part)
+        try:
+            if isinstance(part, chat.ImagePart | chat.FilePart):
+                self._shown += (_SHOWN_BEFORE, check_readable(to_media(part, at, note=self._note)))
+                reason = "Claude writes text only: what the assistant showed stands in the user's next message"
+                self._note(Adjustment(at, Action.MAPPED, reason))
+                return messages.Text(_SHOWN_BELOW)
+            reason = "Claude writes text only"
+        except InvalidRequest as error:
+            reason = error.message
+        self._note(Adjustment(at, Action.DROPPED, f"text stands in its place: {reason}", changes_meaning=True))
+        return messages.Text(stand_in(part))
 
     def _note_ignored(self, message: chat.AssistantMessage, names: tuple[str, ...]) -> None:
         for name in names:
@@ -142,15 +192,21 @@ class _Builder:
     def _tool_result(self, message: chat.ToolMessage) -> messages.ToolResult:
         return messages.ToolResult(
             message.tool_call_id,
-            to_blocks(message.content, ignore=self._ignore),
-            is_error=bool(message.is_error),
+            *self._result(message.content, is_error=bool(message.is_error)),
             cache_control=message.cache_control,
         )
 
     def _function_result(self, message: chat.FunctionMessage) -> messages.ToolResult:
-        return messages.ToolResult(
-            self._function_call_id or f"call_fn_{message.name}", to_blocks(message.content, ignore=self._ignore)
-        )
+        id = self._function_call_id or f"call_fn_{message.name}"
+        return messages.ToolResult(id, *self._result(message.content, is_error=False))
+
+    def _result(self, content: chat.Content, *, is_error: bool) -> tuple[tuple[ResultBlock, ...], bool]:
+        """Return the blocks of a result, and whether it failed; its text may be the JSON of parts."""
+        if isinstance(content, str) and (found := parts_in(content)) is not None:
+            reason = "the text is the JSON of images or files, which Claude sees as such"
+            self._note(Adjustment("content", Action.MAPPED, reason))
+            return to_result_blocks(found.parts, note=self._note), is_error or found.is_error
+        return to_result_blocks(content, note=self._note), is_error
 
     def _path(self, field: str) -> str:
         return f"messages[{self._at}].{field}"
@@ -160,7 +216,11 @@ class _Builder:
             self._ignore("name", MESSAGE["name"])
 
     def _ignore(self, field: str, support: Support) -> None:
-        self.adjustments.append(ignored(self._path(field), support))
+        self._note(ignored(field, support))
+
+    def _note(self, adjustment: Adjustment) -> None:
+        """Keep an adjustment whose path is relative to the message."""
+        self.adjustments.append(msgspec.structs.replace(adjustment, path=self._path(adjustment.path)))
 
 
 def _marked(blocks: tuple[_B, ...], cache_control: messages.CacheControl | None) -> tuple[_B, ...]:

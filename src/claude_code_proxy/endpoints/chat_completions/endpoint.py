@@ -7,6 +7,7 @@ from msgspec import Struct
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.chat_completions.field_names import field_name
+from claude_code_proxy.endpoints.chat_completions.foreign_shapes import reshape
 from claude_code_proxy.endpoints.chat_completions.request import to_messages_request
 from claude_code_proxy.endpoints.chat_completions.response import ChatShape, to_chat_completion
 from claude_code_proxy.endpoints.chat_completions.schema import ChatMessage, ChatRequest
@@ -16,7 +17,7 @@ from claude_code_proxy.endpoints.openai.body import BodyDecoder
 from claude_code_proxy.endpoints.openai.envelope import OPENAI
 from claude_code_proxy.endpoints.openai.stream import Ending
 
-_body = BodyDecoder(ChatRequest)
+_body = BodyDecoder(ChatRequest, reshape)
 
 
 class DecodedChatCompletion(Struct, frozen=True):

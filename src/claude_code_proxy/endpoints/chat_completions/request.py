@@ -39,7 +39,7 @@ class TranslatedChat(Struct, frozen=True):
 def to_messages_request(request: chat.ChatRequest, default_model: str) -> TranslatedChat:
     """Translate a request. Raise `InvalidRequest`."""
     _check(request)
-    conversation = to_conversation(request.messages)
+    conversation = to_conversation(request.messages, system=request.system)
     toolset = to_toolset(request)
     thinking = to_thinking(request)
     adjustments = [*conversation.adjustments, *toolset.adjustments, *thinking.adjustments]
@@ -52,7 +52,7 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
     made = messages.MessagesRequest(
         model=request.model or default_model,
         messages=conversation.messages,
-        max_tokens=_max_tokens(request),
+        max_tokens=_max_tokens(request, notes=adjustments),
         system=conversation.system,
         stop_sequences=stops,
         temperature=request.temperature,
@@ -79,17 +79,16 @@ def _check(request: chat.ChatRequest) -> None:
     check_range("top_p", request.top_p, least=0, most=1)
 
 
-def _max_tokens(request: chat.ChatRequest) -> int:
-    if request.max_completion_tokens:
-        return to_max_tokens("max_completion_tokens", request.max_completion_tokens)
-    return to_max_tokens("max_tokens", request.max_tokens)
+def _max_tokens(request: chat.ChatRequest, *, notes: list[Adjustment]) -> int:
+    limit = to_max_tokens("max_completion_tokens", request.max_completion_tokens, notes=notes)
+    return limit or to_max_tokens("max_tokens", request.max_tokens, notes=notes)
 
 
 def _overruled(request: chat.ChatRequest) -> list[Adjustment]:
     """Name the ignored field of each pair of fields with the same meaning and different values."""
     notes = []
     most = request.max_completion_tokens
-    if most and request.max_tokens and most != request.max_tokens:
+    if most and most > 0 and request.max_tokens and most != request.max_tokens:
         notes.append(Adjustment("max_tokens", Action.IGNORED, "max_completion_tokens wins"))
     if request.safety_identifier and request.user and request.user != request.safety_identifier:
         notes.append(Adjustment("user", Action.IGNORED, "safety_identifier wins"))

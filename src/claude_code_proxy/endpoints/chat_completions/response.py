@@ -80,7 +80,6 @@ class _ChatCompletion(Struct, frozen=True):
     choices: list[ChatChoice]
     usage: CompletionUsage
     service_tier: str
-    system_fingerprint: None = None
     object: str = "chat.completion"
 
 

@@ -40,6 +40,8 @@ class FileBody(Wire, frozen=True):
     file_id: str | None = None
     filename: str | None = None
     format: str | None = None
+    context: str | None = None  # this and the next are Anthropic's own
+    citations: Raw = NO_JSON
 
 
 class FilePart(Wire, frozen=True, tag_field="type", tag="file"):
@@ -58,7 +60,16 @@ class RefusalPart(Wire, frozen=True, tag_field="type", tag="refusal"):
     refusal: str
 
 
-Part: TypeAlias = TextPart | ImagePart | FilePart | AudioPart | RefusalPart
+class ToolResultPart(Wire, frozen=True, tag_field="type", tag="tool_result"):
+    """Anthropic's block, which some clients put into a user message."""
+
+    tool_use_id: str
+    content: str | list[TextPart | ImagePart | FilePart | AudioPart | RefusalPart] | None = None
+    is_error: bool | None = None
+    cache_control: CacheControl | None = None
+
+
+Part: TypeAlias = TextPart | ImagePart | FilePart | AudioPart | RefusalPart | ToolResultPart
 Content: TypeAlias = str | list[Part] | None
 
 
@@ -275,6 +286,7 @@ class ChatRequest(Wire, frozen=True, kw_only=True):
     reasoning: Reasoning | None = None
     include_reasoning: bool | None = None
     thinking: ThinkingOption | None = None
+    system: str | list[TextPart] | None = None
     web_search_options: WebSearchOptions | None = None
     user: str | None = None
     safety_identifier: str | None = None

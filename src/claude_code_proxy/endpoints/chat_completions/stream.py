@@ -196,11 +196,15 @@ class ChunkStream(ChoiceStream):
         return self._frame(b'{"reasoning_content":' + _encode(piece) + b"}")
 
     def _thought(self, thought: messages.AnyThinking) -> bytes:
-        """Send the whole block with its signature, for clients that send it back."""
+        """Send the whole block with its signature, for clients that send it back.
+
+        LiteLLM drops a chunk with none of the fields that it knows, so an empty list of annotations goes along. An
+        empty `reasoning_content` must not: Microsoft.Extensions.AI takes it for content of the answer.
+        """
         if self._shape.hides_reasoning:
             return b""
         delta = {
-            "reasoning_content": "",
+            "annotations": [],
             "thinking_blocks": [reasoning.to_thinking_block(thought, self._thoughts)],
             "reasoning_details": [reasoning.to_reasoning_detail(thought, self._thoughts)],
         }

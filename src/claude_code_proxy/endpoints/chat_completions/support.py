@@ -10,7 +10,7 @@ REQUEST: dict[str, Support] = {
     "model": Support(_MAPPED, "Any Claude id, aliases from the settings; DEFAULT_MODEL when there is none."),
     "stream": Support(_MAPPED, "Server-sent chunks, as they come."),
     "stream_options": Support(_MAPPED, "`include_usage` adds the usage chunk; there is no padding to leave out."),
-    "max_tokens": Support(_MAPPED, "Clamped to what the model can; none or 0 means the model's own maximum."),
+    "max_tokens": Support(_MAPPED, "Clamped to what the model can; none, 0 or -1 means the model's own maximum."),
     "max_completion_tokens": Support(_MAPPED, "The same as `max_tokens`, and wins over it."),
     "temperature": Support(_MAPPED, "Up to 1, on models that take sampling parameters; left out on others."),
     "top_p": Support(_MAPPED, "On models that take sampling parameters, and only when there is no temperature."),
@@ -25,7 +25,9 @@ REQUEST: dict[str, Support] = {
     "response_format": Support(_MAPPED, "json_schema natively; json_object by instruction, checked."),
     "reasoning_effort": Support(_MAPPED, "Effort and thinking, as the model takes them."),
     "reasoning": Support(
-        _MAPPED, "An extra (OpenRouter's object): effort, max_tokens, enabled, exclude; wins over `reasoning_effort`."
+        _MAPPED,
+        "An extra (OpenRouter's object): effort, max_tokens and enabled switch thinking, exclude hides it; wins over "
+        "`reasoning_effort`.",
     ),
     "include_reasoning": Support(
         _MAPPED, "An extra: true asks for a readable summary of the thinking, false leaves all of it out."
@@ -33,6 +35,7 @@ REQUEST: dict[str, Support] = {
     "thinking": Support(
         _MAPPED, "An extra: Anthropic's own object, passed on as far as the model takes it; wins over both others."
     ),
+    "system": Support(_MAPPED, "An extra: Anthropic's own field, which stands before all system messages."),
     "web_search_options": Support(_MAPPED, "The hosted web search tool; citations come back as annotations."),
     "user": Support(_MAPPED, "Hashed into `metadata.user_id`."),
     "safety_identifier": Support(_MAPPED, "Hashed into `metadata.user_id`; wins over `user`."),
@@ -83,6 +86,7 @@ PARTS: dict[str, Support] = {
         _MAPPED, "PDF, text and image files: inline, by https URL or by an id of the upstream's Files API."
     ),
     "refusal": Support(_MAPPED, "Text of the assistant."),
+    "tool_result": Support(_MAPPED, "An extra: Anthropic's own block, in a user message."),
     "input_audio": Support(_REFUSED, "Claude takes no audio input; send a transcript as text."),
     "cache_control": Support(_MAPPED, "An extra: a cache breakpoint."),
     "prompt_cache_breakpoint": Support(_MAPPED, "A cache breakpoint of an hour if it has a `ttl`, else of 5 minutes."),
@@ -109,7 +113,7 @@ REPLY: dict[str, Support] = {
     "logprobs": Support(_IGNORED, "Always null."),
     "usage": Support(_MAPPED, "Cached tokens are part of `prompt_tokens`; extras: their counts, and `cost` in USD."),
     "service_tier": Support(_MAPPED, "The tier that was used: default, priority, flex or fast; in each chunk as well."),
-    "system_fingerprint": Support(_IGNORED, "Always null."),
+    "system_fingerprint": Support(_IGNORED, "Left out: Claude has none."),
 }
 
 TABLES = (

@@ -53,22 +53,29 @@ def _config(
     request: chat.ChatRequest, reasoning: chat.Reasoning, *, hidden: bool
 ) -> tuple[messages.ThinkingConfig | None, str | None]:
     effort = reasoning.effort or request.reasoning_effort
-    if effort == "none" or reasoning.enabled is False:
+    if effort == "none" or reasoning.enabled is False or _is_no_budget(reasoning.max_tokens):
         return messages.Disabled(), None
     display: _Display | None = None if hidden else "summarized"
     if request.reasoning is None and not request.include_reasoning:
         display = None
-    if reasoning.max_tokens:
+    if reasoning.max_tokens is not None:
         return messages.Enabled(reasoning.max_tokens, display), effort
-    if effort or display or reasoning.enabled:
+    if effort or reasoning.enabled or (request.include_reasoning and not hidden):
         return messages.Adaptive(display), effort
-    return None, None  # the fields say only how to show it
+    return None, None  # the other fields say only how to show it
+
+
+def _is_no_budget(tokens: int | None) -> bool:
+    """Return whether a budget switches thinking off, as 0 does elsewhere."""
+    return tokens is not None and tokens <= 0
 
 
 def _own(thinking: chat.ThinkingOption, *, hidden: bool) -> messages.ThinkingConfig:
     display: _Display = "omitted" if hidden else thinking.display or "summarized"
     match thinking.type:
-        case "enabled" if thinking.budget_tokens:
+        case "enabled" if _is_no_budget(thinking.budget_tokens):
+            return messages.Disabled()
+        case "enabled" if thinking.budget_tokens is not None:
             return messages.Enabled(thinking.budget_tokens, display)
         case "disabled":
             return messages.Disabled()
@@ -92,7 +99,9 @@ def _notes(request: chat.ChatRequest) -> Iterator[Adjustment]:
     if reasoning.enabled is False and effort not in {None, "none"}:
         name = "reasoning.effort" if reasoning.effort else "reasoning_effort"
         yield Adjustment(name, Action.IGNORED, "reasoning.enabled is false, which wins")
-    if reasoning.max_tokens and (effort == "none" or reasoning.enabled is False):
+    if _is_no_budget(reasoning.max_tokens):
+        yield Adjustment("reasoning.max_tokens", Action.MAPPED, "a budget of 0 switches thinking off")
+    elif reasoning.max_tokens and (effort == "none" or reasoning.enabled is False):
         yield Adjustment("reasoning.max_tokens", Action.IGNORED, "reasoning is switched off, which wins")
     if reasoning.enabled and effort == "none":
         yield Adjustment("reasoning.enabled", Action.IGNORED, "the effort is none, which wins")
@@ -104,7 +113,9 @@ def _overruled(request: chat.ChatRequest, thinking: chat.ThinkingOption) -> Iter
         yield Adjustment("reasoning", Action.IGNORED, "thinking wins")
     if request.reasoning_effort == "none" and thinking.type != "disabled":
         yield Adjustment("reasoning_effort", Action.IGNORED, "thinking wins")
-    if thinking.type == "enabled" and not thinking.budget_tokens:
+    if thinking.type == "enabled" and _is_no_budget(thinking.budget_tokens):
+        yield Adjustment("thinking.budget_tokens", Action.MAPPED, "a budget of 0 switches thinking off")
+    elif thinking.type == "enabled" and thinking.budget_tokens is None:
         yield Adjustment("thinking", Action.MAPPED, "to adaptive, as no budget is given")
     if thinking.type != "enabled" and thinking.budget_tokens:
         yield Adjustment("thinking.budget_tokens", Action.IGNORED, "only `enabled` has a budget")

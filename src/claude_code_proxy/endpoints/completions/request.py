@@ -45,7 +45,7 @@ def to_messages_request(request: CompletionRequest, default_model: str) -> Trans
     made = messages.MessagesRequest(
         model=request.model or default_model,
         messages=(messages.InputMessage("user", (messages.Text(text),)),),
-        max_tokens=to_max_tokens("max_tokens", request.max_tokens),
+        max_tokens=to_max_tokens("max_tokens", request.max_tokens, notes=notes),
         system=(messages.Text(FILL if request.suffix else CONTINUE),),
         stop_sequences=to_stop_sequences(request.stop, notes=notes),
         temperature=request.temperature,

@@ -30,7 +30,6 @@ class _Completion(Struct, frozen=True):
     model: str
     choices: list[CompletionChoice]
     usage: CompletionUsage
-    system_fingerprint: None = None
     object: str = "text_completion"
 
 

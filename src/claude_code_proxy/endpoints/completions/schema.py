@@ -19,7 +19,7 @@ REQUEST: dict[str, Support] = {
     "model": Support(_MAPPED, "Any Claude id, aliases from the settings; DEFAULT_MODEL when there is none."),
     "stream": Support(_MAPPED, "Server-sent chunks, as they come."),
     "stream_options": Support(_MAPPED, "`include_usage` adds the usage chunk; there is no padding to leave out."),
-    "max_tokens": Support(_MAPPED, "None or 0 means the model's own maximum, not 16."),
+    "max_tokens": Support(_MAPPED, "None, 0 or -1 means the model's own maximum, not 16."),
     "temperature": Support(_MAPPED, "Up to 1, on models that take sampling parameters; left out on others."),
     "top_p": Support(_MAPPED, "On models that take sampling parameters, and only when there is no temperature."),
     "stop": Support(_MAPPED, "Any number; sequences that Claude refuses (white space only) are cut by the proxy."),

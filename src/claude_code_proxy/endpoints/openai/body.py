@@ -5,8 +5,9 @@ taken out, small slips of real clients are mended, and everything that passes th
 """
 
 import types
+from collections.abc import Callable
 from functools import cache
-from typing import Generic, TypeVar, Union, get_args, get_origin
+from typing import Generic, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Raw, Struct, inspect, structs
@@ -24,10 +25,18 @@ _object: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, R
 _list: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 
 
-class BodyDecoder(Generic[_T]):
-    """Decodes requests of one struct type, in which every struct forbids unknown fields."""
+Reshape: TypeAlias = Callable[[bytes], tuple[bytes, tuple[Adjustment, ...]]]
+"""Reads a body that the types refuse as one of another shape."""
 
-    def __init__(self, struct: type[_T]) -> None:
+
+class BodyDecoder(Generic[_T]):
+    """Decodes requests of one struct type, in which every struct forbids unknown fields.
+
+    `reshape` gets a body that the types refuse before anything is taken out of it.
+    """
+
+    def __init__(self, struct: type[_T], reshape: Reshape = lambda body: (body, ())) -> None:
+        self._reshape = reshape
         self._decode: msgspec.json.Decoder[_T] = msgspec.json.Decoder(struct)
         self._struct = struct
 
@@ -55,9 +64,15 @@ class BodyDecoder(Generic[_T]):
         try:
             return self._decode.decode(body), ()
         except msgspec.ValidationError:
+            reshaped, adjustments = self._reshape(body)
             tidying = _Tidying()
-            tidied = tidying.split(Raw(body.strip()), self._struct, path="")
-            return self._decode.decode(tidied), unknown_fields(tidying.unknown)
+            tidied = tidying.split(Raw(reshaped.strip()), self._struct, path="")
+            return self._decode.decode(tidied), adjustments + unknown_fields(tidying.unknown)
+
+
+def tidy(value: Raw, kind: object) -> Raw:
+    """Return a value without what its type has no place for."""
+    return _Tidying().tidied(value, kind, path="")
 
 
 class _Tidying:
@@ -102,7 +117,7 @@ class _Tidying:
             if name in kinds:
                 if not _is_null(value):  # null means absent, also where the type has no null
                     kept[name] = self.tidied(value, kinds[name], path=at)
-            elif name != tag_field:
+            elif name != tag_field and not _is_null(value):
                 self.unknown.append(at)
         return kept
 

@@ -12,7 +12,7 @@ MOST_CHOICES = 128
 _MOST_TOKENS = 2**53  # the largest whole number that every JSON reader takes
 
 
-class Wire(Struct, frozen=True, forbid_unknown_fields=True):
+class Wire(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Unknown fields are noticed while decoding, so that each can be named in the adjustments."""
 
 
@@ -27,9 +27,12 @@ def check_range(name: str, value: float | None, *, least: float, most: float) ->
         raise InvalidRequest(f"'{name}' must be {least} to {most}.", param=name, code="invalid_value")
 
 
-def to_max_tokens(name: str, value: int | None) -> int:
-    """Return 0 where no limit is given; some clients send a 0 themselves to say so. Raise `InvalidRequest`."""
+def to_max_tokens(name: str, value: int | None, *, notes: list[Adjustment]) -> int:
+    """Return 0 where no limit is given; some clients send 0 or -1 to say so. Raise `InvalidRequest`."""
     if value is None:
+        return 0
+    if value == -1:
+        notes.append(Adjustment(name, Action.MAPPED, "-1 means no limit, so the model's own maximum holds"))
         return 0
     if value < 0:
         raise InvalidRequest(
