@@ -1,12 +1,14 @@
 """The seam: an endpoint is a value, four pure translations and a stream translator.
 
-bytes -> Asked        decode: what the client asked, as a Messages request, with what it said about the reply
-Message -> bytes      the whole reply
-Event -> bytes        the streamed reply, frame by frame
-ProxyError -> bytes   what went wrong, in the client's envelope
+bytes -> DecodedRequest     the request as a Messages request, with what it says about the form of the reply
+Message -> bytes            the whole reply
+Event -> bytes              the streamed reply, frame by frame
+ProxyError -> ErrorReply    an error, in the client's envelope
+
+An endpoint whose API an upstream speaks itself has a `NativeForm` too: then bytes go up and down as they are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -18,7 +20,7 @@ from claude_code_proxy.errors import ProxyError
 
 
 class ReplyContext(Struct, frozen=True):
-    """What only the edge knows: the reply's id, the time (epoch seconds), the model's name as asked, and what it costs.
+    """What only the edge knows: the reply's id, the time (epoch seconds), the model's name in the request, the cost.
 
     `cost` turns usage into USD; it gives None where a price is not known.
     """
@@ -37,17 +39,17 @@ class StreamTranslator(Protocol):
         """The usage that has been reported so far."""
 
     def feed(self, event: messages.Event) -> bytes:
-        """The frames this event makes, if any."""
+        """Return the frames that an event makes, if any."""
 
     def close(self) -> bytes:
-        """The upstream ended: the last frames. Raises `UpstreamBroke` when it ended before the message did."""
+        """Return the last frames: the upstream has ended. Raise `UpstreamBroke` where the message had not."""
 
     def fail(self, error: ProxyError, param: str | None = None) -> bytes:
-        """The last frame of a broken reply. `param` is the client's field that the error is about."""
+        """Return the last frame of a broken reply. `param` is the client's field that the error is about."""
 
 
 class DecodedRequest(Protocol):
-    """One decoded client request: what to ask upstream, and how its reply is to be written."""
+    """One decoded request: the Messages request to send, and how to write the reply."""
 
     @property
     def request(self) -> messages.MessagesRequest: ...
@@ -60,19 +62,29 @@ class DecodedRequest(Protocol):
 
     @property
     def n(self) -> int:
-        """How many replies are wanted."""
+        """The number of replies to return."""
 
     def field_name(self, path: str) -> str:
-        """The client's field from which `path` of `request` was made; `path` itself if both APIs have the field.
+        """Return the client's field from which `path` of `request` was made; `path` itself if both APIs have the field.
 
         Paths are written as in `messages[2].content[0]` and `tools[3].input_schema.properties.a`.
         """
 
     def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
-        """The body of the whole reply: one choice for each message."""
+        """Return the body of the whole reply: one choice for each message."""
 
     def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
-        """One for each choice; their frames may be mixed, and the last one to close ends the reply."""
+        """Return one for each choice; their frames may be mixed, and the last one to close ends the reply."""
+
+
+class PendingRequest(Struct, frozen=True):
+    """A request that names stored things by their ids, such as an earlier response.
+
+    The exchange looks them up, and `resume` takes what was found. It raises `InvalidRequest` where one is missing.
+    """
+
+    ids: tuple[str, ...]
+    resume: Callable[[Mapping[str, bytes]], DecodedRequest]
 
 
 class Relay(Protocol):
@@ -94,7 +106,7 @@ class Relay(Protocol):
         """Return what to send of a piece, which holds whole events."""
 
     def close(self) -> None:
-        """The upstream ended. Raises `UpstreamBroke` when it ended before the message did."""
+        """Accept the end of the upstream. Raise `UpstreamBroke` where the message had not ended."""
 
     def fail(self, error: ProxyError, request_id: str) -> bytes:
         """Return the last event of a broken reply."""
@@ -113,7 +125,7 @@ class NativeRequest(Protocol):
         """Return the body with the name of the model to send it to."""
 
     def reply(self, body: bytes) -> tuple[bytes, messages.Usage | None]:
-        """Return the whole reply as it goes to the client, and its usage. Raises `UpstreamBroke`."""
+        """Return the whole reply as it goes to the client, and its usage. Raise `UpstreamBroke`."""
 
     def relay(self) -> Relay: ...
 
@@ -128,8 +140,8 @@ class NativeForm(Struct, frozen=True):
 class Endpoint(Struct, frozen=True):
     """One client-facing API. `decode` raises `InvalidRequest`; its second argument serves requests that name no model.
 
-    `native` is for an API that an upstream may speak itself. `render_count` makes the reply of an endpoint that answers
-    with the number of tokens of a request, in place of a message.
+    `begin` takes the place of `decode` where requests may name stored things. `native` is for an API that an upstream
+    may speak itself. `render_count` makes the reply of an endpoint that answers with the number of tokens of a request.
     """
 
     name: str
@@ -137,5 +149,6 @@ class Endpoint(Struct, frozen=True):
     id_prefix: str
     decode: Callable[[bytes, str], DecodedRequest]
     envelope: Envelope
+    begin: Callable[[bytes, str], PendingRequest] | None = None
     native: NativeForm | None = None
     render_count: Callable[[int], bytes] | None = None

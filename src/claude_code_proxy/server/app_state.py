@@ -3,7 +3,7 @@
 import itertools
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from claude_code_proxy.adaptation.adapt import AdaptOptions
@@ -15,6 +15,10 @@ from claude_code_proxy.server.exchange.output_checks import OutputChecks
 from claude_code_proxy.server.exchange.record import Observer
 from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Forwarder, Upstream, UpstreamProfile
+
+
+async def nothing_stored(_: Sequence[str]) -> Mapping[str, bytes]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Policy:
 class AppState:
     """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `terms` the upstream's.
 
-    `forwarder` is the upstream where it takes requests in its own form.
+    `forwarder` is the upstream where it takes requests in its own form. `find_stored` returns what is kept under ids.
     `stopped` tells whether the server has ended what was left at its own end.
     """
 
@@ -46,6 +50,7 @@ class AppState:
     wall: Callable[[], float] = time.time
     terms: UpstreamProfile = EVERYTHING_SUPPORTED
     forwarder: Forwarder | None = None
+    find_stored: Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]] = nothing_stored
     observers: Sequence[Observer] = ()
     output_checks: OutputChecks = field(default_factory=OutputChecks)
     stopped: Callable[[], bool] = lambda: False

@@ -136,7 +136,7 @@ class TestMistakes:
         assert self.SECRET not in answer.error["message"]
         assert (record.status, record.outcome) == (500, "failed")
         (line,) = caplog.messages
-        assert line.startswith(f"mistake in exchange {record.id}: ValueError in doubles.py")
+        assert line.startswith(f"unhandled error in request {record.id}: ValueError in doubles.py")
         assert self.SECRET not in caplog.text
 
 

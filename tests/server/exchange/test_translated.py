@@ -3,9 +3,15 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping, Sequence
 
+import msgspec
 import pytest
 
+from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
+from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, PendingRequest
+from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.server.routes import Routes
 from tests.server.running import ASKED, KEY, running
 from tests.server.scripted_upstream import (
     MESSAGE,
@@ -422,3 +428,49 @@ class TestTimes:
         async with running(upstream.url, first_byte_seconds=0.3) as proxy:
             answer = await proxy.ask(stream=True)
         assert (answer.status, answer.error["code"]) == (504, "timeout")
+
+
+class TestStored:
+    """Requests that name stored things are decoded once these were found."""
+
+    @pytest.fixture
+    def endpoint(self) -> Endpoint:
+        def begin(body: bytes, default_model: str) -> PendingRequest:
+            previous = json.loads(body).pop("previous", None)
+
+            def resume(values: Mapping[str, bytes]) -> DecodedRequest:
+                if previous is not None and previous not in values:
+                    raise InvalidRequest(f"There is no {previous}.", param="previous", status=404)
+                question = {"role": "user", "content": "".join(value.decode() for value in values.values()) or "Hi."}
+                return CHAT_COMPLETIONS.decode(json.dumps({"messages": [question]}).encode(), default_model)
+
+            return PendingRequest(() if previous is None else (previous,), resume)
+
+        return msgspec.structs.replace(CHAT_COMPLETIONS, path="/stored", begin=begin)
+
+    @pytest.mark.parametrize(("fields", "words"), [({}, "Hi."), ({"previous": "resp_1"}, "Again.")])
+    async def test_what_was_found_is_part_of_the_request(
+        self, upstream: ScriptedUpstream, endpoint: Endpoint, fields: dict[str, str], words: str
+    ) -> None:
+        async with running(upstream.url) as proxy:
+            proxy.assembly.state.find_stored = stored
+            proxy.assembly.app._routes = Routes([("POST", "/stored", endpoint)])
+            async with proxy.client() as client:
+                await client.post(fields, path="/stored")
+                assert (await client.reply()).status == 200
+        assert words in json.dumps(upstream.calls[0].json["messages"])
+
+    async def test_what_was_not_found_is_the_endpoints_to_refuse(
+        self, upstream: ScriptedUpstream, endpoint: Endpoint
+    ) -> None:
+        async with running(upstream.url) as proxy:
+            proxy.assembly.app._routes = Routes([("POST", "/stored", endpoint)])
+            async with proxy.client() as client:
+                await client.post({"previous": "resp_2"}, path="/stored")
+                refused = await client.reply()
+        assert (refused.status, refused.error["param"]) == (404, "previous")
+        assert not upstream.calls
+
+
+async def stored(ids: Sequence[str]) -> Mapping[str, bytes]:
+    return {"resp_1": b"Again."} if "resp_1" in ids else {}

@@ -126,7 +126,7 @@ async def staged(
         await asyncio.wait_for(reading, _SECONDS)
         assert process.wait() == 0, "".join(lines)
         assert "Traceback" not in "".join(lines), "".join(lines)
-        assert "mistake" not in "".join(lines), "".join(lines)
+        assert "unhandled error" not in "".join(lines), "".join(lines)
     finally:
         with suppress(ProcessLookupError):
             process.kill()

@@ -61,8 +61,8 @@ class Exchange(ABC):
         except asyncio.CancelledError:
             self._cut_off()
             raise
-        except Exception as error:  # noqa: BLE001 - a mistake of ours: the client gets a clean answer, the log the place
-            _log.error("mistake in exchange %s: %s", record.id, place_of(error))
+        except Exception as error:  # noqa: BLE001 - an error of ours: the client gets a clean answer, the log the place
+            _log.error("unhandled error in request %s: %s", record.id, place_of(error))
             self._fail(ProxyError("Internal error in the proxy; its log says where."))
         finally:
             if inside:
@@ -123,7 +123,7 @@ class Exchange(ABC):
         record.cost = None if None in costs else sum(cost for cost in costs if cost is not None)
 
     def _cut_off(self) -> None:
-        """Nobody will read the rest: the client has gone, or the server ended what was left at its own end."""
+        """Record that nobody reads the rest: the client has gone, or the server has ended."""
         record = self.record
         if self._state.stopped():
             record.outcome, record.status = "stopped", record.status or 503
@@ -146,7 +146,7 @@ class Exchange(ABC):
         self._responder.send(reply.status, headers, reply.body)
 
     def _break_off(self, error: ProxyError) -> None:
-        """One error frame, no end mark, and the connection cut: the only sign that every client sees."""
+        """Send an error frame and no end mark, and cut the connection: the only sign that every client sees."""
         self.record.outcome = "broken"
         if not self._responder.finished:
             self._responder.write(self._last_frame(error))

@@ -44,9 +44,9 @@ class StreamedReply:
         heard: messages.Accumulator | None = None,
         reply_filter: ReplyFilter | None = None,
     ) -> bytes:
-        """Passes everything on; gives the closing frames, still unsent. Raises what ends the stream too early.
+        """Pass everything on; return the closing frames, still unsent. Raise what ends the stream too early.
 
-        `heard` is told every event as the upstream sent it.
+        `heard` is fed every event as the upstream sent it.
         """
         feed = translator.feed
         passed = False

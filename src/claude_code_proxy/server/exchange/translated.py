@@ -45,40 +45,47 @@ class TranslatedExchange(Exchange):
 
     async def _serve(self) -> None:
         state, record = self._state, self.record
-        self._decoded = asked = self._endpoint.decode(self._request.body, state.policy.default_model)
-        record.stream = asked.stream
-        record.adjustments = asked.adjustments
+        self._decoded = decoded = await self._decode()
+        record.stream = decoded.stream
+        record.adjustments = decoded.adjustments
         betas = self._betas() if _BETAS in self._request.headers else ()
-        model = self._note_model(asked.request.model)
-        self._run = run = UpstreamRun(state, record, decoded=asked, model=model, call=self._call(betas))
+        model = self._note_model(decoded.request.model)
+        self._run = run = UpstreamRun(state, record, decoded=decoded, model=model, call=self._call(betas))
         if state.policy.strict:
             _enforce_strict(record.adjustments, "STRICT is set, so it is not adjusted")
         elif self._endpoint.native is not None and not wants_adaptation(self._request):
             _enforce_strict(record.adjustments, "This upstream takes no requests as they are, and none is changed here")
-        await (self._stream if asked.stream else self._whole)(asked, run, context=self._context(model))
+        await (self._stream if decoded.stream else self._whole)(decoded, run, context=self._context(model))
+
+    async def _decode(self) -> DecodedRequest:
+        body, default_model, begin = self._request.body, self._state.policy.default_model, self._endpoint.begin
+        if begin is None:
+            return self._endpoint.decode(body, default_model)
+        pending = begin(body, default_model)
+        return pending.resume(await self._state.find_stored(pending.ids) if pending.ids else {})
 
     def _betas(self) -> tuple[str, ...]:
-        """Those of the caller's that go along; what is ignored of them is told."""
-        told = self._request.headers[_BETAS].decode("latin-1")
-        betas, ignored = normalize_betas(told, carried=self._state.terms.supports("betas"))
+        """Return the caller's betas that go along; report the ignored ones."""
+        header = self._request.headers[_BETAS].decode("latin-1")
+        betas, ignored = normalize_betas(header, carried=self._state.terms.supports("betas"))
         self.record.adjustments += ignored
         return betas
 
-    async def _whole(self, asked: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
+    async def _whole(self, decoded: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
         try:
-            replies = (await run.whole(),) if asked.n == 1 else await run.several(asked.n)
+            replies = (await run.whole(),) if decoded.n == 1 else await run.several(decoded.n)
         finally:
             if run.used:
                 self._bill(context, run.used)
         self._rate_limits = run.rate_limits
-        self._send_whole(asked.reply(replies, context))
+        self._send_whole(decoded.reply(replies, context))
 
-    async def _stream(self, asked: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
-        translators = asked.translators(context)
+    async def _stream(self, decoded: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
+        translators = decoded.translators(context)
         with StreamedReply(self._responder, self._state.keep_alive, head=self._stream_head) as reply:
             self._translator = translators[0]
             try:
-                if asked.n == 1:
+                if decoded.n == 1:
                     frames = await self._pump(reply, run, translator=translators[0])
                 else:
                     frames = await self._pump_several(reply, run, translators=translators)
@@ -94,7 +101,7 @@ class TranslatedExchange(Exchange):
         translator: StreamTranslator,
         begun: Callable[[], None] | None = None,
     ) -> bytes:
-        """Passes one answer on; gives its closing frames. While nothing has gone out, a bad one may be repaired."""
+        """Pass one answer on; return its closing frames. While nothing has gone out, a bad one may be repaired."""
         stream = await run.stream()
         self._rate_limits = run.rate_limits
         if begun is not None:
@@ -135,9 +142,9 @@ class TranslatedExchange(Exchange):
     async def _pump_several(
         self, reply: StreamedReply, run: UpstreamRun, *, translators: tuple[StreamTranslator, ...]
     ) -> bytes:
-        """All choices at once; each one's closing frames go out as it ends, the last one's end the reply.
+        """Pass all choices on at once; the closing frames of each go out as it ends, those of the last end the reply.
 
-        The first one's answer has begun before the others are asked for: what it writes to the prompt cache, they read.
+        The first answer has begun before the others are requested: they read what it writes to the prompt cache.
         """
         warmed = asyncio.Event()
         running = len(translators)
@@ -159,7 +166,7 @@ class TranslatedExchange(Exchange):
         return self._translator.fail(error, self._param(error)) if self._translator is not None else b""
 
     def _param(self, error: ProxyError) -> str | None:
-        """The client's field that the error is about."""
+        """Return the client's field that the error is about."""
         decoded = self._decoded
         if decoded is None:
             return error.param
@@ -168,7 +175,7 @@ class TranslatedExchange(Exchange):
 
 
 def _enforce_strict(adjustments: tuple[Adjustment, ...], why: str) -> None:
-    """Strict mode: what would change the meaning is refused, by the name of its field."""
+    """Refuse what would change the meaning, by the name of its field. `why` ends the message."""
     for adjustment in adjustments:
         if adjustment.changes_meaning:
             raise InvalidRequest(
