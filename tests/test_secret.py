@@ -42,3 +42,10 @@ def test_equality_is_of_secrets_only() -> None:
 def test_an_empty_one_is_false() -> None:
     assert not Secret("")
     assert Secret(TEXT)
+
+
+def test_it_is_masked_in_what_others_send() -> None:
+    secret = Secret(TEXT)
+    assert secret.mask(f"a {TEXT} b {TEXT}".encode()) == b"a **** b ****"
+    assert secret.mask_text(f"Bearer {TEXT}!") == "Bearer ****!"
+    assert (Secret("").mask(b"text"), Secret("te").mask_text("text")) == (b"text", "text")

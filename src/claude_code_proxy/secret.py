@@ -1,16 +1,17 @@
 """A value that must never be printed: masked wherever it is shown, compared in constant time.
 
-Whoever really needs the text says so with `reveal()`; nothing else gives it away, pickling included.
+Code that needs the text calls `reveal()`; nothing else gives it away, pickling included.
 """
 
 import hmac
 from typing import NoReturn
 
 MASK = "****"
+_SHORTEST = 8  # shorter text may stand anywhere by chance
 
 
 class Secret:
-    """Wraps the text of a key or token; equal to another `Secret` of the same text."""
+    """The text of a key or token; equal to another `Secret` of the same text."""
 
     __slots__ = ("_text",)
 
@@ -20,10 +21,17 @@ class Secret:
     def reveal(self) -> str:
         return self._text
 
+    def mask(self, data: bytes) -> bytes:
+        """Return `data` without this secret. A service that echoes what it received must not pass it on through us."""
+        return data.replace(self._text.encode(), MASK.encode()) if len(self._text) >= _SHORTEST else data
+
+    def mask_text(self, text: str) -> str:
+        return text.replace(self._text, MASK) if len(self._text) >= _SHORTEST else text
+
     def matches(self, candidate: str | bytes) -> bool:
-        """Compare with what somebody showed us, without telling by the time it takes where they differ."""
-        shown = candidate if isinstance(candidate, bytes) else candidate.encode("utf-8", "surrogatepass")
-        return hmac.compare_digest(self._text.encode("utf-8", "surrogatepass"), shown)
+        """Return whether a caller's text is this one. The time it takes does not depend on where they differ."""
+        given = candidate if isinstance(candidate, bytes) else candidate.encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(self._text.encode("utf-8", "surrogatepass"), given)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self.matches(other._text)
@@ -42,3 +50,6 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled")
+
+
+NO_SECRET = Secret("")

@@ -197,6 +197,8 @@ KINDS: list[tuple[str, int, DiagnosisKind]] = [
     ("Overloaded", 529, DiagnosisKind.OTHER),
     ("prompt is too long", 500, DiagnosisKind.OTHER),
     ("spend limit service is down", 500, DiagnosisKind.OTHER),
+    ("The requested model was not found.", 404, DiagnosisKind.UNKNOWN_MODEL),
+    ("File not found: file_1", 404, DiagnosisKind.OTHER),
     ("Not Found", 404, DiagnosisKind.OTHER),
     ("This request would exceed your organization's rate limit of 30,000 input tokens", 429, DiagnosisKind.OTHER),
     ("messages.0.content.0.image.source.base64: the data is too long", 400, DiagnosisKind.REFUSED_FIELD),

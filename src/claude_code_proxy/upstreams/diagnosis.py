@@ -237,6 +237,7 @@ _INSIDE: tuple[tuple[str, str, frozenset[int], _Read], ...] = (
     (r"Unexpected value\(s\) (?P<betas>.+?) for the `anthropic-beta` header", _SEEN, _BAD_REQUEST, _unknown_betas),
     (r"\Amodel: ?(?P<model>\S+)\Z", _SEEN, _NOT_FOUND, _unknown_model),
     (r"issue with the selected model \((?P<model>[^)]+)\)", "Claude Code 2.1.330", _NOT_FOUND, _unknown_model),
+    (r"\bmodel\b", "gateways that speak this API", _NOT_FOUND, _is(DiagnosisKind.UNKNOWN_MODEL)),
     (r"Output blocked by content filtering policy", "anthropics/claude-code#58367", _ANY, _FILTERED),
 )
 

@@ -1,11 +1,12 @@
 """Asking again: after a refusal that teaches, for an answer that does not fit, to go on after a pause. All bounded."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from tests.server.running import Reply, running
+from tests.server.running import KEY, Reply, running
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
     MESSAGE,
@@ -20,6 +21,8 @@ from tests.server.scripted_upstream import (
     saying,
     spelled,
     start,
+    text,
+    text_start,
     whole,
 )
 
@@ -357,3 +360,85 @@ async def test_several_choices_too_are_there_in_time_or_fail(upstream: ScriptedU
     assert (reply.status, reply.error["type"]) == (504, "timeout_error")
     assert reply.headers["x-should-retry"] == "false"
     assert [call.gone.is_set() for call in upstream.calls] == [True, True]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("status", "kind", "words", "code"),
+    [
+        (429, "rate_limit_error", "Extra usage is required for long context requests.", "insufficient_quota"),
+        (429, "rate_limit_error", "Usage credits are required for long context requests.", "insufficient_quota"),
+        (400, "invalid_request_error", "Output blocked by content filtering policy", "content_filter"),
+        (401, "authentication_error", "invalid x-api-key", "upstream_authentication"),
+    ],
+)
+async def test_a_hopeless_refusal_is_not_repeated(
+    upstream: ScriptedUpstream, status: int, kind: str, words: str, code: str, *, stream: bool
+) -> None:
+    upstream.answers(refusal(status, kind, words, "x-should-retry: true" if status == 429 else "x-a: b"))
+    async with running(upstream.url, max_retries=3) as proxy:
+        reply = await proxy.ask(stream=stream)
+    assert (reply.status, reply.error["code"], len(upstream.calls)) == (status, code, 1)
+    assert words in reply.error["message"]
+
+
+@pytest.mark.parametrize("status", [400, 413])
+async def test_an_overflow_under_either_status(upstream: ScriptedUpstream, status: int) -> None:
+    upstream.answers(refusal(status, "invalid_request_error", "Request size exceeds model context window"))
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask()
+    assert (reply.status, reply.error["code"]) == (400, "context_length_exceeded")
+    assert re.fullmatch(
+        r"This model's maximum context length is \d+ tokens. However, your messages resulted in \d+ tokens. .*",
+        reply.error["message"],
+    )
+
+
+async def test_a_body_that_is_too_large_is_no_overflow(upstream: ScriptedUpstream) -> None:
+    upstream.answers(refusal(413, "request_too_large", "Request exceeds the maximum size"))
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask()
+    assert (reply.status, reply.error["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b'{"type":"error","error":{"type":"not_found_error","message":"model: x"}}', 404, "model_not_found"),
+        (b'{"type":"error","error":{"type":"not_found_error","message":"File not found: file_1"}}', 404, None),
+        (b"<html>404</html>", 502, None),
+        (b'{"detail":"Not Found"}', 502, None),
+    ],
+)
+async def test_only_an_api_error_says_that_a_model_is_retired(
+    upstream: ScriptedUpstream, body: bytes, status: int, code: str | None
+) -> None:
+    upstream.answers(saying(b"HTTP/1.1 404 X\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)))
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask(model="claude-3-opus-20240229")
+    assert (reply.status, reply.error["code"], len(upstream.calls)) == (status, code, 1)
+    assert ("retired" in reply.error["message"]) == (code == "model_not_found")
+    assert ("ANTHROPIC_API_BASE" in reply.error["message"]) == (status == 502)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_credential_that_the_upstream_echoes_reaches_nobody(
+    upstream: ScriptedUpstream, *, stream: bool
+) -> None:
+    async def echo(call: Call) -> None:
+        await refusal(
+            400, "invalid_request_error", f"bad {KEY}", f"request-id: {KEY}", f"anthropic-ratelimit-tokens-limit: {KEY}"
+        )(call)
+
+    async def echo_midway(call: Call) -> None:
+        await call.send(STREAM_HEAD)
+        await call.events(start(), text_start(), text("a"), error_event("api_error", f"bad {KEY}"))
+
+    upstream.answers(echo, echo_midway)
+    async with running(upstream.url, max_retries=0) as proxy:
+        replies = [await proxy.ask(stream=stream), await proxy.ask(stream=True)]
+        records = [await proxy.record(0), await proxy.record(1)]
+    assert all(KEY not in f"{reply.headers}{reply.body!r}" for reply in replies)
+    assert "bad ****" in replies[0].error["message"]
+    assert b"bad ****" in replies[1].body
+    assert all(KEY not in str(record) for record in records)

@@ -1,13 +1,16 @@
 """Whole events, cut from a stream wherever its pieces end."""
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_code_proxy.errors import UpstreamBroke
-from claude_code_proxy.upstreams.anthropic.forwarded_reply import WholeEventPieces
+from claude_code_proxy.secret import Secret
+from claude_code_proxy.upstreams.anthropic.forwarded_reply import TransportReply, WholeEventPieces
+from claude_code_proxy.upstreams.upstream import CallStats
 
 EVENTS = [b"event: a\ndata: 1\n\n", b": c\n\n", b"data: 2\r\n\r\n", b"data: 3\r\r", b"data: x\ndata: y\n\n", b"\n\n"]
 
@@ -50,3 +53,29 @@ def test_an_event_without_end_is_not_collected_for_ever() -> None:
     splitter.feed(b"x" * (1 << 25))
     with pytest.raises(UpstreamBroke, match="64 MB"):
         splitter.feed(b"x" * ((1 << 25) + 1))
+
+
+SECRET = Secret("sk-ant-test-of-the-proxy")
+WORDS = (
+    b'data: {"type":"content_block_delta","delta":{"text":"sk-ant-test-of-the-proxy \\"type\\":\\"error\\" error"}}\n\n'
+)
+
+
+class Pieces:
+    """A response of these pieces, one for each read."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = list(pieces)
+
+    async def chunk(self) -> bytes | None:
+        return self._pieces.pop(0) if self._pieces else None
+
+
+async def test_the_credential_is_masked_in_an_error_event_and_nowhere_else() -> None:
+    error = (
+        b'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"sk-ant-test-of-the-proxy"}}\n\n'
+    )
+    response: Any = Pieces(WORDS + error, error)
+    reply = TransportReply(response, CallStats(), is_stream=True, secret=SECRET)
+    masked = error.replace(SECRET.reveal().encode(), b"****")
+    assert [await reply.events() for _ in range(3)] == [WORDS + masked, masked, None]

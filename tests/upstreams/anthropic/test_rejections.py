@@ -51,7 +51,6 @@ def test_details() -> None:
         (400, "invalid_request_error"),
         (401, "authentication_error"),
         (403, "permission_error"),
-        (404, "not_found_error"),
         (413, "request_too_large"),
         (418, "invalid_request_error"),
         (429, "rate_limit_error"),
@@ -83,6 +82,36 @@ def test_a_line_of_plain_text_is_kept() -> None:
 
 def test_an_error_that_says_nothing_still_has_words() -> None:
     assert rejected(400, {}, body=body("odd_error", "")).message == "The upstream answered odd_error."
+
+
+@pytest.mark.parametrize(
+    ("headers", "body_"),
+    [
+        ({b"content-type": b"text/html"}, b"<html><h1>404 Not Found</h1></html>"),
+        ({b"content-type": b"text/plain; charset=utf-8"}, b"404 page not found\n"),
+        ({b"content-type": b"application/json"}, b'{"detail":"Not Found"}'),
+        ({b"content-type": b"application/json"}, b'{"error":"Not Found"}'),
+        ({b"content-type": b"application/json"}, b'{"error":{"message":"model not found"}}'),
+        ({}, b""),
+    ],
+)
+def test_a_404_that_no_api_wrote_names_the_setting_of_the_address(headers: dict[bytes, bytes], body_: bytes) -> None:
+    error = rejected(404, headers, body=body_)
+    assert (error.status, error.kind, error.diagnosis.may_retry) == (502, "api_error", False)
+    assert "ANTHROPIC_API_BASE" in error.message
+    assert "<html>" not in error.message
+    assert to_openai_error(error).should_retry is False
+
+
+def test_a_404_of_the_api_is_one() -> None:
+    error = rejected(404, {}, body=body("not_found_error", "model: claude-x"))
+    assert (error.status, error.diagnosis.kind, error.diagnosis.model) == (404, DiagnosisKind.UNKNOWN_MODEL, "claude-x")
+
+
+@pytest.mark.parametrize("status", [600, 999, 100])
+@pytest.mark.parametrize("text", [b"", body("api_error", "w")])
+def test_a_status_that_is_none_is_a_bad_gateway(status: int, text: bytes) -> None:
+    assert rejected(status, {}, body=text).status == 502
 
 
 @pytest.mark.parametrize("status", [204, 206, 301, 307])

@@ -197,6 +197,17 @@ async def test_a_refusal_before_the_first_event_is_tried_again_or_told() -> None
     await claude.close()
 
 
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_login_that_the_service_echoes_is_masked(*, begun: bool) -> None:
+    failure = Failure("API Error: 400 bad sk-ant-test")
+    start = Starter(lambda process: process.say(*answer("Hello")[: 3 if begun else 0], failure))
+    claude = upstream(start)
+    with pytest.raises(UpstreamRejected) as caught:
+        await claude.create(request(user("Hi")), Call())
+    assert caught.value.message == "bad ****"
+    await claude.close()
+
+
 async def test_when_the_attempts_are_spent_the_client_need_not_try() -> None:
     start = Starter(lambda process: process.say(Failure("API Error: 529 Busy")))
     claude = upstream(start)

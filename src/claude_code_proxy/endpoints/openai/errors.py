@@ -83,7 +83,8 @@ def _sharpened(reply: OpenAIError, error: UpstreamRejected) -> OpenAIError:
                 retry_after=None,
             )
         case DiagnosisKind.UNKNOWN_MODEL if error.code is None:
-            message = f"The model `{diagnosis.model}` does not exist or you do not have access to it."
+            named = f"The model `{diagnosis.model}` does not exist or you do not have access to it."
+            message = named if diagnosis.model is not None else error.message
             return msgspec.structs.replace(reply, message=message, param="model", code="model_not_found")
         case DiagnosisKind.CONTENT_FILTERED:
             return msgspec.structs.replace(reply, code="content_filter", should_retry=False)

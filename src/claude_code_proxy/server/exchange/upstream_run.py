@@ -252,7 +252,7 @@ def _explained(error: UpstreamRejected, model: Model, *, refused: messages.Messa
     if diagnosis.kind is DiagnosisKind.CONTEXT_OVERFLOW and diagnosis.window is None and model.known:
         tokens, window = max(input_tokens(refused), model.context_window + 1), model.context_window
         return error.replace(diagnosis=msgspec.structs.replace(diagnosis, tokens=tokens, window=window))
-    if error.status != 404:
+    if diagnosis.kind is not DiagnosisKind.UNKNOWN_MODEL:
         return error
     if model.successor is not None:
         message = f"The model `{model.id}` is retired; use {model.successor} instead. ({error.message})"

@@ -10,6 +10,7 @@ from claude_code_proxy import messages, sse
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 from claude_code_proxy.http1.client import Response
 from claude_code_proxy.messages.json_text import mend_surrogates
+from claude_code_proxy.secret import NO_SECRET, Secret
 from claude_code_proxy.upstreams.anthropic.rejections import rejected_midway
 from claude_code_proxy.upstreams.upstream import CallStats
 
@@ -23,11 +24,12 @@ _finishing: set[asyncio.Task[None]] = set()  # the loop itself holds on to no ta
 class TransportEvents:
     """An `EventStream`. An error event ends it: what came before it is given first, then the error is raised."""
 
-    __slots__ = ("_ahead", "_closed", "_decoder", "_error", "_response", "_stopped", "stats")
+    __slots__ = ("_ahead", "_closed", "_decoder", "_error", "_response", "_secret", "_stopped", "stats")
 
-    def __init__(self, response: Response, stats: CallStats) -> None:
+    def __init__(self, response: Response, stats: CallStats, *, secret: Secret = NO_SECRET) -> None:
         self.stats = stats
         self._response = response
+        self._secret = secret
         self._decoder = sse.Decoder()
         self._error: ProxyError | None = None
         self._stopped = False  # its last event has come
@@ -77,11 +79,15 @@ class TransportEvents:
             if event.__class__ not in _ENDINGS:
                 continue
             if isinstance(event, messages.ErrorEvent):
-                self._error = rejected_midway(event, self.stats.request_id)
+                self._error = self._rejected(event)
                 return batch[:number]
             self._stopped, self._error = True, None
             return batch[: number + 1]
         return batch
+
+    def _rejected(self, event: messages.ErrorEvent) -> ProxyError:
+        error = rejected_midway(event, self.stats.request_id)
+        return error.replace(message=self._secret.mask_text(error.message))
 
     def _last(self) -> Sequence[messages.Event] | None:
         """The body has ended; only the blank line after its last event may be missing."""

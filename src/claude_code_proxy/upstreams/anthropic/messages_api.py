@@ -5,7 +5,7 @@ Long answers are streamed inside even when they are wanted whole: no connection 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import UpstreamBroke, UpstreamRejected
 from claude_code_proxy.http1.client import Response, Transport
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
+from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
 from claude_code_proxy.upstreams.anthropic.forwarded_reply import TransportReply
 from claude_code_proxy.upstreams.anthropic.headers import forwarded_headers, request_headers
@@ -28,7 +29,6 @@ WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a 
 _MODELS_PAGE = b"/v1/models?limit=1000"
 _MOST_PAGES = 20
 _MOST_BLOCKS = 64  # of headers, kept ready to send
-_MASK = b"[credential]"
 _T = TypeVar("_T")
 
 
@@ -73,8 +73,8 @@ class MessagesApi:
         self, path: bytes, *, headers: Sequence[tuple[bytes, bytes]], body: bytes, call: Call
     ) -> ForwardedReply:
         """Send a request as it is, with the caller's headers and our credential."""
-        block = self._forwarded_headers(tuple(headers))
-        return await self._retry(call, lambda stats: self._forward(path, block, body=body, call=call, stats=stats))
+        fields = tuple(headers)
+        return await self._retry(call, lambda stats: self._forward(path, fields, body=body, call=call, stats=stats))
 
     async def _retry(self, call: Call, attempt: Callable[[CallStats], Awaitable[_T]]) -> _T:
         try:
@@ -87,11 +87,12 @@ class MessagesApi:
         infos: list[ModelInfo] = []
         path, after = _MODELS_PAGE, ""
         for _ in range(_MOST_PAGES):
-            response = await self._transport.request(b"GET", path, headers=self._headers_for(()))
+            credential = self._credentials.resolve()
+            response = await self._transport.request(b"GET", path, headers=self._headers_for(credential, ()))
             if response.status != 200:
-                raise await self._rejection(response)
+                raise await _rejection(response, credential.secret)
             try:
-                page = decode_page(await response.read())
+                page = decode_page(credential.secret.mask(await response.read()))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UpstreamBroke("The upstream's list of models cannot be read.") from error
             finally:
@@ -109,10 +110,13 @@ class MessagesApi:
         await self._transport.close()
 
     async def _forward(
-        self, path: bytes, headers: bytes, *, body: bytes, call: Call, stats: CallStats
+        self, path: bytes, fields: tuple[tuple[bytes, bytes], ...], *, body: bytes, call: Call, stats: CallStats
     ) -> ForwardedReply:
-        response = await self._accepted(path, headers, body=body, call=call, stats=stats)
-        reply = TransportReply(response, stats, is_stream=b"event-stream" in response.headers.get(b"content-type", b""))
+        credential = self._credentials.resolve()
+        headers = self._forwarded_headers(credential, fields)
+        response = await self._accepted(path, headers, body=body, call=call, stats=stats, secret=credential.secret)
+        is_stream = b"event-stream" in response.headers.get(b"content-type", b"")
+        reply = TransportReply(response, stats, is_stream=is_stream, secret=credential.secret)
         if not reply.is_stream:
             return reply
         try:
@@ -122,26 +126,30 @@ class MessagesApi:
             raise
         return reply
 
-    async def _send(self, body: bytes, call: Call, *, stats: CallStats) -> Response:
-        """The response, once the upstream has accepted the request."""
-        headers = self._headers_for(call.betas)
-        return await self._accepted(b"/v1/messages", headers, body=body, call=call, stats=stats)
+    async def _send(self, body: bytes, call: Call, *, stats: CallStats) -> tuple[Response, Secret]:
+        """Return the response once the upstream has accepted the request, and the secret that was sent."""
+        credential = self._credentials.resolve()
+        headers, secret = self._headers_for(credential, call.betas), credential.secret
+        return await self._accepted(b"/v1/messages", headers, body=body, call=call, stats=stats, secret=secret), secret
 
-    async def _accepted(self, path: bytes, headers: bytes, *, body: bytes, call: Call, stats: CallStats) -> Response:
+    async def _accepted(
+        self, path: bytes, headers: bytes, *, body: bytes, call: Call, stats: CallStats, secret: Secret
+    ) -> Response:
         response = await self._transport.request(b"POST", path, headers=headers, body=body, deadline=call.deadline)
-        stats.request_id = request_id_of(response.headers)
+        received = _masked(response.headers, secret)
+        stats.request_id = request_id_of(received)
         if response.status != 200:
-            raise await self._rejection(response)
-        stats.rate_limits = rate_limits_of(response.headers)
+            raise await _rejection(response, secret)
+        stats.rate_limits = rate_limits_of(received)
         return response
 
     async def _create(
         self, body: bytes, call: Call, *, stats: CallStats, streamed: bool
     ) -> tuple[messages.Message, CallStats]:
-        response = await self._send(body, call, stats=stats)
+        response, secret = await self._send(body, call, stats=stats)
         if not _is_stream(response, asked=streamed):
-            return await _message(response, stats), stats
-        events = TransportEvents(response, stats)
+            return await _message(response, stats, secret=secret), stats
+        events = TransportEvents(response, stats, secret=secret)
         accumulator = messages.Accumulator()
         try:
             while not accumulator.stopped and (batch := await events.events()) is not None:
@@ -152,10 +160,10 @@ class MessagesApi:
             events.close()
 
     async def _open(self, body: bytes, call: Call, *, stats: CallStats) -> EventStream:
-        response = await self._send(body, call, stats=stats)
+        response, secret = await self._send(body, call, stats=stats)
         if not _is_stream(response, asked=True):
-            return WholeEvents(await _message(response, stats), stats)
-        events = TransportEvents(response, stats)
+            return WholeEvents(await _message(response, stats, secret=secret), stats)
+        events = TransportEvents(response, stats, secret=secret)
         try:
             await events.begin()
         except BaseException:
@@ -163,22 +171,11 @@ class MessagesApi:
             raise
         return events
 
-    async def _rejection(self, response: Response) -> UpstreamRejected:
-        """Read a refusal. A gateway may quote our credential in it; that goes no further."""
-        try:
-            body = await response.read()
-        finally:
-            response.close()
-        secret = self._credentials.resolve().secret.reveal().encode()
-        return rejected(response.status, response.headers, body=body.replace(secret, _MASK))
-
-    def _headers_for(self, betas: tuple[str, ...]) -> bytes:
-        credential = self._credentials.resolve()
+    def _headers_for(self, credential: Credential, betas: tuple[str, ...]) -> bytes:
         key = (credential.secret.reveal(), betas)
         return self._block(key, lambda: request_headers(credential, betas, workspace_id=self._workspace_id))
 
-    def _forwarded_headers(self, fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
-        credential = self._credentials.resolve()
+    def _forwarded_headers(self, credential: Credential, fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
         key = (credential.secret.reveal(), fields)
         return self._block(key, lambda: forwarded_headers(credential, fields, workspace_id=self._workspace_id))
 
@@ -197,7 +194,15 @@ def _is_stream(response: Response, *, asked: bool) -> bool:
     return b"event-stream" in kind or (asked and b"json" not in kind)
 
 
-async def _message(response: Response, stats: CallStats) -> messages.Message:
+def _masked(headers: Mapping[bytes, bytes], secret: Secret) -> Mapping[bytes, bytes]:
+    """Return the headers without the credential, should the upstream be one that echoes it."""
+    everything = b"\n".join(headers.values())
+    if secret.mask(everything) == everything:
+        return headers
+    return {name: secret.mask(value) for name, value in headers.items()}
+
+
+async def _message(response: Response, stats: CallStats, *, secret: Secret) -> messages.Message:
     stats.begun = True  # it was made, and is billed
     try:
         body = await response.read()
@@ -206,4 +211,14 @@ async def _message(response: Response, stats: CallStats) -> messages.Message:
     try:
         return messages.decode_message(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise rejected_after_all(body) or UpstreamBroke("The upstream's answer is not a Message.") from error
+        raise rejected_after_all(secret.mask(body)) or UpstreamBroke(
+            "The upstream's answer is not a Message."
+        ) from error
+
+
+async def _rejection(response: Response, secret: Secret) -> UpstreamRejected:
+    try:
+        body = secret.mask(await response.read())
+        return rejected(response.status, _masked(response.headers, secret), body=body)
+    finally:
+        response.close()

@@ -10,9 +10,10 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.errors import RejectionHeaders, UpstreamRejected
+from claude_code_proxy.errors import Diagnosis, RejectionHeaders, UpstreamRejected
 from claude_code_proxy.upstreams.diagnosis import diagnose
 
 _RATE_LIMIT = b"anthropic-ratelimit-"
@@ -30,28 +31,42 @@ _decode_outer = msgspec.json.Decoder(_Outer).decode
 
 
 def rejected(status: int, headers: Mapping[bytes, bytes], *, body: bytes) -> UpstreamRejected:
-    """The error for such a reply; a redirect, or a 2xx without the expected body, becomes a 502."""
-    answered, status = status, status if status >= 400 else 502
+    """Return the error for a reply that is no Message. A status that says nothing of an error becomes a 502."""
     error, request_id = messages.decode_error(body) or (messages.ErrorBody(), None)
-    if not error.message and not error.type:
-        error = messages.ErrorBody(message=f"The upstream answered HTTP {answered}{_reason(headers, body)}")
     head = RejectionHeaders(
         request_id=request_id_of(headers) or _request_id(request_id),
         retry_after=_seconds(headers),
         should_retry={b"true": True, b"false": False}.get(headers.get(b"x-should-retry", b"")),
         rate_limits=rate_limits_of(headers),
     )
-    return _rejected(error, status, headers=head, body=body if _is_error_body(body) else b"")
+    if status == 404 and not error.type:
+        return _misaddressed(error.message or _line_of(headers, body), head)
+    if not error.message and not error.type:
+        error = messages.ErrorBody(message=f"The upstream answered HTTP {status}{_reason(headers, body)}")
+    own = body if _is_error_body(body) else b""
+    return _rejected(error, status if 400 <= status <= 599 else 502, headers=head, body=own)
+
+
+def _misaddressed(text: str, headers: RejectionHeaders) -> UpstreamRejected:
+    """Return the error for a 404 that no Messages API wrote. It says nothing about a model."""
+    quoted = f' ("{text}")' if text else ""
+    return UpstreamRejected(
+        f"What answers at the upstream's address is not the Messages API: HTTP 404{quoted}. Check ANTHROPIC_API_BASE.",
+        status=502,
+        kind="api_error",
+        diagnosis=Diagnosis(may_retry=False),
+        headers=replace(headers, should_retry=False),
+    )
 
 
 def rejected_midway(event: messages.ErrorEvent, request_id: str | None, *, body: bytes = b"") -> UpstreamRejected:
-    """The error for an error event in a stream that had begun with a 200: its type gives the status."""
+    """Return the error for an error event in a stream that began with a 200: its type gives the status."""
     head = RejectionHeaders(request_id=request_id or _request_id(event.request_id))
     return _rejected(event.error, messages.status_of(event.error.type), headers=head, body=body)
 
 
 def rejected_after_all(body: bytes) -> UpstreamRejected | None:
-    """The error for an error body under a 2xx status; None if it is not one."""
+    """Return the error for an error body under a 2xx status; None if it is not one."""
     decoded = messages.decode_error(body)
     if decoded is None:
         return None
@@ -64,8 +79,8 @@ def request_id_of(headers: Mapping[bytes, bytes]) -> str | None:
     return _request_id(found.decode("latin-1")) if found else None
 
 
-def _request_id(told: str | None) -> str | None:
-    return told if told is not None and _REQUEST_ID.fullmatch(told) else None
+def _request_id(value: str | None) -> str | None:
+    return value if value is not None and _REQUEST_ID.fullmatch(value) else None
 
 
 def rate_limits_of(headers: Mapping[bytes, bytes]) -> dict[str, str]:
@@ -77,16 +92,21 @@ def rate_limits_of(headers: Mapping[bytes, bytes]) -> dict[str, str]:
 
 
 def _reason(headers: Mapping[bytes, bytes], body: bytes) -> str:
-    """What is known besides the status: a line of plain text, or the edge network's id of the request."""
-    text = body[:_LONGEST_TEXT].decode("utf-8", "replace").strip()
-    if headers.get(b"content-type", b"").startswith(b"text/plain") and text.isprintable() and text:
-        return f": {text}"
+    """Return what is known besides the status: a line of plain text, or the edge network's id of the request."""
+    if line := _line_of(headers, body):
+        return f": {line}"
     ray = headers.get(b"cf-ray", b"").decode("latin-1")
     return f" without saying why (cf-ray {ray})." if ray else " without saying why."
 
 
+def _line_of(headers: Mapping[bytes, bytes], body: bytes) -> str:
+    """Return the body if it is one line of plain text; else an empty string."""
+    text = body[:_LONGEST_TEXT].decode("utf-8", "replace").strip()
+    return text if headers.get(b"content-type", b"").startswith(b"text/plain") and text.isprintable() else ""
+
+
 def _is_error_body(body: bytes) -> bool:
-    """Whether it is in the API's own form; bodies of networks and gateways on the way are not."""
+    """Return whether it is in the API's own form; bodies of networks and gateways on the way are not."""
     try:
         return _decode_outer(body).type == "error"
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -104,7 +124,7 @@ def _rejected(
 
 
 def _seconds(headers: Mapping[bytes, bytes]) -> float | None:
-    """`retry-after-ms`, else `retry-after` in seconds or, from a gateway, as a date."""
+    """Return `retry-after-ms`, else `retry-after` in seconds or, from a gateway, as a date."""
     for name, unit in ((b"retry-after-ms", 0.001), (b"retry-after", 1.0)):
         try:
             seconds = float(headers[name]) * unit

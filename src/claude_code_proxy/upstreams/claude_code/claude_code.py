@@ -12,7 +12,7 @@ from typing import Protocol
 
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamTimeout
+from claude_code_proxy.errors import ProxyError, Unauthenticated, UpstreamBroke, UpstreamTimeout
 from claude_code_proxy.upstreams.claude_code.conversation import SplitConversation, digest, split
 from claude_code_proxy.upstreams.claude_code.failures import BEGIN_ANEW, HALF_WRITTEN
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
@@ -101,7 +101,7 @@ class ClaudeCode:
         if session is None:
             session = await self._new(launch, asked)
         turn = SessionTurn(self._keeper(session, request))
-        events = SessionEvents(session, turn, stats=stats, idle_seconds=self._idle_seconds)
+        events = SessionEvents(session, turn, stats=stats, idle_seconds=self._idle_seconds, mask=self._masked)
         try:
             async with asyncio.timeout(self._first_seconds):
                 await (session.begin(asked, turn, start=self._start) if fresh else session.go_on(asked, turn))
@@ -112,9 +112,10 @@ class ClaudeCode:
         except BaseException as error:
             events.close()
             stats.begun = turn.begun
-            if isinstance(error, ProxyError) and error.status == 401:
-                raise await self._refused_login(error, session) from error.__cause__
-            raise
+            if not isinstance(error, ProxyError):
+                raise
+            masked = self._masked(error)
+            raise (await self._refused_login(masked, session) if error.status == 401 else masked) from error.__cause__
         return events
 
     def _known(self, launch: Launch, asked: SplitConversation) -> Session | None:
@@ -140,6 +141,14 @@ class ClaudeCode:
                 raise
         return session
 
+    def _masked(self, error: ProxyError) -> ProxyError:
+        """Return the error without the login, should the service be one that echoes it."""
+        try:
+            login = self._login.resolve()
+        except Unauthenticated:
+            return error
+        return error.replace(message=login.secret.mask_text(error.message))
+
     async def _refused_login(self, error: ProxyError, session: Session) -> ProxyError:
         """Return what to report of a 401. A fresh process has already tried to renew; one that holds a copy cannot."""
         if self._renewal.half_written():
@@ -161,8 +170,17 @@ class ClaudeCode:
 class SessionEvents:
     """An `EventStream`."""
 
-    def __init__(self, session: Session, turn: SessionTurn, *, stats: CallStats, idle_seconds: float) -> None:
+    def __init__(
+        self,
+        session: Session,
+        turn: SessionTurn,
+        *,
+        stats: CallStats,
+        idle_seconds: float,
+        mask: Callable[[ProxyError], ProxyError],
+    ) -> None:
         self.stats = stats
+        self._mask = mask
         self._session = session
         self._turn = turn
         self._idle_seconds = idle_seconds
@@ -182,6 +200,8 @@ class SessionEvents:
         except TimeoutError as error:
             self.close()
             raise UpstreamBroke("Claude Code fell silent in the middle of its answer.") from error
+        except ProxyError as error:
+            raise self._mask(error) from error.__cause__
 
     def close(self) -> None:
         if not self._turn.ended:

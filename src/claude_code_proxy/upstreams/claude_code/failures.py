@@ -8,6 +8,7 @@ import re
 from msgspec import Struct
 
 from claude_code_proxy import messages
+from claude_code_proxy.credentials.refusals import CODE
 from claude_code_proxy.errors import ProxyError, RejectionHeaders, UpstreamBroke, UpstreamRejected
 from claude_code_proxy.upstreams.diagnosis import diagnose
 
@@ -50,10 +51,11 @@ def to_error(failure: Failure, now: float) -> ProxyError:
         words = f"{words.rstrip('.')}. {SIGN_IN}"
     kind = messages.kind_of(status)
     wait = max(failure.resets_at - now, 0.0) if failure.resets_at is not None and status == 429 else None
-    return UpstreamRejected(
+    error = UpstreamRejected(
         words,
         status=status,
         kind=kind,
         diagnosis=diagnose(words, status=status, kind=kind),
         headers=RejectionHeaders(retry_after=wait),
     )
+    return error.replace(code=CODE) if status == 401 else error
