@@ -54,7 +54,7 @@ def test_every_setting_but_the_secrets_is_a_flag(setting: object) -> None:
     ("typed", "said"),
     [
         ("paint", "unknown command 'paint'; the commands are serve, models, simulate"),
-        ("--prot 1", "unknown flag --prot; see claude-code-proxy --help"),
+        ("--prot 1", "unknown flag --prot (did you mean --port?); see claude-code-proxy serve --help"),
         ("--prot=1", "unknown flag --prot (did you mean --port?); see claude-code-proxy serve --help"),
         ("simulate --xyz", "unknown flag --xyz; see claude-code-proxy simulate --help"),
         ("serve again", "unexpected argument after the command serve"),

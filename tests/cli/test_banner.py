@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from claude_code_proxy.cli.banner import OPEN_DOOR, banner, curl
+from claude_code_proxy.cli.banner import IN_A_CONTAINER, ON_A_MACHINE, OPEN_DOOR, banner, curl
 from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.process.serve import Listening
@@ -27,7 +27,8 @@ def test_it_says_where_what_and_with_what() -> None:
 def test_without_a_credential_it_says_what_to_set() -> None:
     shown = banner(Listening(URL, "claude-code", NOT_READY), Settings())
     assert NOT_READY.reason in shown
-    assert "upstream    claude-code, once there is a login for it\n" in shown
+    assert "upstream    none: " in shown
+    assert "claude-code," not in shown
 
 
 def test_a_login_is_served_on_this_machine() -> None:
@@ -50,7 +51,19 @@ def test_the_simulation_needs_no_credential() -> None:
     ],
 )
 def test_an_open_door_is_told(settings: Settings, warned: bool) -> None:
-    assert (OPEN_DOOR in banner(Listening(URL, "anthropic", READY), settings)) is warned
+    assert (OPEN_DOOR.format(ON_A_MACHINE) in banner(Listening(URL, "anthropic", READY), settings)) is warned
+
+
+def test_in_a_container_nobody_is_told_to_listen_where_nobody_reaches_it() -> None:
+    shown = banner(Listening(URL, "anthropic", READY), Settings(host="0.0.0.0"), contained=True)
+    assert OPEN_DOOR.format(IN_A_CONTAINER) in shown
+    assert ON_A_MACHINE not in shown
+
+
+@pytest.mark.parametrize(("contained", "place"), [(False, "on this machine"), (True, "in this container")])
+def test_a_wildcard_is_named_beside_the_address_that_reaches_it_here(contained: bool, place: str) -> None:
+    first = banner(Listening(URL, "anthropic", READY), Settings(host="0.0.0.0"), contained=contained).splitlines()[0]
+    assert first.endswith(f"listens on every IPv4 address; {place} that is {URL}")
 
 
 def test_the_line_to_copy_is_a_whole_command() -> None:
@@ -86,6 +99,6 @@ def test_for_machines_it_is_one_line_of_json() -> None:
         "upstream": "claude-code",
         "ready": False,
         "credential": NOT_READY.reason,
-        "warning": OPEN_DOOR,
+        "warning": OPEN_DOOR.format(ON_A_MACHINE),
     }
     assert "\n" not in shown

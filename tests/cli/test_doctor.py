@@ -13,7 +13,8 @@ import pytest
 from claude_code_proxy import simulator
 from claude_code_proxy.cli import doctor
 from claude_code_proxy.cli.arguments import parse
-from claude_code_proxy.cli.doctor import Check, claude_code, examine, login_file, runtime, screen
+from claude_code_proxy.cli.check import Check
+from claude_code_proxy.cli.doctor import claude_code, examine, login_file, runtime
 from claude_code_proxy.cli.main import COMMANDS
 from claude_code_proxy.credentials.claude_command import find_claude, has_sdk
 from claude_code_proxy.secret import Secret
@@ -60,18 +61,17 @@ async def test_without_a_call_no_model_is_asked(tmp_path: Path, service: simulat
     assert [one.path for one in service.requests if one.path == "/v1/messages"] == []
 
 
-async def test_a_refused_key_is_told_with_what_to_do(tmp_path: Path) -> None:
-    service = await simulator.serve(options=simulator.SimulatorOptions(api_keys=frozenset({"another"})))
-    checks = by_name(await examine(settings(tmp_path, service.url, anthropic_api_key=KEY), call=True))
-    await service.close()
-    assert not checks["a model answers"].ok
-    assert checks["a model answers"].do == "fix the credential above"
-
-
-async def test_an_upstream_out_of_reach(tmp_path: Path) -> None:
-    checks = by_name(await examine(settings(tmp_path, "http://127.0.0.1:9", anthropic_api_key=KEY)))
-    assert not checks["upstream"].ok
-    assert "HTTPS_PROXY" in checks["upstream"].do
+@pytest.mark.parametrize(
+    ("key", "setting"),
+    [("sk-proj-a1", "Claude Console"), ("sk-ant-oat01-a1", "CLAUDE_CODE_OAUTH_TOKEN"), ("sk-ant-admin01-a1", "Admin")],
+)
+async def test_a_key_of_another_shape_is_named(
+    tmp_path: Path, service: simulator.Running, key: str, setting: str
+) -> None:
+    check = by_name(await examine(settings(tmp_path, service.url, anthropic_api_key=Secret(key))))["credential"]
+    assert not check.ok
+    assert setting in check.do
+    assert key not in check.do + check.found
 
 
 async def test_nobody_signed_in(tmp_path: Path, service: simulator.Running) -> None:
@@ -159,11 +159,6 @@ def script(directory: Path, words: str) -> Path:
     path.write_text(f"#!/bin/sh\n{words}\n")
     path.chmod(0o755)
     return path
-
-
-def test_one_screen_and_what_to_do() -> None:
-    shown = screen([Check("a", ok=True, found="x"), Check("long name", ok=False, found="y", do="z")])
-    assert shown.splitlines() == ["ok    a          x", "FAIL  long name  y", "                 → z"]
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

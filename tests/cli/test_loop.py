@@ -22,7 +22,8 @@ def test_an_address_in_use_is_said_plainly() -> None:
     error = OSError(
         errno.EADDRINUSE, "error while attempting to bind on address ('127.0.0.1', 80): address already in use"
     )
-    assert cannot_listen("127.0.0.1:80", error).message == "cannot listen on 127.0.0.1:80: Address already in use"
+    message = cannot_listen("127.0.0.1:80", error).message
+    assert message == "cannot listen on 127.0.0.1:80: Address already in use; choose another port with --port or PORT"
 
 
 def test_a_name_that_is_none_keeps_the_resolvers_words() -> None:

@@ -99,7 +99,6 @@ def test_without_a_credential_it_starts_and_each_completion_says_what_to_set(tmp
 @pytest.mark.parametrize(
     ("flags", "environ", "name"),
     [
-        ((), {}, "claude-code"),
         ((), {"ANTHROPIC_API_KEY": KEY}, "anthropic"),
         (("--upstream", "simulated"), {}, "simulated"),
     ],
@@ -143,7 +142,8 @@ def test_an_address_in_use_ends_the_start_with_one_line(tmp_path: Path) -> None:
     with started(tmp_path, "--upstream", "simulated", "--port", "0") as (_, url):
         port = url.removesuffix("/v1").rpartition(":")[2]
         code, said = ended(tmp_path, "--port", port, ANTHROPIC_API_BASE=NOBODY)
-    assert (code, said) == (1, f"claude-code-proxy: cannot listen on 127.0.0.1:{port}: Address already in use\n")
+    reason = f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another port with --port or PORT"
+    assert (code, said) == (1, f"claude-code-proxy: {reason}\n")
 
 
 def test_itself_as_the_upstream_ends_the_start(tmp_path: Path) -> None:

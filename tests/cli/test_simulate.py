@@ -12,6 +12,8 @@ from tests.cli.processes import ended, post, started
 MESSAGE = {"model": "claude-opus-5-5", "max_tokens": 99, "messages": [{"role": "user", "content": "Count to 3"}]}
 HEADERS = {"x-api-key": "sk-ant-test", "anthropic-version": "2023-06-01"}
 
+WHY = "Address already in use; choose another port with --port or PORT"
+
 
 def test_it_answers_messages_until_it_is_told_to_stop(tmp_path: Path) -> None:
     with started(tmp_path, "simulate", "--port", "0") as (process, url):
@@ -26,7 +28,7 @@ def test_an_address_in_use_ends_the_start(tmp_path: Path) -> None:
         port = url.rpartition(":")[2]
         assert ended(tmp_path, "simulate", "--port", port) == (
             1,
-            f"claude-code-proxy: cannot listen on 127.0.0.1:{port}: Address already in use\n",
+            f"claude-code-proxy: cannot listen on 127.0.0.1:{port}: {WHY}\n",
         )
 
 

@@ -53,6 +53,9 @@ def parse(argv: Sequence[str], commands: Mapping[str, Command]) -> Arguments:
     named = given.pop("command", None)
     name = next(iter(commands)) if named is None else named
     command = commands.get(name)
+    if unknown and command is None and unknown[0].startswith("-"):  # the value of the unknown flag, not a command
+        name = next(iter(commands))
+        command = commands[name]
     if unknown:
         raise SettingsError(_unknown(unknown[0], command=name, known=_known(command)))
     if command is None:

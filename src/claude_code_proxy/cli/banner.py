@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,19 +13,29 @@ from claude_code_proxy.settings import Settings
 if TYPE_CHECKING:
     from claude_code_proxy.server.process.serve import Listening
 
-OPEN_DOOR = "everybody who can reach this address can use the proxy; set PROXY_API_KEY, or HOST=127.0.0.1"
+OPEN_DOOR = "everybody who can reach this address can use the proxy; set PROXY_API_KEY, or {}"
+ON_A_MACHINE = "HOST=127.0.0.1"
+IN_A_CONTAINER = "publish the port to this machine alone (docker run -p 127.0.0.1:8080:8080)"
+_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
+_EVERYWHERE = {"0.0.0.0": "every IPv4 address", "::": "every IPv6 address"}  # noqa: S104 - compared, not bound
 
 
-def banner(now: "Listening", settings: Settings) -> str:
-    """Return the text for people; with JSON logs, one line of JSON."""
-    warning = None if settings.loopback_only or settings.proxy_api_key else OPEN_DOOR
+def in_container() -> bool:
+    """Return whether this process runs in a container, as far as the file system shows."""
+    return any(Path(mark).exists() for mark in _CONTAINER_MARKS)
+
+
+def banner(now: "Listening", settings: Settings, *, contained: bool = False) -> str:
+    """Return the text for people; with JSON logs, one line of JSON. `contained`: this process is in a container."""
+    way = IN_A_CONTAINER if contained else ON_A_MACHINE
+    warning = None if settings.loopback_only or settings.proxy_api_key else OPEN_DOOR.format(way)
     if now.upstream == "simulated":
         now = replace(now, credential=replace(now.credential, ok=True, reason="none needed"))
     if settings.log_format == "json":
         return _line(now, warning)
     lines = [
-        f"claude-code-proxy {__version__} listens on {now.url}",
-        f"  upstream    {now.upstream}, {_where(now, settings)}",
+        f"claude-code-proxy {__version__} {_listens(now.url, settings.host, contained=contained)}",
+        f"  upstream    {_where(now, settings)}",
         f"  credential  {now.credential.reason}",
     ]
     if warning:
@@ -45,22 +56,32 @@ def curl(url: str, settings: Settings) -> str:
     return f"curl {url}/chat/completions -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
 
 
+def _listens(url: str, host: str, *, contained: bool) -> str:
+    """Say where it listens. With a wildcard address, `url` is how the same machine, or container, reaches it."""
+    if host not in _EVERYWHERE:
+        return f"listens on {url}"
+    here = "in this container" if contained else "on this machine"
+    return f"listens on {_EVERYWHERE[host]}; {here} that is {url}"
+
+
 def _where(now: "Listening", settings: Settings) -> str:
     match now.upstream:
         case "simulated":
-            return "on this machine; its answers are made up"
+            return "simulated, on this machine; its answers are made up"
+        case "claude-code" if not now.credential.ok:
+            return "none: there is no credential that can be used"
         case "claude-code":
-            return "on this machine" if now.credential.ok else "once there is a login for it"
-        case _:
-            return f"at {settings.anthropic_api_base}"
+            return "claude-code, on this machine"
+        case name:
+            return f"{name}, at {settings.anthropic_api_base}"
 
 
 def _line(now: "Listening", warning: str | None) -> str:
-    told = {
+    fields = {
         "event": "listening",
         "url": now.url,
         "upstream": now.upstream,
         "ready": now.credential.ok,
         "credential": now.credential.reason,
     }
-    return msgspec.json.encode(told | ({"warning": warning} if warning else {})).decode()
+    return msgspec.json.encode(fields | ({"warning": warning} if warning else {})).decode()

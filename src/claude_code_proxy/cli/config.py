@@ -1,10 +1,11 @@
 """`config`: print the settings in effect, by group, each with where it was set. Secrets are masked."""
 
+from claude_code_proxy.cli.standard_output import report
 from claude_code_proxy.settings import SETTINGS, Settings, format_value
 
 
 def run(settings: Settings) -> int:
-    print(table(settings))
+    report(table(settings))
     return 0
 
 

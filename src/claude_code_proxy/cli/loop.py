@@ -1,6 +1,7 @@
 """Run a command's coroutine on an event loop, and make the error for an address that cannot be bound."""
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -8,6 +9,12 @@ from typing import Any, TypeVar
 from claude_code_proxy.errors import Misconfigured
 
 T = TypeVar("T")
+_ANOTHER_PORT = "; choose another port with --port or PORT"
+_REMEDIES = {
+    errno.EADDRINUSE: _ANOTHER_PORT,
+    errno.EACCES: _ANOTHER_PORT,
+    errno.EADDRNOTAVAIL: "; choose an address of this machine with --host or HOST",
+}
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -27,4 +34,5 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 def cannot_listen(address: str, error: OSError) -> Misconfigured:
     """Return the error; its reason is looked up by number, since asyncio wraps the system's text in its own."""
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-    return Misconfigured(f"cannot listen on {address}: {why}")
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    return Misconfigured(f"cannot listen on {address}: {why}{remedy}")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from claude_code_proxy.cli.arguments import PROGRAM, Command, Flag, parse
+from claude_code_proxy.cli.standard_output import reserve_descriptors
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.settings import SettingsError, load
 
@@ -46,6 +47,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
+    reserve_descriptors()
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv, COMMANDS)
         settings = load(arguments.flags)
@@ -60,5 +62,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _ended(message: str, code: int) -> int:
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
+    if sys.stderr is not None:
+        print(f"{PROGRAM}: {message}", file=sys.stderr)
     return code

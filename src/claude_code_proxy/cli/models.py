@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from claude_code_proxy.cli.standard_output import report
 from claude_code_proxy.models.catalogue import BUILT_IN, Catalogue
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.settings import Settings
@@ -9,8 +10,20 @@ from claude_code_proxy.settings import Settings
 HEADINGS = ("model", "window", "output", "$ in", "$ out", "thinking", "efforts", "sampling", "forced tools", "until")
 
 
+LEGEND = {
+    "window": "the context window, in tokens",
+    "output": "the highest max_tokens",
+    "$ in, $ out": "USD per million tokens; after a slash, the price for long prompts",
+    "thinking": "the ways in which the model thinks, and its default",
+    "efforts": "the levels of reasoning effort, and the default",
+    "sampling": "whether temperature or top_p is taken, one of them; – neither",
+    "forced tools": "whether tool_choice can force a call; – the proxy asks for it in words",
+    "until": "when the model is retired",
+}
+
+
 def run(settings: Settings) -> int:
-    print(text(BUILT_IN.with_aliases(settings.model_aliases)))
+    report(text(BUILT_IN.with_aliases(settings.model_aliases)))
     return 0
 
 
@@ -20,7 +33,9 @@ def text(catalogue: Catalogue) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     aliases = [f"{name} = {catalogue.find(name).id}" for name in catalogue.aliases]
-    return "\n".join([*lines, "", "aliases: " + ", ".join(aliases)] if aliases else lines)
+    legend = [f"  {name:13} {meaning}" for name, meaning in LEGEND.items()]
+    end = ["", "aliases: " + ", ".join(aliases)] if aliases else []
+    return "\n".join([*lines, "", *legend, *end])
 
 
 def markdown(catalogue: Catalogue) -> str:

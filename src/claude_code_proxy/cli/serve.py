@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from claude_code_proxy.cli.banner import banner
+from claude_code_proxy.cli.banner import banner, in_container
 from claude_code_proxy.cli.loop import cannot_listen, run_loop
+from claude_code_proxy.cli.standard_output import announce
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.assembly import Place
 from claude_code_proxy.server.process.serve import Listening, serve
@@ -15,7 +16,7 @@ MADE_UP_KEY = Secret("sk-ant-simulated")
 
 def run(settings: Settings) -> int:
     def ready(now: Listening) -> None:
-        print(banner(now, settings), flush=True)
+        announce(banner(now, settings, contained=in_container()))
 
     if settings.workers > 1:
         return _run_workers(settings, ready)

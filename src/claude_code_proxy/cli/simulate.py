@@ -6,6 +6,7 @@ from pathlib import Path
 
 from claude_code_proxy import simulator
 from claude_code_proxy.cli.loop import cannot_listen, run_loop
+from claude_code_proxy.cli.standard_output import announce
 from claude_code_proxy.settings import Settings, SettingsError
 
 
@@ -32,7 +33,7 @@ async def _simulate(settings: Settings, options: simulator.SimulatorOptions) -> 
         simulation = await simulator.serve(settings.host, settings.port, options=options)
     except OSError as error:
         raise cannot_listen(f"{settings.host}:{settings.port}", error) from error
-    print(f"a simulated Claude listens on {simulation.url}\n\n  ANTHROPIC_API_BASE={simulation.url}\n", flush=True)
+    announce(f"a simulated Claude listens on {simulation.url}\n\n  ANTHROPIC_API_BASE={simulation.url}\n")
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

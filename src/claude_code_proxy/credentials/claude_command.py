@@ -1,11 +1,13 @@
 """Claude Code as a command: where it is, and the environment in which it sees nothing that was not meant for it."""
 
+import shlex
 import shutil
+import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-EXTRA = "pip install '.[claude-code]'"
+EXTRA = f"`make run-claude-code`, or `{shlex.quote(sys.executable)} -m pip install '.[claude-code]'` in a checkout"
 _FOREIGN = ("ANTHROPIC_", "CLAUDE_", "CLAUDECODE", "OPENAI_", "PROXY_API_KEY")
 _QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",

@@ -6,12 +6,13 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from claude_code_proxy.adaptation.adapt import AdaptOptions
-from claude_code_proxy.credentials.chain import CredentialSource
+from claude_code_proxy.credentials.chain import CredentialSource, Readiness
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.endpoints.fallback import fallback_envelope
@@ -40,6 +41,7 @@ from claude_code_proxy.server.app import App, Reply, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.catalogue_refresh import keep_fresh
 from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder, refuse_unsupported
+from claude_code_proxy.server.checked_credential import CheckedCredential
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply_headers import JSON
@@ -84,6 +86,7 @@ class Assembly:
         self.metrics = Metrics(self._gauges, None if self._share is None else self._share.inherited())
         self.login = LoginService(settings)
         self.credentials = self.login.credentials
+        self.checked = CheckedCredential(self.credentials)
         self._log = _access_log(settings, loop)
         self._store = _store(settings, place)
         self._ask_models: AskModels | None = None
@@ -111,7 +114,7 @@ class Assembly:
         self.app = App(
             self.state,
             ApiKeys(settings.proxy_api_key, BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)),
-            readiness=self.credentials.readiness,
+            readiness=self.checked.readiness,
             surface=Surface(
                 endpoints=(CHAT_COMPLETIONS, COMPLETIONS, MESSAGES, COUNT_TOKENS),
                 pages={
@@ -141,9 +144,16 @@ class Assembly:
         self.login.start()
         if self._ask_models is not None:
             seconds = settings.models_refresh_seconds
-            self._tasks.append(asyncio.create_task(keep_fresh(self.state, self._ask_models, seconds=seconds)))
+            ask = partial(self.checked.models, self._ask_models)
+            self._tasks.append(asyncio.create_task(keep_fresh(self.state, ask, seconds=seconds)))
         if self._share is not None:
             self._tasks.append(asyncio.create_task(self._share.keep(self._counts)))
+
+    async def check_credential(self, seconds: float) -> Readiness:
+        """Return the readiness once the upstream was asked for its models, or after so many seconds."""
+        if self._ask_models is not None:
+            await self.checked.wait(seconds)
+        return self.checked.readiness()
 
     async def drain(self, seconds: float) -> None:
         """Accept no more connections and wait that long for running requests. A second call may shorten the wait."""

@@ -13,6 +13,7 @@ from claude_code_proxy.server.process.open_files import raise_limit
 from claude_code_proxy.server.process.signals import ShutdownSignals
 from claude_code_proxy.settings import Settings
 
+_CHECK_SECONDS = 1.0  # for the first answer of the upstream, so that the banner can tell of a refused credential
 _log = logging.getLogger(__name__)
 
 
@@ -41,7 +42,8 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
         gc.freeze()  # what start-up made stays: the collector need not look at it again
         gc.set_threshold(20_000, 20, 50)
         url = url_of(settings.host, assembly.server.port)
-        ready(Listening(url, upstream_name(settings, assembly.credentials), assembly.credentials.readiness()))
+        credential = await assembly.check_credential(_CHECK_SECONDS)
+        ready(Listening(url, upstream_name(settings, assembly.credentials), credential))
         await shutdown.wait()
         await _drain(assembly, settings.drain_seconds, shutdown=shutdown)
     finally:
