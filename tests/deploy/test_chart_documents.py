@@ -47,6 +47,18 @@ def test_a_value_that_is_not_known_is_refused() -> None:
         jsonschema_rs.validator_for(SCHEMA).validate(VALUES | {"replicas": 2})
 
 
+@pytest.mark.parametrize("name", ["TYPO", "default_model", "LOG_LEVL"])
+def test_a_setting_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validator_for(SCHEMA).validate(VALUES | {"settings": {name: "x"}})
+
+
+def test_every_setting_is_known_to_the_schema() -> None:
+    """Those that have a value of their own too: the templates say which value that is."""
+    names = {name for setting in SETTINGS for name in setting.env}
+    assert set(SCHEMA["properties"]["settings"]["propertyNames"]["enum"]) == names
+
+
 def test_the_readme_has_every_value() -> None:
     readme = (CHART / "README.md").read_text(encoding="utf-8")
     assert readme == made.readme(), "run `make chart`"

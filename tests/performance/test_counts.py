@@ -29,11 +29,8 @@ def counted() -> dict[str, float]:
 @pytest.mark.skipif(VERSION not in KEPT, reason=f"no counts are kept for Python {VERSION}")
 @pytest.mark.parametrize("what", sorted(KEPT.get(VERSION, {})))
 def test_no_more_calls_than_before(counted: dict[str, float], what: str) -> None:
-    """Ten per cent more fail. If the work is worth it, put the new count into counts.json and say why."""
+    """Ten per cent more fail; fewer never do.
+
+    If the work is worth it, put the new count into counts.json and say why.
+    """
     assert counted[what] <= KEPT[VERSION][what] * ALLOWED
-
-
-@pytest.mark.skipif(VERSION not in KEPT, reason=f"no counts are kept for Python {VERSION}")
-@pytest.mark.parametrize("what", sorted(KEPT.get(VERSION, {})))
-def test_the_mark_follows_when_work_is_saved(counted: dict[str, float], what: str) -> None:
-    assert counted[what] >= KEPT[VERSION][what] * 0.8, "less work than counts.json says: lower the mark"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.project.sources import PACKAGE, ROOT, modules, parsed
+from tools import coverage_by_file
 
 COVERED_ELSEWHERE = {
     "upstreams/upstream.py": "the seam is types alone: each upstream's tests are its tests",
@@ -23,6 +24,10 @@ def test_each_module_has_its_tests(module: Path) -> None:
 
 def test_every_exception_is_a_module() -> None:
     assert {name for name in COVERED_ELSEWHERE if not (PACKAGE / name).exists()} == set()
+
+
+def test_every_exception_to_coverage_is_a_module() -> None:
+    assert {name for name in coverage_by_file.EXCEPTIONS if not (PACKAGE / name).exists()} == set()
 
 
 def _test_file(module: Path) -> Path:

@@ -40,8 +40,8 @@ from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app import App, Reply, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.catalogue_refresh import keep_fresh
-from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder, refuse_unsupported
 from claude_code_proxy.server.checked_credential import CheckedCredential
+from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder, refuse_unsupported
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply_headers import JSON
