@@ -333,3 +333,13 @@ async def test_a_request_id_that_forges_headers_costs_the_error_nothing(upstream
     assert reply.error["message"] == "Busy."
     assert record.upstream_request_id is None
     assert not {"x-forged", "request-id"} & set(reply.headers)
+
+
+async def test_the_index_names_everything_that_is_served(upstream: ScriptedUpstream) -> None:
+    async with running(upstream.url) as proxy:
+        endpoints = (await proxy.get("/")).json["endpoints"]
+        assert {"POST /v1/chat/completions", "POST /v1/completions", "POST /v1/translate"} <= set(endpoints)
+        for name in endpoints:
+            method, _, path = name.partition(" ")
+            if "{" not in path and method == "GET":
+                assert (await proxy.get(path)).status == 200, path

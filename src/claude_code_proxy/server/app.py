@@ -23,7 +23,7 @@ from claude_code_proxy.server.routes import Route, Routes
 
 _OPEN = ("/health", "/health/ready", "/metrics")  # for probes: no key is asked for, and nothing recorded
 _CODES = {408: "request_timeout", 413: "request_too_large", 431: "request_headers_too_large"}
-_INDEX = msgspec.json.encode({
+_INDEX = {
     "name": "claude-code-proxy",
     "version": __version__,
     "what": "an OpenAI-compatible API in front of the Anthropic Messages API",
@@ -34,7 +34,7 @@ _INDEX = msgspec.json.encode({
     "ready": "/health/ready",
     "metrics": "/metrics",
     "documentation": "README.md and docs/ of the source",
-})
+}
 Reply = tuple[int, Headers, bytes]
 Page = Callable[[Request, Mapping[str, str]], Reply | Awaitable[Reply]]
 """Answers a request that needs no exchange, given the parameters of its path."""
@@ -74,7 +74,7 @@ class App:
         self._cors = cors
         self._addresses = ", ".join(f"POST /v1{endpoint.path}" for endpoint in surface.endpoints)
         everywhere: dict[str, Page] = {
-            "GET /": lambda *_: (200, [JSON], _INDEX),
+            "GET /": self._index,
             "GET /health": lambda *_: (200, [JSON], b'{"status":"ok"}'),
             "GET /health/ready": self._ready,
             "GET /models": self._models,
@@ -88,6 +88,7 @@ class App:
             method, _, path = name.partition(" ")
             rows.append((method, path, page))
         self._routes: Routes[Endpoint | Page] = Routes(rows)
+        self._served = [f"{method} /v1{path}" for method, path, _ in rows if path not in {"/", *_OPEN}]
         self.draining = False
 
     def check_head(self, request: Request) -> Reply | None:
@@ -141,6 +142,9 @@ class App:
         if route.path not in _OPEN:
             self._record(request, status)
         return status, headers, body
+
+    def _index(self, *_: object) -> Reply:
+        return 200, [JSON], msgspec.json.encode({**_INDEX, "endpoints": self._served})
 
     def _models(self, request: Request, _: Mapping[str, str]) -> Reply:
         body = render_list(self._state.catalogue, query=request.query, headers=request.headers)
