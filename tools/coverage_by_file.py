@@ -46,9 +46,14 @@ DATA = ROOT / ".cache" / "coverage"
 _MEASURES = "MEASURE_COVERAGE"  # set for the test run alone, so that importing this module measures nothing
 
 
-def _measurement(**options: bool) -> coverage.Coverage:
+def _measurement(*, data_suffix: bool = False) -> coverage.Coverage:
     measured = coverage.Coverage(
-        str(DATA / "data"), config_file=False, branch=True, source=[str(PACKAGE)], messages=False, **options
+        str(DATA / "data"),
+        config_file=False,
+        branch=True,
+        source=[str(PACKAGE)],
+        messages=False,
+        data_suffix=data_suffix,
     )
     measured.set_option("run:disable_warnings", ["no-data-collected", "module-not-measured"])
     return measured
