@@ -20,9 +20,11 @@ from claude_code_proxy.server.exchange.error_location import client_field
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.gathering import together
 from claude_code_proxy.server.exchange.output_checks import CheckedStream
+from claude_code_proxy.server.exchange.path_model import with_path_model
 from claude_code_proxy.server.exchange.paused_turns import RepeatedStream
 from claude_code_proxy.server.exchange.streaming import StreamedReply
 from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
+from claude_code_proxy.server.routes import deployment
 from claude_code_proxy.upstreams.upstream import EventStream
 
 _BETAS = HEADER.encode()
@@ -47,7 +49,7 @@ class TranslatedExchange(Exchange):
         state, record = self._state, self.record
         self._decoded = decoded = await self._decode()
         record.stream = decoded.stream
-        record.adjustments = decoded.adjustments
+        record.adjustments += decoded.adjustments
         betas = self._betas() if _BETAS in self._request.headers else ()
         model = self._note_model(decoded.request.model)
         self._run = run = UpstreamRun(state, record, decoded=decoded, model=model, call=self._call(betas))
@@ -59,6 +61,10 @@ class TranslatedExchange(Exchange):
 
     async def _decode(self) -> DecodedRequest:
         body, default_model, begin = self._request.body, self._state.policy.default_model, self._endpoint.begin
+        path_model = deployment(self._request.path)
+        if path_model is not None:
+            default_model = path_model
+            body, self.record.adjustments = with_path_model(body, path_model, catalogue=self._state.catalogue)
         if begin is None:
             return self._endpoint.decode(body, default_model)
         pending = begin(body, default_model)
