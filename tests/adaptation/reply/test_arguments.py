@@ -29,6 +29,11 @@ def test_wrapped_arguments_there_and_back() -> None:
     assert bytes(restored(Raw(b'{"value": [1, 2]}'), WRAP)) == b"[1, 2]"
 
 
+def test_a_wrapped_object_that_the_model_wrote_as_a_string_is_the_object() -> None:
+    assert bytes(restored(Raw(b'{"value":"{\\"city\\":\\"Oslo\\"}"}'), WRAP)) == b'{"city":"Oslo"}'
+    assert bytes(restored(Raw(b'{"value":"words"}'), WRAP)) == b'"words"'
+
+
 def test_what_the_model_did_not_wrap_stays() -> None:
     for odd in (b'{"a":1}', b'{"value":1,"b":2}', b'{"value":', b"[]"):
         assert bytes(restored(Raw(odd), WRAP)) == odd

@@ -188,3 +188,28 @@ def test_a_system_prompt_beside_the_messages_stands_before_all() -> None:
     for system in ("Be brief.", parts):
         found = translated(system=system, messages=[{"role": "system", "content": "Be kind."}, HELLO])
         assert [block["text"] for block in found["system"]] == ["Be brief.", "Be kind."]
+
+
+def test_names_tell_speakers_of_one_role_apart() -> None:
+    picture_of = {"role": "user", "name": "Cy", "content": [picture()]}
+    talk = [{"role": "user", "name": "Al", "content": "Hi."}, {"role": "assistant", "name": "Bo", "content": "Yes?"}]
+    decoded = decode_chat(messages=[*talk, picture_of])
+    first, answer, last = decoded.request.messages
+    assert first.content == (messages.Text("Al: Hi."),)
+    assert answer.content == (messages.Text("Yes?"),), "the only one of its role"
+    assert [type(block) for block in last.content] == [messages.Image, messages.Text]
+    assert [(note.path, note.action) for note in decoded.adjustments] == [
+        ("messages[0].name", "emulated"),
+        ("messages[1].name", "ignored"),
+        ("messages[2].name", "emulated"),
+    ]
+
+
+def test_one_name_for_all_says_nothing() -> None:
+    talk = [{"role": "user", "name": "Al", "content": "Hi."}, {"role": "user", "name": "Al", "content": "Ho."}, HELLO]
+    decoded = decode_chat(messages=talk)
+    assert [message.content for message in decoded.request.messages] == [
+        (messages.Text("Hi."),),
+        (messages.Text("Ho."),),
+        (messages.Text("Hello."),),
+    ]

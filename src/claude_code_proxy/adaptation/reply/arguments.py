@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.schemas.input_schema import WRAP, InputSchema
+from claude_code_proxy.messages.json_text import object_in
 
 
 class Renames(Struct, frozen=True):
@@ -64,7 +65,14 @@ def restored(arguments: Raw, shape: InputSchema) -> Raw:
         fields = _decode_fields(arguments)
     except msgspec.DecodeError:
         return arguments
-    return fields[WRAP] if fields.keys() == {WRAP} else arguments
+    return _unwrapped(fields[WRAP]) if fields.keys() == {WRAP} else arguments
+
+
+def _unwrapped(value: Raw) -> Raw:
+    """Return the value under the wrapper; the object within where the model wrote that as a string."""
+    if bytes(memoryview(value)[:1]) != b'"':
+        return value
+    return object_in(msgspec.json.decode(value, type=str)) or value
 
 
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode

@@ -34,6 +34,7 @@ _B = TypeVar("_B", bound=messages.Block)
 _IGNORED = ("audio", "annotations")
 _IGNORED_UNSIGNED = (*_IGNORED, "reasoning_content", "reasoning")  # no loss beside signed thoughts
 
+_SHOWABLE = messages.Image | messages.Document
 _SHOWN_BELOW = "(shown in the next message)"
 _SHOWN_BEFORE = messages.Text("(shown by the assistant in its message before:)")
 _EMPTY_SYSTEM = Support(Fate.IGNORED, "An empty system message says nothing.")
@@ -59,6 +60,15 @@ def to_conversation(
     return Conversation(tuple(builder.system), tuple(builder.messages), tuple(builder.adjustments))
 
 
+class _Speaker(Struct, frozen=True):
+    """The name of a message's speaker, the index of its adjustment, and that of the input message."""
+
+    role: messages.Role
+    name: str
+    note: int
+    at: int
+
+
 class _Builder:
     """Translates one chat message after another. `_at` is the index of the current one."""
 
@@ -67,6 +77,7 @@ class _Builder:
         self.messages: list[messages.InputMessage] = []
         self.adjustments: list[Adjustment] = []
         self._at = 0
+        self._speakers: list[_Speaker] = []
         self._shown: list[messages.Block] = []  # by the assistant, until a user message can hold it
         self._function_call_id = ""
 
@@ -79,6 +90,8 @@ class _Builder:
 
     def close(self) -> None:
         """End the conversation: what the assistant showed last needs a user message of its own."""
+        if self._speakers:
+            self._name_speakers()
         if self._shown:
             self._append("user", tuple(self._shown))
 
@@ -89,7 +102,7 @@ class _Builder:
             case chat.AssistantMessage():
                 self._append("assistant", self._assistant(message))
             case chat.UserMessage():
-                self._note_name(message.name)
+                self._note_speaker("user", message.name)
                 self._append("user", self._user(message))
             case chat.SystemMessage() | chat.DeveloperMessage():
                 self._add_system(message)
@@ -120,7 +133,7 @@ class _Builder:
 
     def _assistant(self, message: chat.AssistantMessage) -> tuple[messages.Block, ...]:
         """Return thinking first, then text, then calls: the order in which Claude writes them."""
-        self._note_name(message.name)
+        self._note_speaker("assistant", message.name)
         thoughts = self._thoughts(message)
         if not (message.audio is message.annotations is message.reasoning_content is message.reasoning is NO_JSON):
             self._note_ignored(message, _IGNORED if thoughts else _IGNORED_UNSIGNED)
@@ -211,6 +224,26 @@ class _Builder:
     def _path(self, field: str) -> str:
         return f"messages[{self._at}].{field}"
 
+    def _note_speaker(self, role: messages.Role, name: str | None) -> None:
+        if name:
+            self._speakers.append(_Speaker(role, name, len(self.adjustments), len(self.messages)))
+            self._ignore("name", MESSAGE["name"])
+
+    def _name_speakers(self) -> None:
+        """Put names before the text where several speakers share a role, which alone would not tell them apart."""
+        names: dict[str, set[str]] = {}
+        for speaker in self._speakers:
+            names.setdefault(speaker.role, set()).add(speaker.name)
+        for speaker in self._speakers:
+            if len(names[speaker.role]) > 1:
+                message = self.messages[speaker.at]
+                self.messages[speaker.at] = msgspec.structs.replace(
+                    message, content=_with_name(message.content, speaker.name)
+                )
+                reason = "the speaker's name stands before the text"
+                path = self.adjustments[speaker.note].path
+                self.adjustments[speaker.note] = Adjustment(path, Action.EMULATED, reason)
+
     def _note_name(self, name: str | None) -> None:
         if name:
             self._ignore("name", MESSAGE["name"])
@@ -221,6 +254,15 @@ class _Builder:
     def _note(self, adjustment: Adjustment) -> None:
         """Keep an adjustment whose path is relative to the message."""
         self.adjustments.append(msgspec.structs.replace(adjustment, path=self._path(adjustment.path)))
+
+
+def _with_name(content: tuple[messages.Block, ...], name: str) -> tuple[messages.Block, ...]:
+    """Put a name before the first text; at the end where there is none, so that no block changes its place."""
+    for index, block in enumerate(content):
+        if isinstance(block, messages.Text):
+            named = msgspec.structs.replace(block, text=f"{name}: {block.text}")
+            return (*content[:index], named, *content[index + 1 :])
+    return (*content, messages.Text(f"(from {name})")) if content and isinstance(content[-1], _SHOWABLE) else content
 
 
 def _marked(blocks: tuple[_B, ...], cache_control: messages.CacheControl | None) -> tuple[_B, ...]:

@@ -63,7 +63,9 @@ REQUEST: dict[str, Support] = {
 
 MESSAGE: dict[str, Support] = {
     "content": Support(_MAPPED, "Text or parts; system and assistant messages hold text only."),
-    "name": Support(_IGNORED, "Claude knows roles, not names; that of a tool is known from its call."),
+    "name": Support(
+        _IGNORED, "Claude knows roles, not names; names stand before the text where several speakers share a role."
+    ),
     "refusal": Support(_MAPPED, "Text of the assistant, where there is no other."),
     "tool_calls": Support(_MAPPED, "Tool uses; arguments that are no JSON object are wrapped into one."),
     "function_call": Support(_MAPPED, "The legacy form of `tool_calls`; an id is made up."),
