@@ -89,11 +89,17 @@ class App:
             rows.append((method, path, page))
         self._routes: Routes[Endpoint | Page] = Routes(rows)
         self._served = [f"{method} /v1{path}" for method, path, _ in rows if path not in {"/", *_OPEN}]
+        # By the paths that nearly all clients use, so that these need no search.
+        self._endpoints = {prefix + each.path: each for each in surface.endpoints for prefix in ("", "/v1")}
         self.draining = False
 
     def check_head(self, request: Request) -> Reply | None:
         """Check key, route and coding by the head alone, so that a refusal comes before the body is read."""
         try:
+            if request.method == "POST" and request.path in self._endpoints:
+                self._keys.check(request.headers)
+                _check_coding(request.headers)
+                return None
             preflight = self._cors.preflight(request) if self._cors is not None else None
             if preflight is not None:
                 return 204, list(preflight), b""
@@ -108,11 +114,14 @@ class App:
 
     def handle(self, request: Request, responder: Responder) -> Awaitable[None]:
         """Answer a request that `check_head` has let pass."""
-        route = self._routes.find(request.path)
-        target = route.target(request.method) if route is not None else None
-        if not isinstance(target, Endpoint):
-            return self._show(request, responder, route=route)
-        exchange = make_exchange(self._state, target, request=request, responder=responder)
+        endpoint = self._endpoints.get(request.path)
+        if endpoint is None:
+            route = self._routes.find(request.path)
+            target = route.target(request.method) if route is not None else None
+            if not isinstance(target, Endpoint):
+                return self._show(request, responder, route=route)
+            endpoint = target
+        exchange = make_exchange(self._state, endpoint, request=request, responder=responder)
         if self._cors is not None:
             exchange.record.reply_headers = self._cors.headers(request.headers)
         return exchange.run()

@@ -13,9 +13,11 @@ from claude_code_proxy.server.exchange.translated import TranslatedExchange, wan
 def make_exchange(state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> Exchange:
     """A caller turns adaptation on with `x-claude-proxy-adapt: true`, where its API would go upstream as it is."""
     form, forwarder, render_count = endpoint.native, state.forwarder, endpoint.render_count
+    if form is None:
+        return TranslatedExchange(state, endpoint, request=request, responder=responder)
     if forwarder is None and render_count is not None:
         return EstimateExchange(state, endpoint, request=request, responder=responder, render=render_count)
     adapts = render_count is None and wants_adaptation(request)
-    if form is None or forwarder is None or adapts:
+    if forwarder is None or adapts:
         return TranslatedExchange(state, endpoint, request=request, responder=responder)
     return ForwardedExchange(state, endpoint, request=request, responder=responder, form=form, forwarder=forwarder)
