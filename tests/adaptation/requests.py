@@ -151,7 +151,7 @@ SCHEMAS: tuple[Any, ...] = (
     {"type": "object", "properties": {"at": {"type": "string"}}, "required": ["at"]},
     {},
     None,
-    "nonsense",
+    ["nonsense"],
     {"properties": None, "type": "object"},
     {"type": "string"},
     {"type": ["object", "null"], "properties": {"n": {"type": "integer", "minimum": 1}}},

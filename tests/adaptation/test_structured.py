@@ -213,3 +213,25 @@ def test_a_schema_that_is_rewritten_is_told() -> None:
         shape = messages.OutputConfig(format=messages.JsonSchema(Raw(schema)))
         sent = adapted(request(output_config=shape))
         assert [(one.path, one.action) for one in sent.adjustments] == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "answer", "bad"),
+    [
+        ({"type": "number", "minimum": 1, "exclusiveMinimum": True}, "2", "1"),
+        ({"type": "array", "items": [{"type": "string"}], "additionalItems": False}, '["a"]', '["a","b"]'),
+        ({"type": "string", "nullable": True}, "null", "5"),
+    ],
+)
+def test_older_forms_are_rewritten_as_those_of_tools_are(old: Any, answer: str, bad: str) -> None:
+    schema = {"type": "object", "properties": {"a": old}, "required": ["a"], "additionalProperties": False}
+    sent = by_schema(schema)
+    assert told(sent)[0] == "output_config.format=mapped"
+    assert read(sent, message(f'{{"a":{answer}}}')).content == (messages.Text(f'{{"a":{answer}}}'),)
+    mismatch(sent, f'{{"a":{bad}}}')
+
+
+def test_what_cannot_be_rewritten_is_refused() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        by_schema({"type": "object", "properties": {"a": {"type": "file"}}})
+    assert caught.value.code == "invalid_json_schema"

@@ -83,7 +83,7 @@ def test_trap_41_a_hosted_tool_keeps_its_name() -> None:
     assert names(request(tools=(tool("web_search"), search, search))) == ["web_search_2", "web_search"]
 
 
-@pytest.mark.parametrize("schema", [b"", b"null", b"{}", b'{"type":"object","properties":null}', b'"x"', b"{broken"])
+@pytest.mark.parametrize("schema", [b"", b"null", b"{}", b'{"type":"object","properties":null}', b"5", b"{broken"])
 def test_trap_43_a_tool_without_parameters_takes_an_object(schema: bytes) -> None:
     made = adapted(request(tools=(messages.Tool("look", Raw(schema)),)))
     accepted(made)

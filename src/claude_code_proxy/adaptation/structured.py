@@ -16,8 +16,9 @@ from claude_code_proxy.adaptation.reply.json_extraction import extract_json
 from claude_code_proxy.adaptation.reply.schema_check import CheckResults, complaint
 from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, to_subset
-from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE
+from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE, SchemaBudget, SchemaTooLarge
 from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
+from claude_code_proxy.adaptation.schemas.schema_upgrade import upgrade_schema
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
@@ -52,8 +53,7 @@ def normalize_format(
 def _by_schema(
     request: messages.MessagesRequest, schema: Raw, *, model: Model, notes: list[Adjustment]
 ) -> tuple[messages.MessagesRequest, Wanted | None]:
-    raw = bytes(schema)
-    _check(raw)
+    raw = _upgraded(bytes(schema), notes=notes)
     subset = to_subset(raw)
     if subset.too_large:
         raise InvalidRequest(TOO_LARGE, path=_PATH, code="invalid_json_schema")
@@ -70,10 +70,16 @@ def _by_schema(
     return request, Wanted(raw, "")
 
 
-def _check(raw: bytes) -> None:
-    """Raises `InvalidRequest` for what is no JSON Schema."""
-    if not _is_schema(raw):
+def _upgraded(raw: bytes, *, notes: list[Adjustment]) -> bytes:
+    """The schema with older forms rewritten. Raise `InvalidRequest` for what is no JSON Schema."""
+    if _is_schema(raw) and b'"nullable"' not in raw:
+        return raw
+    modern = _modern(raw)
+    if modern is None:
         raise InvalidRequest("The schema is not valid JSON Schema.", path=_PATH, code="invalid_json_schema")
+    if modern != raw:
+        notes.append(Adjustment(_PATH, Action.MAPPED, "older JSON Schema forms were rewritten"))
+    return modern
 
 
 def _instructed(
@@ -147,6 +153,21 @@ def _is_schema(raw: bytes) -> bool:
         return jsonschema_rs.meta.is_valid({key: value for key, value in schema.items() if key != "$schema"})
     except (ValueError, RecursionError):
         return False
+
+
+@SchemaCache
+def _modern(raw: bytes) -> bytes | None:
+    """The schema in draft 2020-12; None if that would lose a part of it."""
+    try:
+        SchemaBudget().spend_on(schema := msgspec.json.decode(raw))
+        upgraded = upgrade_schema(schema)
+    except (msgspec.DecodeError, RecursionError, SchemaTooLarge):
+        return None
+    if upgraded.loses or not isinstance(upgraded.schema, dict):
+        return None
+    upgraded.schema.pop("$schema", None)
+    modern = raw if upgraded.schema == schema else msgspec.json.encode(upgraded.schema)
+    return modern if _is_schema(modern) else None
 
 
 def _cites(conversation: tuple[messages.InputMessage, ...]) -> bool:

@@ -107,6 +107,10 @@ def test_definitions_are_kept_as_far_as_they_are_used() -> None:
     }
 
 
+def test_a_nullable_property_may_be_null() -> None:
+    assert written(closed(a={"type": "string", "nullable": True})) == closed(a={"type": ["string", "null"]})
+
+
 def test_a_definition_at_the_top_is_put_in_place() -> None:
     assert written({"$ref": "#/$defs/A", "$defs": {"A": closed(a={})}}) == closed(a={})
     assert written({"allOf": [{"$ref": "#/$defs/A"}, closed(b={})], "$defs": {"A": closed(a={})}}) == closed(a={}, b={})

@@ -248,3 +248,34 @@ def test_trap_45_names_further_in_are_the_callers_own() -> None:
     """Only those at the top are refused."""
     schema = {"type": "object", "properties": {"a": {"type": "object", "properties": {"$in": {"type": "string"}}}}}
     assert normalize_input_schema(json.dumps(schema).encode()).raw is None
+
+
+def test_a_schema_that_came_as_json_text_is_read() -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    form = normalize_input_schema(json.dumps(json.dumps(schema)).encode())
+    assert json.loads(bytes(form.raw or b"")) == schema
+    assert (form.loses, form.reasons) == (False, ("it was JSON text",))
+
+
+@pytest.mark.parametrize("text", ["none of it", "[1]", "5", '{"type":'])
+def test_another_text_in_place_of_a_schema_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        adapted(request(tools=(tool("look"), tool("find", text))))
+    assert caught.value.path == "tools[1].input_schema"
+
+
+@pytest.mark.parametrize(("schema", "loses"), [(None, False), (True, False), ("", False), ([1], True), (5, True)])
+def test_what_is_no_schema_at_all_is_a_loss(schema: Any, loses: bool) -> None:
+    form = normalize_input_schema(json.dumps(schema).encode())
+    assert (form.loses, json.loads(bytes(form.raw or b""))) == (loses, {"type": "object", "properties": {}})
+
+
+def test_duplicates_and_nicknames_are_rewritten_without_loss() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "int", "required": True}}, "required": ["a", "a"]}
+    form = normalize_input_schema(json.dumps(schema).encode())
+    assert json.loads(bytes(form.raw or b"")) == {
+        "type": "object",
+        "properties": {"a": {"type": "integer"}},
+        "required": ["a"],
+    }
+    assert not form.loses

@@ -20,11 +20,11 @@ from claude_code_proxy.simulator.rules.tools import is_draft_2020_12
         ),
         ({"items": [{"type": "String"}, True]}, {"prefixItems": [{"type": "string"}, True]}),
         ({"type": "any"}, {}),
-        ({"type": ["string", "null", "null"]}, {}),
+        ({"type": ["string", "null", "null"]}, {"type": ["string", "null"]}),
         ({"type": ["string", "null"]}, {"type": ["string", "null"]}),
         ({"type": ["string", "file"]}, {}),
         ({"required": True}, {}),
-        ({"required": ["a", "a"]}, {}),
+        ({"required": ["a", "a"]}, {"required": ["a"]}),
         ({"required": ["a"]}, {"required": ["a"]}),
         ({"properties": None, "description": 5, "title": "t"}, {"title": "t"}),
         ({"properties": {"a": {"type": "any"}, "b": "x"}}, {"properties": {"a": {}, "b": {}}}),
@@ -32,7 +32,7 @@ from claude_code_proxy.simulator.rules.tools import is_draft_2020_12
         ({"anyOf": []}, {}),
         ({"anyOf": [{"type": "any"}]}, {"anyOf": [{}]}),
         ({"not": {"type": "any"}}, {"not": {}}),
-        ({"minLength": "3", "maxLength": 3, "minItems": -1, "multipleOf": 0}, {"maxLength": 3}),
+        ({"minLength": "3", "maxLength": 3, "minItems": -1, "multipleOf": 0}, {"minLength": 3, "maxLength": 3}),
         (
             {"type": "any", "uniqueItems": True, "minItems": 0, "minimum": 0},
             {"uniqueItems": True, "minItems": 0, "minimum": 0},
@@ -44,5 +44,60 @@ from claude_code_proxy.simulator.rules.tools import is_draft_2020_12
     ],
 )
 def test_meaning_is_kept_and_nonsense_left_out(old: Any, new: Any) -> None:
-    assert upgrade_schema(old) == new
+    assert upgrade_schema(old).schema == new
     assert is_draft_2020_12(new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"type": "int"}, {"type": "integer"}),
+        ({"type": "STR"}, {"type": "string"}),
+        ({"type": ["Float", "none"]}, {"type": ["number", "null"]}),
+        (
+            {"type": "dict", "properties": {"a": {"type": "list"}}},
+            {"type": "object", "properties": {"a": {"type": "array"}}},
+        ),
+        ({"type": ["string", "any"]}, {}),
+        ({"minimum": "1", "maxLength": "30", "multipleOf": "0.5"}, {"minimum": 1, "maxLength": 30, "multipleOf": 0.5}),
+        ({"additionalProperties": "false"}, {"additionalProperties": False}),
+        ({"required": ["a", "b", "a"]}, {"required": ["a", "b"]}),
+        (
+            {"properties": {"a": {"required": True}, "b": {"required": False}}, "required": ["b"]},
+            {"properties": {"a": {}, "b": {}}, "required": ["b", "a"]},
+        ),
+        ({"divisibleBy": 3}, {"multipleOf": 3}),
+        (
+            {"dependencies": {"a": ["b"], "c": {"required": ["d"]}}},
+            {"dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"required": ["d"]}}},
+        ),
+        ({"type": "string", "nullable": True}, {"type": ["string", "null"]}),
+        ({"type": "string", "enum": ["x"], "nullable": True}, {"type": ["string", "null"], "enum": ["x", None]}),
+        ({"$ref": "#/$defs/A", "nullable": True}, {"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}),
+        ({"type": "string", "nullable": False}, {"type": "string", "nullable": False}),
+        ({"pattern": None, "description": 5}, {}),
+    ],
+)
+def test_what_is_plain_is_rewritten_without_loss(old: Any, new: Any) -> None:
+    upgraded = upgrade_schema(old)
+    assert (upgraded.schema, upgraded.loses) == (new, False)
+    assert is_draft_2020_12(new)
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"type": "file"},
+        {"type": ["string", "file"]},
+        {"minimum": "low"},
+        {"required": ["a", 1]},
+        {"enum": "a"},
+        {"properties": ["a"]},
+        {"properties": {"a": "string"}},
+        {"anyOf": []},
+        {"items": {"pattern": 5}},
+        "string",
+    ],
+)
+def test_what_is_no_schema_is_a_loss(old: Any) -> None:
+    assert upgrade_schema(old).loses

@@ -21,7 +21,7 @@ from claude_code_proxy.adaptation.schemas.schema_merge import (
     resolve,
     unescaped,
 )
-from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema
+from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema, upgrade_schema
 
 FORMATS = frozenset({
     "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
@@ -57,6 +57,9 @@ def to_subset(raw: bytes) -> Subset:
     """Return the same Subset for the same bytes, which are JSON of a valid schema."""
     root = msgspec.json.decode(raw)
     try:
+        if b'"nullable"' in raw:
+            root = upgrade_schema(root).schema
+            raw = msgspec.json.encode(root)
         writer = _Writer(root if isinstance(root, dict) else {})
         written = writer.whole()
     except SchemaTooLarge:

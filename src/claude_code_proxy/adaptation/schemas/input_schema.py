@@ -4,7 +4,7 @@ It must be an object without a union at its top, with plain property names, and 
 merged is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jsonschema_rs
@@ -54,24 +54,37 @@ def normalize_input_schema(raw: bytes) -> InputSchema:
     """Return the same InputSchema for the same bytes."""
     try:
         schema = msgspec.json.decode(raw) if raw else None
+        if isinstance(schema, str) and schema.strip():
+            return _from_text(schema)
         if isinstance(schema, dict):
             return _Normalizer(schema).result()
     except msgspec.DecodeError:
-        pass
+        schema = None
     except RecursionError:
         return InputSchema(fault="The schema is nested too deep.")
     except SchemaTooLarge:
         return InputSchema(fault=TOO_LARGE)
-    return InputSchema(_encode(_EMPTY), reasons=("no parameters",))
+    return InputSchema(_encode(_EMPTY), reasons=("no parameters",), loses=bool(schema) and schema is not True)
+
+
+def _from_text(text: str) -> InputSchema:
+    """A schema that came as JSON text within JSON."""
+    try:
+        schema = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        schema = None
+    if not isinstance(schema, dict):
+        return InputSchema(fault="The schema is a text, and not one that holds a JSON object. Send the object itself.")
+    return _Normalizer(schema, ["it was JSON text"]).result()
 
 
 class _Normalizer:
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, reasons: Sequence[str] = ()) -> None:
         self._root = schema
         self._budget = SchemaBudget()
         self._budget.spend_on(schema)
         self._in_place: dict[str, Schema] = {}  # what a reference became at the top
-        self._reasons: list[str] = []
+        self._reasons = list(reasons)
         self._loses = False
 
     def result(self) -> InputSchema:
@@ -148,7 +161,9 @@ class _Normalizer:
         if _is_valid(schema):
             return schema
         self._reasons.append("older JSON Schema forms were rewritten")
-        modern: Schema = upgrade_schema(schema)
+        upgraded = upgrade_schema(schema)
+        modern: Schema = upgraded.schema
+        self._loses = upgraded.loses
         if _is_valid(modern):
             return modern
         self._loses = True
