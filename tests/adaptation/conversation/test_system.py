@@ -30,10 +30,11 @@ def test_a_marked_block_keeps_its_breakpoint() -> None:
 
 
 def test_where_a_system_message_may_stand() -> None:
-    assert system.misplaced([user("a"), late_system("b"), assistant("c"), user("d"), late_system("e")]) == -1
-    assert system.misplaced([late_system("b"), assistant("c")]) == 0
-    assert system.misplaced([user("a"), late_system("b"), user("c")]) == 1
-    assert system.misplaced([user("a"), assistant("b"), late_system("c")]) == 2
+    assert system.can_stand_between(user("a"), assistant("c"))
+    assert system.can_stand_between(user("a"), None)
+    assert not system.can_stand_between(None, assistant("c"))
+    assert not system.can_stand_between(user("a"), user("c"))
+    assert not system.can_stand_between(assistant("b"), None)
 
 
 def test_trap_12_blank_system_text_is_dropped() -> None:

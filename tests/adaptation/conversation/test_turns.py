@@ -1,15 +1,18 @@
 """Turns: user first, alternating, never empty, and an end that the model can answer."""
 
+import time
 from typing import Any
 
 import pytest
 from msgspec import Raw
 
 from claude_code_proxy import messages
+from claude_code_proxy.adaptation.conversation.turns import MOST_MESSAGES
 from claude_code_proxy.errors import InvalidRequest
 from tests.adaptation.requests import (
     NEWEST,
     OLD,
+    PLAIN,
     accepted,
     adapted,
     assistant,
@@ -225,3 +228,41 @@ def test_a_conversation_of_system_text_alone_is_told() -> None:
 def test_a_stripped_prefill_is_told() -> None:
     told = [one.reason for one in adapted(request(user("a"), assistant("b "), model="claude-haiku-4-5")).adjustments]
     assert told == ["white space at the end of the last assistant text is left out"]
+
+
+MANY = 20_000
+LONG: dict[str, list[messages.InputMessage]] = {
+    "one role": [user("x")] * MANY,
+    "late system messages": [user("z"), *[late_system("s"), user("x")] * (MANY // 2)],
+    "one call id": [user("x"), *[assistant(call("c")), user(result("c"))] * (MANY // 2)],
+    "one id for many calls of a turn": [user("x"), assistant(*[call("c")] * MANY), *[user(result("c"))] * MANY],
+    "results in reverse order": [
+        user("x"),
+        assistant(*[call(f"c{index}") for index in range(MANY)]),
+        *[user(result(f"c{index}")) for index in reversed(range(MANY))],
+    ],
+    "results without calls": [user("x"), *[user(result(f"c{index}")) for index in range(MANY)]],
+    "results before their calls": [
+        user("x"),
+        *[
+            message
+            for index in range(MANY // 2)
+            for message in (user(result(f"c{index}")), assistant(call(f"c{index}")))
+        ],
+    ],
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("model", [PLAIN, NEWEST])
+def test_a_long_conversation_takes_time_that_grows_with_its_length(name: str, model: str) -> None:
+    """Generous: twenty thousand messages take a few tenths of a second, and took minutes when pairs were compared."""
+    began = time.process_time()
+    adapted(request(*LONG[name], model=model, tools=(tool(),)))
+    assert time.process_time() - began < 5
+
+
+def test_there_is_a_most_of_messages() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        adapted(request(*[user("x")] * (MOST_MESSAGES + 1)))
+    assert (caught.value.path, caught.value.status) == ("messages", 400)

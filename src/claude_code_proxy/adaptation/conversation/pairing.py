@@ -5,6 +5,7 @@ a result without a call stays as text. Ids that the service refuses are rewritte
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
@@ -78,11 +79,36 @@ def paired(conversation: Sequence[messages.InputMessage], *, notes: list[Adjustm
     return _Pairing(notes).of(conversation)
 
 
+class _SameId:
+    """The calls that have one id of the client's. `add` and `take` take the same time however many there are."""
+
+    def __init__(self) -> None:
+        self._unanswered: list[deque[_Call]] = []  # by turn, the latest last
+        self._last: _Call | None = None
+
+    def add(self, call: _Call) -> None:
+        if self._last is None or self._last.turn != call.turn:
+            self._unanswered.append(deque())
+        self._unanswered[-1].append(call)
+        self._last = call
+
+    def take(self, turn: int) -> _Call | None:
+        """The first unanswered call of the turn before `turn`; else the latest unanswered one; else the last of all."""
+        while self._unanswered and not self._unanswered[-1]:
+            self._unanswered.pop()
+        if not self._unanswered:
+            return self._last
+        calls = self._unanswered[-1]
+        return calls.popleft() if calls[0].turn == turn - 1 else calls.pop()
+
+
 class _Pairing:
     def __init__(self, notes: list[Adjustment]) -> None:
         self._notes = notes
         self._ids: set[str] = set()
-        self._calls: dict[str, list[_Call]] = {}  # by the client's id, oldest first
+        self._counts: dict[str, int] = {}  # how many names of an id are taken: `id`, `id_2` …
+        self._calls: list[_Call] = []
+        self._by_id: dict[str, _SameId] = {}  # by the client's id
 
     def of(self, conversation: Sequence[messages.InputMessage]) -> list[messages.InputMessage]:
         conversation = _split_after_unanswered(conversation)
@@ -100,15 +126,18 @@ class _Pairing:
         if not isinstance(block, messages.ToolUse):
             return block
         call = _Call(turn, self._unique(block.id))
-        self._calls.setdefault(block.id, []).append(call)
+        self._calls.append(call)
+        self._by_id.setdefault(block.id, _SameId()).add(call)
         return block if call.id == block.id else replace(block, id=call.id)
 
     def _unique(self, id: str) -> str:
         legal = _ILLEGAL.sub("_", id) or "call"
-        unique, count = legal, 1
+        count = self._counts.get(legal, 1)
+        unique = legal if count == 1 else f"{legal}_{count}"
         while unique in self._ids:
             count += 1
             unique = f"{legal}_{count}"
+        self._counts[legal] = count
         if unique != id:
             self._note(Action.RENAMED, "a tool call's id was illegal or not unique")
         self._ids.add(unique)
@@ -118,7 +147,8 @@ class _Pairing:
         """What of `block` stays where it is."""
         if not isinstance(block, messages.ToolResult):
             return (block,)
-        call = self._call_for(block.tool_use_id, turn)
+        same_id = self._by_id.get(block.tool_use_id)
+        call = None if same_id is None else same_id.take(turn)
         if call is None:
             self._note(Action.MAPPED, "a tool result without its call became text")
             return _as_text(block)
@@ -129,18 +159,9 @@ class _Pairing:
         call.result = replace(block, tool_use_id=call.id)
         return ()
 
-    def _call_for(self, id: str, turn: int) -> _Call | None:
-        """The call just before, the first unanswered one of several; else an older one that still waits."""
-        calls = self._calls.get(id, ())
-        beside = [call for call in calls if call.turn == turn - 1]
-        for call in (*beside, *reversed(calls)):
-            if call.result is None:
-                return call
-        return beside[-1] if beside else (calls[-1] if calls else None)
-
     def _answered(self, turns: Iterable[messages.InputMessage]) -> Iterator[messages.InputMessage]:
         calls: dict[int, list[_Call]] = {}
-        for call in (call for same_id in self._calls.values() for call in same_id):
+        for call in self._calls:
             calls.setdefault(call.turn, []).append(call)
         for turn, message in enumerate(turns):
             if message.content:

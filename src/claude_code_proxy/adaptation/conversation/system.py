@@ -4,8 +4,6 @@ Never hoisted above the history, which would change the prompt's beginning with 
 https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system
 """
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
@@ -30,15 +28,16 @@ def as_user(message: messages.InputMessage, *, notes: list[Adjustment]) -> messa
     return messages.InputMessage("user", tuple(marked))
 
 
-def misplaced(conversation: Sequence[messages.InputMessage]) -> int:
-    """Where the first system message stands that the service would not take there, or -1.
+def can_stand_between(before: messages.InputMessage | None, after: messages.InputMessage | None) -> bool:
+    """Whether the service takes a system message there; None is the start or the end of the conversation.
 
     It must follow a user turn, or what the service did in an assistant's, and come last or before an assistant's.
     """
-    for index, message in enumerate(conversation):
-        if message.role == "system" and not _stands_well(conversation, index):
-            return index
-    return -1
+    if before is None:
+        return False
+    if before.role != "user" and not _is_hosted_result(before.content[-1]):
+        return False
+    return after is None or after.role == "assistant"
 
 
 def unmarked(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
@@ -55,15 +54,6 @@ def unmarked(message: messages.InputMessage, *, notes: list[Adjustment]) -> mess
             for block in message.content
         ),
     )
-
-
-def _stands_well(conversation: Sequence[messages.InputMessage], index: int) -> bool:
-    if index == 0:
-        return False
-    before = conversation[index - 1]
-    if before.role != "user" and not _is_hosted_result(before.content[-1]):
-        return False
-    return index + 1 == len(conversation) or conversation[index + 1].role == "assistant"
 
 
 def _is_hosted_result(block: messages.Block) -> bool:

@@ -15,6 +15,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.model import Model
 
+MOST_MESSAGES = 100_000
 _EMPTY_TURN = (messages.Text("(no content)"),)
 _UNSAID = Adjustment("messages", Action.INSERTED, "an empty user message is sent as (no content)")
 _FIRST_TURN = messages.InputMessage("user", (messages.Text("(the conversation begins)"),))
@@ -48,6 +49,8 @@ def mend(
 
 def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
     """A request of nothing but system text is asked as the user's."""
+    if len(request.messages) > MOST_MESSAGES:
+        raise InvalidRequest(f"A conversation can have at most {MOST_MESSAGES:,} messages.", path="messages")
     if request.messages:
         return request
     if not request.system:
@@ -96,9 +99,11 @@ def _well_placed(
     turns: list[messages.InputMessage], model: Model, *, notes: list[Adjustment]
 ) -> list[messages.InputMessage]:
     """System messages where they may stand, as they may stand there; those that may not are marked text."""
-    while (index := system.misplaced(turns)) >= 0:
-        turns[index] = system.as_user(turns[index], notes=notes)
-        turns = _merged(turns, notes=None)
+    for index, turn in enumerate(turns):
+        after = turns[index + 1] if index + 1 < len(turns) else None
+        if turn.role == "system" and not system.can_stand_between(turns[index - 1] if index else None, after):
+            turns[index] = system.as_user(turn, notes=notes)
+    turns = _merged(turns, notes=None)
     for index, turn in enumerate(turns):
         if turn.role == "system":
             turns[index] = system.unmarked(turn, notes=notes)
@@ -112,14 +117,17 @@ def _merged(
 ) -> list[messages.InputMessage]:
     """Consecutive messages of one role become one turn. A user turn that is left empty says so."""
     turns: list[messages.InputMessage] = []
+    runs: dict[int, list[messages.InputMessage]] = {}  # several messages of one role, by the place of their turn
     role, hollow = "", False
     for message in conversation:
         if message.role != role:
             turns.append(message)
             role = message.role
         else:
-            turns[-1] = _joined(turns[-1], message, notes=notes)
+            runs.setdefault(len(turns) - 1, [turns[-1]]).append(message)
         hollow = hollow or not message.content
+    for place, run in runs.items():
+        turns[place] = _joined(run, notes=notes)
     if hollow and not all(turn.content for turn in turns):
         if notes is not None:
             notes.append(_UNSAID)
@@ -127,21 +135,23 @@ def _merged(
     return turns
 
 
-def _joined(
-    first: messages.InputMessage, second: messages.InputMessage, *, notes: list[Adjustment] | None
-) -> messages.InputMessage:
+def _joined(run: Sequence[messages.InputMessage], *, notes: list[Adjustment] | None) -> messages.InputMessage:
     """Joining tool results, or marked system text, is how the Messages API writes them, and worth no note."""
-    if notes is not None and _is_told(first, second):
-        notes.append(Adjustment("messages", Action.MERGED, f"consecutive {first.role} messages became one turn"))
-    return messages.InputMessage(first.role, first.content + second.content)
+    role = run[0].role
+    has_content = bool(run[0].content)
+    for message in run[1:]:
+        if notes is not None and _is_noted(message, has_content=has_content):
+            notes.append(Adjustment("messages", Action.MERGED, f"consecutive {role} messages became one turn"))
+        has_content = has_content or bool(message.content)
+    return messages.InputMessage(role, tuple(block for message in run for block in message.content))
 
 
-def _is_told(first: messages.InputMessage, second: messages.InputMessage) -> bool:
-    if second.role == "system":
+def _is_noted(message: messages.InputMessage, *, has_content: bool) -> bool:
+    if message.role == "system":
         return False
-    if not first.content or not second.content:
+    if not has_content or not message.content:
         return True
-    return type(second.content[0]) is not messages.ToolResult and not system.is_marked(second.content[0])
+    return type(message.content[0]) is not messages.ToolResult and not system.is_marked(message.content[0])
 
 
 def _can_prefill(request: messages.MessagesRequest, model: Model) -> bool:
