@@ -27,7 +27,7 @@ class Catalogue:
     learnt: Mapping[str, tuple[LearnedLimit, ...]] = field(default_factory=dict)
 
     def find(self, name: str) -> Model:
-        """The model that a name means; its `id` is what to send upstream. Never fails: see `unknown`."""
+        """Return the model that a name means; its `id` is what to send upstream. Never fails: see `unknown`."""
         asked = self._aliased(name)
         plain = self.models.get(asked)  # written as its key, a name needs no parsing
         if plain is not None:
@@ -59,7 +59,7 @@ class Catalogue:
         return self if limit in known else replace(self, learnt={**self.learnt, key: (*known, limit)})
 
     def listing(self) -> tuple[Model, ...]:
-        """The models that can be asked for: those the upstream lists, in its order; else the table's, newest first."""
+        """Return the models that are served: those the upstream lists, in its order; else the table's, newest first."""
         if self.listed is not None:
             models = tuple(structs.replace(self.find(listed), id=listed) for listed in self.listed)
         else:
@@ -75,7 +75,7 @@ class Catalogue:
         return found or self._matched(asked) or self._matched(bare) or name
 
     def _matched(self, asked: str) -> str | None:
-        """The first alias with a `*` that the name fits; names of models are never taken for another's."""
+        """Return the first alias with a `*` that fits the name; a name of a model never stands for another."""
         if names.parse(asked).key in self.models:
             return None
         return next((to for alias, to in self.aliases.items() if "*" in alias and fnmatchcase(asked, alias)), None)
@@ -100,7 +100,7 @@ class Catalogue:
 
 
 def _dated(model: Model, parsed: names.Name) -> Model:
-    """The model under the dated id that was asked for. One without snapshots is its own: a date adds nothing."""
+    """Return the model under the dated id of the request; one without snapshots is its own snapshot."""
     if not parsed.date or not model.snapshots:
         return model
     known = (snapshot for snapshot in model.snapshots if snapshot.endswith(parsed.date))

@@ -87,7 +87,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def with_thinking(model: Model, kinds: frozenset[ThinkingKind]) -> Model:
-    """The model with other kinds of thinking, and the default that can still hold with them."""
+    """Return the model with other kinds of thinking, and the default that can still hold with them."""
     if "adaptive" not in kinds or model.thinking_default == "off":
         default: Literal["on", "off", "always"] = "off"  # without adaptive thinking, a model thinks only when told to
     else:

@@ -228,7 +228,7 @@ _FAMILY_4: Final = (
 def _retired(
     model_id: str, name: str, *snapshots: str, lived: tuple[str, str], successor: str, max_output: int = 4096
 ) -> Model:
-    """A model that the service no longer answers for; an upstream of another make may still have it."""
+    """Return a model that the service no longer answers for; an upstream of another make may still have it."""
     return Model(
         id=model_id,
         name=name,

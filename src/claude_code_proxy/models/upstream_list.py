@@ -100,7 +100,7 @@ def _told(value: Any) -> Any:
 
 
 def merge(model: Model, info: ModelInfo) -> Model:
-    """The model with what the upstream says of it."""
+    """Return the model with what the upstream says of it."""
     merged = replace(
         model,
         id=model.id if info.id in model.snapshots else info.id,  # the upstream's own spelling
