@@ -52,7 +52,7 @@ def run(proxy_url: str, locked_proxy_url: str, tmp_path_factory: pytest.TempPath
             env=_environment(tmp_path_factory.mktemp("client")),
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=280,
             check=False,
         )
         assert done.returncode == 0, done.stderr
