@@ -16,8 +16,8 @@ from claude_code_proxy.simulator.answers.intent import read_intent
 from claude_code_proxy.simulator.parsed_request import Block, Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.validation import validate
-from claude_code_proxy.state.kept_thinking import KeptThinking
-from claude_code_proxy.state.store import MemoryStore
+from claude_code_proxy.state.kept_thinking import KeptThinking, restore, turn_keys
+from claude_code_proxy.state.memory import MemoryThinkingStore
 from tests.rejections import rejected
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "$top": {"type": "integer"}}}
@@ -60,7 +60,7 @@ class Agent:
         self.refused = self.finished = 0  # requests; turns without a call
         self.model = BUILT_IN.find(model)
         self.said = [messages.InputMessage("user", (messages.Text("steps: 3 get_time, please"),))]
-        self._kept_thinking = KeptThinking(MemoryStore(), lambda: 0.0)
+        self._kept_thinking = KeptThinking(MemoryThinkingStore(), lambda: 0.0)
         self._numbers = itertools.count()
 
     def request(self, round: Round) -> messages.MessagesRequest:
@@ -75,34 +75,36 @@ class Agent:
             output_config=messages.OutputConfig(format=messages.JsonObject()) if round.json else None,
         )
 
-    def adapted(self, round: Round) -> Adapted:
-        return adapt(self._kept_thinking.restore(self.request(round), self.model), self.model, options=AdaptOptions())
+    async def adapted(self, round: Round) -> Adapted:
+        request = self.request(round)
+        found = await self._kept_thinking.find(turn_keys(request.messages))
+        return adapt(restore(request, self.model, found=found), self.model, options=AdaptOptions())
 
-    def ask(self, round: Round) -> Adapted:
+    async def ask(self, round: Round) -> Adapted:
         """One request, asked once more with less if it is refused, and its answer."""
-        sent = self.adapted(round)
+        sent = await self.adapted(round)
         try:
-            return self._answered(sent, round)
+            return await self._answered(sent, round)
         except Refusal as refusal:
             self.refused += 1
             error = rejected(refusal.message, refusal.status, refusal.kind)
             less = readapt(sent, error, model=self.model)
             if less is None:
                 raise
-            self._kept_thinking.forget(sent.asked, less.asked)
-            return self._answered(less, round)
+            await self._kept_thinking.forget(sent.asked, less.asked)
+            return await self._answered(less, round)
 
-    def take(self, round: Round) -> Adapted:
+    async def take(self, round: Round) -> Adapted:
         """One request and its answer; raises the simulator's `Refusal`."""
-        return self._answered(self.adapted(round), round)
+        return await self._answered(await self.adapted(round), round)
 
-    def _answered(self, sent: Adapted, round: Round) -> Adapted:
+    async def _answered(self, sent: Adapted, round: Round) -> Adapted:
         asked = validate(json.loads(messages.encode_request(sent.request)), Caller(betas=frozenset(sent.betas)))
         made = compose(asked, read_intent(asked), new_id=lambda prefix: f"{prefix}{next(self._numbers)}")
         told = searched(made.blocks, asked, number=next(self._numbers)) if round.searches else made.blocks
         blocks = tuple(messages.decode_block(json.dumps(block).encode()) for block in told)
         answer = messages.Message("msg_1", self.model.id, blocks, stop_reason=made.stop_reason)
-        self._kept_thinking.keep(self.request(round), self.model, message=answer)
+        await self._kept_thinking.keep(self.request(round), self.model, message=answer)
         self._hear(sent.filter().message(answer) if sent.filter else answer, round)
         return sent
 

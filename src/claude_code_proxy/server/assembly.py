@@ -55,7 +55,7 @@ from claude_code_proxy.server.telemetry.metrics import Metrics, MetricsPage
 from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.kept_thinking import KeptThinking
-from claude_code_proxy.state.store import MemoryStore, Store
+from claude_code_proxy.state.stores import Stores, open_stores
 from claude_code_proxy.upstreams.anthropic.capabilities import PROFILE as MESSAGES_API
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
 from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE
@@ -88,7 +88,7 @@ class Assembly:
         self.credentials = self.login.credentials
         self.checked = CheckedCredential(self.credentials)
         self._log = _access_log(settings, loop)
-        self._store = _store(settings, place)
+        self._stores = _stores(settings, place)
         self._ask_models: AskModels | None = None
         self.upstream, profile = self._choose_upstream(upstream_connections(files, settings.max_concurrent))
         self.state = AppState(
@@ -104,7 +104,7 @@ class Assembly:
                 queue_seconds=settings.queue_seconds,
                 on_refusal=self.metrics.turned_away,
             ),
-            kept_thinking=KeptThinking(self._store, time.time),
+            kept_thinking=KeptThinking(self._stores.thinking, time.time),
             now=time.monotonic,
             observers=[self.metrics] if self._log is None else [self._log, self.metrics],
         )
@@ -168,7 +168,7 @@ class Assembly:
         if self._embeddings is not None:
             await self._embeddings.close()
         await self.login.close()
-        self._store.close()
+        await self._stores.close()
         if self._log is not None:
             self._log.close()
         if self._share is not None:
@@ -188,9 +188,9 @@ class Assembly:
         self._ask_models = upstream.models
         return upstream, MESSAGES_API
 
-    def _translate(self, request: Request, _: Mapping[str, str]) -> Reply:
+    async def _translate(self, request: Request, _: Mapping[str, str]) -> Reply:
         betas = request.headers.get(b"anthropic-beta", b"").decode("latin-1")
-        return 200, [JSON], dry_run(self.state, CHAT_COMPLETIONS, body=request.body, betas=betas)
+        return 200, [JSON], await dry_run(self.state, CHAT_COMPLETIONS, body=request.body, betas=betas)
 
     def _gauges(self) -> Gauges:
         limiter = self.state.limiter
@@ -242,17 +242,13 @@ def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLo
     return AccessLog(layout(settings.log_format), loop, writer=LogWriter(), only_failures=only_failures)
 
 
-def _store(settings: Settings, place: Place | None) -> Store:
-    """Return the store: a file where STATE_DIR is set or several workers share it, else memory."""
+def _stores(settings: Settings, place: Place | None) -> Stores:
+    """Return the stores: a file where STATE_DIR is set or several workers share it, else memory."""
     directory = settings.state_dir or (place.directory if place is not None else None)
-    if directory is None:
-        return MemoryStore()
-    from claude_code_proxy.state.sqlite import open_store  # noqa: PLC0415 - most starts need no SQLite
-
     try:
-        return open_store(directory / "state.db")
+        return open_stores(directory)
     except OSError as error:
-        raise Misconfigured(f"STATE_DIR: {directory} cannot be written: {error.strerror or error}.") from error
+        raise Misconfigured(f"STATE_DIR: {directory} cannot be used: {error.strerror or error}.") from error
 
 
 def _policy(settings: Settings) -> Policy:

@@ -7,7 +7,7 @@ where the client itself hands it back.
 https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,74 +15,108 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.state.prefix import Prefix
-from claude_code_proxy.state.store import Store
+from claude_code_proxy.state.thinking_store import KeptEntry, ThinkingStore
 from claude_code_proxy.state.turn import KeptTurn, decode, encode, mark_of, rebuilt, reduced, to_turn
 
 KEPT_SECONDS = 12 * 3600.0
 _NEVER = b""  # a prefix that nothing has
 
 
+class Found(Struct, frozen=True):
+    """What is kept about one conversation: the keys of each turn, by its index, and the entries that were found."""
+
+    keys: Mapping[int, Sequence[str]]
+    entries: Mapping[str, bytes]
+
+
+NOTHING_FOUND = Found({}, {})
+
+
+def turn_keys(conversation: Sequence[messages.InputMessage]) -> dict[int, list[str]]:
+    """Return the keys under which something may be kept about a turn, by its index; empty if nothing can be."""
+    return {
+        index: keys
+        for index, turn in enumerate(conversation)
+        if turn.role == "assistant" and (keys := _keys(turn.content))
+    }
+
+
+def is_worth_keeping(content: Sequence[messages.Block]) -> bool:
+    """Return whether a turn has thinking that the model wants back: it calls a tool of the client's."""
+    return _first_call(content) is not None and any(isinstance(block, messages.AnyThinking) for block in content)
+
+
+def restore(request: messages.MessagesRequest, model: Model, *, found: Found) -> messages.MessagesRequest:
+    """Return `request` with the thinking put back into every replayed turn that is known and still fits."""
+    if not found.entries:
+        return request
+    prefix = Prefix(request) if model.prefix_binding else None
+    return replace(request, messages=_restored(request, model, prefix=prefix, found=found))
+
+
 class KeptThinking:
     """`clock` gives epoch seconds."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: ThinkingStore, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
 
-    def keep(self, request: messages.MessagesRequest, model: Model, *, message: messages.Message) -> None:
-        """Keeps the thinking of a turn with tool calls. `request` is what the client sent, before adaptation."""
+    async def find(self, keys: Mapping[int, Sequence[str]]) -> Found:
+        """Return what is kept under the keys that `turn_keys` gave."""
+        entries = await self._store.get([key for some in keys.values() for key in some], self._clock())
+        return Found(keys, entries) if entries else NOTHING_FOUND
+
+    async def keep(self, request: messages.MessagesRequest, model: Model, *, message: messages.Message) -> None:
+        """Keep the thinking of a turn that is worth it. `request` is what the client sent, before adaptation."""
         first = _first_call(message.content)
-        if first is None or not any(isinstance(block, messages.AnyThinking) for block in message.content):
+        if first is None or not is_worth_keeping(message.content):
             return
         before, previous = _NEVER, b""
-        if model.prefix_binding and not _is_asked_once(request, model):
+        if model.prefix_binding and not _is_answered_once(request, model):
+            keys = turn_keys(request.messages)
+            found = await self.find(keys) if keys else NOTHING_FOUND
             prefix = Prefix(request)
-            before = prefix.of(self._restored(request, model, prefix=prefix))
+            before = prefix.of(_restored(request, model, prefix=prefix, found=found))
             previous = prefix.previous
         turn = to_turn(message, model=model.id, prefix=before, previous=previous)
-        self._store.put(first, encode(turn), until=self._clock() + KEPT_SECONDS)
+        await self._store.put([KeptEntry(first, encode(turn), self._clock() + KEPT_SECONDS)])
 
-    def restore(self, request: messages.MessagesRequest, model: Model) -> messages.MessagesRequest:
-        """`request` with the thinking put back into every replayed turn that is known and still fits."""
-        restored = self._restored(request, model, prefix=Prefix(request) if model.prefix_binding else None)
-        return request if restored is request.messages else replace(request, messages=restored)
+    async def forget(self, refused: messages.MessagesRequest, less: messages.MessagesRequest) -> None:
+        """Never send again, for any client, what `refused` has and `less` has not."""
+        pairs = zip(refused.messages, less.messages, strict=False)
+        changed = [
+            (before, after) for before, after in pairs if before is not after and before.content != after.content
+        ]
+        if not changed:
+            return
+        now = self._clock()
+        calls = [first for before, _ in changed if (first := _first_call(before.content)) is not None]
+        entries = await self._store.get(calls, now)
+        forgotten: list[KeptEntry] = []
+        for before, after in changed:
+            gone = (block for block in before.content if isinstance(block, messages.AnyThinking) and block not in after.content)
+            forgotten += (KeptEntry(_refusal(block), b"1", now + KEPT_SECONDS) for block in gone)
+            first = _first_call(before.content) or ""
+            known = decode(entries.get(first))
+            if known is not None:
+                forgotten.append(KeptEntry(first, encode(reduced(known, after.content)), now + KEPT_SECONDS))
+        await self._store.put(forgotten)
 
-    def forget(self, refused: messages.MessagesRequest, less: messages.MessagesRequest) -> None:
-        """What of `refused` is no longer in `less` is not sent again, whoever has it."""
-        until = self._clock() + KEPT_SECONDS
-        for before, after in zip(refused.messages, less.messages, strict=False):
-            if before is after or before.content == after.content:
-                continue
-            for block in before.content:
-                if isinstance(block, messages.AnyThinking) and block not in after.content:
-                    self._store.put(_refusal(block), b"1", until=until)
-            first = _first_call(before.content)
-            known = None if first is None else decode(self._store.get((first,), self._clock()).get(first))
-            if first is not None and known is not None:
-                self._store.put(first, encode(reduced(known, after.content)), until=until)
 
-    def _restored(
-        self, request: messages.MessagesRequest, model: Model, *, prefix: Prefix | None
-    ) -> tuple[messages.InputMessage, ...]:
-        wanted = {
-            index: keys
-            for index, turn in enumerate(request.messages)
-            if turn.role == "assistant" and (keys := _keys(turn.content))
-        }
-        if not wanted:
-            return request.messages
-        found = self._store.get([key for keys in wanted.values() for key in keys], self._clock())
-        if not found:
-            return request.messages
-        hosted = any(isinstance(tool, messages.HostedTool) for tool in request.tools)
-        replay = _Replay(found, model, prefix, hosted)
-        restored = list(request.messages)
-        for index, keys in wanted.items():
-            if any(key in found for key in keys):
-                content = replay.whole(restored, index)
-                if content is not restored[index].content:
-                    restored[index] = messages.InputMessage("assistant", content)
-        return tuple(restored)
+def _restored(
+    request: messages.MessagesRequest, model: Model, *, prefix: Prefix | None, found: Found
+) -> tuple[messages.InputMessage, ...]:
+    if not found.entries:
+        return request.messages
+    hosted = any(isinstance(tool, messages.HostedTool) for tool in request.tools)
+    replay = _Replay(found.entries, model, prefix, hosted)
+    restored = list(request.messages)
+    for index, keys in found.keys.items():
+        if any(key in found.entries for key in keys):
+            content = replay.whole(restored, index)
+            if content is not restored[index].content:
+                restored[index] = messages.InputMessage("assistant", content)
+    return tuple(restored)
 
 
 class _Replay(Struct, frozen=True):
@@ -118,17 +152,17 @@ class _Replay(Struct, frozen=True):
         return known.prefix == self.prefix.of(before) and self.prefix.continues(known.previous)
 
 
-def _is_asked_once(request: messages.MessagesRequest, model: Model) -> bool:
-    """Whether the answer is to words that adaptation adds at the end, which are not there when it is replayed."""
+def _is_answered_once(request: messages.MessagesRequest, model: Model) -> bool:
+    """Return whether adaptation adds words at the end, which will not be there when the answer is replayed."""
     forces = isinstance(request.tool_choice, messages.ChooseAny | messages.ChooseTool) and not model.forced_tool_choice
     return forces or not request.messages or request.messages[-1].role == "assistant"
 
 
-def _first_call(content: tuple[messages.Block, ...]) -> str | None:
+def _first_call(content: Sequence[messages.Block]) -> str | None:
     return next((block.id for block in content if type(block) is messages.ToolUse), None)
 
 
-def _keys(content: tuple[messages.Block, ...]) -> list[str]:
+def _keys(content: Sequence[messages.Block]) -> list[str]:
     """Under which something may be known of a turn: by its first call, and by thinking that was refused."""
     keys: list[str] = []
     called = False

@@ -1,5 +1,6 @@
 """A dry run shows what would be sent, what was changed, what would be cached and cost; and sends nothing."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -13,7 +14,7 @@ from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.state.kept_thinking import KeptThinking
-from claude_code_proxy.state.store import MemoryStore
+from claude_code_proxy.state.memory import MemoryThinkingStore
 from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE_TERMS
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, UpstreamProfile
 from tests.server.running import ASKED, running
@@ -29,11 +30,11 @@ def shown(terms: UpstreamProfile = EVERYTHING_SUPPORTED, **body: object) -> dict
         policy=Policy("claude-sonnet-4-6", AdaptOptions()),
         keep_alive=None,  # type: ignore[arg-type]
         limiter=None,  # type: ignore[arg-type]
-        kept_thinking=KeptThinking(MemoryStore(), lambda: 0.0),
+        kept_thinking=KeptThinking(MemoryThinkingStore(), lambda: 0.0),
         now=lambda: 0.0,
         terms=terms,
     )
-    found: dict[str, Any] = json.loads(dry_run(serving, CHAT_COMPLETIONS, body=json.dumps(body).encode()))
+    found: dict[str, Any] = json.loads(asyncio.run(dry_run(serving, CHAT_COMPLETIONS, body=json.dumps(body).encode())))
     return found
 
 

@@ -18,6 +18,7 @@ from claude_code_proxy.models.pricing import Billed, cost_usd
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.error_location import client_field
 from claude_code_proxy.server.exchange.upstream_run import prepare
+from claude_code_proxy.state.kept_thinking import NOTHING_FOUND, turn_keys
 
 
 class Breakpoint(Struct, frozen=True):
@@ -56,12 +57,15 @@ class DryRun(Struct, frozen=True):
     note: str = "Nothing was sent. Tokens and costs are rough estimates."
 
 
-def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
+async def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
     """Render the dry run; `betas` is the caller's header. Raise `InvalidRequest` where the endpoint would."""
     decoded = endpoint.decode(body, state.policy.default_model)
     passed_on, ignored = normalize_betas(betas, carried=state.terms.supports("betas"))
+    keys = turn_keys(decoded.request.messages)
+    found = await state.kept_thinking.find(keys) if keys else NOTHING_FOUND
+    model = state.catalogue.find(decoded.request.model)
     try:
-        _, model, adapted = prepare(state, decoded.request, model=state.catalogue.find(decoded.request.model))
+        _, model, adapted = prepare(state, decoded.request, model=model, found=found)
     except InvalidRequest as error:
         param = client_field(error, decoded.request, field_name=decoded.field_name)
         raise InvalidRequest(error.message, param=param, code=error.code, status=error.status) from error

@@ -25,6 +25,7 @@ from claude_code_proxy.server.exchange.paused_turns import RepeatedStream
 from claude_code_proxy.server.exchange.streaming import StreamedReply
 from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
 from claude_code_proxy.server.routes import deployment
+from claude_code_proxy.state.kept_thinking import NOTHING_FOUND, turn_keys
 from claude_code_proxy.upstreams.upstream import EventStream
 
 _BETAS = HEADER.encode()
@@ -52,7 +53,11 @@ class TranslatedExchange(Exchange):
         record.adjustments += decoded.adjustments
         betas = self._betas() if _BETAS in self._request.headers else ()
         model = self._note_model(decoded.request.model)
-        self._run = run = UpstreamRun(state, record, decoded=decoded, model=model, call=self._call(betas))
+        keys = turn_keys(decoded.request.messages)
+        found = await state.kept_thinking.find(keys) if keys else NOTHING_FOUND
+        self._run = run = UpstreamRun(
+            state, record, decoded=decoded, model=model, call=self._call(betas), found=found
+        )
         if state.policy.strict:
             _enforce_strict(record.adjustments, "STRICT is set, so it is not adjusted")
         elif self._endpoint.native is not None and not wants_adaptation(self._request):
@@ -142,7 +147,7 @@ class TranslatedExchange(Exchange):
                 translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # discarded, but still billed
                 raise
         if keeps_thinking and heard is not None and heard.stopped:
-            run.keep_thinking(heard.message())
+            await run.keep_thinking(heard.message())
         return frames
 
     async def _pump_several(

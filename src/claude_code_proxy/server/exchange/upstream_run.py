@@ -23,6 +23,7 @@ from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.gathering import together
 from claude_code_proxy.server.exchange.paused_turns import MOST_PAUSES, ContinuedStream, join, sum_usage
 from claude_code_proxy.server.exchange.record import Record
+from claude_code_proxy.state.kept_thinking import Found, is_worth_keeping, restore
 from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream
 
 _T = TypeVar("_T")
@@ -30,12 +31,15 @@ _UNCHECKED = "holding the answer against the schema takes too long"
 
 
 def prepare(
-    state: AppState, said: messages.MessagesRequest, *, model: Model
+    state: AppState, said: messages.MessagesRequest, *, model: Model, found: Found
 ) -> tuple[messages.MessagesRequest, Model, Adapted]:
-    """What the upstream can carry of `said`, the model as it is there, and what to send. Raises `InvalidRequest`."""
+    """What the upstream can carry of `said`, the model as it is there, and what to send. Raises `InvalidRequest`.
+
+    `found` is what is kept of the conversation's thinking.
+    """
     carried, dropped = state.terms.drop_unsupported(said)
     model = state.terms.restrict(model)
-    adapted = adapt(state.kept_thinking.restore(carried, model), model, options=state.policy.adaptation)
+    adapted = adapt(restore(carried, model, found=found), model, options=state.policy.adaptation)
     if dropped:
         adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
     return carried, model, adapted
@@ -50,11 +54,13 @@ class UpstreamRun:
 
     __slots__ = ("_field_name", "_model", "_record", "_said", "_state", "_terms", "adapted", "rate_limits", "used")
 
-    def __init__(self, state: AppState, record: Record, *, decoded: DecodedRequest, model: Model, call: Call) -> None:
+    def __init__(
+        self, state: AppState, record: Record, *, decoded: DecodedRequest, model: Model, call: Call, found: Found
+    ) -> None:
         """Raises `InvalidRequest` if the model cannot be asked this at all. Adaptation's adjustments are recorded."""
         self._state = state
         self._record = record
-        self._said, self._model, self.adapted = prepare(state, decoded.request, model=model)
+        self._said, self._model, self.adapted = prepare(state, decoded.request, model=model, found=found)
         self._field_name = decoded.field_name
         self._terms = call
         self.rate_limits: dict[str, str] = {}
@@ -98,9 +104,9 @@ class UpstreamRun:
         skipped = (Adjustment(check.path, Action.UNCHECKED, _UNCHECKED) for check in results.skipped)
         self._record.adjustments += with_client_names(skipped, self._field_name)
 
-    def keep_thinking(self, message: messages.Message) -> None:
+    async def keep_thinking(self, message: messages.Message) -> None:
         """The client will forget it, and the model will want it back."""
-        self._state.kept_thinking.keep(self._said, self._model, message=message)
+        await self._state.kept_thinking.keep(self._said, self._model, message=message)
 
     def may_think_and_call(self) -> bool:
         """Whether the answer may hold thinking that a later request needs."""
@@ -151,7 +157,8 @@ class UpstreamRun:
                 break
             later = await self._create(_with_turn(request, message.content))
             message = join(message, later)
-        self.keep_thinking(message)
+        if is_worth_keeping(message.content):
+            await self.keep_thinking(message)
         return message
 
     def _may_pause(self) -> bool:
@@ -197,7 +204,9 @@ class UpstreamRun:
         refused: messages.MessagesRequest,
     ) -> _T:
         """Once, where the refusal says what to ask for instead; raises it where it does not."""
+        before = self.adapted
         self._relax(error, refused)
+        await self._state.kept_thinking.forget(before.asked, self.adapted.asked)
         try:
             return await ask(self.adapted.request, self._call())
         except UpstreamRejected as second:
@@ -220,7 +229,6 @@ class UpstreamRun:
         self._record.attempts += error.attempts
         named = with_client_names(readapted.adjustments, self._field_name)
         self._record.adjustments = tuple(dict.fromkeys((*self._record.adjustments, *named)))
-        self._state.kept_thinking.forget(self.adapted.asked, readapted.asked)
         self.adapted = readapted
 
     def _drop_refused_betas(self, error: UpstreamRejected) -> bool:
