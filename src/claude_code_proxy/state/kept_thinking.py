@@ -94,7 +94,11 @@ class KeptThinking:
         entries = await self._store.get(calls, now)
         forgotten: list[KeptEntry] = []
         for before, after in changed:
-            gone = (block for block in before.content if isinstance(block, messages.AnyThinking) and block not in after.content)
+            gone = (
+                block
+                for block in before.content
+                if isinstance(block, messages.AnyThinking) and block not in after.content
+            )
             forgotten += (KeptEntry(_refusal(block), b"1", now + KEPT_SECONDS) for block in gone)
             first = _first_call(before.content) or ""
             known = decode(entries.get(first))
