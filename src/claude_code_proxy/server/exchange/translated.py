@@ -55,9 +55,7 @@ class TranslatedExchange(Exchange):
         model = self._note_model(decoded.request.model)
         keys = turn_keys(decoded.request.messages)
         found = await state.kept_thinking.find(keys) if keys else NOTHING_FOUND
-        self._run = run = UpstreamRun(
-            state, record, decoded=decoded, model=model, call=self._call(betas), found=found
-        )
+        self._run = run = UpstreamRun(state, record, decoded=decoded, model=model, call=self._call(betas), found=found)
         if state.policy.strict:
             _enforce_strict(record.adjustments, "STRICT is set, so it is not adjusted")
         elif self._endpoint.native is not None and not wants_adaptation(self._request):
