@@ -1,5 +1,7 @@
 """The decoder against the format as it is written down, however the stream is cut; frames as they are sent."""
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -79,3 +81,31 @@ def test_what_is_encoded_is_decoded() -> None:
     frames = sse.encode(b'{"a":1}') + sse.comment(b"keep-alive")
     assert frames == b'data: {"a":1}\n\n: keep-alive\n\n'
     assert sse.Decoder().feed(frames) == [b'{"a":1}']
+
+
+def test_a_large_event_in_many_pieces_costs_no_more_than_its_length() -> None:
+    """Twice the length takes about twice the time; joining all that is held at each piece takes four times."""
+
+    def seconds(pieces: int) -> float:
+        decoder = sse.Decoder()
+        piece = b"x" * 4096
+        started = time.process_time()
+        decoder.feed(b"data: ")
+        for _ in range(pieces):
+            assert decoder.feed(piece) == []
+        (event,) = decoder.feed(b"\n\n")
+        assert len(event) == pieces * len(piece)
+        return time.process_time() - started
+
+    assert min(seconds(8000) for _ in range(3)) < 1.0
+
+
+def test_an_event_that_ends_between_two_pieces() -> None:
+    decoder = sse.Decoder()
+    assert [decoder.feed(piece) for piece in (b"data: a", b"b\n", b"\ndata: c\n", b"", b"\n")] == [
+        [],
+        [],
+        [b"ab"],
+        [],
+        [b"c"],
+    ]

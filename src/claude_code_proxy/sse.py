@@ -12,37 +12,46 @@ _EVENT_LIMIT = 64 * 1024 * 1024
 
 
 def encode(data: bytes) -> bytes:
-    """One frame. `data` is one line, as JSON encoders write it."""
+    """Return one frame. `data` is one line, as JSON encoders write it."""
     return b"data: " + data + b"\n\n"
 
 
 def comment(text: bytes) -> bytes:
-    """A line that every reader skips: keeps idle connections alive."""
+    """Return a line that every reader skips: it keeps idle connections alive."""
     return b": " + text + b"\n\n"
 
 
 class Decoder:
-    """Feed it the stream in any pieces; an event counts once its blank line has come."""
+    """Feed it the stream in any pieces; an event counts once its blank line has come.
 
-    __slots__ = ("_after_cr", "_rest", "_started")
+    Pieces of an event that is not complete are kept apart and joined once: a large event costs no more than its length.
+    """
+
+    __slots__ = ("_after_cr", "_held", "_held_size", "_started")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._held: list[bytes] = []
+        self._held_size = 0
         self._started = False
         self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The data of every event completed by `chunk`, in order; events without data are skipped."""
+        """Return the data of every event that `chunk` completes, in order; events without data are skipped."""
         if self._after_cr or _CR in chunk:
             chunk = self._unify_line_ends(chunk)
-        if self._rest:
-            chunk = self._rest + chunk
+        if self._held:
+            if self._started and not self._completes(chunk):
+                self._hold(chunk)
+                return []
+            chunk = b"".join((*self._held, chunk))
+            self._held.clear()
+            self._held_size = 0
         if not self._started:
             chunk = self._strip_bom(chunk)
         frames = chunk.split(b"\n\n")
-        self._rest = frames.pop()
-        if len(self._rest) > _EVENT_LIMIT:
-            raise UpstreamBroke("The upstream sent an event larger than 64 MB.")
+        rest = frames.pop()
+        if rest:
+            self._hold(rest)
         events = []
         for frame in frames:
             head, found, data = frame.partition(b"\ndata: ")
@@ -52,8 +61,20 @@ class Decoder:
                 events.append(data)
         return events
 
+    def _completes(self, chunk: bytes) -> bool:
+        """Return whether an event ends in `chunk`, or between what is held and `chunk`."""
+        return b"\n\n" in chunk or (chunk[:1] == b"\n" and self._held[-1][-1:] == b"\n")
+
+    def _hold(self, piece: bytes) -> None:
+        if not piece:
+            return
+        self._held.append(piece)
+        self._held_size += len(piece)
+        if self._held_size > _EVENT_LIMIT:
+            raise UpstreamBroke("The upstream sent an event larger than 64 MB.")
+
     def _unify_line_ends(self, chunk: bytes) -> bytes:
-        """CRLF and CR become LF. The LF of a CR at the very end may come with the next piece."""
+        """Replace CRLF and CR by LF. The LF of a CR at the very end may come with the next piece."""
         if not chunk:
             return chunk
         if self._after_cr:
@@ -69,6 +90,6 @@ class Decoder:
 
 
 def _data_of_lines(frame: bytes) -> bytes:
-    """The general form: any field order, `data` on several lines, with or without the space."""
+    """Read the general form: any field order, `data` on several lines, with or without the space."""
     lines = [line[5:].removeprefix(b" ") for line in frame.split(b"\n") if line == b"data" or line[:5] == b"data:"]
     return b"\n".join(lines)

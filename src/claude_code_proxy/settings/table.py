@@ -61,7 +61,9 @@ class Settings:
         float, "How long Claude Code keeps a conversation without a new request.", seconds(1)
     ] = 900.0
 
-    host: Annotated[str, "The address to listen on; `0.0.0.0` for every interface.", HOST] = "127.0.0.1"
+    host: Annotated[
+        str, "The address to listen on; `0.0.0.0` for every IPv4 address, `::` for those of IPv4 and IPv6.", HOST
+    ] = "127.0.0.1"
     port: Annotated[int, "The port to listen on; `0` for any free one.", whole(0, 65535)] = 8080
     proxy_api_key: Annotated[
         tuple[Secret, ...], "The API keys that callers may use, separated by commas; if unset, callers need none."

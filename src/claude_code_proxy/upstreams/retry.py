@@ -24,7 +24,7 @@ class OnFailure(Protocol):
 
 
 def ignore_failure(error: ProxyError, *, retried: bool) -> None:
-    """An `OnFailure` for nobody."""
+    """Do nothing: an `OnFailure` for callers without one."""
 
 
 async def retry(

@@ -32,14 +32,14 @@ def test_a_port_is_chosen() -> None:
         assert not listener.getblocking()
 
 
-@pytest.mark.parametrize("host", ["", "localhost"])
+@pytest.mark.parametrize("host", ["", "::", "localhost"])
 def test_every_address_gets_the_same_port(host: str) -> None:
     listeners = bind(host, 0)
     try:
         families = [listener.family for listener in listeners]
         assert socket.AF_INET in families
         assert len(families) == len(set(families))
-        assert (socket.AF_INET6 in families) is (has_ipv6() and (host == "" or len(families) == 2))
+        assert (socket.AF_INET6 in families) is (has_ipv6() and (host in {"", "::"} or len(families) == 2))
         assert len({listener.getsockname()[1] for listener in listeners}) == 1
     finally:
         close(listeners)

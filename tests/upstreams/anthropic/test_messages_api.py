@@ -109,6 +109,22 @@ class TestWhole:
             assert caught.value.attempts == 1
 
 
+async def test_a_whole_answer_that_is_streamed_inside_is_bounded() -> None:
+    """As one that comes whole: nothing that is put together in memory may grow without end."""
+    piece = wire.chunk(wire.frames(wire.text("x" * (1 << 20))))
+
+    async def endless(call: wire.Call) -> None:
+        await call.send(wire.STREAM_HEAD + wire.chunk(wire.frames(wire.start(), wire.text_start())))
+        for _ in range(80):
+            await call.send(piece)
+        await call.send(wire.chunk(wire.frames(*wire.end())) + wire.LAST_CHUNK)
+
+    async with api(endless) as made:
+        with pytest.raises(UpstreamBroke, match="larger than"):
+            await made.api.create(asking(WHOLE_UP_TO + 1), Call())
+        assert len(made.failures) == 1
+
+
 class TestTheOtherForm:
     """Some gateways, and some stand-ins for the service, answer in one form whatever is asked for."""
 

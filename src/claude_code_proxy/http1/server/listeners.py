@@ -8,11 +8,13 @@ _NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 
 def bind(host: str, port: int, *, reuse_port: bool = False) -> list[socket.socket]:
-    """Return one socket for each address that `host` has on this machine, all on one port; "" stands for every address.
+    """Return one socket for each address that `host` has on this machine, all on one port.
 
-    Port 0 lets the system choose. Raise OSError if one is taken, or none can be bound.
+    "" and "::" stand for every address, of IPv4 and IPv6. Port 0 lets the system choose. Raise OSError if one is taken,
+    or none can be bound.
     """
-    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    everywhere = host in {"", "::"}  # the socket of "::" is for IPv6 alone
+    found = socket.getaddrinfo(None if everywhere else host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     listeners: list[socket.socket] = []
     absent: OSError | None = None
     for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):

@@ -22,11 +22,29 @@ _finishing: set[asyncio.Task[None]] = set()  # the loop itself holds on to no ta
 
 
 class TransportEvents:
-    """An `EventStream`. An error event ends it: what came before it is given first, then the error is raised."""
+    """An `EventStream`. An error event ends it: what came before it is given first, then the error is raised.
 
-    __slots__ = ("_ahead", "_closed", "_decoder", "_error", "_response", "_secret", "_stopped", "stats")
+    An answer that is put together may have `limit` bytes; one that is passed on has no limit.
+    """
 
-    def __init__(self, response: Response, stats: CallStats, *, secret: Secret = NO_SECRET) -> None:
+    __slots__ = (
+        "_ahead",
+        "_closed",
+        "_decoder",
+        "_error",
+        "_limit",
+        "_received",
+        "_response",
+        "_secret",
+        "_stopped",
+        "stats",
+    )
+
+    def __init__(
+        self, response: Response, stats: CallStats, *, secret: Secret = NO_SECRET, limit: int | None = None
+    ) -> None:
+        self._limit = limit
+        self._received = 0
         self.stats = stats
         self._response = response
         self._secret = secret
@@ -37,7 +55,7 @@ class TransportEvents:
         self._ahead: Sequence[messages.Event] | None = None
 
     async def begin(self) -> None:
-        """Waits for the first events; raises when they bring an error or never come."""
+        """Wait for the first events; raise when they bring an error or never come."""
         self._ahead = await self.events()
         if self._error is not None:
             raise self._error
@@ -52,6 +70,8 @@ class TransportEvents:
             chunk = await self._response.chunk()
             if chunk is None:
                 return self._last()
+            if self._limit is not None:
+                self._count(chunk, self._limit)
             frames = self._decoder.feed(chunk)
             if frames:
                 batch = self._decode(frames)
@@ -60,11 +80,16 @@ class TransportEvents:
         raise self._error
 
     def close(self) -> None:
-        """After the last event the connection is kept: the end of the body may be a packet behind."""
+        """Keep the connection after the last event, even if the end of the body is a packet behind; else close it."""
         if self._closed:
             return
         self._closed = True
         release(self._response, is_complete=self._stopped)
+
+    def _count(self, chunk: bytes, limit: int) -> None:
+        self._received += len(chunk)
+        if self._received > limit:
+            raise UpstreamBroke(f"The upstream's answer is larger than {limit} bytes.")
 
     def _decode(self, frames: list[bytes]) -> Sequence[messages.Event]:
         try:
@@ -74,7 +99,7 @@ class TransportEvents:
         return self._until_end(batch)
 
     def _until_end(self, batch: list[messages.Event]) -> list[messages.Event]:
-        """The events up to the one that ends all; nothing after it counts, not even what cannot be read."""
+        """Return the events up to the last one of the answer; nothing after it counts, readable or not."""
         for number, event in enumerate(batch):
             if event.__class__ not in _ENDINGS:
                 continue
@@ -90,7 +115,7 @@ class TransportEvents:
         return error.replace(message=self._secret.mask_text(error.message))
 
     def _last(self) -> Sequence[messages.Event] | None:
-        """The body has ended; only the blank line after its last event may be missing."""
+        """Return the last events of a body that has ended; only the blank line after them may be missing."""
         try:
             batch = self._until_end([messages.decode_event(frame) for frame in self._decoder.feed(b"\n\n")])
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -100,7 +125,7 @@ class TransportEvents:
         return batch or None
 
     def _decode_with_care(self, frames: list[bytes]) -> list[messages.Event]:
-        """The events up to the first that cannot be read; that one breaks the stream."""
+        """Return the events up to the first that cannot be read; that one breaks the stream."""
         batch: list[messages.Event] = []
         try:
             for frame in frames:

@@ -15,7 +15,7 @@ import msgspec
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import UpstreamBroke, UpstreamRejected
-from claude_code_proxy.http1.client import Response, Transport
+from claude_code_proxy.http1.client import ClientLimits, Response, Transport
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
@@ -28,6 +28,7 @@ from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream, F
 WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two
 _MODELS_PAGE = b"/v1/models?limit=1000"
 _MOST_PAGES = 20
+_WHOLE_LIMIT = ClientLimits().body  # bytes of a whole answer that is streamed inside, as of one that is not
 _MOST_BLOCKS = 64  # of headers, kept ready to send
 _T = TypeVar("_T")
 
@@ -65,7 +66,7 @@ class MessagesApi:
         return await self._retry(call, lambda stats: self._create(body, call, stats=stats, streamed=streamed))
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> EventStream:
-        """Returns with the first events, so that a failure until then can still be tried again."""
+        """Return with the first events, so that a failure until then can still be tried again."""
         body = messages.encode_request(msgspec.structs.replace(request, stream=True))
         return await self._retry(call, lambda stats: self._open(body, call, stats=stats))
 
@@ -83,7 +84,7 @@ class MessagesApi:
             raise self._credentials.explain(error) from error.__cause__
 
     async def models(self) -> list[ModelInfo]:
-        """The upstream's whole list of models."""
+        """Return the upstream's whole list of models."""
         infos: list[ModelInfo] = []
         path, after = _MODELS_PAGE, ""
         for _ in range(_MOST_PAGES):
@@ -149,7 +150,7 @@ class MessagesApi:
         response, secret = await self._send(body, call, stats=stats)
         if not _is_stream(response, asked=streamed):
             return await _message(response, stats, secret=secret), stats
-        events = TransportEvents(response, stats, secret=secret)
+        events = TransportEvents(response, stats, secret=secret, limit=_WHOLE_LIMIT)
         accumulator = messages.Accumulator()
         try:
             while not accumulator.stopped and (batch := await events.events()) is not None:
@@ -189,7 +190,7 @@ class MessagesApi:
 
 
 def _is_stream(response: Response, *, asked: bool) -> bool:
-    """What the answer says it is; some gateways answer in the one form whatever was asked for."""
+    """Return what the answer says it is: some gateways always answer in one form, whatever was asked for."""
     kind = response.headers.get(b"content-type", b"")
     return b"event-stream" in kind or (asked and b"json" not in kind)
 
