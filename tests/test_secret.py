@@ -48,4 +48,6 @@ def test_it_is_masked_in_what_others_send() -> None:
     secret = Secret(TEXT)
     assert secret.mask(f"a {TEXT} b {TEXT}".encode()) == b"a **** b ****"
     assert secret.mask_text(f"Bearer {TEXT}!") == "Bearer ****!"
+    assert (secret.is_in(f"a {TEXT}".encode()), secret.is_in(TEXT[1:].encode())) == (True, False)
+    assert not Secret("te").is_in(b"text")
     assert (Secret("").mask(b"text"), Secret("te").mask_text("text")) == (b"text", "text")
