@@ -96,6 +96,7 @@ class DiagnosisKind(Enum):
     CONTENT_FILTERED = "the answer was stopped by the content filter"
     CREDENTIAL_REFUSED = "the credential is not valid"
     LOGIN_REFUSED = "the credential is valid, but not for this use"
+    NOT_THE_API = "what answers at the address (HTTP 404) is not the Messages API"
     OTHER = "none of these"
 
 

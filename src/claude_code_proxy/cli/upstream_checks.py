@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from claude_code_proxy import messages
 from claude_code_proxy.cli.check import Check
 from claude_code_proxy.credentials.chain import CredentialSource
-from claude_code_proxy.errors import ProxyError, UpstreamRejected
+from claude_code_proxy.errors import DiagnosisKind, ProxyError, UpstreamRejected
 from claude_code_proxy.server.assembly import Assembly, make_transport
 from claude_code_proxy.server.checked_credential import advice, is_refusal
 from claude_code_proxy.settings import Settings
@@ -50,8 +50,9 @@ async def _access(api: MessagesApi, source: CredentialSource) -> list[Check]:
         found = f"GET /v1/models: HTTP {error.status}: {error.message}"
         if is_refusal(error):
             return [Check("access", ok=False, found=found, do=advice(credential))]
-        if error.status in {404, 405, 501}:
-            return [Check("access", ok=True, found=f"not checked: it has no list of models (HTTP {error.status})")]
+        status = 404 if error.diagnosis.kind is DiagnosisKind.NOT_THE_API else error.status
+        if status in {404, 405, 501}:
+            return [Check("access", ok=True, found=f"not checked: it has no list of models (HTTP {status})")]
         return [Check("access", ok=False, found=found, do=_remedy(error))]
     return [Check("access", ok=True, found=f"GET /v1/models: {len(infos)} models, with {credential.origin}")]
 

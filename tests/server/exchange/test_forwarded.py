@@ -197,7 +197,8 @@ class TestErrors:
         upstream.answers(saying(reply(404, b"<html>Not found</html>")))
         async with running(upstream.url) as proxy:
             refused = await sent(proxy)
-        assert (refused.status, refused.json["error"]["type"]) == (404, "not_found_error")
+        assert (refused.status, refused.json["error"]["type"]) == (502, "api_error")
+        assert "ANTHROPIC_API_BASE" in refused.json["error"]["message"]
         assert b"html" not in refused.body
 
     async def test_a_secret_in_an_error_is_masked(self, upstream: ScriptedUpstream) -> None:

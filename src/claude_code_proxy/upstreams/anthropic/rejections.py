@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.errors import Diagnosis, RejectionHeaders, UpstreamRejected
+from claude_code_proxy.errors import Diagnosis, DiagnosisKind, RejectionHeaders, UpstreamRejected
 from claude_code_proxy.upstreams.diagnosis import diagnose
 
 _RATE_LIMIT = b"anthropic-ratelimit-"
@@ -54,7 +54,7 @@ def _misaddressed(text: str, headers: RejectionHeaders) -> UpstreamRejected:
         f"What answers at the upstream's address is not the Messages API: HTTP 404{quoted}. Check ANTHROPIC_API_BASE.",
         status=502,
         kind="api_error",
-        diagnosis=Diagnosis(may_retry=False),
+        diagnosis=Diagnosis(DiagnosisKind.NOT_THE_API, may_retry=False),
         headers=replace(headers, should_retry=False),
     )
 
