@@ -134,13 +134,13 @@ class _WireErrorEvent(Struct, frozen=True, tag_field="type", tag="error"):
     request_id: str | None = None
 
 
-class _Typed(Struct, frozen=True):
+class _TypedEvent(Struct, frozen=True):
     type: str = ""  # what some gateways send in place of a ping has none
 
 
 class _UnknownWireDelta(Struct, frozen=True):
     index: int
-    delta: _Typed
+    delta: _TypedEvent
 
 
 _Wire: TypeAlias = (
@@ -155,7 +155,7 @@ _Wire: TypeAlias = (
 )
 _wire: msgspec.json.Decoder[_Wire] = msgspec.json.Decoder(_Wire)
 _decode_unknown_delta = msgspec.json.Decoder(_UnknownWireDelta).decode
-_decode_typed = msgspec.json.Decoder(_Typed).decode
+_decode_typed = msgspec.json.Decoder(_TypedEvent).decode
 _KNOWN = frozenset({
     "message_start",
     "content_block_start",

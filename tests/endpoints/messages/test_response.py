@@ -7,7 +7,7 @@ import pytest
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from claude_code_proxy.endpoints.messages.response import EventStream, render_message
+from claude_code_proxy.endpoints.messages.response import NativeStream, render_message
 from claude_code_proxy.errors import UpstreamBroke
 from tests.server.scripted_upstream import MESSAGE, error_event, spelled
 
@@ -32,7 +32,7 @@ def test_a_message_is_what_it_was_but_for_the_name_that_was_asked_for(message: d
 
 
 def frames_of(events: tuple[dict[str, Any], ...]) -> list[tuple[str, Any]]:
-    stream = EventStream(CONTEXT)
+    stream = NativeStream(CONTEXT)
     sent = b"".join(stream.feed(messages.decode_event(json.dumps(event).encode())) for event in events) + stream.close()
     lines = [frame.split("\n") for frame in sent.decode().split("\n\n")[:-1]]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in lines]
@@ -58,7 +58,7 @@ def test_what_the_types_do_not_know_is_left_out() -> None:
 
 
 def test_a_stream_that_breaks_off_cannot_be_closed_and_fails_with_an_error_event() -> None:
-    stream = EventStream(CONTEXT)
+    stream = NativeStream(CONTEXT)
     with pytest.raises(UpstreamBroke) as caught:
         stream.close()
     name, data = stream.fail(caught.value).decode().removesuffix("\n\n").split("\n")

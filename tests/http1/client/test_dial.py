@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from claude_code_proxy.http1.client.address import parse_origin, parse_proxy
-from claude_code_proxy.http1.client.dial import CannotConnect, Route, default_tls, dial
+from claude_code_proxy.http1.client.dial import CannotConnect, NetworkRoute, default_tls, dial
 from claude_code_proxy.http1.client.limits import ClientLimits
 from tests.http1.client import certificates
 from tests.http1.client.scripted_server import (
@@ -80,7 +80,7 @@ async def reach(server: Server, names: Names, url: str = "http://upstream.test")
             made.set_result(None)
 
     tls = certificates.client_context() if url.startswith("https") else None
-    protocol = await dial(loop, Route(parse_origin(f"{url}:{server.port}"), tls), factory=Once)
+    protocol = await dial(loop, NetworkRoute(parse_origin(f"{url}:{server.port}"), tls), factory=Once)
     await made
     taken: float = loop.time() - started
     protocol.transport.close()
@@ -238,7 +238,7 @@ async def test_tls_with_a_certificate_that_is_not_good(certificate: str, words: 
 
 async def test_tls_with_an_authority_that_nobody_knows() -> None:
     async with serving(answering(OK), tls=certificates.server_context()) as server:
-        route = Route(parse_origin(server.url), default_tls())
+        route = NetworkRoute(parse_origin(server.url), default_tls())
         with pytest.raises(CannotConnect, match="is not trusted: unable to get local issuer certificate"):
             await dial(asyncio.get_running_loop(), route, factory=asyncio.Protocol)
 
@@ -254,7 +254,7 @@ async def test_tls_offers_http_1_alone() -> None:
         await peer.gone()
 
     async with serving(script, tls=server_side) as server:
-        await dial(asyncio.get_running_loop(), Route(parse_origin(server.url), ours), factory=Closing)
+        await dial(asyncio.get_running_loop(), NetworkRoute(parse_origin(server.url), ours), factory=Closing)
         await eventually(lambda: chosen == ["http/1.1"])
 
 
@@ -460,7 +460,7 @@ async def test_a_proxy_is_asked_for_plain_http_by_the_whole_url() -> None:
 
 def test_a_route_is_named_without_secrets() -> None:
     origin = parse_origin("https://api.example/x")
-    assert Route(origin).name == "api.example:443"
-    route = Route(origin, proxy=parse_proxy("http://u:secret@p:1"))
+    assert NetworkRoute(origin).name == "api.example:443"
+    route = NetworkRoute(origin, proxy=parse_proxy("http://u:secret@p:1"))
     assert route.name == "api.example:443 (by way of p:1)"
     assert "secret" not in repr(route)

@@ -9,7 +9,7 @@ from claude_code_proxy.endpoints.endpoint import Endpoint, NativeForm, ReplyCont
 from claude_code_proxy.endpoints.messages.envelope import ANTHROPIC
 from claude_code_proxy.endpoints.messages.native import NativeMessage
 from claude_code_proxy.endpoints.messages.request import to_messages_request
-from claude_code_proxy.endpoints.messages.response import EventStream, render_message
+from claude_code_proxy.endpoints.messages.response import NativeStream, render_message
 from claude_code_proxy.errors import InvalidRequest
 
 
@@ -28,7 +28,7 @@ class DecodedMessage(Struct, frozen=True):
         return render_message(replies[0], context)
 
     def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
-        return (EventStream(context),)
+        return (NativeStream(context),)
 
 
 def decode(body: bytes, _default_model: str) -> DecodedMessage:

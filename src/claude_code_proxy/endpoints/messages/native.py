@@ -28,25 +28,25 @@ class RequestHead(Struct, frozen=True):
     stream: bool | None = None
 
 
-class _Reply(Struct, frozen=True):
+class _ReplyHead(Struct, frozen=True):
     """The fields of a reply that are recorded."""
 
     model: str | None = None
     usage: messages.Usage | None = None
 
 
-class _Typed(Struct, frozen=True):
+class _EventType(Struct, frozen=True):
     type: str = ""
 
 
-class _Start(Struct, frozen=True):
-    message: _Reply = _Reply()
+class _StartEvent(Struct, frozen=True):
+    message: _ReplyHead = _ReplyHead()
 
 
 _decode_head = msgspec.json.Decoder(RequestHead).decode
-_decode_reply = msgspec.json.Decoder(_Reply).decode
-_decode_typed = msgspec.json.Decoder(_Typed).decode
-_decode_start = msgspec.json.Decoder(_Start).decode
+_decode_reply = msgspec.json.Decoder(_ReplyHead).decode
+_decode_typed = msgspec.json.Decoder(_EventType).decode
+_decode_start = msgspec.json.Decoder(_StartEvent).decode
 
 
 class NativeMessage:

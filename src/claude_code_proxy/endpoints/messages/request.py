@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 _NOT_CARRIED = "it can only be sent to an upstream that takes requests as they are"
 
 
-class _Message(Struct, frozen=True):
+class _NativeMessage(Struct, frozen=True):
     role: messages.Role
     content: str | list[Raw]
 
@@ -27,7 +27,7 @@ class _Request(Struct, frozen=True):
     """Fields have the names and types of `MessagesRequest`, but for what is decoded in a second step."""
 
     model: str
-    turns: list[_Message] = msgspec.field(name="messages")
+    turns: list[_NativeMessage] = msgspec.field(name="messages")
     max_tokens: int | None = None
     system: str | list[messages.Text] | None = None
     stop_sequences: tuple[str, ...] | None = None
@@ -46,7 +46,7 @@ class _Request(Struct, frozen=True):
     stream: bool | None = None
 
 
-class _Typed(Struct, frozen=True):
+class _TypedBlock(Struct, frozen=True):
     type: str | None = None
 
 
@@ -61,7 +61,7 @@ class _ToolResult(Struct, frozen=True):
 
 _decode_request = msgspec.json.Decoder(_Request).decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
-_decode_typed = msgspec.json.Decoder(_Typed).decode
+_decode_typed = msgspec.json.Decoder(_TypedBlock).decode
 _decode_tool = msgspec.json.Decoder(messages.Tool).decode
 _decode_hosted = msgspec.json.Decoder(messages.HostedTool).decode
 _decode_result = msgspec.json.Decoder(_ToolResult).decode
@@ -92,7 +92,7 @@ def _system(system: str | list[messages.Text] | None) -> tuple[messages.Text, ..
     return tuple(system or ())
 
 
-def _message(message: _Message, place: str) -> messages.InputMessage:
+def _message(message: _NativeMessage, place: str) -> messages.InputMessage:
     if isinstance(message.content, str):
         return messages.InputMessage(message.role, (messages.Text(message.content),))
     blocks = (_block(raw, f"{place}.content.{index}") for index, raw in enumerate(message.content))

@@ -9,7 +9,7 @@ from claude_code_proxy.endpoints.messages.native import error_event
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
 
-class WireMessage(Struct, frozen=True):
+class NativeReplyBody(Struct, frozen=True):
     """All fields of a Message, also those that are null."""
 
     id: str
@@ -24,7 +24,7 @@ class WireMessage(Struct, frozen=True):
 
 
 class _Start(Struct, frozen=True, tag_field="type", tag="message_start"):
-    message: WireMessage
+    message: NativeReplyBody
 
 
 class _BlockStart(Struct, frozen=True, tag_field="type", tag="content_block_start"):
@@ -37,9 +37,9 @@ class _Delta(Struct, frozen=True, tag_field="type", tag="message_delta"):
     usage: messages.Usage
 
 
-def to_wire(message: messages.Message, model: str) -> WireMessage:
+def to_wire(message: messages.Message, model: str) -> NativeReplyBody:
     """`model` is the name that was asked for."""
-    return WireMessage(
+    return NativeReplyBody(
         id=message.id,
         model=model,
         content=message.content,
@@ -54,7 +54,7 @@ def render_message(message: messages.Message, context: ReplyContext) -> bytes:
     return messages.encode_request(to_wire(message, context.model))
 
 
-class EventStream:
+class NativeStream:
     """A `StreamTranslator` of the API to itself."""
 
     __slots__ = ("_context", "_stopped", "usage")

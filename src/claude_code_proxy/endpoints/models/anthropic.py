@@ -18,7 +18,7 @@ _PAGE = 20  # models, where the request does not say
 _LARGEST_PAGE = 1000
 
 
-class ListedModel(Struct, frozen=True):
+class AnthropicModel(Struct, frozen=True):
     """Times are RFC 3339; a date that is not known is the epoch, as the API has it."""
 
     id: str
@@ -31,8 +31,8 @@ class ListedModel(Struct, frozen=True):
     type: str = "model"
 
 
-class ModelPage(Struct, frozen=True):
-    data: list[ListedModel]
+class AnthropicModelPage(Struct, frozen=True):
+    data: list[AnthropicModel]
     has_more: bool
     first_id: str | None
     last_id: str | None
@@ -52,7 +52,7 @@ def render_list(catalogue: Catalogue, query: Mapping[str, str]) -> bytes:
     models = [_listed(catalogue.find(names[index]), names[index]) for index in page]
     has_more = page.start > start if backwards else page.stop < end
     first, last = (models[0].id, models[-1].id) if models else (None, None)
-    return msgspec.json.encode(ModelPage(models, has_more=has_more, first_id=first, last_id=last))
+    return msgspec.json.encode(AnthropicModelPage(models, has_more=has_more, first_id=first, last_id=last))
 
 
 def render_model(catalogue: Catalogue, name: str) -> bytes:
@@ -60,8 +60,8 @@ def render_model(catalogue: Catalogue, name: str) -> bytes:
     return msgspec.json.encode(_listed(find_model(catalogue, name), name))
 
 
-def _listed(model: Model, name: str) -> ListedModel:
-    return ListedModel(
+def _listed(model: Model, name: str) -> AnthropicModel:
+    return AnthropicModel(
         id=name,
         display_name=model.name,
         created_at=datetime.fromtimestamp(model.released, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -45,7 +45,7 @@ class ConnectTimeout(CannotConnect, UpstreamTimeout):
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class NetworkRoute:
     """`tls` is None for plain HTTP."""
 
     origin: Origin
@@ -66,7 +66,7 @@ def default_tls() -> ssl.SSLContext:
     return context
 
 
-async def dial(loop: asyncio.AbstractEventLoop, route: Route, *, factory: Callable[[], _P]) -> _P:
+async def dial(loop: asyncio.AbstractEventLoop, route: NetworkRoute, *, factory: Callable[[], _P]) -> _P:
     """Return the protocol object of an open connection. Raise `CannotConnect`."""
     hop = route.origin if route.proxy is None else route.proxy
     sock = await _reach(loop, hop)
@@ -151,7 +151,7 @@ async def _connect(loop: asyncio.AbstractEventLoop, address: _Address) -> socket
     return sock
 
 
-async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route: Route) -> None:
+async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route: NetworkRoute) -> None:
     """Have the proxy connect the socket to the origin (RFC 9110, CONNECT)."""
     try:
         status = await _ask_proxy(loop, sock, route=route)
@@ -167,7 +167,7 @@ async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route
         raise CannotConnect(f"Cannot connect to {route.name}: the proxy answered {status}{hint}.")
 
 
-async def _ask_proxy(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route: Route) -> int:
+async def _ask_proxy(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, route: NetworkRoute) -> int:
     endpoint = route.origin.endpoint
     lines = [f"CONNECT {endpoint} HTTP/1.1", f"host: {endpoint}"]
     if route.proxy is not None and route.proxy.authorization is not None:
@@ -185,7 +185,7 @@ async def _ask_proxy(loop: asyncio.AbstractEventLoop, sock: socket.socket, *, ro
     return int(answer[1])
 
 
-def _untrusted(route: Route, error: ssl.SSLCertVerificationError) -> CannotConnect:
+def _untrusted(route: NetworkRoute, error: ssl.SSLCertVerificationError) -> CannotConnect:
     untrusted = CannotConnect(
         f"The certificate of {route.origin.host} is not trusted: {error.verify_message}. Where a CA of your own signs"
         " certificates, SSL_CERT_FILE names its file."

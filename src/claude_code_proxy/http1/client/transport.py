@@ -14,7 +14,7 @@ from math import inf
 from claude_code_proxy.errors import Overloaded, ProxyError, UpstreamUnavailable
 from claude_code_proxy.http1.client.address import Origin, Proxy
 from claude_code_proxy.http1.client.connection import ClientConnection, Stale
-from claude_code_proxy.http1.client.dial import ConnectTimeout, Route, default_tls, dial
+from claude_code_proxy.http1.client.dial import ConnectTimeout, NetworkRoute, default_tls, dial
 from claude_code_proxy.http1.client.limits import ClientLimits, Timeouts, idle_policy
 from claude_code_proxy.http1.client.pool import ConnectionPool
 from claude_code_proxy.http1.client.response import Response
@@ -49,7 +49,7 @@ class Transport:
         proxy: Proxy | None = None,
     ) -> None:
         context = (tls or default_tls()) if origin.tls else None
-        self._route = Route(origin, context, proxy)
+        self._route = NetworkRoute(origin, context, proxy)
         self._timeouts = timeouts or Timeouts()
         self._limits = limits or ClientLimits()
         self._idle_policy = idle_policy(self._route.name, timeouts=self._timeouts, limits=self._limits)
@@ -193,7 +193,7 @@ def _left(loop: asyncio.AbstractEventLoop, deadline: float | None) -> float:
     return inf if deadline is None else deadline - loop.time()
 
 
-def _framing(route: Route) -> tuple[bytes, bytes]:
+def _framing(route: NetworkRoute) -> tuple[bytes, bytes]:
     """Return what stands between method and path, and between path and the caller's headers."""
     origin, proxy = route.origin, route.proxy
     target, fields = f" {origin.path}", [f"host: {origin.authority}"]

@@ -38,8 +38,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Open the file. Raise `OSError` with words for the owner if it cannot be used."""
         prepare(path)
-        self._writer = _Thread("state-writer", path, run=_write)
-        self._reader = _Thread("state-reader", path, run=_read)
+        self._writer = _WorkerThread("state-writer", path, run=_write)
+        self._reader = _WorkerThread("state-reader", path, run=_read)
 
     async def read(self, work: Work[_T], *, seconds: float) -> _T:
         """Return what `work` reads."""
@@ -65,7 +65,7 @@ class _Outcome(Struct, frozen=True):
     error: Exception | None = None
 
 
-class _Thread:
+class _WorkerThread:
     """A thread with a connection. `run` does jobs: it is given all that are waiting."""
 
     def __init__(
