@@ -59,7 +59,7 @@ class Adapted(Struct, frozen=True, kw_only=True):
 
 
 def adapt(asked: messages.MessagesRequest, model: Model, *, options: AdaptOptions) -> Adapted:
-    """Raises `InvalidRequest` for what no change makes acceptable."""
+    """Raise `InvalidRequest` for what no change makes acceptable."""
     notes: list[Adjustment] = []
     request = asked if asked.model == model.id else replace(asked, model=model.id)
     request = limits.set_max_tokens(request, model, notes=notes)
@@ -89,7 +89,7 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: AdaptOption
 
 
 def readapt(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapted | None:
-    """What to send after a refusal, once: by the lesson it teaches about the model, or with less in the request.
+    """Return what to send after a refusal, once: by the lesson it teaches about the model, or with less in the request.
 
     None: nothing is known that would help. The adjustments are the earlier ones and those that came to them.
     """
@@ -126,7 +126,7 @@ class _Reply(Struct, frozen=True):
         return bool(self.cut or self.wanted or self.forcing or self.renames)
 
     def filter(self, results: CheckResults | None = None) -> ReplyFilter:
-        """A forced call comes first: what is said before it is no part of the answer, so no stop can end it there."""
+        """Chain the filters. A forced call comes first: text before it is no part of the answer, so no stop ends it."""
         known = CheckResults() if results is None else results
         filters: list[ReplyFilter] = []
         if self.forcing is not None:

@@ -34,7 +34,7 @@ def controls(request: messages.MessagesRequest) -> list[Control]:
 
 
 def kept(request: messages.MessagesRequest, own: list[Control], *, notes: list[Adjustment]) -> messages.MessagesRequest:
-    """The caller's breakpoints, `own`, as far as the service takes them: the last four, long-lived ones first."""
+    """Return the caller's breakpoints, `own`, as far as the service takes them: the last four, long-lived first."""
     request = _with_automatic(request, own)
     most = MOST - (request.cache_control is not None)
     surplus = max(len(own) - most, 0)
@@ -51,7 +51,7 @@ def kept(request: messages.MessagesRequest, own: list[Control], *, notes: list[A
 
 
 def _with_automatic(request: messages.MessagesRequest, own: list[Control]) -> messages.MessagesRequest:
-    """The one that the service places itself: not on a block that has one, nor longer-lived than those before it."""
+    """Return those with the service's own: not on a block that has one, nor longer-lived than those before it."""
     automatic = request.cache_control
     if automatic is None:
         return request
@@ -82,7 +82,7 @@ def _replaced(request: messages.MessagesRequest, values: Iterator[Control | None
 
 
 def _with(holder: _Holder, values: Iterator[Control | None]) -> _Holder:
-    """The holder with the next of the values, if it has a breakpoint to replace; the order is that of `controls`."""
+    """Return the holder with the next of the values, if it has a breakpoint to replace, in the order of `controls`."""
     if getattr(holder, "cache_control", None) is None:
         return holder
     return replace(holder, cache_control=next(values))  # type: ignore[type-var]

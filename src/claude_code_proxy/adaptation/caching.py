@@ -23,7 +23,7 @@ _MARK = messages.CacheControl()
 def place_breakpoints(
     request: messages.MessagesRequest, model: Model, *, automatic: bool, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
-    """The last step: nothing before a breakpoint may change after it."""
+    """Return the last step: nothing before a breakpoint may change after it."""
     own = breakpoints.controls(request)
     if own or request.cache_control is not None:
         return breakpoints.kept(request, own, notes=notes)
@@ -42,7 +42,7 @@ def _marked(request: messages.MessagesRequest, model: Model) -> messages.Message
 
 
 def _missing(request: messages.MessagesRequest, minimum: int) -> int:
-    """What tools and system prompt lack to be cached for themselves; not counted on once they lack nothing."""
+    """Return what tools and system prompt lack to be cached for themselves; not counted on once they lack nothing."""
     for block in request.system:
         minimum -= len(block.text)
     for tool in request.tools:
@@ -70,7 +70,7 @@ def _marked_tools(request: messages.MessagesRequest) -> tuple[messages.Tool | me
 
 
 def _marked_system(blocks: tuple[messages.Text, ...]) -> tuple[messages.Text, ...]:
-    """The first block, which is the one that stays when later ones hold the time or the like, and the last."""
+    """Return the first block, which is the one that stays when later ones hold the time or the like, and the last."""
     if not blocks:
         return ()
     first = replace(blocks[0], cache_control=_MARK)

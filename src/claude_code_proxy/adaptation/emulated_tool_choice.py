@@ -28,13 +28,13 @@ class EmulatedToolChoice(Struct, frozen=True):
     schemas: Mapping[str, bytes] = MappingProxyType({})
 
     def allows(self, block: messages.Block) -> bool:
-        """The service's own calls of a hosted tool count: where any tool will do, they are what forcing brings too."""
+        """Tell whether a call is allowed. The service's own calls count where any tool will do."""
         if not isinstance(block, messages.ToolUse | messages.ServerToolUse):
             return False
         return self.name is None or block.name == self.name
 
     def complaint(self, block: messages.Block, results: CheckResults) -> str | None:
-        """What is wrong with the arguments of a call."""
+        """Return what is wrong with the arguments of a call."""
         if not isinstance(block, messages.ToolUse) or block.name not in self.schemas:
             return None
         arguments = bytes(block.input).decode() or "{}"
@@ -80,14 +80,14 @@ def normalize_tool_choice(
 def to_be_strict(
     forced: EmulatedToolChoice | None, request: messages.MessagesRequest, *, model: Model
 ) -> Collection[str]:
-    """The tools that should be strict for forcing's sake; none where replayed thinking is bound to them as they are."""
+    """Return the tools to make strict for forcing's sake; none where replayed thinking is bound to them as they are."""
     if forced is None or (model.prefix_binding and thinking.is_replayed(request.messages)):
         return ()
     return forced.schemas
 
 
 def _is_native(model: Model) -> bool:
-    """A model that always thinks, and does not let itself be forced while it does, cannot be forced at all."""
+    """Tell whether the model can be forced: not one that always thinks and cannot be forced while it does."""
     can_think_off = model.thinking_default == "off" or model.thinking_off is not None
     return model.forced_tool_choice and (model.forced_with_adaptive or can_think_off)
 
@@ -191,7 +191,7 @@ class CallsOnly:
         return False
 
     def _can_be_used(self, call: messages.ToolUse) -> bool:
-        """A call that takes long to check is held back until the end of the answer, when that has been done."""
+        """Hold a call that takes long to check back until the end of the answer, when the check is done."""
         try:
             self._is_spoilt = self._forced.complaint(call, self._results) is not None
         except CheckNeeded:
@@ -213,7 +213,7 @@ class CallsOnly:
         return passed
 
     def _placed(self, event: messages.Event, *, begun: bool) -> Sequence[messages.Event]:
-        """The event with its block's place among those that are passed on; nothing for one that is not."""
+        """Return the event with its block's place among those that are passed on; nothing for one that is not."""
         match event:
             case messages.ContentBlockStart(index=index, content_block=block):
                 if not self._is_kept(block, begun=begun):

@@ -57,7 +57,7 @@ def _without_signed_thinking(refused: _Refused) -> Fallback | None:
 
 
 def _refused_turn(refused: _Refused) -> int:
-    """The first turn of what was asked with the thinking that the refusal names; 0 where all must be doubted.
+    """Return the first turn of what was asked with the thinking that the refusal names; 0 where all must be doubted.
 
     Where thinking is bound to what came before it, words about a signature alone do not say that the block is the first
     that fails.
@@ -75,7 +75,7 @@ def _refused_turn(refused: _Refused) -> int:
 
 
 def _without_hosted(refused: _Refused) -> Fallback | None:
-    """What the service did itself in earlier turns goes, and the thinking that knows of it, and the citations."""
+    """Drop what the service did itself in earlier turns, the thinking that knows of it, and the citations."""
     request = refused.asked
     stripped = tuple(
         replace(turn, content=tuple(_uncited(block) for block in turn.content if isinstance(block, _ClientBlock)))
@@ -96,7 +96,7 @@ def _uncited(block: messages.Block) -> messages.Block:
 
 
 def _without_thinking(refused: _Refused) -> Fallback | None:
-    """The service wants thinking at the start of the turn that nobody has any more: this turn runs without."""
+    """Switch thinking off: the service wants a turn to start with thinking that nobody has any more."""
     request, model = refused.asked, refused.model
     if model.thinking_off is None or isinstance(request.thinking, messages.Disabled | messages.BetweenTools):
         return _without_signed_thinking(refused)

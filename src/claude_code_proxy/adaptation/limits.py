@@ -10,7 +10,7 @@ from claude_code_proxy.models.model import Model
 def set_max_tokens(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
-    """A request that sets no limit gets the model's own."""
+    """Return the request with a limit of output tokens: the model's own where the request sets none."""
     if request.max_tokens > model.max_output:
         reason = f"this model writes at most {model.max_output} tokens"
         notes.append(Adjustment("max_tokens", Action.CLAMPED, reason))

@@ -71,7 +71,7 @@ def _by_schema(
 
 
 def _upgraded(raw: bytes, *, notes: list[Adjustment]) -> bytes:
-    """The schema with older forms rewritten. Raise `InvalidRequest` for what is no JSON Schema."""
+    """Return the schema with older forms rewritten. Raise `InvalidRequest` for what is no JSON Schema."""
     if _is_schema(raw) and b'"nullable"' not in raw:
         return raw
     modern = _modern(raw)
@@ -102,7 +102,7 @@ def _instructed(
 
 
 def _kind(schema: bytes) -> str:
-    """The type of the whole answer, as far as the schema's top says it."""
+    """Return the type of the whole answer, as far as the schema's top says it."""
     if not schema:
         return "object"
     top = msgspec.json.decode(schema)
@@ -157,7 +157,7 @@ def _is_schema(raw: bytes) -> bool:
 
 @SchemaCache
 def _modern(raw: bytes) -> bytes | None:
-    """The schema in draft 2020-12; None if that would lose a part of it."""
+    """Return the schema in draft 2020-12; None if that would lose a part of it."""
     try:
         SchemaBudget().spend_on(schema := msgspec.json.decode(raw))
         upgraded = upgrade_schema(schema)

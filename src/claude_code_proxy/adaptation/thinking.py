@@ -58,7 +58,7 @@ def state_defaults(request: messages.MessagesRequest, model: Model) -> messages.
 
 
 def _unshown(thinking: messages.ThinkingConfig | None, model: Model) -> messages.ThinkingConfig | None:
-    """A summary takes time, so a model that makes one by itself is told where nobody asked to see it."""
+    """Switch the summary off where nobody asked to see it: it takes time, and some models make one by themselves."""
     if isinstance(thinking, messages.Adaptive | messages.Enabled) and thinking.display is None:
         return replace(thinking, display="omitted") if model.thinking_display == "summarized" else thinking
     return thinking
@@ -82,7 +82,7 @@ def normalize_history(
 
 
 def without_history(conversation: Sequence[messages.InputMessage]) -> tuple[messages.InputMessage, ...]:
-    """The conversation without any replayed thinking; an assistant turn may be left empty."""
+    """Return the conversation without any replayed thinking; an assistant turn may be left empty."""
     return tuple(
         replace(
             message, content=tuple(block for block in message.content if type(block) not in messages.THINKING_TYPES)
@@ -98,7 +98,7 @@ def is_replayed(conversation: Sequence[messages.InputMessage]) -> bool:
 
 
 def without_last_thoughts(turn: messages.InputMessage) -> messages.InputMessage:
-    """The turn up to the last block that is no thinking."""
+    """Return the turn up to the last block that is no thinking."""
     end = len(turn.content)
     while end and type(turn.content[end - 1]) in messages.THINKING_TYPES:
         end -= 1
@@ -209,7 +209,7 @@ def _must_be_off(request: messages.MessagesRequest, model: Model) -> bool:
 
 
 def _fitted(asked: messages.Enabled, max_tokens: int, *, notes: list[Adjustment]) -> messages.Enabled | None:
-    """A budget within `max_tokens`, which it is a part of, that leaves room for an answer."""
+    """Return a budget within `max_tokens`, which it is a part of, that leaves room for an answer."""
     budget = max(asked.budget_tokens, MIN_BUDGET)
     if budget >= max_tokens:
         budget = max(max_tokens // 2, MIN_BUDGET)
@@ -226,7 +226,7 @@ def _fitted(asked: messages.Enabled, max_tokens: int, *, notes: list[Adjustment]
 def _level(
     asked: str | None, thinking: messages.ThinkingConfig | None, *, model: Model, notes: list[Adjustment]
 ) -> str | None:
-    """The nearest effort that the model has: the same, else the next above, else the highest."""
+    """Return the nearest effort that the model has: the same, else the next above, else the highest."""
     if asked is None:
         return None
     wanted = "low" if asked == "minimal" else asked

@@ -27,7 +27,7 @@ _FORCING = (messages.ChooseAny, messages.ChooseTool)
 def normalize_tools(
     request: messages.MessagesRequest, *, notes: list[Adjustment]
 ) -> tuple[messages.MessagesRequest, Renames | None]:
-    """The request with tools that can be sent, and what must be undone in its reply."""
+    """Return the request with tools that can be sent, and what must be undone in its reply."""
     if not request.tools:
         return _without_tools(request, notes=notes), None
     settler = _Settler(notes)
@@ -133,7 +133,7 @@ def _are_alike(tool: AnyTool, first: AnyTool) -> bool:
 
 
 def _with_choice(request: messages.MessagesRequest, sent: dict[str, str]) -> messages.MessagesRequest:
-    """A choice by name follows the name."""
+    """Return the choice, under the tool's new name."""
     choice = request.tool_choice
     if not isinstance(choice, messages.ChooseTool):
         return request

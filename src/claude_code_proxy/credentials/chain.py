@@ -93,7 +93,7 @@ class CredentialSource:
         return not self._explicit and self._token is None
 
     def resolve(self) -> Credential:
-        """The credential for a request that goes out now, whichever way; raises `Unauthenticated` if there is none."""
+        """Return the credential for a request that goes out now. Raise `Unauthenticated` if there is none."""
         found = self._find()
         if isinstance(found, NoLogin):
             raise Unauthenticated(found.reason)
@@ -129,7 +129,7 @@ class CredentialSource:
         return found if isinstance(found, NoLogin) else self._fresh(login, found)
 
     def _served(self, login: Credential) -> Credential | NoLogin:
-        """The login, if Claude Code is there to serve it or need not be."""
+        """Return the login, if Claude Code is there to serve it or need not be."""
         if not self.through_claude_code or not self.runtime.missing:
             return login
         return NoLogin(
@@ -138,7 +138,7 @@ class CredentialSource:
         )
 
     def _fresh(self, login: StoredLogin, credential: Credential) -> Credential | NoLogin:
-        """An expired login is told, not sent; but Claude Code, which can renew it, may have it."""
+        """Return the login. An expired one is refused, unless it goes to Claude Code, which can renew it."""
         now = self._clock()
         if login.expires_at is None or login.expires_at > now:
             return credential
@@ -158,14 +158,14 @@ def explicit(
     *,
     origins: tuple[str, str] = ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN"),
 ) -> tuple[Credential, ...]:
-    """The credentials that were given by name, best first; `origins` says where each stood."""
+    """Return the credentials that were given by name, best first; `origins` says where each stood."""
     key = () if api_key is None else (Credential("api_key", api_key, origins[0]),)
     token = () if access_token is None else (Credential("bearer", access_token, origins[1]),)
     return key + token
 
 
 def setup_token(token: Secret | None, origin: str = "CLAUDE_CODE_OAUTH_TOKEN") -> Credential | None:
-    """What `claude setup-token` printed: good for a year, and never renewed."""
+    """Return what `claude setup-token` printed: good for a year, and never renewed."""
     return None if token is None else Credential("login", token, origin)
 
 
@@ -182,7 +182,7 @@ def _described(credential: Credential, now: float) -> str:
 
 
 def ends_soon(credential: Credential, now: float) -> str:
-    """The warning that a sign-in is about to end, a week ahead; empty while there is time."""
+    """Return the warning that a sign-in is about to end, a week ahead; empty while there is time."""
     if credential.ends_at is None or credential.ends_at - now > WARN_SECONDS:
         return ""
     when = f"ends in {span(credential.ends_at - now)}" if credential.ends_at > now else "has ended"
@@ -194,7 +194,7 @@ def _when(moment: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """A time for people, to the minute."""
+    """Return a time for people, to the minute."""
     minutes = int(seconds // 60)
     days, hours = divmod(minutes // 60, 24)
     if days:

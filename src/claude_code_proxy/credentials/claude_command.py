@@ -22,7 +22,7 @@ def has_sdk() -> bool:
 
 
 def find_claude(path: str | None = None) -> Path | None:
-    """The one that came with the Agent SDK, else the one on `path` (the process's own unless given)."""
+    """Return the one that came with the Agent SDK, else the one on `path` (the process's own unless given)."""
     spec = find_spec("claude_agent_sdk")
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
         bundled = Path(folder) / "_bundled" / "claude"
@@ -33,7 +33,7 @@ def find_claude(path: str | None = None) -> Path | None:
 
 
 def environment(inherited: Mapping[str, str], *, config_dir: Path, private: Path) -> dict[str, str]:
-    """What is set for Claude Code on top of what it inherits: everything of ours blanked, which it takes as unset.
+    """Return the variables for Claude Code on top of what it inherits: ours blanked, which it takes as unset.
 
     `config_dir` is where its login is, `private` where it may leave what it makes for itself.
     """

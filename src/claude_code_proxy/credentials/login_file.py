@@ -83,14 +83,14 @@ class LoginFile:
         self.half_written = False  # what is there now cannot be read, and what was read before is still told
 
     def read(self, now: float) -> StoredLogin | NoLogin:
-        """What the file says at `now`, in epoch seconds."""
+        """Return what the file says at `now`, in epoch seconds."""
         if self._looked_at is None or abs(now - self._looked_at) >= LOOK_EVERY_SECONDS:
             self._looked_at = now
             self._look()
         return self._found
 
     def read_now(self, now: float) -> StoredLogin | NoLogin:
-        """The same, looked at this very moment."""
+        """Return the same, looked at this very moment."""
         self._looked_at = None
         return self.read(now)
 
@@ -145,7 +145,7 @@ def _login(path: Path, content: bytes) -> StoredLogin | NoLogin:
 
 
 def _why_bearer_only(path: Path, content: bytes, *, oauth: _OAuth | None) -> str:
-    """What Claude Code would stumble over; it reads one name and one shape."""
+    """Return what Claude Code would stumble over; it reads one name and one shape."""
     if path.name != RUNTIME_NAME:
         return f"its file is not called {RUNTIME_NAME}"
     if content.startswith(_BYTE_ORDER_MARK):

@@ -51,7 +51,7 @@ class Renewal:
         self.renewed = 0
 
     def trouble(self) -> str:
-        """What keeps the login from being renewed; empty once there is another login."""
+        """Return what keeps the login from being renewed; empty once there is another login."""
         self._forgive_a_new_login()
         return self._trouble
 
@@ -98,7 +98,7 @@ class Renewal:
         return await asyncio.shield(self._attempt)
 
     async def close(self) -> None:
-        """Waits for an attempt under way: broken off, it could lose the login."""
+        """Wait for an attempt under way: broken off, it could lose the login."""
         if self._attempt is not None:
             await asyncio.wait((self._attempt,))
 

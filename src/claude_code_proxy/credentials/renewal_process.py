@@ -30,7 +30,7 @@ class RenewalProcess(Protocol):
 
 class LaunchProcess(Protocol):
     async def __call__(self, config_dir: Path) -> RenewalProcess:
-        """Raises `OSError` when it cannot be started."""
+        """Raise `OSError` when it cannot be started."""
 
 
 class ClaudeSession:

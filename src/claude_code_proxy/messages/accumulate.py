@@ -48,7 +48,7 @@ class Accumulator:
             self.feed(event)
 
     def message(self) -> Message:
-        """Raises `UpstreamBroke` when the stream ended before `message_stop`."""
+        """Raise `UpstreamBroke` when the stream ended before `message_stop`."""
         self._close_block()
         if self._start is None or not self.stopped:
             raise UpstreamBroke("The upstream's stream ended before the message was complete.")
@@ -78,7 +78,7 @@ class Accumulator:
             self._start = msgspec.structs.replace(self._start, usage=self._start.usage.updated(event.usage))
 
     def _close_block(self) -> None:
-        """Puts what the deltas brought into the block they belong to, which is always the last one."""
+        """Put what the deltas brought into the block they belong to, which is always the last one."""
         if self._pieces or self._signature or self._citations:
             if self._blocks:
                 self._blocks[-1] = self._filled(self._blocks[-1])
@@ -103,7 +103,7 @@ class Accumulator:
 
 
 def as_events(message: Message) -> Iterator[events.Event]:
-    """The shortest stream that accumulates to `message`: one delta a block."""
+    """Yield the shortest stream that accumulates to `message`: one delta a block."""
     yield events.MessageStart(
         msgspec.structs.replace(message, content=(), stop_reason=None, stop_sequence=None, stop_details=None)
     )

@@ -175,7 +175,7 @@ _EMPTY = {
 
 
 def decode_block(raw: bytes | Raw) -> Block:
-    """Raises `msgspec.DecodeError` only when `raw` is not an object with a `type`."""
+    """Raise `msgspec.DecodeError` only when `raw` is not an object with a `type`."""
     try:
         return _known.decode(raw)
     except msgspec.ValidationError:

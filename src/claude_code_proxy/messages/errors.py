@@ -24,7 +24,7 @@ ERROR_KINDS = frozenset(_STATUSES)
 
 
 def kind_of(status: int) -> str:
-    """The error type that goes with a status."""
+    """Return the error type that goes with a status."""
     return _KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
 
 
@@ -76,7 +76,7 @@ def to_error_body(error: WireError | str) -> ErrorBody:
 
 
 def decode_error(body: bytes) -> tuple[ErrorBody, str | None] | None:
-    """The error and its request id; None when the body is not an error in JSON (an HTML page, say)."""
+    """Return the error and its request id; None when the body is not an error in JSON (an HTML page, say)."""
     try:
         envelope = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

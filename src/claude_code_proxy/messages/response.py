@@ -44,7 +44,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     requests: "tuple[Usage, ...] | None" = msgspec.field(default=None, name="(requests)")
 
     def updated(self, later: "Usage") -> "Usage":
-        """Counts are cumulative: what a later event tells replaces what an earlier one told."""
+        """Return the usage after a later event: counts are cumulative, so its values replace earlier ones."""
         told = {name: value for name in self.__struct_fields__ if (value := getattr(later, name)) is not None}
         return msgspec.structs.replace(self, **told) if told else self
 
@@ -77,7 +77,7 @@ def decode_citation(raw: Raw) -> Citation:
 
 
 def decode_citations(raw: Raw) -> list[Citation]:
-    """The citations of a text block; none where the field is null or absent."""
+    """Return the citations of a text block; none where the field is null or absent."""
     return [decode_citation(citation) for citation in raw_citations(raw)]
 
 
@@ -122,5 +122,5 @@ _decode_wire = msgspec.json.Decoder(WireMessage).decode
 
 
 def decode_message(body: bytes) -> Message:
-    """Raises `msgspec.DecodeError` when `body` is not a Message."""
+    """Raise `msgspec.DecodeError` when `body` is not a Message."""
     return _decode_wire(body).decoded()

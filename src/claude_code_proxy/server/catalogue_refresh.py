@@ -15,7 +15,7 @@ _RETRY_SECONDS = 30.0
 
 
 async def keep_fresh(state: AppState, ask: Callable[[], Awaitable[Sequence[ModelInfo]]], *, seconds: float) -> None:
-    """Reads the upstream's list now and every `seconds`; a failure keeps the catalogue, and is logged once."""
+    """Read the upstream's list now and every `seconds`; a failure keeps the catalogue, and is logged once."""
     failing = False
     while True:
         try:

@@ -132,7 +132,7 @@ class _Replay(Struct, frozen=True):
     hosted: bool
 
     def whole(self, conversation: list[messages.InputMessage], index: int) -> tuple[messages.Block, ...]:
-        """The content of one turn; `conversation` is whole up to there."""
+        """Return the content of one turn; `conversation` is whole up to there."""
         content = conversation[index].content
         if any(isinstance(block, messages.AnyThinking) for block in content):
             content = tuple(

@@ -90,7 +90,7 @@ def mark_of(thought: messages.AnyThinking) -> bytes:
 
 
 def rebuilt(turn: KeptTurn, content: Sequence[messages.Block], *, hosted: bool) -> tuple[messages.Block, ...] | None:
-    """The client's blocks, which hold no thinking, in their old order with what it forgot between them.
+    """Return the client's blocks, which hold no thinking, in their old order with what it forgot between them.
 
     Where it tells other words than those of the turn, only what stood before the first of them comes back; None where
     it tells other calls. `hosted` says whether what the service did may come back.
@@ -107,7 +107,7 @@ def rebuilt(turn: KeptTurn, content: Sequence[messages.Block], *, hosted: bool) 
 
 
 def reduced(turn: KeptTurn, content: Sequence[messages.Block]) -> KeptTurn:
-    """The turn with no more than `content` has of what was put back into it."""
+    """Return the turn with no more than `content` has of what was put back into it."""
     has_hosted = any(not isinstance(block, messages.AnyThinking | _Told) for block in content)
     kept = {mark_of(block) for block in content if isinstance(block, messages.AnyThinking)}
     order = tuple(mark for mark in turn.order if not isinstance(mark, messages.AnyThinking) or mark_of(mark) in kept)

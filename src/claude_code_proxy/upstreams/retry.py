@@ -35,7 +35,7 @@ async def retry(
     pause: Callable[[float], Awaitable[None]],
     on_failure: OnFailure,
 ) -> _T:
-    """Tries until it works, `call.retries` are used up, or the error says that trying is no use.
+    """Try until it works, `call.retries` are used up, or the error says that trying is no use.
 
     `chance` (0 to 1) spreads the retries; `pause` waits that many seconds.
     """

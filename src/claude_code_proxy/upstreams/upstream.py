@@ -63,7 +63,7 @@ class UpstreamProfile:
     capabilities: tuple[Capability, ...] = ()
 
     def supports(self, name: str) -> bool:
-        """True unless a capability of this name says "no"."""
+        """Return True unless a capability of this name says "no"."""
         return all(capability.carried != "no" for capability in self.capabilities if capability.name == name)
 
 
@@ -77,7 +77,7 @@ class EventStream(Protocol):
     def stats(self) -> CallStats: ...
 
     async def events(self) -> Sequence[messages.Event] | None:
-        """The events of the next network read, at least one; None once the stream has ended."""
+        """Return the events of the next network read, at least one; None once the stream has ended."""
 
     def close(self) -> None:
         """Idempotent. Ends an unfinished answer at once, so that the upstream stops working on it."""
@@ -94,10 +94,10 @@ class ForwardedReply(Protocol):
         """Whether it is a stream of events, to be read by `events`, or a body, to be read by `read`."""
 
     async def events(self) -> bytes | None:
-        """The whole events of the next network read, at least one; None once the stream has ended."""
+        """Return the whole events of the next network read, at least one; None once the stream has ended."""
 
     async def read(self) -> bytes:
-        """The whole body."""
+        """Return the whole body."""
 
     def close(self) -> None:
         """Idempotent. Ends an unfinished answer at once, so that the upstream stops working on it."""
@@ -109,14 +109,14 @@ class Forwarder(Protocol):
     async def forward(
         self, path: bytes, *, headers: Sequence[tuple[bytes, bytes]], body: bytes, call: Call
     ) -> ForwardedReply:
-        """Returns once the upstream has accepted the request, with the first events of a stream."""
+        """Return once the upstream has accepted the request, with the first events of a stream."""
 
 
 class Upstream(Protocol):
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
-        """A whole answer."""
+        """Return a whole answer."""
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> EventStream:
-        """Returns once the upstream has accepted the request."""
+        """Return once the upstream has accepted the request."""
 
     async def close(self) -> None: ...

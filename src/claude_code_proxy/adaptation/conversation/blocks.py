@@ -22,7 +22,7 @@ BLANK = Adjustment("messages", Action.DROPPED, "text that is blank")
 
 
 def normalize_blocks(message: messages.InputMessage, *, notes: list[Adjustment]) -> tuple[messages.Block, ...]:
-    """The blocks of `message` that can stay. Often these are all, and then it is the very same tuple."""
+    """Return the blocks of `message` that can stay. Often these are all, and then it is the very same tuple."""
     checks = _FINE[message.role]
     for block in message.content:
         fine = checks.get(type(block))

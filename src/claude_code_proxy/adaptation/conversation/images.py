@@ -34,7 +34,7 @@ def is_sound(media: Media) -> bool:
 
 
 def mended(media: Media, *, notes: list[Adjustment]) -> Media:
-    """The block under its true media type. Raises `InvalidRequest` for what the service would refuse."""
+    """Return the block under its true media type. Raises `InvalidRequest` for what the service would refuse."""
     source = media.source
     if isinstance(source, messages.UrlSource):
         raise InvalidRequest(
@@ -61,7 +61,7 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media:
 
 
 def _renamed(media: Media, source: messages.Base64Source) -> Media:
-    """A PDF sent as an image is a document, and the other way round."""
+    """Return the block of the kind that the bytes are: a PDF sent as an image is a document, and vice versa."""
     block = _block_for(source.media_type)
     return (
         replace(media, source=source) if isinstance(media, block) else block(source, cache_control=media.cache_control)

@@ -11,7 +11,7 @@ _ILLEGAL_IN_PROPERTY = re.compile(r"[^a-zA-Z0-9_.-]")
 
 
 def legal_tool(name: str) -> str:
-    """The nearest legal name; two names may become one."""
+    """Return the nearest legal name; two names may become one."""
     return _ILLEGAL_IN_TOOL.sub("_", name)[:LONGEST_TOOL] or "tool"
 
 

@@ -72,7 +72,7 @@ class _Call(Struct):
 
 
 def paired(conversation: Sequence[messages.InputMessage], *, notes: list[Adjustment]) -> list[messages.InputMessage]:
-    """The conversation with calls and results in pairs, the results in messages of their own.
+    """Return the conversation with calls and results in pairs, the results in messages of their own.
 
     Calls come last in their turn. A turn of nothing but results that were moved away is gone.
     """
@@ -93,7 +93,7 @@ class _SameId:
         self._last = call
 
     def take(self, turn: int) -> _Call | None:
-        """The first unanswered call of the turn before `turn`; else the latest unanswered one; else the last of all."""
+        """Return the first unanswered call of the turn before `turn`, else the latest unanswered one, else the last."""
         while self._unanswered and not self._unanswered[-1]:
             self._unanswered.pop()
         if not self._unanswered:
@@ -144,7 +144,7 @@ class _Pairing:
         return unique
 
     def _assign(self, block: messages.Block, turn: int) -> tuple[messages.Block, ...]:
-        """What of `block` stays where it is."""
+        """Return what of `block` stays where it is."""
         if not isinstance(block, messages.ToolResult):
             return (block,)
         same_id = self._by_id.get(block.tool_use_id)
@@ -219,7 +219,7 @@ def _calls_last(content: tuple[messages.Block, ...]) -> Iterable[messages.Block]
 
 
 def _as_text(result: messages.ToolResult) -> tuple[messages.Block, ...]:
-    """The result as blocks of their own, the text of which says where it comes from."""
+    """Return the result as blocks of their own, the text of which says where it comes from."""
     said = "\n".join(block.text for block in result.content if isinstance(block, messages.Text))
     others = tuple(block for block in result.content if not isinstance(block, messages.Text))
     origin = f"Result of tool call {result.tool_use_id}, which is no longer in the conversation:"

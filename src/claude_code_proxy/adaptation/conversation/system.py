@@ -20,7 +20,7 @@ def is_marked(block: messages.Block) -> bool:
 
 
 def as_user(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
-    """The system message as a user message of marked text."""
+    """Return the system message as a user message of marked text."""
     notes.append(
         Adjustment("messages", Action.MAPPED, "a late system message became a marked block of the user turn beside it")
     )
@@ -41,7 +41,7 @@ def can_stand_between(before: messages.InputMessage | None, after: messages.Inpu
 
 
 def unmarked(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
-    """A native system message without cache breakpoints, which it cannot hold."""
+    """Return a native system message without cache breakpoints, which it cannot hold."""
     if all(not isinstance(block, messages.Text) or block.cache_control is None for block in message.content):
         return message
     notes.append(
@@ -63,7 +63,7 @@ def _is_hosted_result(block: messages.Block) -> bool:
 
 
 def parted_from_results(turn: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
-    """A user turn before a system message, with a text at its end if that is a tool result."""
+    """Return a user turn before a system message, with a text at its end if that is a tool result."""
     if not isinstance(turn.content[-1], messages.ToolResult):
         return turn
     notes.append(Adjustment("messages", Action.INSERTED, "a short text parts a system message from the tool results"))
@@ -75,7 +75,7 @@ def _marked(block: messages.Text) -> messages.Text:
 
 
 def without_blanks(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
-    """The system prompt without blank blocks, which the service refuses."""
+    """Return the system prompt without blank blocks, which the service refuses."""
     for block in request.system:
         if is_blank(block.text):
             break

@@ -25,7 +25,7 @@ _CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
 def mend(
     request: messages.MessagesRequest, model: Model, *, may_prefill: bool, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
-    """The request with a conversation that can be sent; itself when it already has one.
+    """Return the request with a conversation that can be sent; itself when it already has one.
 
     `may_prefill`: whether an answer that only goes on with the last assistant turn is of use.
     """
@@ -48,7 +48,7 @@ def mend(
 
 
 def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
-    """A request of nothing but system text is asked as the user's."""
+    """Return the turns; a request of nothing but system text is asked as the user's."""
     if len(request.messages) > MOST_MESSAGES:
         raise InvalidRequest(f"A conversation can have at most {MOST_MESSAGES:,} messages.", path="messages")
     if request.messages:
@@ -136,7 +136,7 @@ def _merged(
 
 
 def _joined(run: Sequence[messages.InputMessage], *, notes: list[Adjustment] | None) -> messages.InputMessage:
-    """Joining tool results, or marked system text, is how the Messages API writes them, and worth no note."""
+    """Tell whether joining changes anything: tool results and marked system text belong in one turn."""
     role = run[0].role
     has_content = bool(run[0].content)
     for message in run[1:]:
@@ -159,7 +159,7 @@ def _can_prefill(request: messages.MessagesRequest, model: Model) -> bool:
 
 
 def _end(turns: list[messages.InputMessage], *, can_prefill: bool, notes: list[Adjustment]) -> None:
-    """An assistant's last turn is one to be continued: by the model itself where it can, else it is asked to."""
+    """Return the end of the conversation; a last assistant turn is continued by the model, or it is asked to."""
     last = turns[-1].content[-1]
     if _is_hosted(last):
         return

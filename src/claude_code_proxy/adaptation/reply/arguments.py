@@ -41,7 +41,7 @@ class Renames(Struct, frozen=True):
         return replace(block, name=name, input=reshaped(block.input, shape) if shape else block.input)
 
     def up(self, call: messages.ToolUse) -> messages.ToolUse:
-        """A whole call of a reply, as the caller declared the tool."""
+        """Return a whole call of a reply, as the caller declared the tool."""
         shape = self.shapes.get(call.name)
         return replace(
             call,
@@ -119,7 +119,7 @@ class RestoredCalls:
                 return (event,)
 
     def close(self) -> Sequence[messages.Event]:
-        """The arguments of a call that is held back."""
+        """Return the arguments of a call that is held back."""
         if self._held is None:
             return ()
         index, call = self._held.index, self._held.content_block

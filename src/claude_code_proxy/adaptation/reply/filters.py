@@ -16,10 +16,10 @@ class ReplyFilter(Protocol):
     def message(self, message: messages.Message) -> messages.Message: ...
 
     def feed(self, event: messages.Event) -> Sequence[messages.Event]:
-        """The events that stand for `event`: itself, others, or none yet."""
+        """Return the events that stand for `event`: itself, others, or none yet."""
 
     def close(self) -> Sequence[messages.Event]:
-        """What was still held back. Called after `message_stop`."""
+        """Return what was still held back. Called after `message_stop`."""
 
 
 class OutputMismatch(InvalidRequest):
@@ -74,7 +74,7 @@ class OutputCheck:
         return message
 
     def feed(self, event: messages.Event) -> Sequence[messages.Event]:
-        """The verdict falls before the reason to stop is passed on, so that a bad answer has no good end."""
+        """Judge before the stop reason is passed on, so that a bad answer has no good end."""
         self._sofar.feed(event)
         if isinstance(event, messages.MessageDelta):
             self._sofar.feed(messages.MessageStop())

@@ -26,7 +26,7 @@ class JsonSpan:
         self._ended = False
 
     def feed(self, text: str) -> str:
-        """The part of `text` that belongs to the JSON."""
+        """Return the part of `text` that belongs to the JSON."""
         if self._ended or not text:
             return ""
         start = 0
@@ -54,7 +54,7 @@ class JsonSpan:
         return len(text)
 
     def _step(self, mark: str) -> bool:
-        """Takes one mark outside of strings. Returns whether the JSON ends with it."""
+        """Take one mark outside of strings. Returns whether the JSON ends with it."""
         if mark == '"':
             self._in_string = True
         elif mark in "{[":
@@ -66,7 +66,7 @@ class JsonSpan:
 
 
 def extract_json(text: str, opener: str) -> str:
-    """The JSON in `text`; all of `text` when there is none."""
+    """Return the JSON in `text`; all of `text` when there is none."""
     span = JsonSpan(opener)
     found = span.feed(text)
     return found if span.begun else text

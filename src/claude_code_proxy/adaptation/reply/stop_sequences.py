@@ -18,7 +18,7 @@ MOST_NATIVE = 64
 def normalize_stop_sequences(
     request: messages.MessagesRequest, *, is_forced: bool, notes: list[Adjustment]
 ) -> tuple[messages.MessagesRequest, tuple[str, ...]]:
-    """The request with those that the service takes, and those to cut by `CutText`.
+    """Return the request with those that the service takes, and those to cut by `CutText`.
 
     Where a call is forced by words alone, the service takes none: what is said before the call must not end the answer.
     """
@@ -93,7 +93,7 @@ class CutText(TextBuffer):
             self._held.append(_text(index, text))
 
     def _released(self, length: int) -> Sequence[messages.Event]:
-        """Takes the first `length` characters of text out of the held events, with the events up to there."""
+        """Take the first `length` characters of text out of the held events, with the events up to there."""
         out: list[messages.Event] = []
         for at, event in enumerate(self._held):
             text = _text_of(event)
@@ -106,13 +106,13 @@ class CutText(TextBuffer):
         return tuple(out)
 
     def _find(self, text: str) -> tuple[int, str] | None:
-        """The stop sequence that is complete first, after its start. It is the same however the text is split."""
+        """Return the stop sequence that is complete first, after its start: the same however the text is split."""
         found = ((at + len(stop), at, stop) for stop in self._stops if (at := text.find(stop)) >= 0)
         first = min(found, default=None)
         return None if first is None else first[1:]
 
     def _could_begin(self, text: str) -> int:
-        """The length of the end of `text` that may be the beginning of a stop sequence."""
+        """Return the length of the end of `text` that may be the beginning of a stop sequence."""
         for length in range(min(self._longest - 1, len(text)), 0, -1):
             if any(stop.startswith(text[-length:]) for stop in self._stops):
                 return length
@@ -130,7 +130,7 @@ class CutText(TextBuffer):
 
 
 def _cut(message: messages.Message, starts: dict[int, int], *, start: int, stop: str) -> messages.Message:
-    """The message up to the character of its running text at which `stop` begins."""
+    """Return the message up to the character of its running text at which `stop` begins."""
     at = max(block for block, begin in starts.items() if begin <= start)
     last = message.content[at]
     kept = [*message.content[:at]]

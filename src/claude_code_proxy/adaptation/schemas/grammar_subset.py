@@ -113,7 +113,7 @@ class _Writer:
         return self._described(schema, written)
 
     def _refer(self, reference: str) -> Schema:
-        """A definition that is used is written once; a reference to elsewhere is put in place."""
+        """Write a reference: a definition is written once, a reference to elsewhere is put in place."""
         if reference in self._trail:
             raise _Inexpressible
         if reference not in self._defs:
@@ -131,7 +131,7 @@ class _Writer:
         return self._defs[reference]
 
     def _beside(self, schema: Schema, reference: str) -> Schema:
-        """A reference stands alone: where more is said beside it, what it points at is put in place."""
+        """Put what a reference points at in its place where more is said beside it: a reference stands alone."""
         written = self._refer(reference)
         beside = {key: value for key, value in schema.items() if key not in _SILENT_BESIDE}
         if beside.keys() & _SHAPING:
@@ -158,7 +158,7 @@ class _Writer:
         return merge_branches(rest, parts, budget=self._budget)
 
     def _in_place(self, branch: Any) -> Schema:
-        """What stands at the end of a reference, merged; a reference that stands alone is followed once."""
+        """Return what stands at the end of a reference, merged; a reference that stands alone is followed once."""
         self._budget.spend()
         reference = branch.get("$ref") if isinstance(branch, dict) and len(branch) == 1 else None
         if not isinstance(reference, str):
@@ -267,7 +267,7 @@ def _takes_other_names(schema: Schema, declared: Collection[str]) -> bool:
 
 
 def _conditional_names(schema: Any) -> Iterator[str | None]:
-    """The properties that conditions bring in; None for those that stand behind a reference."""
+    """Yield the properties that conditions bring in; None for those that stand behind a reference."""
     for word in ("if", "then", "else"):
         yield from _names_in(schema.get(word))
     for word in ("dependentSchemas", "dependentRequired", "dependencies"):
@@ -294,7 +294,7 @@ def _json(value: Any) -> str:
 
 
 def _counts(part: Any) -> tuple[int, int]:
-    """Optional properties, and properties that are unions, in `part` and all that stands in it."""
+    """Return optional properties, and properties that are unions, in `part` and all that stands in it."""
     if not isinstance(part, dict):
         return 0, 0
     found = properties(part)

@@ -68,7 +68,7 @@ def normalize_input_schema(raw: bytes) -> InputSchema:
 
 
 def _from_text(text: str) -> InputSchema:
-    """A schema that came as JSON text within JSON."""
+    """Return a schema that came as JSON text within JSON."""
     try:
         schema = msgspec.json.decode(text)
     except msgspec.DecodeError:
@@ -117,7 +117,7 @@ class _Normalizer:
         return schema
 
     def _put_in_place(self, schema: Schema, reference: str, *, seen: frozenset[str]) -> Schema:
-        """A reference that stands alone is followed once."""
+        """Return the schema, of a reference that stands alone what it points at."""
         target = resolve(self._root, reference)
         rest = {key: value for key, value in schema.items() if key != "$ref"}
         self._reasons.append("its top `$ref` was put in place")
@@ -157,7 +157,7 @@ class _Normalizer:
         return _with_names(schema, renamed), tuple((sent, asked) for asked, sent in renamed.items())
 
     def _valid(self, schema: Schema) -> Schema:
-        """Valid in draft 2020-12: older forms are rewritten; a property that makes no sense is left open."""
+        """Return a part that is valid in draft 2020-12; a property that makes no sense is left open."""
         if _is_valid(schema):
             return schema
         self._reasons.append("older JSON Schema forms were rewritten")
@@ -194,7 +194,7 @@ def _valid_defs(schema: Schema) -> Schema:
 
 
 def _branches(schema: Schema, word: str) -> list[Schema] | None:
-    """The branches under `word`; one that says `null` is none, because arguments are always an object."""
+    """Return the branches under `word`; one that says `null` is none, because arguments are always an object."""
     branches = schema.get(word)
     if not isinstance(branches, list):
         return None
@@ -207,7 +207,7 @@ def _with_defs(schema: Schema, root: Schema) -> Schema:
 
 
 def _wrapped(schema: Schema) -> Schema:
-    """The schema as the one property of an object. Definitions stay at the top, where references look for them."""
+    """Return the schema as the one property of an object; definitions stay at the top, where references look."""
     inner = {key: value for key, value in schema.items() if key not in {*DEFS, "$schema"}}
     return {
         "type": "object",
@@ -219,7 +219,7 @@ def _wrapped(schema: Schema) -> Schema:
 
 
 def _moved(part: Any) -> Any:
-    """References to places in the schema follow it to its new place."""
+    """Return the schema with references that follow it to its new place."""
 
     def follow(reference: str) -> str:
         stays = not reference.startswith("#") or reference.startswith(("#/$defs/", "#/definitions/"))
@@ -229,7 +229,7 @@ def _moved(part: Any) -> Any:
 
 
 def _with_names(schema: Schema, renamed: dict[str, str]) -> Schema:
-    """The schema with other names of its own properties, wherever it says them."""
+    """Return the schema with other names of its own properties, wherever it says them."""
 
     def follow(reference: str) -> str:
         start, found, name_and_rest = reference.partition("#/properties/")
@@ -242,7 +242,7 @@ def _with_names(schema: Schema, renamed: dict[str, str]) -> Schema:
 
 
 def _renamed(schema: Schema, renamed: dict[str, str]) -> Schema:
-    """`schema`, and the schemas in it that are about the same object, with other names of that object's properties."""
+    """Return `schema`, and the schemas in it about the same object, with other names of that object's properties."""
     changed = {**schema}
     for word, value in schema.items():
         match word, value:

@@ -14,7 +14,7 @@ MERGEABLE = frozenset({
 
 
 def resolve(root: Schema, reference: str) -> Any:
-    """What an internal `$ref` points at; None where there is nothing."""
+    """Return what an internal `$ref` points at; None where there is nothing."""
     if not reference.startswith("#"):
         return None
     found: Any = root

@@ -66,7 +66,7 @@ class _Upgrade:
         return kept
 
     def _well_formed(self, schema: Schema) -> Schema:
-        """What has the form of its keyword. Null means absent, and notes for people say nothing about values."""
+        """Return what has the form of its keyword. Null means absent, and notes for people say nothing about values."""
         kept: Schema = {}
         for key, value in schema.items():
             if _FORMS.get(key, _anything)(value):

@@ -96,7 +96,7 @@ def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjus
 
 
 def _grammar(tool: messages.Tool) -> Subset:
-    """A tool that declares no parameters has none; elsewhere such a schema may stand for any object."""
+    """Return the schema of a tool's parameters: a tool that declares none has none."""
     schema = bytes(tool.input_schema)
     subset = to_subset(schema)
     if subset.raw is None and msgspec.json.decode(schema) == _NO_PARAMETERS:

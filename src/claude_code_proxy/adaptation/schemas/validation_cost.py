@@ -66,7 +66,7 @@ def cost_of(raw: bytes) -> ValidationCost:
 
 
 def _parts_of(text: bytes) -> int:
-    """An upper bound of how many values the JSON in `text` has."""
+    """Return an upper bound of how many values the JSON in `text` has."""
     return 1 + sum(map(text.count, _MARKS))
 
 

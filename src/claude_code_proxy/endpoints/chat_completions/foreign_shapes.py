@@ -78,7 +78,7 @@ class _Shaper:
             self.fields[name] = _raw(items)
 
     def _unpack_extra_body(self) -> None:
-        """A client library's `extra_body` is meant to be spread over the body; by hand it is easily nested."""
+        """Spread `extra_body` over the body, as client libraries do; by hand it is easily nested."""
         extra = _fields_of(self.fields.get("extra_body"))
         if extra:
             del self.fields["extra_body"]
@@ -86,7 +86,7 @@ class _Shaper:
             self._note("extra_body", "its fields belong to the body itself")
 
     def _use_input(self) -> None:
-        """The Responses API's `input` and `instructions`."""
+        """Read the Responses API's `input` and `instructions`."""
         given = self.fields.get("input")
         if given is None or is_given(self.fields.get("messages", Raw(b""))):
             return
@@ -148,7 +148,7 @@ class _Shaper:
         self._note("tool_choice", "read as one of this API")
 
     def _response_format(self, format: Fields) -> None:
-        """A schema beside its place: in `json_object`, in place of `json_schema`, or beside `type`."""
+        """Read a schema beside its place: in `json_object`, in place of `json_schema`, or beside `type`."""
         kind = _text_of(format.get("type"))
         if kind not in {"json_object", "json_schema"}:
             return
@@ -217,7 +217,7 @@ class _Parts:
         return self._unknown(part, kind, at=at) if self._is_history else part
 
     def _move(self, fields: Fields, kind: str, *, at: str) -> None:
-        """Calls and thinking stand beside the content here."""
+        """Note that a message has calls or thinking beside its content."""
         if kind == "reasoning":
             reason = "reasoning without its signature cannot be replayed"
             self._notes.append(Adjustment(at, Action.IGNORED, reason))

@@ -123,7 +123,7 @@ def _legacy_choice(choice: str | chat.Named | None) -> messages.ToolChoice | Non
 def _allowed_names(
     allowed: Sequence[chat.ChosenFunction | chat.ChosenCustom], tools: Sequence[AnyTool]
 ) -> frozenset[str]:
-    """Raises `InvalidRequest` for a name that no tool has."""
+    """Raise `InvalidRequest` for a name that no tool has."""
     names = [one.function.name if isinstance(one, chat.ChosenFunction) else one.custom.name for one in allowed]
     known = {tool.name for tool in tools}
     for index, name in enumerate(names):

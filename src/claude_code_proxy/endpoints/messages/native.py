@@ -103,7 +103,7 @@ class EventRelay:
         return piece
 
     def close(self) -> None:
-        """The upstream has ended. Raise `UpstreamBroke` where the message had not."""
+        """Note that the upstream has ended. Raise `UpstreamBroke` where the message had not."""
         if not self.ended and self.error_kind is None:
             raise UpstreamBroke("The upstream's stream ended before the message was complete.")
 

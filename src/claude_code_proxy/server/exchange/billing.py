@@ -32,7 +32,7 @@ class Bill:
 
 
 def billed(usage: Usage) -> Billed:
-    """Writes whose lifetime is not told count as the ordinary ones, of five minutes."""
+    """Return what is billed; cache writes without a stated lifetime count as those of five minutes."""
     creation = usage.cache_creation
     written = usage.cache_creation_input_tokens or 0
     hourly = (creation.ephemeral_1h_input_tokens or 0) if creation else 0

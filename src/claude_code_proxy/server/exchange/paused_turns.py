@@ -17,7 +17,7 @@ More = Callable[[tuple[messages.Block, ...]], Awaitable[EventStream]]
 
 
 def sum_usage(first: messages.Usage, later: messages.Usage) -> messages.Usage:
-    """What several requests used, of which each is billed by itself."""
+    """Return what several requests used, of which each is billed by itself."""
 
     def total(name: str) -> int | None:
         told = [value for usage in (first, later) if (value := getattr(usage, name)) is not None]
@@ -91,7 +91,7 @@ class ContinuedStream:
         self._part = await self._more(self._content)
 
     def _passed(self, event: messages.Event) -> messages.Event | None:
-        """The event as it stands in the whole; None for those that only end or begin a part."""
+        """Return the event as it stands in the whole; None for those that only end or begin a part."""
         self._heard.feed(event)
         match event:
             case messages.MessageStart():

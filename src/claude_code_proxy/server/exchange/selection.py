@@ -11,7 +11,7 @@ from claude_code_proxy.server.exchange.translated import TranslatedExchange, wan
 
 
 def make_exchange(state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> Exchange:
-    """A caller turns adaptation on with `x-claude-proxy-adapt: true`, where its API would go upstream as it is."""
+    """Return the exchange for a request. `x-claude-proxy-adapt: true` turns adaptation on for the native API."""
     form, forwarder, render_count = endpoint.native, state.forwarder, endpoint.render_count
     if form is None:
         return TranslatedExchange(state, endpoint, request=request, responder=responder)

@@ -33,7 +33,7 @@ _UNCHECKED = "holding the answer against the schema takes too long"
 def prepare(
     state: AppState, said: messages.MessagesRequest, *, model: Model, found: Found
 ) -> tuple[messages.MessagesRequest, Model, Adapted]:
-    """What the upstream can carry of `said`, the model as it is there, and what to send. Raises `InvalidRequest`.
+    """Return what the upstream supports of `said`, the model as it is there, and what to send; or `InvalidRequest`.
 
     `found` is what is kept of the conversation's thinking.
     """
@@ -57,7 +57,7 @@ class UpstreamRun:
     def __init__(
         self, state: AppState, record: Record, *, decoded: DecodedRequest, model: Model, call: Call, found: Found
     ) -> None:
-        """Raises `InvalidRequest` if the model cannot be asked this at all. Adaptation's adjustments are recorded."""
+        """Raise `InvalidRequest` if the model cannot be asked this at all. Adaptation's adjustments are recorded."""
         self._state = state
         self._record = record
         self._said, self._model, self.adapted = prepare(state, decoded.request, model=model, found=found)
@@ -105,7 +105,7 @@ class UpstreamRun:
         self._record.adjustments += with_client_names(skipped, self._field_name)
 
     async def keep_thinking(self, message: messages.Message) -> None:
-        """The client will forget it, and the model will want it back."""
+        """Keep the thinking of an answer: the client will forget it, and the model will want it back."""
         await self._state.kept_thinking.keep(self._said, self._model, message=message)
 
     def may_think_and_call(self) -> bool:
@@ -116,7 +116,7 @@ class UpstreamRun:
         return request.thinking is not None or self._model.thinking_default != "off"
 
     async def stream(self, request: messages.MessagesRequest | None = None) -> EventStream:
-        """An answer that has begun: to what adaptation made, or to its repair."""
+        """Return an answer that has begun: to what adaptation made, or to its repair."""
         stream = await self._open(request or self.adapted.request)
         if not self._may_pause():
             return stream
@@ -124,11 +124,11 @@ class UpstreamRun:
         return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
 
     def repairs_streams(self, mismatch: OutputMismatch) -> bool:
-        """True for forced tool calls, which are buffered until complete. JSON is already being streamed by then."""
+        """Return True for forced tool calls, which are buffered until complete; JSON is being streamed by then."""
         return mismatch.code == "tool_choice_not_met"
 
     def note_repair(self, mismatch: OutputMismatch) -> messages.MessagesRequest:
-        """The repair request; its use is recorded as an adjustment."""
+        """Return the repair request; its use is recorded as an adjustment."""
         reason = "the first answer did not fit and was asked for again"
         self._record.adjustments += with_client_names(
             (Adjustment(mismatch.path or "", Action.REPAIRED, reason),), self._field_name
@@ -166,7 +166,7 @@ class UpstreamRun:
         return any(isinstance(tool, messages.HostedTool) for tool in self.adapted.request.tools)
 
     async def _hear(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
-        """A whole answer that is streamed inside, which shows when it begins. A stream by itself has no deadline."""
+        """Return a whole answer that is streamed inside, which shows when it begins, within the deadline."""
         try:
             async with asyncio.timeout_at(self._terms.deadline):
                 return await self._heard(request, begun)
@@ -217,7 +217,7 @@ class UpstreamRun:
         return msgspec.structs.replace(terms, betas=tuple(dict.fromkeys(terms.betas + needed))) if needed else terms
 
     def _relax(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
-        """Takes what adaptation proposes after a refusal, and keeps the lesson; raises the refusal if there is none."""
+        """Take what adaptation proposes after a refusal and keep the limit learnt; else raise the refusal."""
         if refused is self.adapted.request and self._drop_refused_betas(error):
             self._record.attempts += error.attempts
             return
@@ -232,7 +232,7 @@ class UpstreamRun:
         self.adapted = readapted
 
     def _drop_refused_betas(self, error: UpstreamRejected) -> bool:
-        """Drops the caller's betas that the refusal names and records it; False if it named none."""
+        """Drop the caller's betas that the refusal names, and record it; False if it named none."""
         betas = self._terms.betas
         kept = tuple(beta for beta in betas if beta not in error.diagnosis.betas)
         self._record.adjustments += tuple(

@@ -17,7 +17,7 @@ _WORKSPACE = b"anthropic-workspace-id"
 
 
 def request_headers(credential: Credential, betas: tuple[str, ...], *, workspace_id: str = "") -> bytes:
-    """The whole block, ready to send. An OAuth token is taken only together with its beta."""
+    """Return the whole block, ready to send. An OAuth token is taken only together with its beta."""
     fields = [*_common(credential), (b"anthropic-version", VERSION)]
     if credential.kind != "api_key":
         betas = (_OAUTH_BETA, *betas)

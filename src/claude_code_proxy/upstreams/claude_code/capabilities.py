@@ -45,7 +45,7 @@ _BARE = messages.Tool("", Raw(b""))
 
 
 def restrict(model: Model) -> Model:
-    """The model's capabilities when it is reached through Claude Code."""
+    """Return the model's capabilities when it is reached through Claude Code."""
     return replace(
         model,
         structured_outputs=False,

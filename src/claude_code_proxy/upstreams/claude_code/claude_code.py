@@ -28,7 +28,7 @@ _LAST_SECONDS = 60.0  # of a login, in which no further answer is begun with it
 
 class CredentialResolver(Protocol):
     def resolve(self) -> Credential:
-        """Raises `Unauthenticated` when there is none that Claude Code could use."""
+        """Raise `Unauthenticated` when there is none that Claude Code could use."""
 
 
 class Freshness(Protocol):
@@ -82,7 +82,7 @@ class ClaudeCode:
         return answer.message(), stream.stats
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> "SessionEvents":
-        """Returns with the first events, so that a failure until then can still be tried again."""
+        """Return with the first events, so that a failure until then can still be tried again."""
         return await retry(
             call,
             lambda stats: self._attempt(request, stats),
@@ -119,7 +119,7 @@ class ClaudeCode:
         return events
 
     def _known(self, launch: Launch, asked: SplitConversation) -> Session | None:
-        """The session of this conversation, unless its login is a copy that is about to expire."""
+        """Return the session of this conversation, unless its login is a copy that is about to expire."""
         session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
         if session is None or session.copied is None or session.copied.expires_at is None:
             return session
@@ -187,7 +187,7 @@ class SessionEvents:
         self._ahead: Sequence[messages.Event] | None = None
 
     async def begin(self) -> None:
-        """Waits for the first events; raises when there is an error instead."""
+        """Wait for the first events; raise when there is an error instead."""
         self._ahead = await self._turn.events()
 
     async def events(self) -> Sequence[messages.Event] | None:

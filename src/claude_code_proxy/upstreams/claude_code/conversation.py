@@ -35,7 +35,7 @@ class SplitConversation(Struct, frozen=True):
 
 
 def split(conversation: Sequence[messages.InputMessage]) -> SplitConversation:
-    """The conversation must end with a user turn."""
+    """Return the last message, which must be the user's."""
     *before, last = conversation
     results = tuple(block for block in last.content if isinstance(block, messages.ToolResult))
     prompt = tuple(block for block in last.content if not isinstance(block, messages.ToolResult))

@@ -40,14 +40,14 @@ class SessionPool:
         return len(self._waiting)
 
     def find(self, key: bytes, asked: SplitConversation) -> Session | None:
-        """The session of that conversation, if it can take the next turn; it no longer counts as waiting."""
+        """Return the session of that conversation, if it can take the next turn; it no longer counts as waiting."""
         found = next((session for session in self._by_key.get(key, ()) if session.can_take(asked)), None)
         if found is not None:
             self._forget(found)
         return found
 
     async def new(self, launch: Launch) -> Session:
-        """A session without a process yet. Raises `Overloaded` when no place becomes free."""
+        """Return a session without a process yet. Raises `Overloaded` when no place becomes free."""
         try:
             async with asyncio.timeout(self._queue_seconds):
                 await self._make_room()

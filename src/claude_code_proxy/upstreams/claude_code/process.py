@@ -25,20 +25,20 @@ class Process(Protocol):
         """Everything it reports until it ends. A process that dies yields a `Failure`."""
 
     async def ask(self, prompt: list[dict[str, Any]]) -> None:
-        """Sends the next user turn. Raises `ConnectionError` when the process is gone."""
+        """Send the next user turn. Raises `ConnectionError` when the process is gone."""
 
     async def interrupt(self) -> None:
-        """Makes it stop answering, which aborts its request to the service."""
+        """Make it stop answering, which aborts its request to the service."""
 
     def kill(self) -> None:
-        """Ends it at once, so that it cannot send another request."""
+        """End it at once, so that it cannot send another request."""
 
     async def close(self) -> None: ...
 
 
 class Start(Protocol):
     async def __call__(self, launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> Process:
-        """Starts a process with the history `past`; if that ends with tool results, it continues by itself.
+        """Start a process with the history `past`; if that ends with tool results, it continues by itself.
 
         `on_call` is told the id of each call the model makes, and awaited for its result. Raises `ProxyError`.
         """

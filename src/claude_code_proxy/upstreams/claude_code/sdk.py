@@ -175,7 +175,7 @@ class SdkProcess:
 
 
 def _heard(said: Any, resets_at: float | None) -> Heard | None:
-    """An SDK message as an event, a failure or the end of the turn; None if it is about something else."""
+    """Return an SDK message as an event, a failure or the end of the turn; None if it is about something else."""
     from claude_agent_sdk import AssistantMessage, ResultMessage  # noqa: PLC0415
     from claude_agent_sdk.types import StreamEvent  # noqa: PLC0415
 
@@ -201,7 +201,7 @@ def _reset(said: Any) -> float | None:
 
 
 def _unheard(_: str) -> None:
-    """Drops standard error: it may quote a request."""
+    """Drop standard error: it may quote a request."""
 
 
 def _version() -> str:
@@ -211,7 +211,7 @@ def _version() -> str:
 
 
 def _environment_row(inherited: Mapping[str, str], cwd: Path) -> dict[str, Any]:
-    """The transcript row in which Claude Code describes its environment to the model."""
+    """Return the transcript row in which Claude Code describes its environment to the model."""
     return {
         "type": "environment",
         "snapshot": {
@@ -248,7 +248,7 @@ def _thinking(launch: Launch) -> Any:
 
 
 def _system_prompt(text: str, folder: Path) -> Any:
-    """Passed in a file: an argument would be visible to every user of the machine, and could be too long."""
+    """Pass it in a file: an argument would be visible to every user of the machine, and could be too long."""
     if not text:
         return ""
     path = folder / "system.txt"
@@ -258,7 +258,7 @@ def _system_prompt(text: str, folder: Path) -> Any:
 
 
 def _server(launch: Launch, on_call: OnCall) -> Any:
-    """An in-process MCP server with the caller's tools. Schemas are passed on unread."""
+    """Return an in-process MCP server with the caller's tools. Schemas are passed on unread."""
     import mcp_types  # noqa: PLC0415
     from mcp.server.lowlevel import Server  # noqa: PLC0415
 

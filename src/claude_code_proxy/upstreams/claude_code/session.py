@@ -60,12 +60,12 @@ class SessionTurn:
             self._batches.put_nowait(error)
 
     def abandon(self) -> None:
-        """Stops holding back the process: nobody may be taking the events any more."""
+        """Stop holding back the process: nobody may be taking the events any more."""
         self._abandoned = True
         self._taken.set()
 
     async def room(self) -> None:
-        """Waits until few enough batches are queued; this holds back the process."""
+        """Wait until few enough batches are queued; this holds back the process."""
         while self._batches.qsize() >= _MOST_AHEAD and not self.ended and not self._abandoned:
             self._taken.clear()
             await self._taken.wait()
@@ -116,7 +116,7 @@ class Session:
         self._closing: asyncio.Task[None] | None = None
 
     async def begin(self, asked: SplitConversation, turn: SessionTurn, *, start: Start) -> None:
-        """The first turn; starts the process."""
+        """Begin the first turn; start the process."""
         self._turn, self.state = turn, "running"
         starting = asyncio.ensure_future(start(self.launch, asked.past, on_call=self._result))
         try:
@@ -130,7 +130,7 @@ class Session:
             await self._ask(asked)
 
     async def go_on(self, asked: SplitConversation, turn: SessionTurn) -> None:
-        """A later turn: results for the pending calls, or the user's next message."""
+        """Begin a later turn: results for the pending calls, or the user's next message."""
         parked = self.state == "parked"
         self._turn, self.state = turn, "running"
         if parked:
@@ -153,7 +153,7 @@ class Session:
                 return False
 
     def give_up(self, why: Why, *, killed: bool = False) -> None:
-        """Stops a running answer and closes the process, in the background."""
+        """Stop a running answer and close the process, in the background."""
         if self._closing is None:
             self.ended_by = why
             if self._turn is not None:
@@ -181,7 +181,7 @@ class Session:
         return await self._call(call)
 
     def _call(self, call: str) -> "asyncio.Future[messages.ToolResult]":
-        """The future of a call's result, made by whichever comes first: the runtime's wait or the caller's result."""
+        """Return the future of a call's result; the runtime's wait or the caller's result makes it."""
         found = self._calls.get(call)
         if found is None:
             found = self._calls[call] = asyncio.get_running_loop().create_future()
@@ -232,7 +232,7 @@ class Session:
             turn.end()
 
     def _named(self, event: messages.Event) -> messages.Event:
-        """Gives a tool call the caller's name for the tool; notes calls to unknown tools."""
+        """Give a tool call the caller's name for the tool, and note calls to unknown tools."""
         if not isinstance(event, messages.ContentBlockStart) or not isinstance(event.content_block, messages.ToolUse):
             return event
         call = event.content_block
@@ -244,7 +244,7 @@ class Session:
         return event.delta.stop_reason in _CUT_SHORT or (self._strange and event.delta.stop_reason == "tool_use")
 
     def _end_turn(self, turn: SessionTurn) -> None:
-        """Makes the session ready for the next turn, then publishes the end of this one."""
+        """Make the session ready for the next turn, then publish the end of this one."""
         message = turn.message()
         if message.stop_reason == "tool_use":
             self.waiting = frozenset(block.id for block in message.content if isinstance(block, messages.ToolUse))
@@ -279,7 +279,7 @@ class Session:
         return await _close(process)
 
     async def _drop(self, starting: "asyncio.Future[Process]") -> None:
-        """Closes a process whose start was abandoned or failed, then reports the end."""
+        """Close a process whose start was abandoned or failed, then report the end."""
         try:
             await _close(await starting)
         except ProxyError:
