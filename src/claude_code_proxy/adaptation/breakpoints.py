@@ -34,7 +34,7 @@ def controls(request: messages.MessagesRequest) -> list[Control]:
 
 
 def kept(request: messages.MessagesRequest, own: list[Control], *, notes: list[Adjustment]) -> messages.MessagesRequest:
-    """Return the caller's breakpoints, `own`, as far as the service takes them: the last four, long-lived first."""
+    """Return the request with as many of its breakpoints, `own`, as the service takes: the last four, in order."""
     request = _with_automatic(request, own)
     most = MOST - (request.cache_control is not None)
     surplus = max(len(own) - most, 0)
@@ -51,7 +51,7 @@ def kept(request: messages.MessagesRequest, own: list[Control], *, notes: list[A
 
 
 def _with_automatic(request: messages.MessagesRequest, own: list[Control]) -> messages.MessagesRequest:
-    """Return those with the service's own: not on a block that has one, nor longer-lived than those before it."""
+    """Return the request with its automatic breakpoint dropped where the last block has one, or shortened."""
     automatic = request.cache_control
     if automatic is None:
         return request

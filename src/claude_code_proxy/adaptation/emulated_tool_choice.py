@@ -191,7 +191,7 @@ class CallsOnly:
         return False
 
     def _can_be_used(self, call: messages.ToolUse) -> bool:
-        """Hold a call that takes long to check back until the end of the answer, when the check is done."""
+        """Tell whether a call may pass now; one that takes long to check waits for the end of the answer."""
         try:
             self._is_spoilt = self._forced.complaint(call, self._results) is not None
         except CheckNeeded:

@@ -96,7 +96,7 @@ def _uncited(block: messages.Block) -> messages.Block:
 
 
 def _without_thinking(refused: _Refused) -> Fallback | None:
-    """Switch thinking off: the service wants a turn to start with thinking that nobody has any more."""
+    """Return the request without thinking: the service wants a turn to start with some that nobody has."""
     request, model = refused.asked, refused.model
     if model.thinking_off is None or isinstance(request.thinking, messages.Disabled | messages.BetweenTools):
         return _without_signed_thinking(refused)

@@ -58,7 +58,7 @@ def state_defaults(request: messages.MessagesRequest, model: Model) -> messages.
 
 
 def _unshown(thinking: messages.ThinkingConfig | None, model: Model) -> messages.ThinkingConfig | None:
-    """Switch the summary off where nobody asked to see it: it takes time, and some models make one by themselves."""
+    """Return the thinking without a summary that nobody asked for: some models make one, which takes time."""
     if isinstance(thinking, messages.Adaptive | messages.Enabled) and thinking.display is None:
         return replace(thinking, display="omitted") if model.thinking_display == "summarized" else thinking
     return thinking

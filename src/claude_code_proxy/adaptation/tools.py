@@ -133,7 +133,7 @@ def _are_alike(tool: AnyTool, first: AnyTool) -> bool:
 
 
 def _with_choice(request: messages.MessagesRequest, sent: dict[str, str]) -> messages.MessagesRequest:
-    """Return the choice, under the tool's new name."""
+    """Return the request with its tool choice under the tool's new name. Raise `InvalidRequest` if it is none."""
     choice = request.tool_choice
     if not isinstance(choice, messages.ChooseTool):
         return request

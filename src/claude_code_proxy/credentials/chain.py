@@ -138,7 +138,7 @@ class CredentialSource:
         )
 
     def _fresh(self, login: StoredLogin, credential: Credential) -> Credential | NoLogin:
-        """Return the login. An expired one is refused, unless it goes to Claude Code, which can renew it."""
+        """Return the credential of a login, or why there is none: it expired, and Claude Code cannot renew it."""
         now = self._clock()
         if login.expires_at is None or login.expires_at > now:
             return credential

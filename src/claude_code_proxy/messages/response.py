@@ -44,7 +44,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     requests: "tuple[Usage, ...] | None" = msgspec.field(default=None, name="(requests)")
 
     def updated(self, later: "Usage") -> "Usage":
-        """Return the usage after a later event: counts are cumulative, so its values replace earlier ones."""
+        """Return the usage after `later`: counts are cumulative, so the values it has replace earlier ones."""
         told = {name: value for name in self.__struct_fields__ if (value := getattr(later, name)) is not None}
         return msgspec.structs.replace(self, **told) if told else self
 

@@ -41,7 +41,7 @@ from claude_code_proxy.server.app import App, Reply, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.catalogue_refresh import keep_fresh
 from claude_code_proxy.server.checked_credential import CheckedCredential
-from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder, refuse_unsupported
+from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply_headers import JSON
@@ -118,7 +118,7 @@ class Assembly:
             surface=Surface(
                 endpoints=(CHAT_COMPLETIONS, COMPLETIONS, MESSAGES, COUNT_TOKENS),
                 pages={
-                    **dict.fromkeys(UNSUPPORTED, refuse_unsupported),
+                    **UNSUPPORTED,
                     **({EMBEDDINGS: self._embeddings} if self._embeddings is not None else {}),
                     "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
                     "GET /metrics": page,

@@ -5,6 +5,7 @@ the caller's or with the credential for Claude.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.http1.client import Transport, encode_headers
@@ -23,17 +24,16 @@ _NOUNS = {
     "POST /audio/translations": "transcription",
     "POST /moderations": "a moderation endpoint",
 }
-UNSUPPORTED = tuple(_NOUNS)
-"""Method and plain path of the endpoints of OpenAI's API that Claude has no counterpart of."""
-
 _PATH = b"/embeddings"
 _Reply = tuple[int, Headers, bytes]
 
 
-def refuse_unsupported(request: Request, _: Mapping[str, str]) -> _Reply:
-    """Raise `InvalidRequest`: a 404 with the code `unsupported_endpoint`."""
-    nouns = (noun for name, noun in _NOUNS.items() if request.path.rstrip("/").endswith(name.partition(" ")[2]))
-    raise InvalidRequest(f"Claude does not offer {next(nouns, 'this')}.", code="unsupported_endpoint", status=404)
+def _refuse(_request: Request, _parameters: Mapping[str, str], *, noun: str) -> _Reply:
+    raise InvalidRequest(f"Claude does not offer {noun}.", code="unsupported_endpoint", status=404)
+
+
+UNSUPPORTED = {name: partial(_refuse, noun=noun) for name, noun in _NOUNS.items()}
+"""The endpoints of OpenAI's API that Claude has no counterpart of, by method and plain path: each is a 404."""
 
 
 class EmbeddingsForwarder:

@@ -120,7 +120,7 @@ def _is(kind: DiagnosisKind) -> _Read:
 
 # Where a text was seen: a page, or an issue on GitHub that quotes the reply.
 _DOCS = "https://platform.claude.com/docs/en/api/errors"
-_SEEN = "replies of api.anthropic.com in 2025 and 2026"
+_SEEN = "replies of the service; kept from earlier tables, without a link"
 _THINKING_DOCS = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
 _SCHEMA_DOCS = "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
 
@@ -236,7 +236,12 @@ _INSIDE: tuple[tuple[str, str, frozenset[int], _Read], ...] = (
     (r"Third-party apps", "anthropics/claude-code#45048", _ACCESS, _LOGIN),
     (r"Unexpected value\(s\) (?P<betas>.+?) for the `anthropic-beta` header", _SEEN, _BAD_REQUEST, _unknown_betas),
     (r"\Amodel: ?(?P<model>\S+)\Z", _SEEN, _NOT_FOUND, _unknown_model),
-    (r"issue with the selected model \((?P<model>[^)]+)\)", "Claude Code 2.1.330", _NOT_FOUND, _unknown_model),
+    (
+        r"issue with the selected model \((?P<model>[^)]+)\)",
+        "Claude Code; version not verified",
+        _NOT_FOUND,
+        _unknown_model,
+    ),
     (r"\bmodel\b", "gateways that speak this API", _NOT_FOUND, _is(DiagnosisKind.UNKNOWN_MODEL)),
     (r"Output blocked by content filtering policy", "anthropics/claude-code#58367", _ANY, _FILTERED),
 )

@@ -61,7 +61,7 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media:
 
 
 def _renamed(media: Media, source: messages.Base64Source) -> Media:
-    """Return the block of the kind that the bytes are: a PDF sent as an image is a document, and vice versa."""
+    """Return the block in the form that its media type wants: a PDF is a document, an image an image block."""
     block = _block_for(source.media_type)
     return (
         replace(media, source=source) if isinstance(media, block) else block(source, cache_control=media.cache_control)

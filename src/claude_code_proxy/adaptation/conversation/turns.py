@@ -48,7 +48,7 @@ def mend(
 
 
 def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
-    """Return the turns; a request of nothing but system text is asked as the user's."""
+    """Return the request with at least one message: system text alone becomes the user's."""
     if len(request.messages) > MOST_MESSAGES:
         raise InvalidRequest(f"A conversation can have at most {MOST_MESSAGES:,} messages.", path="messages")
     if request.messages:
@@ -136,7 +136,7 @@ def _merged(
 
 
 def _joined(run: Sequence[messages.InputMessage], *, notes: list[Adjustment] | None) -> messages.InputMessage:
-    """Tell whether joining changes anything: tool results and marked system text belong in one turn."""
+    """Return one message of several. Joining tool results or marked system text is usual, and worth no note."""
     role = run[0].role
     has_content = bool(run[0].content)
     for message in run[1:]:
@@ -159,7 +159,7 @@ def _can_prefill(request: messages.MessagesRequest, model: Model) -> bool:
 
 
 def _end(turns: list[messages.InputMessage], *, can_prefill: bool, notes: list[Adjustment]) -> None:
-    """Return the end of the conversation; a last assistant turn is continued by the model, or it is asked to."""
+    """Prepare a last assistant turn: the model continues it where it can; else a user turn asks for that."""
     last = turns[-1].content[-1]
     if _is_hosted(last):
         return

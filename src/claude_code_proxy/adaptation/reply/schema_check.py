@@ -63,7 +63,7 @@ def complaint(schema: bytes, text: str, *, path: str, results: CheckResults) -> 
 
 
 def judge(schema: bytes, text: bytes) -> str | None:
-    """Judge `text`, which is JSON, whatever time and memory that takes."""
+    """Return what is wrong with `text`, which is JSON, or None. It may take any time and memory."""
     validator = _validator(schema)
     value = msgspec.json.decode(text)
     return None if validator is None or _is_valid(validator, value) else _explanation(validator, value)

@@ -117,7 +117,7 @@ class _Normalizer:
         return schema
 
     def _put_in_place(self, schema: Schema, reference: str, *, seen: frozenset[str]) -> Schema:
-        """Return the schema, of a reference that stands alone what it points at."""
+        """Return the schema with what its top reference points at in the reference's place."""
         target = resolve(self._root, reference)
         rest = {key: value for key, value in schema.items() if key != "$ref"}
         self._reasons.append("its top `$ref` was put in place")
@@ -157,7 +157,7 @@ class _Normalizer:
         return _with_names(schema, renamed), tuple((sent, asked) for asked, sent in renamed.items())
 
     def _valid(self, schema: Schema) -> Schema:
-        """Return a part that is valid in draft 2020-12; a property that makes no sense is left open."""
+        """Return the schema in valid draft 2020-12; a property that makes no sense is left open."""
         if _is_valid(schema):
             return schema
         self._reasons.append("older JSON Schema forms were rewritten")
@@ -219,7 +219,7 @@ def _wrapped(schema: Schema) -> Schema:
 
 
 def _moved(part: Any) -> Any:
-    """Return the schema with references that follow it to its new place."""
+    """Return a part of the schema with its references rewritten for the place that it moved to."""
 
     def follow(reference: str) -> str:
         stays = not reference.startswith("#") or reference.startswith(("#/$defs/", "#/definitions/"))

@@ -96,7 +96,7 @@ def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjus
 
 
 def _grammar(tool: messages.Tool) -> Subset:
-    """Return the schema of a tool's parameters: a tool that declares none has none."""
+    """Return the grammar of a tool's arguments; a tool that declares no parameters takes an empty object."""
     schema = bytes(tool.input_schema)
     subset = to_subset(schema)
     if subset.raw is None and msgspec.json.decode(schema) == _NO_PARAMETERS:

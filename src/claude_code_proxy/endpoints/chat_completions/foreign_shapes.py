@@ -217,7 +217,7 @@ class _Parts:
         return self._unknown(part, kind, at=at) if self._is_history else part
 
     def _move(self, fields: Fields, kind: str, *, at: str) -> None:
-        """Note that a message has calls or thinking beside its content."""
+        """Move a call or thinking from the content to the field beside it that this API has."""
         if kind == "reasoning":
             reason = "reasoning without its signature cannot be replayed"
             self._notes.append(Adjustment(at, Action.IGNORED, reason))

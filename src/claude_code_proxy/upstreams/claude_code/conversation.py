@@ -35,7 +35,7 @@ class SplitConversation(Struct, frozen=True):
 
 
 def split(conversation: Sequence[messages.InputMessage]) -> SplitConversation:
-    """Return the last message, which must be the user's."""
+    """Split the conversation at its last message, which must be the user's."""
     *before, last = conversation
     results = tuple(block for block in last.content if isinstance(block, messages.ToolResult))
     prompt = tuple(block for block in last.content if not isinstance(block, messages.ToolResult))

@@ -248,7 +248,7 @@ def _thinking(launch: Launch) -> Any:
 
 
 def _system_prompt(text: str, folder: Path) -> Any:
-    """Pass it in a file: an argument would be visible to every user of the machine, and could be too long."""
+    """Write the prompt to a file: every user of the machine can see an argument, and it could be too long."""
     if not text:
         return ""
     path = folder / "system.txt"
