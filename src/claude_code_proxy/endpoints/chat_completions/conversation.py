@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.chat_completions.arguments import to_custom_call_input, to_input
+from claude_code_proxy.endpoints.openai.arguments import to_custom_call_input, to_input
 from claude_code_proxy.endpoints.chat_completions.content import (
     ResultBlock,
     check_readable,

@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions.annotations import Annotation, to_annotated_text
-from claude_code_proxy.endpoints.chat_completions.arguments import to_arguments, to_custom_text
+from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.chat_completions.reasoning import (
     ReasoningDetail,
     ThinkingBlock,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.chat_completions.arguments import CUSTOM_TOOL_INPUT
+from claude_code_proxy.endpoints.openai.arguments import CUSTOM_TOOL_INPUT
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import is_given
 

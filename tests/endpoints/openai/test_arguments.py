@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from claude_code_proxy.endpoints.chat_completions.arguments import (
+from claude_code_proxy.endpoints.openai.arguments import (
     to_arguments,
     to_custom_call_input,
     to_custom_text,
