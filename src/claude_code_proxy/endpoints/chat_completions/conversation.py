@@ -12,7 +12,6 @@ from msgspec import Raw, Struct
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.openai.arguments import to_custom_call_input, to_input
 from claude_code_proxy.endpoints.chat_completions.content import (
     ResultBlock,
     check_readable,
@@ -26,6 +25,7 @@ from claude_code_proxy.endpoints.chat_completions.content import (
 from claude_code_proxy.endpoints.chat_completions.foreign_parts import parts_in
 from claude_code_proxy.endpoints.chat_completions.reasoning import signed_thoughts
 from claude_code_proxy.endpoints.chat_completions.support import MESSAGE
+from claude_code_proxy.endpoints.openai.arguments import to_custom_call_input, to_input
 from claude_code_proxy.endpoints.support import Fate, Support, asks_for_something, ignored
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.content import NO_JSON

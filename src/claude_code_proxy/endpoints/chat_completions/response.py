@@ -7,7 +7,6 @@ from msgspec import UNSET, Struct, UnsetType
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions.annotations import Annotation, to_annotated_text
-from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.chat_completions.reasoning import (
     ReasoningDetail,
     ThinkingBlock,
@@ -16,6 +15,7 @@ from claude_code_proxy.endpoints.chat_completions.reasoning import (
     to_thinking_block,
 )
 from claude_code_proxy.endpoints.endpoint import ReplyContext
+from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.openai.reply import (
     CompletionUsage,
     finish_reason,

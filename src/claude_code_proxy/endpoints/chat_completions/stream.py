@@ -9,8 +9,8 @@ import msgspec
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import reasoning
 from claude_code_proxy.endpoints.chat_completions.annotations import to_annotations
-from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.chat_completions.response import ChatShape, finish_reason_of
+from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.openai.reply import refusal_text, service_tier
 from claude_code_proxy.endpoints.openai.stream import ChoiceStream, ChunkKind, Ending, Template
 

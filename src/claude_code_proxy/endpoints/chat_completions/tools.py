@@ -3,23 +3,19 @@
 from collections.abc import Sequence
 from typing import TypeAlias, assert_never
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.openai.arguments import CUSTOM_TOOL_INPUT
+from claude_code_proxy.endpoints.openai.tools import NO_PARAMETERS, one_at_a_time, to_custom_tool, to_web_search
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import is_given
 
 AnyTool: TypeAlias = messages.Tool | messages.HostedTool
 
 _AS_FUNCTION = "a custom tool is offered as a function with one string"
-_NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
-_WEB_SEARCH = "web_search_20250305"  # later versions filter results in code and then cite nothing
-_SEARCHES = {"low": 2, "medium": 5, "high": 10}
 
 
 class Toolset(Struct, frozen=True):
@@ -50,7 +46,7 @@ def to_toolset(request: chat.ChatRequest) -> Toolset:
         fields.append("web_search_options")
     choice = _choice(request)
     if tools and (request.parallel_tool_calls is False or request.legacy_functions):
-        choice = _one_at_a_time(choice)
+        choice = one_at_a_time(choice)
     custom = {index: tool.custom.name for index, tool in enumerate(offered) if isinstance(tool, chat.CustomTool)}
     notes = tuple(Adjustment(f"tools[{index}]", Action.EMULATED, _AS_FUNCTION) for index in custom)
     return Toolset(tuple(tools), choice, frozenset(custom.values()), tuple(fields), notes)
@@ -73,25 +69,19 @@ def _tool(tool: chat.FunctionTool | chat.CustomTool) -> messages.Tool:
 def _function(definition: chat.FunctionDefinition) -> messages.Tool:
     return messages.Tool(
         definition.name,
-        definition.parameters if is_given(definition.parameters) else _NO_PARAMETERS,
+        definition.parameters if is_given(definition.parameters) else NO_PARAMETERS,
         description=definition.description or None,
         strict=bool(definition.strict),
     )
 
 
 def _custom(definition: chat.CustomDefinition) -> messages.Tool:
-    """Offer a custom tool as a function. Its grammar cannot be enforced, so the description shows it to the model."""
-    about = "The whole input of the tool, as text."
     if isinstance(definition.format, chat.GrammarFormat):
         grammar = definition.format.grammar
-        about = f"{about} It must follow this {grammar.syntax} grammar:\n{grammar.definition}"
-    schema = {
-        "type": "object",
-        "properties": {CUSTOM_TOOL_INPUT: {"type": "string", "description": about}},
-        "required": [CUSTOM_TOOL_INPUT],
-        "additionalProperties": False,
-    }
-    return messages.Tool(definition.name, Raw(msgspec.json.encode(schema)), description=definition.description or None)
+        return to_custom_tool(
+            definition.name, definition.description, syntax=grammar.syntax, grammar=grammar.definition
+        )
+    return to_custom_tool(definition.name, definition.description)
 
 
 def _choice(request: chat.ChatRequest) -> messages.ToolChoice | None:
@@ -136,26 +126,7 @@ def _allowed_names(
     return frozenset(names)
 
 
-def _one_at_a_time(choice: messages.ToolChoice | None) -> messages.ToolChoice:
-    match choice:
-        case None | messages.ChooseAuto():
-            return messages.ChooseAuto(disable_parallel_tool_use=True)
-        case messages.ChooseAny():
-            return messages.ChooseAny(disable_parallel_tool_use=True)
-        case messages.ChooseTool():
-            return messages.ChooseTool(choice.name, disable_parallel_tool_use=True)
-        case messages.ChooseNone():
-            return choice
-        case unreachable:
-            assert_never(unreachable)
-
-
 def _web_search(options: chat.WebSearchOptions) -> messages.HostedTool:
     place = options.user_location.approximate if options.user_location else None
     location = messages.UserLocation(place.city, place.region, place.country, place.timezone) if place else None
-    return messages.HostedTool(
-        _WEB_SEARCH,
-        "web_search",
-        max_uses=_SEARCHES[options.search_context_size or "medium"],
-        user_location=location,
-    )
+    return to_web_search(options.search_context_size, location)
