@@ -17,7 +17,7 @@ from claude_code_proxy.server.access.api_keys import ApiKeys
 from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.record import Record
-from claude_code_proxy.server.exchange.reply_headers import JSON, error_headers
+from claude_code_proxy.server.exchange.reply.headers import JSON, error_headers
 from claude_code_proxy.server.exchange.selection import make_exchange
 from claude_code_proxy.server.routes import Route, Routes
 

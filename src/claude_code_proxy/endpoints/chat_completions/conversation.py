@@ -22,7 +22,7 @@ from claude_code_proxy.endpoints.chat_completions.content import (
     to_texts,
     to_user_blocks,
 )
-from claude_code_proxy.endpoints.chat_completions.foreign_parts import parts_in
+from claude_code_proxy.endpoints.chat_completions.foreign.parts import parts_in
 from claude_code_proxy.endpoints.chat_completions.reasoning import signed_thoughts
 from claude_code_proxy.endpoints.chat_completions.support import MESSAGE
 from claude_code_proxy.endpoints.openai.arguments import to_custom_call_input, to_input

@@ -7,7 +7,7 @@ from msgspec import Struct
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.chat_completions.field_names import field_name
-from claude_code_proxy.endpoints.chat_completions.foreign_shapes import reshape
+from claude_code_proxy.endpoints.chat_completions.foreign.shapes import reshape
 from claude_code_proxy.endpoints.chat_completions.request import to_messages_request
 from claude_code_proxy.endpoints.chat_completions.response import ChatShape, to_chat_completion
 from claude_code_proxy.endpoints.chat_completions.schema import ChatMessage, ChatRequest

@@ -21,7 +21,7 @@ from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.billing import Bill
 from claude_code_proxy.server.exchange.paused_turns import sum_usage
 from claude_code_proxy.server.exchange.record import Record
-from claude_code_proxy.server.exchange.reply_headers import error_headers, stream_headers, whole_headers
+from claude_code_proxy.server.exchange.reply.headers import error_headers, stream_headers, whole_headers
 from claude_code_proxy.server.process.logs import place_of
 from claude_code_proxy.upstreams.upstream import Call
 

@@ -9,7 +9,7 @@ from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.exchange import Exchange
-from claude_code_proxy.server.exchange.streaming import StreamedReply
+from claude_code_proxy.server.exchange.reply.streaming import StreamedReply
 from claude_code_proxy.upstreams.upstream import ForwardedReply, Forwarder
 
 _PASSED_ON = b"anthropic-"  # an open list: what begins so is the caller's to say

@@ -14,7 +14,7 @@ from msgspec import Raw
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.content import stand_in
-from claude_code_proxy.endpoints.chat_completions.foreign_parts import to_chat_part
+from claude_code_proxy.endpoints.chat_completions.foreign.parts import to_chat_part
 from claude_code_proxy.endpoints.openai.body import tidy
 from claude_code_proxy.messages.json_text import is_given
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from claude_code_proxy.endpoints.chat_completions import schema as chat
-from claude_code_proxy.endpoints.chat_completions.foreign_parts import parts_in, to_chat_part
+from claude_code_proxy.endpoints.chat_completions.foreign.parts import parts_in, to_chat_part
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgAAACAAAB4iG8MwAAAABJRU5ErkJggg=="
 URL = f"data:image/png;base64,{PNG}"

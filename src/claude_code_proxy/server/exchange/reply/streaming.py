@@ -12,7 +12,7 @@ from claude_code_proxy.adaptation.reply.filters import OutputMismatch, ReplyFilt
 from claude_code_proxy.endpoints.endpoint import StreamTranslator
 from claude_code_proxy.endpoints.envelope import Headers
 from claude_code_proxy.http1.server.responder import Responder
-from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer, SilentStream
+from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer, SilentStream
 from claude_code_proxy.upstreams.upstream import EventStream
 
 _KEEP_ALIVE = sse.comment(b"keep-alive")

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from claude_code_proxy import messages
-from claude_code_proxy.endpoints.chat_completions.foreign_shapes import reshape
+from claude_code_proxy.endpoints.chat_completions.foreign.shapes import reshape
 from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.errors import InvalidRequest
-from tests.endpoints.chat_completions.test_foreign_parts import FILES, IMAGES, PNG
+from tests.endpoints.chat_completions.foreign.test_parts import FILES, IMAGES, PNG
 from tests.endpoints.replies import HELLO, decode_chat, translated
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}

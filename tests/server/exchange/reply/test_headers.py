@@ -3,7 +3,7 @@
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.envelope import ErrorReply
 from claude_code_proxy.endpoints.openai.envelope import OPENAI
-from claude_code_proxy.server.exchange.reply_headers import error_headers, stream_headers, whole_headers
+from claude_code_proxy.server.exchange.reply.headers import error_headers, stream_headers, whole_headers
 from tests.server.doubles import record
 
 LIMITS = {"anthropic-ratelimit-requests-limit": "50", "anthropic-ratelimit-requests-reset": "2026-11-22T12:00:30Z"}

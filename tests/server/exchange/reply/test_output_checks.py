@@ -10,7 +10,7 @@ import pytest
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.reply.filters import OutputCheck, OutputMismatch, ReplyFilter
 from claude_code_proxy.adaptation.reply.schema_check import CheckResults, complaint
-from claude_code_proxy.server.exchange.output_checks import OutputChecks
+from claude_code_proxy.server.exchange.reply.output_checks import OutputChecks
 from tests.adaptation.replies import message
 from tests.adaptation.reply.test_schema_check import RECURSIVE, nested
 from tests.adaptation.requests import request

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from claude_code_proxy.server.exchange.keep_alive import KeepAliveTimer
+from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer
 from tests.server.running import ASKED, eventually, running
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
