@@ -10,9 +10,9 @@ from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.errors import LearnedLimit
 from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
+from claude_code_proxy.server.exchange.record import Observer
 from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply.output_checks import OutputChecks
-from claude_code_proxy.server.exchange.record import Observer
 from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Forwarder, Upstream, UpstreamProfile
 

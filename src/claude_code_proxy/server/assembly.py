@@ -43,8 +43,8 @@ from claude_code_proxy.server.catalogue_refresh import keep_fresh
 from claude_code_proxy.server.checked_credential import CheckedCredential
 from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder
 from claude_code_proxy.server.exchange.dry_run import dry_run
-from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply.headers import JSON
+from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.login_service import LoginService
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.log_writer import LogWriter

@@ -19,9 +19,9 @@ from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.error_location import client_field
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.gathering import together
-from claude_code_proxy.server.exchange.reply.output_checks import CheckedStream
 from claude_code_proxy.server.exchange.path_model import with_path_model
 from claude_code_proxy.server.exchange.paused_turns import RepeatedStream
+from claude_code_proxy.server.exchange.reply.output_checks import CheckedStream
 from claude_code_proxy.server.exchange.reply.streaming import StreamedReply
 from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
 from claude_code_proxy.server.routes import deployment
