@@ -171,14 +171,14 @@ def test_pictures_in_a_failed_result_stand_after_it() -> None:
 @pytest.mark.parametrize(
     "block",
     [
-        messages.Image(messages.Base64Source("image/svg+xml", "PHN2Zy8+")),
+        messages.Image(messages.Base64Source("image/svg+xml", "/zxzdmcvPg==")),
         messages.Image(messages.Base64Source("image/heic", "AAAAGGZ0eXBoZWlj")),
         messages.Image(messages.Base64Source("image/png", "?")),
         messages.Image(messages.Base64Source("image/png", "iVBORw0KGgo" + "A" * 14_000_000)),
         messages.Image(messages.UrlSource("http://example.com/a.png")),
         messages.Document(messages.Base64Source("application/zip", "UEsDBBQ=")),
     ],
-    ids=["svg", "heic", "no base64", "too large", "http", "zip"],
+    ids=["SVG in Latin-1", "heic", "no base64", "too large", "http", "zip"],
 )
 def test_what_a_tool_returned_and_claude_cannot_read_becomes_text(block: messages.Image | messages.Document) -> None:
     notes: list[Adjustment] = []

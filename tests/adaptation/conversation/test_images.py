@@ -3,10 +3,11 @@
 import base64
 
 import pytest
+from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import InvalidRequest
-from tests.adaptation.requests import PNG, accepted, adapted, request, told, user
+from tests.adaptation.requests import PNG, accepted, adapted, assistant, request, told, user
 
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 
@@ -125,3 +126,49 @@ def test_base64_without_its_padding_gets_it_back(length: int) -> None:
 
 def test_what_is_no_base64_is_refused() -> None:
     assert "base64" in refused(image("image/jpeg", "/9j/ä===-")).message
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><text>Höhe</text></svg>'
+
+
+@pytest.mark.parametrize("data", [SVG.encode(), b"\xef\xbb\xbf" + SVG.encode()], ids=["plain", "with a mark"])
+def test_an_svg_image_is_sent_as_its_text(data: bytes) -> None:
+    cached = messages.Image(messages.Base64Source("image/svg+xml", encoded(data)), messages.CacheControl())
+    expected = messages.Text(SVG, cache_control=messages.CacheControl())
+    asked = request(user("look", cached))
+    assert adapted(asked).request.messages[0].content[1] == expected
+    assert told(adapted(asked)) == ["messages=mapped"]
+    accepted(adapted(asked))
+
+
+def test_an_svg_image_in_a_tool_result_is_sent_as_its_text() -> None:
+    asked = request(
+        user("draw"),
+        assistant(messages.ToolUse("toolu_1", "draw", Raw(b"{}"))),
+        user(messages.ToolResult("toolu_1", (image("image/svg+xml", encoded(SVG.encode())),))),
+    )
+    (result,) = adapted(asked).request.messages[2].content
+    assert isinstance(result, messages.ToolResult)
+    assert result.content == (messages.Text(SVG),)
+
+
+@pytest.mark.parametrize("data", [SVG.encode("utf-16"), b"\x1f\x8b\x08\x00\x00\x00\x00\x00"], ids=["UTF-16", "gzip"])
+def test_an_svg_image_that_is_not_utf_8_is_refused(data: bytes) -> None:
+    assert "UTF-8" in refused(image("image/svg+xml", encoded(data))).message
+
+
+def test_an_image_that_is_no_svg_is_what_its_bytes_show() -> None:
+    assert sent(image("image/svg+xml", PNG)) == image("image/png", PNG)
+
+
+@pytest.mark.parametrize("data", [SVG.encode("utf-8")[:0], b" \n"])
+def test_an_svg_image_that_says_nothing_is_left_out(data: bytes) -> None:
+    asked = request(user("look", image("image/svg+xml", encoded(data))))
+    assert adapted(asked).request.messages[0].content == (messages.Text("look"),)
+    accepted(adapted(asked))
+
+
+@pytest.mark.parametrize("declared", ["image/heic", "image/jpeg", ""])
+def test_a_refused_format_is_named_by_its_bytes(declared: str) -> None:
+    heic = encoded(b"\x00\x00\x00\x18ftypheic and so on")
+    assert "(image/heic)" in refused(image(declared, heic)).message

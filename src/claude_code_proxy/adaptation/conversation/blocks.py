@@ -75,9 +75,10 @@ def _mended_text(text: messages.Text, *, notes: list[Adjustment]) -> messages.Te
 
 def _mended_media(
     media: messages.Image | messages.Document, *, notes: list[Adjustment]
-) -> messages.Image | messages.Document | None:
+) -> messages.Image | messages.Document | messages.Text | None:
     if not _is_empty(media):
-        return images.mended(media, notes=notes)
+        mended = images.mended(media, notes=notes)
+        return _mended_text(mended, notes=notes) if isinstance(mended, messages.Text) else mended
     notes.append(_note(Action.DROPPED, "a document that says nothing"))
     return None
 

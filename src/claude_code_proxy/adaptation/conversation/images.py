@@ -1,6 +1,7 @@
 """Images and documents -> the same under the media type that their bytes show.
 
-Nothing is fetched: an https URL goes to the service as it is. What no living model reads is refused, in plain words.
+Nothing is fetched: an https URL goes to the service as it is. An SVG image becomes its own text and is never rendered.
+What no living model reads is refused, in plain words.
 """
 
 import base64
@@ -19,6 +20,7 @@ Media: TypeAlias = messages.Image | messages.Document
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 _MAX_IMAGE_BASE64 = MAX_IMAGE_BYTES * 4 // 3 + 4
 _HEAD = 32  # base64 characters, enough to see that it is base64
+_SVG = "image/svg+xml"
 _STRAYS = "\n\r -_"
 _USUAL_ALPHABET = str.maketrans("-_", "+/")
 
@@ -28,13 +30,13 @@ def is_sound(media: Media) -> bool:
     source = media.source
     if isinstance(source, messages.Base64Source):
         media_type = _named(source)
-        right = media_type == source.media_type and isinstance(media, _block_for(media_type))
+        right = media_type == source.media_type != "" and isinstance(media, _block_for(media_type))
         return right and _fits(media, source.data) and _is_clean(source.data)
     return not isinstance(source, messages.UrlSource) or source.url.startswith("https://")
 
 
-def mended(media: Media, *, notes: list[Adjustment]) -> Media:
-    """Return the block under its true media type. Raises `InvalidRequest` for what the service would refuse."""
+def mended(media: Media, *, notes: list[Adjustment]) -> Media | messages.Text:
+    """Return the block under its true media type. Raise `InvalidRequest` for what the service would refuse."""
     source = media.source
     if isinstance(source, messages.UrlSource):
         raise InvalidRequest(
@@ -45,12 +47,16 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media:
     if not isinstance(source, messages.Base64Source):
         return media
     if not _is_clean(source.data):
-        source = messages.Base64Source(source.media_type, _cleaned(source.data))
+        source = messages.Base64Source(source.media_type, cleaned(source.data))
+    if is_svg(source):
+        text = messages.Text(_svg_text(source.data), cache_control=media.cache_control)
+        notes.append(Adjustment("messages", Action.MAPPED, "Claude reads no SVG images, so this one is sent as its text"))
+        return text
     if not _fits(media, source.data):
         raise InvalidRequest(f"An image is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.", path="messages")
     media_type = _named(source)
     if not media_type:
-        raise _unnamed(media, source.media_type)
+        raise _unnamed(media, media_type_of(source.data) or source.media_type)
     named = _renamed(media, messages.Base64Source(media_type, source.data))
     if media_type != source.media_type:
         said = source.media_type or "nothing"
@@ -85,8 +91,19 @@ def _is_clean(data: str) -> bool:
     return len(data) % 4 == 0 and not any(stray in data for stray in _STRAYS)
 
 
-def _cleaned(data: str) -> str:
-    """Without line breaks, in the usual alphabet, with its padding."""
+def is_svg(source: messages.Base64Source) -> bool:
+    return source.media_type == _SVG and not media_type_of(source.data)
+
+
+def _svg_text(data: str) -> str:
+    try:
+        return base64.b64decode(data).decode("utf-8-sig")
+    except ValueError:
+        raise InvalidRequest("The text of this SVG image is not UTF-8: send it as UTF-8.", path="messages") from None
+
+
+def cleaned(data: str) -> str:
+    """Return base64 without line breaks, in the usual alphabet, padded. Raise `InvalidRequest`."""
     bare = "".join(data.split()).translate(_USUAL_ALPHABET).rstrip("=")
     try:
         return base64.b64encode(base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)).decode()

@@ -41,6 +41,13 @@ _BY_SUFFIX = {
     "jpeg": "image/jpeg",
     "gif": "image/gif",
     "webp": "image/webp",
+    "svg": "image/svg+xml",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
     **dict.fromkeys(_TEXT_SUFFIXES, _TEXT),
 }
 
