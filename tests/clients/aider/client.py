@@ -30,7 +30,7 @@ def aider(message: str, *flags: str, url: str = URL, key: str = "any-key") -> Re
         prices.write_text('{"none": {}}')  # else it asks the network for them
         done = subprocess.run(
             [
-                str(Path(sys.executable).with_name("aider")), *FLAGS.split(), "--model", f"openai/{MODEL}",
+                sys.executable, "-m", "aider", *FLAGS.split(), "--model", f"openai/{MODEL}",
                 *flags, "--message", message, "a.py",
             ],
             cwd=folder,
