@@ -50,7 +50,9 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media | messages.Text:
         source = messages.Base64Source(source.media_type, cleaned(source.data))
     if is_svg(source):
         text = messages.Text(_svg_text(source.data), cache_control=media.cache_control)
-        notes.append(Adjustment("messages", Action.MAPPED, "Claude reads no SVG images, so this one is sent as its text"))
+        notes.append(
+            Adjustment("messages", Action.MAPPED, "Claude reads no SVG images, so this one is sent as its text")
+        )
         return text
     if not _fits(media, source.data):
         raise InvalidRequest(f"An image is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.", path="messages")
