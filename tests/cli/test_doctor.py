@@ -13,9 +13,9 @@ import pytest
 from claude_code_proxy import simulator
 from claude_code_proxy.cli import doctor
 from claude_code_proxy.cli.arguments import parse
-from claude_code_proxy.cli.check import Check
 from claude_code_proxy.cli.doctor import claude_code, examine, login_file, runtime
 from claude_code_proxy.cli.main import COMMANDS
+from claude_code_proxy.cli.upstream_checks import Check
 from claude_code_proxy.credentials.claude_command import find_claude, has_sdk
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from claude_code_proxy import simulator
-from claude_code_proxy.cli.check import Check
-from claude_code_proxy.cli.upstream_checks import SKEW_SECONDS, model_answers, upstream
+from claude_code_proxy.cli.upstream_checks import SKEW_SECONDS, Check, model_answers, screen, upstream
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.login_service import LoginService
 from claude_code_proxy.settings import Settings
@@ -91,3 +90,8 @@ async def test_the_clocks_are_compared(tmp_path: Path, skew: float) -> None:
         check = (await checks(tmp_path, base, anthropic_api_key=KEY))["clock"]
     assert check.ok is (skew == 0)
     assert ("NTP" in check.do) is (skew != 0)
+
+
+def test_one_screen_and_what_to_do() -> None:
+    text = screen([Check("a", ok=True, found="x"), Check("long name", ok=False, found="y", do="z")])
+    assert text.splitlines() == ["ok    a          x", "FAIL  long name  y", "                 → z"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.login_file import LoginFile
-from claude_code_proxy.credentials.renewal import CHECK_SECONDS, PATIENCE_SECONDS, TRIES, Renewal
+from claude_code_proxy.credentials.renewal import CHECK_SECONDS, PATIENCE_SECONDS, TRIES, Renewal, renewal_blocker
 from claude_code_proxy.secret import Secret
 
 NOW = 1_795_000_000.0
@@ -233,3 +234,45 @@ async def test_what_cannot_be_renewed_has_all_the_time(path: Path, clock: Clock)
     path.write_text(json.dumps({"claudeAiOauth": {"accessToken": "t", "expiresAt": 1}}))
     clock.now += 2
     assert keeper.left() == float("inf")
+
+
+@pytest.fixture
+def login_path(tmp_path: Path) -> Path:
+    made = tmp_path / ".credentials.json"
+    made.write_text("{}")
+    return made
+
+
+def mount(at: str) -> bytes:
+    return f"36 35 98:0 /mnt1 {at} rw,noatime master:1 - ext3 /dev/root rw\n".encode()
+
+
+def test_a_file_in_a_directory_of_its_own_is_safe(login_path: Path) -> None:
+    assert renewal_blocker(login_path, mount("/") + mount(str(login_path.parent))) == ""
+    assert renewal_blocker(login_path) == ""
+
+
+def test_a_symbolic_link(login_path: Path) -> None:
+    link = login_path.with_name("link")
+    link.symlink_to(login_path)
+    assert "symbolic link" in renewal_blocker(link)
+
+
+def test_a_single_file_mount(login_path: Path) -> None:
+    assert "mounted as a single file" in renewal_blocker(login_path, mount(str(login_path)))
+
+
+def test_a_mount_with_a_space_in_its_name(tmp_path: Path) -> None:
+    login_path = tmp_path / "a b"
+    assert "single file" in renewal_blocker(login_path, mount(str(login_path).replace(" ", "\\040")))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_directory(login_path: Path) -> None:
+    login_path.parent.chmod(0o500)
+    assert "cannot be written" in renewal_blocker(login_path)
+    login_path.parent.chmod(0o700)
+
+
+def test_a_directory_that_is_not_there() -> None:
+    assert "cannot be written" in renewal_blocker(Path("/nowhere/at/all/.credentials.json"))

@@ -14,8 +14,7 @@ from claude_code_proxy.adaptation import (
     caching,
     emulated_tool_choice,
     fallbacks,
-    limits,
-    sampling,
+    parameters,
     structured,
     thinking,
     tools,
@@ -62,8 +61,8 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: AdaptOption
     """Raise `InvalidRequest` for what no change makes acceptable."""
     notes: list[Adjustment] = []
     request = asked if asked.model == model.id else replace(asked, model=model.id)
-    request = limits.set_max_tokens(request, model, notes=notes)
-    request = limits.drop_extras(request, model, notes=notes)
+    request = parameters.set_max_tokens(request, model, notes=notes)
+    request = parameters.drop_extras(request, model, notes=notes)
     request, wanted = structured.normalize_format(request, model, notes=notes)
     request, renames = tools.normalize_tools(request, notes=notes)
     request, forcing = emulated_tool_choice.normalize_tool_choice(request, model, notes=notes)
@@ -74,7 +73,7 @@ def adapt(asked: messages.MessagesRequest, model: Model, *, options: AdaptOption
         request = thinking.state_defaults(request, model)
     request = turns.mend(request, model, may_prefill=wanted is None, notes=notes)
     request = thinking.normalize_history(request, model, notes=notes)
-    request = sampling.normalize_sampling(request, model, notes=notes)
+    request = parameters.normalize_sampling(request, model, notes=notes)
     request, cut = stop_sequences.normalize_stop_sequences(request, is_forced=forcing is not None, notes=notes)
     request = caching.place_breakpoints(request, model, automatic=options.prompt_cache, notes=notes)
     reply = _Reply(request, model, cut=cut, wanted=wanted, forcing=forcing, renames=renames)

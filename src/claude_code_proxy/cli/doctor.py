@@ -13,17 +13,16 @@ from pathlib import Path
 import msgspec
 
 from claude_code_proxy import simulator
-from claude_code_proxy.cli.check import Check, screen
 from claude_code_proxy.cli.loop import run_loop
 from claude_code_proxy.cli.serve import with_simulation
 from claude_code_proxy.cli.standard_output import report
-from claude_code_proxy.cli.upstream_checks import model_answers, upstream
+from claude_code_proxy.cli.upstream_checks import Check, model_answers, screen, upstream
+from claude_code_proxy.credentials.advice import wrong_shape
 from claude_code_proxy.credentials.chain import CredentialSource, ends_soon
 from claude_code_proxy.credentials.claude_command import EXTRA, find_claude, has_sdk
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.credentials.key_shape import wrong_shape
 from claude_code_proxy.credentials.login_file import LoginFile, StoredLogin
-from claude_code_proxy.credentials.renewal_blocker import renewal_blocker
+from claude_code_proxy.credentials.renewal import renewal_blocker
 from claude_code_proxy.server.login_service import LoginService
 from claude_code_proxy.settings import Settings
 

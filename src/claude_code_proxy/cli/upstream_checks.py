@@ -2,22 +2,44 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
+import msgspec
+
 from claude_code_proxy import messages
-from claude_code_proxy.cli.check import Check
+from claude_code_proxy.credentials.advice import is_refusal, remedy
 from claude_code_proxy.credentials.chain import CredentialSource
 from claude_code_proxy.errors import DiagnosisKind, ProxyError, UpstreamRejected
 from claude_code_proxy.server.assembly import Assembly, make_transport
-from claude_code_proxy.server.checked_credential import advice, is_refusal
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
 from claude_code_proxy.upstreams.upstream import Call
 
 SKEW_SECONDS = 60.0
 _SECONDS = 60.0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One check: its name, whether it passed, what was found, and what to do if it failed."""
+
+    check: str
+    ok: bool
+    found: str
+    do: str = ""
+
+
+def screen(checks: Sequence[Check]) -> str:
+    """Return the checks as text for people."""
+    width = max(len(check.check) for check in checks)
+    lines: list[str] = []
+    for check in checks:
+        lines.append(f"{'ok  ' if check.ok else 'FAIL'}  {check.check:{width}}  {check.found}")
+        if check.do:
+            lines.append(f"{'':{width + 6}}  → {check.do}")
+    return "\n".join(lines)
 
 
 async def upstream(settings: Settings, source: CredentialSource) -> list[Check]:
@@ -49,7 +71,7 @@ async def _access(api: MessagesApi, source: CredentialSource) -> list[Check]:
     except UpstreamRejected as error:
         found = f"GET /v1/models: HTTP {error.status}: {error.message}"
         if is_refusal(error):
-            return [Check("access", ok=False, found=found, do=advice(credential))]
+            return [Check("access", ok=False, found=found, do=remedy(credential))]
         status = 404 if error.diagnosis.kind is DiagnosisKind.NOT_THE_API else error.status
         if status in {404, 405, 501}:
             return [Check("access", ok=True, found=f"not checked: it has no list of models (HTTP {status})")]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from claude_code_proxy.credentials import refusals
+from claude_code_proxy.credentials.advice import explain
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.login_file import LoginFile, NoLogin, StoredLogin
 from claude_code_proxy.errors import Unauthenticated, UpstreamRejected
@@ -102,7 +102,7 @@ class CredentialSource:
     def explain(self, error: UpstreamRejected) -> UpstreamRejected:
         """Return a refusal of the credential that is sent with words that name it; any other refusal as it is."""
         found = self._find()
-        return refusals.explain(error, found, renews=self.renews) if isinstance(found, Credential) else error
+        return explain(error, found, renews=self.renews) if isinstance(found, Credential) else error
 
     def readiness(self) -> Readiness:
         """For the start and for the readiness probe."""

@@ -6,13 +6,14 @@ an attempt is made once less than four minutes are left, since Claude Code does 
 
 import asyncio
 import logging
+import os
+import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.login_file import LoginFile, NoLogin, StoredLogin
-from claude_code_proxy.credentials.renewal_blocker import renewal_blocker
 from claude_code_proxy.credentials.renewal_process import LaunchProcess, RenewalProcess
 
 CHECK_SECONDS = 60.0
@@ -22,8 +23,36 @@ PATIENCE_SECONDS = 45.0  # for one attempt; Claude Code itself gives its own req
 LOOK_SECONDS = 0.2
 TRIES = 3
 BACK_OFF_SECONDS = 60.0  # after a failure; Claude Code takes that long to give up a lock that was left behind
-
 _log = logging.getLogger(__name__)
+_MOUNTS = Path("/proc/self/mountinfo")
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+_MEND = "mount the whole directory, writable"
+
+
+def renewal_blocker(path: Path, mounts: bytes | None = None) -> str:
+    """Why not, in a clause with the way to mend it; empty if it may. `mounts` is in the form of Linux's mountinfo."""
+    directory = path.parent
+    if path.is_symlink():
+        return f"{path} is a symbolic link, which Claude Code would replace: keep the file itself there"
+    if path in _mount_points(mounts):
+        return f"{path} is mounted as a single file: {_MEND}"
+    if not os.access(directory, os.W_OK | os.X_OK):
+        return f"{directory} cannot be written: {_MEND}"
+    return ""
+
+
+def _mount_points(mounts: bytes | None) -> set[Path]:
+    if mounts is None:
+        try:
+            mounts = _MOUNTS.read_bytes()
+        except OSError:
+            return set()
+    fields = (line.split(b" ") for line in mounts.splitlines())
+    return {Path(os.fsdecode(_OCTAL.sub(_byte, field[4]))) for field in fields if len(field) > 4}
+
+
+def _byte(found: re.Match[bytes]) -> bytes:
+    return bytes([int(found[1], 8)])
 
 
 class Renewal:

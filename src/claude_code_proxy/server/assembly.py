@@ -39,8 +39,6 @@ from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app import App, Reply, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
-from claude_code_proxy.server.catalogue_refresh import keep_fresh
-from claude_code_proxy.server.checked_credential import CheckedCredential
 from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.reply.headers import JSON
@@ -53,6 +51,7 @@ from claude_code_proxy.server.telemetry.access_log import AccessLog, layout
 from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges
 from claude_code_proxy.server.telemetry.metrics import Metrics, MetricsPage
 from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
+from claude_code_proxy.server.upstream_models import CheckedCredential, keep_fresh
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.state.stores import Stores, open_stores

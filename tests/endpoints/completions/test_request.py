@@ -67,3 +67,19 @@ def test_what_cannot_be_done_is_refused_by_name(fields: Any, param: str) -> None
     with pytest.raises(InvalidRequest) as caught:
         decode_completion(**fields)
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("messages[0].content[0]", "prompt"),
+        ("messages", "prompt"),
+        ("system", "prompt"),
+        ("stop_sequences", "stop"),
+        ("metadata", "user"),
+        ("temperature", "temperature"),
+        ("max_tokens", "max_tokens"),
+    ],
+)
+def test_field_names(path: str, name: str) -> None:
+    assert decode_completion().field_name(path) == name

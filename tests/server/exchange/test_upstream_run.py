@@ -1,11 +1,13 @@
 """Asking again: after a refusal that teaches, for an answer that does not fit, to go on after a pause. All bounded."""
 
+import asyncio
 import json
 import re
 from typing import Any
 
 import pytest
 
+from claude_code_proxy.server.exchange.upstream_run import gather_or_cancel
 from tests.server.running import KEY, Reply, running
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
@@ -442,3 +444,51 @@ async def test_a_credential_that_the_upstream_echoes_reaches_nobody(
     assert "bad ****" in replies[0].error["message"]
     assert b"bad ****" in replies[1].body
     assert all(KEY not in str(record) for record in records)
+
+
+async def giving(value: int, seconds: float = 0.0) -> int:
+    await asyncio.sleep(seconds)
+    return value
+
+
+async def test_results_in_order() -> None:
+    assert await gather_or_cancel([giving(1, 0.02), giving(2), giving(3, 0.01)]) == [1, 2, 3]
+    assert await gather_or_cancel([]) == []
+
+
+async def test_the_first_failure_cancels_the_rest_and_is_raised_as_itself() -> None:
+    ended: list[str] = []
+
+    async def long() -> int:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            ended.append("long")
+        return 0
+
+    async def fail() -> int:
+        await asyncio.sleep(0.01)
+        raise KeyError("it") from ValueError("cause")
+
+    async with asyncio.timeout(1):
+        with pytest.raises(KeyError) as caught:
+            await gather_or_cancel([long(), fail(), long()])
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert ended == ["long", "long"]
+
+
+async def test_cancelling_it_cancels_all() -> None:
+    ended: list[None] = []
+
+    async def long() -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            ended.append(None)
+
+    task = asyncio.create_task(gather_or_cancel([long(), long()]))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(ended) == 2

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
-from claude_code_proxy.adaptation.reply.buffering import TextBuffer
+from claude_code_proxy.adaptation.reply.filters import TextBuffer
 
 _MARKS = re.compile(r'["\\{}\[\]]')
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation.blocks import is_blank
-from claude_code_proxy.adaptation.reply.buffering import TextBuffer
+from claude_code_proxy.adaptation.reply.filters import TextBuffer
 from claude_code_proxy.adjustment import Action, Adjustment
 
 MOST_NATIVE = 64

@@ -4,8 +4,7 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
-from claude_code_proxy.endpoints.completions.field_names import field_name
-from claude_code_proxy.endpoints.completions.request import to_messages_request
+from claude_code_proxy.endpoints.completions.request import field_name, to_messages_request
 from claude_code_proxy.endpoints.completions.response import CompletionShape, to_completion
 from claude_code_proxy.endpoints.completions.schema import CompletionRequest
 from claude_code_proxy.endpoints.completions.stream import TextStream

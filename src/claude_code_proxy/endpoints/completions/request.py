@@ -22,6 +22,8 @@ FILL = (
     "The user's message holds the text before a gap, in <before>, and the text after it, in <after>. "
     "Write exactly what belongs into the gap, and nothing else."
 )
+_NAMES = {"stop_sequences": "stop", "metadata": "user"}
+_FROM_PROMPT = ("messages", "system")
 _EMULATED = Adjustment("prompt", Action.EMULATED, "an instruction asks for what follows the text")
 
 
@@ -66,3 +68,8 @@ def _prompt(request: CompletionRequest) -> str:
     if not text.strip():
         raise InvalidRequest("'prompt' must hold some text.", param="prompt", code="missing_required_parameter")
     return text
+
+
+def field_name(path: str) -> str:
+    """Return the client's name of `path`; `path` itself if both APIs have the field."""
+    return "prompt" if path.startswith(_FROM_PROMPT) else _NAMES.get(path, path)

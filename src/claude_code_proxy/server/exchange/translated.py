@@ -6,30 +6,36 @@ bytes -> `DecodedRequest` -> adapted Messages request -> upstream -> Message or 
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+from msgspec import Struct
+
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.reply.schema_check import CheckResults
-from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.betas import HEADER, normalize_betas
 from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, ReplyContext, StreamTranslator
+from claude_code_proxy.endpoints.messages.splice import replace_field
 from claude_code_proxy.errors import InvalidRequest, ProxyError
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
+from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.error_location import client_field
 from claude_code_proxy.server.exchange.exchange import Exchange
-from claude_code_proxy.server.exchange.gathering import together
-from claude_code_proxy.server.exchange.path_model import with_path_model
 from claude_code_proxy.server.exchange.paused_turns import RepeatedStream
 from claude_code_proxy.server.exchange.reply.output_checks import CheckedStream
 from claude_code_proxy.server.exchange.reply.streaming import StreamedReply
-from claude_code_proxy.server.exchange.upstream_run import UpstreamRun
+from claude_code_proxy.server.exchange.upstream_run import UpstreamRun, gather_or_cancel
 from claude_code_proxy.server.routes import deployment
 from claude_code_proxy.state.kept_thinking import NOTHING_FOUND, turn_keys
 from claude_code_proxy.upstreams.upstream import EventStream
 
 _BETAS = HEADER.encode()
 _ADAPT = b"x-claude-proxy-adapt"
+_OTHER_MODEL = Adjustment(
+    "model", Action.MAPPED, "the address names another model than the body; the address decides", changes_meaning=True
+)
 
 
 def wants_adaptation(request: Request) -> bool:
@@ -48,7 +54,7 @@ class TranslatedExchange(Exchange):
 
     async def _serve(self) -> None:
         state, record = self._state, self.record
-        self._decoded = decoded = await self._decode()
+        self._decoded = decoded = await self._decode_model()
         record.stream = decoded.stream
         record.adjustments += decoded.adjustments
         betas = self._betas() if _BETAS in self._request.headers else ()
@@ -62,7 +68,7 @@ class TranslatedExchange(Exchange):
             _enforce_strict(record.adjustments, "This upstream takes no requests as they are, and none is changed here")
         await (self._stream if decoded.stream else self._whole)(decoded, run, context=self._context(model))
 
-    async def _decode(self) -> DecodedRequest:
+    async def _decode_model(self) -> DecodedRequest:
         body, default_model, begin = self._request.body, self._state.policy.default_model, self._endpoint.begin
         path_model = deployment(self._request.path)
         if path_model is not None:
@@ -169,7 +175,7 @@ class TranslatedExchange(Exchange):
             await reply.write(frames)
             return b""
 
-        return b"".join(await together([pump(translator) for translator in translators]))
+        return b"".join(await gather_or_cancel([pump(translator) for translator in translators]))
 
     def _last_frame(self, error: ProxyError) -> bytes:
         return self._translator.fail(error, self._param(error)) if self._translator is not None else b""
@@ -192,3 +198,25 @@ def _enforce_strict(adjustments: tuple[Adjustment, ...], why: str) -> None:
                 param=adjustment.path,
                 code="unsupported_value",
             )
+
+
+class _NamedModel(Struct):
+    model: str | None = None
+
+
+_decode_model = msgspec.json.Decoder(_NamedModel).decode
+
+
+def with_path_model(body: bytes, model: str, *, catalogue: Catalogue) -> tuple[bytes, tuple[Adjustment, ...]]:
+    """Return the body with the model of the address in it, and what that changed.
+
+    A body without a model, or with the same one under another name, stays as it is; so does one that cannot be read,
+    which its endpoint refuses.
+    """
+    try:
+        named = _decode_model(body).model
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return body, ()
+    if not named or catalogue.find(named).id == catalogue.find(model).id:
+        return body, ()
+    return replace_field(body, "model", value=model), (_OTHER_MODEL,)

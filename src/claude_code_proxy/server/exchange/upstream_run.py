@@ -5,8 +5,8 @@ turns are resumed here. Each happens a bounded number of times.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,7 +20,6 @@ from claude_code_proxy.errors import DiagnosisKind, UpstreamRejected, UpstreamTi
 from claude_code_proxy.messages.rough_count import input_tokens
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.server.app_state import AppState
-from claude_code_proxy.server.exchange.gathering import together
 from claude_code_proxy.server.exchange.paused_turns import MOST_PAUSES, ContinuedStream, join, sum_usage
 from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.state.kept_thinking import Found, is_worth_keeping, restore
@@ -91,7 +90,7 @@ class UpstreamRun:
             await warmed.wait()
             return await self.whole()
 
-        return tuple(await together([self.whole(warmed.set), *(later() for _ in range(n - 1))]))
+        return tuple(await gather_or_cancel([self.whole(warmed.set), *(later() for _ in range(n - 1))]))
 
     async def _filtered(self, make_filter: MakeFilter, message: messages.Message) -> messages.Message:
         results = CheckResults()
@@ -272,3 +271,14 @@ def _explained(error: UpstreamRejected, model: Model, *, refused: messages.Messa
         )
         return error.replace(message=message, param="model", code="model_not_found")
     return error
+
+
+async def gather_or_cancel(work: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:
+    """Return all results, in order. The first failure cancels the rest and is raised as itself, not as a group."""
+    tasks: list[asyncio.Task[_T]] = []
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks += [group.create_task(each) for each in work]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from failures.exceptions[0].__cause__
+    return [task.result() for task in tasks]

@@ -8,7 +8,7 @@ import re
 from msgspec import Struct
 
 from claude_code_proxy import messages
-from claude_code_proxy.credentials.refusals import CODE
+from claude_code_proxy.credentials.advice import CODE
 from claude_code_proxy.errors import ProxyError, RejectionHeaders, UpstreamBroke, UpstreamRejected
 from claude_code_proxy.upstreams.diagnosis import diagnose
 

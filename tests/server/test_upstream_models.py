@@ -1,18 +1,81 @@
-"""The task that keeps the catalogue as new as the upstream's list."""
+"""The upstream's list of models keeps the catalogue fresh, and shows that a credential is refused."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from claude_code_proxy.credentials.chain import CredentialSource, explicit
+from claude_code_proxy.credentials.login_file import LoginFile
 from claude_code_proxy.errors import ProxyError, UpstreamRejected, UpstreamUnavailable
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.upstream_list import ModelInfo
+from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.app_state import AppState
-from claude_code_proxy.server.catalogue_refresh import keep_fresh
+from claude_code_proxy.server.upstream_models import CheckedCredential, keep_fresh
+from claude_code_proxy.upstreams.anthropic.rejections import rejected
 from tests.server.running import eventually, running
 from tests.server.scripted_upstream import Call, Script, ScriptedUpstream, refusal, saying
+
+REFUSED = rejected(
+    401, {}, body=b'{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}'
+)
+
+
+def source(key: str = "sk-ant-test-1") -> CredentialSource:
+    return CredentialSource(explicit(Secret(key), None), LoginFile((Path("/nowhere"),)))
+
+
+async def ask(checked: CheckedCredential, answer: ProxyError | None) -> None:
+    async def models() -> list[object]:
+        if answer is not None:
+            raise answer
+        return []
+
+    if answer is None:
+        assert await checked.models(models) == []  # type: ignore[arg-type]
+    else:
+        with pytest.raises(type(answer)):
+            await checked.models(models)  # type: ignore[arg-type]
+
+
+async def test_a_refusal_is_told_once_and_ends_with_the_next_list(caplog: pytest.LogCaptureFixture) -> None:
+    checked = CheckedCredential(source())
+    assert checked.readiness().ok
+    with caplog.at_level(logging.WARNING):
+        await ask(checked, REFUSED)
+        await ask(checked, REFUSED)
+    readiness = checked.readiness()
+    assert not readiness.ok
+    assert "ANTHROPIC_API_KEY (HTTP 401)" in readiness.reason
+    assert caplog.messages == [readiness.reason]
+    await ask(checked, None)
+    assert checked.readiness().ok
+
+
+async def test_the_setting_it_belongs_to_is_named() -> None:
+    checked = CheckedCredential(source("sk-proj-a1"))
+    await ask(checked, REFUSED)
+    assert "Claude Console" in checked.readiness().reason
+    assert "sk-proj-a1" not in checked.readiness().reason
+
+
+@pytest.mark.parametrize(
+    "answer", [UpstreamUnavailable("no answer"), rejected(404, {}, body=b""), rejected(529, {}, body=b"")]
+)
+async def test_another_failure_says_nothing_of_the_credential(answer: ProxyError) -> None:
+    checked = CheckedCredential(source())
+    await ask(checked, answer)
+    assert checked.readiness().ok
+
+
+async def test_a_start_waits_no_longer_than_it_is_told() -> None:
+    checked = CheckedCredential(source())
+    await checked.wait(0.01)
+    assert checked.readiness().ok
+
 
 NEW = ModelInfo("claude-new-9", display_name="New 9")
 
@@ -65,14 +128,14 @@ async def test_a_failure_leaves_it_as_it_is_and_the_next_try_follows(serving: Ap
 
 async def test_a_failure_is_told_once(serving: AppState, caplog: pytest.LogCaptureFixture) -> None:
     down = UpstreamUnavailable("down")
-    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.catalogue_refresh"):
+    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.upstream_models"):
         await kept_fresh(serving, ScriptedList(down, down, [], down, down, down), 7)
     assert len(caplog.messages) == 2
 
 
 async def test_a_failure_is_told_in_one_clean_word(serving: AppState, caplog: pytest.LogCaptureFixture) -> None:
     odd = UpstreamRejected("words", status=500, kind="odd\r\n2026 ERROR forged: \x1b[2J" + "x" * 500)
-    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.catalogue_refresh"):
+    with caplog.at_level(logging.INFO, logger="claude_code_proxy.server.upstream_models"):
         await kept_fresh(serving, ScriptedList(odd), 1)
     (line,) = caplog.messages
     assert "(odd??2026?ERROR?forged:??[2J" in line

@@ -1,4 +1,4 @@
-"""Whether the upstream takes the credential, as far as reading its list of models has shown.
+"""Reading the upstream's own list of models: keeps the catalogue fresh and shows whether the credential is good.
 
 The list is read at the start and now and then, and costs nothing. A refusal holds for the credential that was refused:
 a renewed login, or the next list that can be read, ends it.
@@ -8,14 +8,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from claude_code_proxy.credentials.advice import is_refusal, remedy
 from claude_code_proxy.credentials.chain import CredentialSource, Readiness
 from claude_code_proxy.credentials.credential import Credential
-from claude_code_proxy.credentials.key_shape import wrong_shape
-from claude_code_proxy.errors import DiagnosisKind, ProxyError, Unauthenticated, UpstreamRejected
+from claude_code_proxy.errors import ProxyError, Unauthenticated
 from claude_code_proxy.models.upstream_list import ModelInfo
+from claude_code_proxy.server.app_state import AppState
+from claude_code_proxy.server.process.logs import report_unhandled
+from claude_code_proxy.server.telemetry.access_log import clean
 
-CHECK_IT = "check that it is complete and active, and that ANTHROPIC_API_BASE is the service that it is for"
 _log = logging.getLogger(__name__)
+_RETRY_SECONDS = 30.0
 
 
 class CheckedCredential:
@@ -56,7 +59,7 @@ class CheckedCredential:
         if credential is None or not is_refusal(error):
             return
         if self._refused is None or self._refused[0] != credential:
-            reason = f"The upstream refuses {credential.origin} (HTTP {error.status}): {advice(credential)}."
+            reason = f"The upstream refuses {credential.origin} (HTTP {error.status}): {remedy(credential)}."
             self._refused = credential, reason
             _log.warning("%s", reason)
 
@@ -67,13 +70,18 @@ class CheckedCredential:
             return None
 
 
-def is_refusal(error: ProxyError) -> bool:
-    """Return whether the upstream refused the credential itself."""
-    return isinstance(error, UpstreamRejected) and (
-        error.status == 401 or error.diagnosis.kind is DiagnosisKind.CREDENTIAL_REFUSED
-    )
-
-
-def advice(credential: Credential) -> str:
-    """Return what to do about a refused credential."""
-    return wrong_shape(credential) or CHECK_IT
+async def keep_fresh(state: AppState, ask: Callable[[], Awaitable[Sequence[ModelInfo]]], *, seconds: float) -> None:
+    """Read the upstream's list now and every `seconds`; a failure keeps the catalogue, and is logged once."""
+    failing = False
+    while True:
+        try:
+            state.catalogue = state.catalogue.with_upstream(await ask())
+            failing = False
+        except ProxyError as error:
+            if not failing:
+                _log.info("the upstream's list of models cannot be read (%s); the last one stays", clean(error.kind))
+            failing = True
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the task in silence
+            report_unhandled(error)
+            failing = True
+        await asyncio.sleep(min(seconds, _RETRY_SECONDS) if failing else seconds)

@@ -1,4 +1,7 @@
-"""Sampling parameters -> those that the model takes, within its range. Leaving out a default loses nothing."""
+"""Parameters of a request that the model takes, within its range: output tokens, speed, region and sampling.
+
+Leaving out a parameter that has its default value loses nothing.
+"""
 
 from msgspec.structs import replace
 
@@ -58,3 +61,30 @@ def _without(
         is_default = getattr(request, name) < 0 if name == "top_k" else getattr(request, name) == 1
         notes.append(Adjustment(name, Action.DROPPED, reason, changes_meaning=not is_default))
     return replace(request, **dict.fromkeys(given)) if given else request
+
+
+def set_max_tokens(
+    request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
+) -> messages.MessagesRequest:
+    """Return the request with a limit of output tokens: the model's own where the request sets none."""
+    if request.max_tokens > model.max_output:
+        reason = f"this model writes at most {model.max_output} tokens"
+        notes.append(Adjustment("max_tokens", Action.CLAMPED, reason))
+    elif request.max_tokens > 0:
+        return request
+    return replace(request, max_tokens=model.max_output)
+
+
+def drop_extras(
+    request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
+) -> messages.MessagesRequest:
+    """Speed and region where the model has no choice of them."""
+    if request.speed == "fast" and model.fast == "no":
+        notes.append(Adjustment("speed", Action.DROPPED, "this model has no fast mode", changes_meaning=True))
+        request = replace(request, speed=None)
+    if request.inference_geo is not None and not model.inference_geo:
+        notes.append(
+            Adjustment("inference_geo", Action.DROPPED, "this model has no choice of region", changes_meaning=True)
+        )
+        request = replace(request, inference_geo=None)
+    return request
