@@ -1,13 +1,19 @@
 """Tools: legal names, object schemas, and a choice that exists; the reply speaks the caller's names again."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Raw
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
+from claude_code_proxy.adaptation.adapt import Adapted
 from claude_code_proxy.errors import InvalidRequest
+from tests.adaptation.replies import message, streamed
 from tests.adaptation.requests import accepted, adapted, assistant, call, request, result, told, tool, user
 
 OPEN = b'{"type":"object","properties":{}}'
@@ -31,7 +37,8 @@ def answered(asked: messages.MessagesRequest, *blocks: messages.Block) -> tuple[
 
 
 @pytest.mark.parametrize(
-    ("asked", "sent"), [("a.b/c d", "a_b_c_d"), ("überall", "_berall"), ("", "tool"), ("n" * 130, "n" * 128)]
+    ("asked", "sent"),
+    [("a.b/c d", "a_b_c_d"), ("überall", "uberall"), ("查询天气", "tool"), ("", "tool"), ("n" * 130, "n" * 128)],
 )
 def test_trap_42_illegal_names_are_rewritten_and_restored(asked: str, sent: str) -> None:
     wanted = request(
@@ -58,6 +65,59 @@ def test_trap_42_no_rewritten_name_collides_with_another() -> None:
         call(name="a.b"),
         call(name="a/b"),
     )
+
+
+def test_a_name_that_says_nothing_in_ascii_is_told_in_the_description() -> None:
+    asked = request(
+        user("a"),
+        assistant(call("x", "发送邮件"), call("y", "删除邮件")),
+        user(result("x"), result("y")),
+        tools=(tool("查询天气"), tool("发送邮件", description="Sends.")),
+    )
+    made = adapted(asked)
+    accepted(made)
+    assert [(one.name, one.description) for one in made.request.tools if isinstance(one, messages.Tool)] == [
+        ("tool", "Original name: 查询天气"),
+        ("tool_2", "Sends.\n\nOriginal name: 发送邮件"),
+    ]
+    assert made.request.messages[1] == assistant(call("x", "tool_2"), call("y", "tool_3"))
+    assert answered(asked, call(name="tool_2")) == (call(name="发送邮件"),)
+
+
+_names = st.text(st.sampled_from("ab_<>$.é°温度имя "), max_size=3)
+
+
+@given(st.lists(_names, min_size=1, max_size=5, unique=True))
+def test_trap_42_every_name_that_changes_is_told_and_restored(declared: list[str]) -> None:
+    wanted = request(tools=tuple(map(tool, declared)))
+    made = adapted(wanted)
+    accepted(made)
+    for sent, asked in zip(made.request.tools, declared, strict=True):
+        assert isinstance(sent, messages.Tool)
+        assert sent.description == (None if sent.name == asked or not asked else f"Original name: {asked}")
+        for back in replies(made, call(name=sent.name)):
+            assert back == (call(name=asked),)
+
+
+@given(st.lists(_names, min_size=1, max_size=5, unique=True))
+def test_trap_45_every_property_that_changes_is_told_and_restored(keys: list[str]) -> None:
+    schema = {"type": "object", "properties": {key: {"type": "string"} for key in keys}}
+    made = adapted(request(tools=(tool("look", schema),)))
+    accepted(made)
+    shown = json.loads(schema_of(made.request.tools[0]))["properties"]
+    for (sent, part), asked in zip(shown.items(), keys, strict=True):
+        assert part.get("title") == (None if sent == asked or not asked else asked)
+        for back in replies(made, call(arguments=json.dumps({sent: "x"}))):
+            (restored,) = back
+            assert isinstance(restored, messages.ToolUse)
+            assert json.loads(bytes(restored.input)) == {asked: "x"}
+
+
+def replies(made: Adapted, *calls: messages.ToolUse) -> Iterator[tuple[messages.Block, ...]]:
+    """What a client gets of calls, whole and streamed."""
+    reply = message(*calls, stop_reason="tool_use")
+    yield made.filter().message(reply).content if made.filter else calls
+    yield streamed(made.filter(), reply).content if made.filter else calls
 
 
 def test_trap_42_a_long_name_that_is_taken_stays_within_the_limit() -> None:
@@ -146,6 +206,14 @@ def test_trap_40_tools_of_the_history_are_declared_again() -> None:
     ]
     assert made.request.tool_choice == messages.ChooseNone()
     assert told(made) == ["tools=inserted", "messages=renamed"]
+
+
+def test_the_tools_of_the_history_are_told_apart() -> None:
+    asked = request(user("a"), assistant(call("x", "查询"), call("y", "发送")), user(result("x"), result("y")))
+    made = adapted(asked)
+    accepted(made)
+    assert [one.name for one in made.request.tools] == ["tool", "tool_2"]
+    assert made.request.messages[1] == assistant(call("x", "tool"), call("y", "tool_2"))
 
 
 def test_a_choice_of_a_tool_that_is_not_there_is_refused() -> None:

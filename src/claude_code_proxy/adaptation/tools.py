@@ -33,6 +33,7 @@ def normalize_tools(
     settler = _Settler(notes)
     if not _are_fine(request.tools):
         request = replace(request, tools=settler.settled(request.tools))
+        settler.rename_called(request.messages)
     renames = settler.renames()
     if renames:
         request = replace(request, messages=renames.down(request.messages))
@@ -89,6 +90,13 @@ class _Settler:
         settled = (self._settle(tool, index, reserved=reserved) for index, tool in enumerate(tools))
         return tuple(tool for tool in settled if tool is not None)
 
+    def rename_called(self, conversation: tuple[messages.InputMessage, ...]) -> None:
+        """Tell the tools of earlier calls apart too, which need not be declared any more."""
+        for called in _called_names(conversation):
+            if called not in self.sent and not names.is_legal_tool(called):
+                self.sent[called] = names.unique(names.legal_tool(called), self._taken, longest=names.LONGEST_TOOL)
+                self._taken.add(self.sent[called])
+
     def _settle(self, tool: AnyTool, index: int, *, reserved: set[str]) -> AnyTool | None:
         first = self._first.get((type(tool), tool.name))
         self._first.setdefault((type(tool), tool.name), tool)
@@ -108,7 +116,11 @@ class _Settler:
         if schema.reshapes:
             self._shapes[name] = schema
             tool = replace(tool, input_examples=NO_JSON)  # they have the caller's shape
-        return tool if name == tool.name else replace(tool, name=name)
+        if name == tool.name:
+            return tool
+        if tool.name and not names.is_legal_tool(tool.name):
+            tool = replace(tool, description=names.with_original_name(tool.name, tool.description))
+        return replace(tool, name=name)
 
     def _name(self, asked: str, index: int, *, reserved: set[str]) -> str:
         name = asked
@@ -158,14 +170,20 @@ def _without_tools(request: messages.MessagesRequest, *, notes: list[Adjustment]
     notes.append(
         Adjustment("tools", Action.INSERTED, "the tools of earlier calls are declared again, and not to be called")
     )
-    tools = tuple(messages.Tool(name, _OPEN_SCHEMA) for name in called)
-    return replace(request, tools=tools, tool_choice=messages.ChooseNone())
+    settler = _Settler([])
+    tools = settler.settled(tuple(messages.Tool(name, _OPEN_SCHEMA) for name in called))
+    request = replace(request, tools=tools, tool_choice=messages.ChooseNone())
+    if not settler.sent:
+        return request
+    reason = "tools of earlier calls had names that Claude refuses"
+    notes.append(Adjustment("messages", Action.RENAMED, reason))
+    return replace(request, messages=settler.renames().down(request.messages))
 
 
 def _called_names(conversation: tuple[messages.InputMessage, ...]) -> dict[str, None]:
-    """In the order of their first call."""
+    """Return the names in the order of their first call."""
     return {
-        names.legal_tool(block.name): None
+        block.name: None
         for message in conversation
         if message.role == "assistant"
         for block in message.content

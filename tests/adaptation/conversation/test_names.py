@@ -24,6 +24,31 @@ def test_what_no_tool_can_be_called(name: str) -> None:
     assert not names.is_legal_tool(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "tool", "key"),
+    [
+        ("überall", "uberall", "uberall"),
+        ("ｆｕｌｌ", "full", "full"),
+        ("StartTime<", "StartTime_", "StartTime_"),
+        ("a.b", "a_b", "a.b"),
+        ("温度_max", "___max", "___max"),
+        ("查询天气", "tool", "property"),
+        ("имя_поля", "tool", "property"),
+        ("$", "tool", "property"),
+        ("_", "_", "_"),
+        ("", "tool", "property"),
+    ],
+)
+def test_what_is_left_of_a_name(name: str, tool: str, key: str) -> None:
+    assert names.legal_tool(name) == tool
+    assert names.legal_property(name) == key
+
+
+def test_the_original_name_stands_in_the_description() -> None:
+    assert names.with_original_name("a.b", None) == "Original name: a.b"
+    assert names.with_original_name("a.b", "Looks.") == "Looks.\n\nOriginal name: a.b"
+
+
 def test_properties_may_have_dots_but_are_shorter() -> None:
     assert names.is_legal_property("a.b")
     assert not names.is_legal_property("k" * 65)

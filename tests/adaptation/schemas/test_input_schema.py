@@ -114,9 +114,9 @@ def test_trap_45_illegal_property_names_are_rewritten() -> None:
         }).encode()
     )
     schema = json.loads(bytes(form.raw or b""))
-    assert list(schema["properties"]) == ["_top", "_top_2", "k" * 64, "_"]
+    assert list(schema["properties"]) == ["_top", "_top_2", "k" * 64, "property"]
     assert schema["required"] == ["_top_2"]
-    assert form.keys == (("_top_2", "$top"), ("k" * 64, "k" * 65), ("_", ""))
+    assert form.keys == (("_top_2", "$top"), ("k" * 64, "k" * 65), ("property", ""))
     assert form.reshapes
 
 
@@ -235,7 +235,7 @@ def test_trap_45_a_name_is_followed_wherever_the_schema_says_it() -> None:
     }
     assert made(schema) == {
         "type": "object",
-        "properties": {"_top": {"type": "integer"}, "next": {"$ref": "#/properties/_top"}},
+        "properties": {"_top": {"title": "$top", "type": "integer"}, "next": {"$ref": "#/properties/_top"}},
         "required": ["_skip"],
         "dependentRequired": {"next": ["_top"], "_top": ["next"]},
         "dependentSchemas": {"_top": {"required": ["_skip"]}},

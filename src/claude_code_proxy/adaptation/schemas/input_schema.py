@@ -4,7 +4,7 @@ It must be an object without a union at its top, with plain property names, and 
 merged is wrapped under one property; `arguments` undoes that in calls. Work is kept per schema, by its bytes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jsonschema_rs
@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy.adaptation.conversation import names
+from claude_code_proxy.adaptation.schemas.property_names import rename_properties
 from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE, SchemaBudget, SchemaTooLarge
 from claude_code_proxy.adaptation.schemas.schema_cache import SchemaCache
 from claude_code_proxy.adaptation.schemas.schema_merge import (
@@ -19,9 +20,9 @@ from claude_code_proxy.adaptation.schemas.schema_merge import (
     are_mergeable,
     merge_branches,
     properties,
+    redirect,
     required_names,
     resolve,
-    unescaped,
 )
 from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema, upgrade_schema
 
@@ -154,7 +155,7 @@ class _Normalizer:
         if not renamed:
             return schema, ()
         self._reasons.append("property names that Claude refuses were renamed")
-        return _with_names(schema, renamed), tuple((sent, asked) for asked, sent in renamed.items())
+        return rename_properties(schema, renamed), tuple((sent, asked) for asked, sent in renamed.items())
 
     def _valid(self, schema: Schema) -> Schema:
         """Return the schema in valid draft 2020-12; a property that makes no sense is left open."""
@@ -225,54 +226,7 @@ def _moved(part: Any) -> Any:
         stays = not reference.startswith("#") or reference.startswith(("#/$defs/", "#/definitions/"))
         return reference if stays else f"#/properties/{WRAP}{reference[1:]}"
 
-    return _redirected(part, follow)
-
-
-def _with_names(schema: Schema, renamed: dict[str, str]) -> Schema:
-    """Return the schema with other names of its own properties, wherever it says them."""
-
-    def follow(reference: str) -> str:
-        start, found, name_and_rest = reference.partition("#/properties/")
-        name, slash, rest = name_and_rest.partition("/")
-        new = renamed.get(unescaped(name)) if found and not start else None
-        return reference if new is None else f"{found}{new}{slash}{rest}"
-
-    redirected: Schema = _redirected(schema, follow)
-    return _renamed(redirected, renamed)
-
-
-def _renamed(schema: Schema, renamed: dict[str, str]) -> Schema:
-    """Return `schema`, and the schemas in it about the same object, with other names of that object's properties."""
-    changed = {**schema}
-    for word, value in schema.items():
-        match word, value:
-            case "properties" | "dependentSchemas" | "dependentRequired", dict():
-                changed[word] = {renamed.get(key, key): part for key, part in value.items()}
-            case "required", list():
-                changed[word] = [renamed.get(name, name) for name in required_names(schema)]
-            case "if" | "then" | "else" | "not", dict():
-                changed[word] = _renamed(value, renamed)
-            case "anyOf" | "oneOf" | "allOf", list():
-                changed[word] = [_renamed(part, renamed) if isinstance(part, dict) else part for part in value]
-            case _:
-                pass
-    for name, needed in changed.get("dependentRequired", {}).items():
-        changed["dependentRequired"][name] = [renamed.get(key, key) for key in needed]
-    for name, part in changed.get("dependentSchemas", {}).items():
-        changed["dependentSchemas"][name] = _renamed(part, renamed) if isinstance(part, dict) else part
-    return changed
-
-
-def _redirected(part: Any, follow: Callable[[str], str]) -> Any:
-    """`part` with each of its references as `follow` has it."""
-    if isinstance(part, list):
-        return [_redirected(item, follow) for item in part]
-    if not isinstance(part, dict):
-        return part
-    changed = {key: _redirected(value, follow) for key, value in part.items()}
-    if isinstance(reference := part.get("$ref"), str):
-        changed["$ref"] = follow(reference)
-    return changed
+    return redirect(part, follow)
 
 
 def _encode(schema: Schema) -> Raw:

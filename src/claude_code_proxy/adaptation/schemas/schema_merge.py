@@ -1,5 +1,6 @@
 """JSON schemas: following references inside one, and joining the branches of an `allOf` into one object."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -66,3 +67,15 @@ def properties(schema: Schema) -> Schema:
 def required_names(schema: Schema) -> list[str]:
     names = schema.get("required")
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def redirect(part: Any, follow: Callable[[str], str]) -> Any:
+    """Return a part of a schema with each of its references as `follow` has it."""
+    if isinstance(part, list):
+        return [redirect(item, follow) for item in part]
+    if not isinstance(part, dict):
+        return part
+    changed = {key: redirect(value, follow) for key, value in part.items()}
+    if isinstance(reference := part.get("$ref"), str):
+        changed["$ref"] = follow(reference)
+    return changed
