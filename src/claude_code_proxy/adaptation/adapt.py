@@ -4,6 +4,7 @@ The order of the steps matters: later ones read what earlier ones settled. What 
 as a filter.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ from claude_code_proxy.adaptation.conversation import turns
 from claude_code_proxy.adaptation.reply import stop_sequences
 from claude_code_proxy.adaptation.reply.arguments import Renames, RestoredCalls
 from claude_code_proxy.adaptation.reply.filters import Chain, OutputCheck, OutputMismatch, ReplyFilter
+from claude_code_proxy.adaptation.reply.held_answer import HeldAnswer
 from claude_code_proxy.adaptation.reply.json_extraction import JsonExtraction
 from claude_code_proxy.adaptation.reply.schema_check import CheckResults
 from claude_code_proxy.adaptation.schemas import strict
@@ -134,12 +136,17 @@ class _Reply(Struct, frozen=True):
         if self.cut:
             filters.append(stop_sequences.CutText(self.cut))
         if self.wanted is not None:
-            filters.append(OutputCheck(lambda message: self._judge_text(message, known)))
-            if self.wanted.opener:
-                filters.append(JsonExtraction(self.wanted.opener))
+            filters += self._json_filters(self.wanted, known)
         if self.renames is not None:
             filters.append(RestoredCalls(self.renames))
         return filters[0] if len(filters) == 1 else Chain(filters)
+
+    def _json_filters(self, wanted: structured.Wanted, results: CheckResults) -> Iterator[ReplyFilter]:
+        yield OutputCheck(lambda message: self._judge_text(message, results))
+        if wanted.opener:
+            yield JsonExtraction(wanted.opener)
+        if not wanted.is_native:
+            yield HeldAnswer(wanted.opener, lambda text: structured.can_be_used(wanted, text, results=results))
 
     def _judge_call(self, message: messages.Message, results: CheckResults) -> OutputMismatch | None:
         if self.forcing is None:

@@ -132,6 +132,7 @@ def _unmet(wrong: str, again: str, *, message: messages.Message, request: messag
         path=_PATH,
         code="tool_choice_not_met",
         repair=replace(request, messages=(*request.messages, given, asked)),
+        was_held=True,
     )
 
 

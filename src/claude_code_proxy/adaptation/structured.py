@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.reply.json_extraction import extract_json
-from claude_code_proxy.adaptation.reply.schema_check import CheckResults, complaint
+from claude_code_proxy.adaptation.reply.schema_check import CheckNeeded, CheckResults, complaint
 from claude_code_proxy.adaptation.schemas import strict
 from claude_code_proxy.adaptation.schemas.grammar_subset import REWRITTEN, to_subset
 from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE, SchemaBudget, SchemaTooLarge
@@ -31,10 +31,14 @@ _OPENERS = {"object": "{", "array": "["}
 
 
 class Wanted(Struct, frozen=True):
-    """What the answer must be. `schema` empty: any object. `opener` is set when JSON has to be looked for in prose."""
+    """What the answer must be. `schema` empty: any object. `opener` is set when JSON has to be looked for in prose.
+
+    `is_native`: a grammar holds the answer to its form while it is written.
+    """
 
     schema: bytes
     opener: str
+    is_native: bool = False
 
 
 def normalize_format(
@@ -67,7 +71,7 @@ def _by_schema(
         if subset.exact:
             notes.append(Adjustment(_PATH, Action.MAPPED, REWRITTEN))
         request = replace(request, output_config=replace(request.output_config, format=messages.JsonSchema(subset.raw)))
-    return request, Wanted(raw, "")
+    return request, Wanted(raw, "", is_native=True)
 
 
 def _upgraded(raw: bytes, *, notes: list[Adjustment]) -> bytes:
@@ -133,7 +137,16 @@ def judge(
         path=_PATH,
         code="model_output_invalid",
         repair=replace(request, messages=(*request.messages, given, asked)),
+        was_held=not wanted.is_native,
     )
+
+
+def can_be_used(wanted: Wanted, text: str, *, results: CheckResults) -> bool:
+    """Tell whether JSON may pass before the end of its answer; what takes long to check waits for that."""
+    try:
+        return complaint(wanted.schema, text, path=_PATH, results=results) is None
+    except CheckNeeded:
+        return False
 
 
 def _is_json(text: str) -> bool:

@@ -13,7 +13,7 @@ from tests.adaptation.requests import request
 
 
 def mismatch(_: messages.Message) -> OutputMismatch:
-    return OutputMismatch("no", path="tool_choice", code="tool_choice_not_met", repair=request())
+    return OutputMismatch("no", path="tool_choice", code="tool_choice_not_met", repair=request(), was_held=True)
 
 
 def test_the_first_filter_is_nearest_to_the_upstream() -> None:

@@ -16,6 +16,7 @@ from tests.server.scripted_upstream import (
     Call,
     Script,
     ScriptedUpstream,
+    breaking_off,
     chunk,
     error_event,
     frames,
@@ -121,35 +122,56 @@ class TestRefusals:
         assert content(reply, stream=stream) == "Hello there."
 
 
+@pytest.mark.parametrize("stream", [False, True])
 class TestRepairs:
-    async def test_an_answer_that_does_not_fit_is_asked_for_once_more(self, upstream: ScriptedUpstream) -> None:
+    async def test_an_answer_that_does_not_fit_is_asked_for_once_more(
+        self, upstream: ScriptedUpstream, *, stream: bool
+    ) -> None:
         upstream.answers(answering("No idea."), answering('{"ok": true}'))
         async with running(upstream.url) as proxy:
-            reply = await proxy.ask(**JSON_WANTED)
+            reply = await proxy.ask(**JSON_WANTED, stream=stream)
             record = await proxy.record()
-        assert json.loads(content(reply, stream=False)) == {"ok": True}
+        assert json.loads(content(reply, stream=stream)) == {"ok": True}
         assert len(upstream.calls) == 2
         assert upstream.calls[1].json["messages"][-2]["content"][0]["text"] == "No idea."
         assert "response_format:repaired" in {f"{a.path}:{a.action}" for a in record.adjustments}
         assert (record.outcome, record.attempts) == ("answered", 2)
 
-    @pytest.mark.parametrize(("stream", "calls"), [(False, 2), (True, 1)])
-    async def test_but_only_once_and_never_in_a_stream(
-        self, upstream: ScriptedUpstream, *, stream: bool, calls: int
-    ) -> None:
+    async def test_but_only_once(self, upstream: ScriptedUpstream, *, stream: bool) -> None:
         upstream.answers(answering("No idea."))
         async with running(upstream.url) as proxy:
             reply = await proxy.ask(**JSON_WANTED, stream=stream)
             record = await proxy.record()
         assert (reply.status, reply.error["code"]) == (422, "model_output_invalid")
-        assert len(upstream.calls) == calls
+        assert len(upstream.calls) == 2
         assert record.outcome == "failed"
 
 
-async def test_an_answer_that_was_asked_for_twice_is_billed_twice(upstream: ScriptedUpstream) -> None:
+async def test_an_answer_held_by_a_grammar_streams_and_is_not_asked_for_again(upstream: ScriptedUpstream) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "minLength": 3}}, "required": ["a"]}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": {**schema, "additionalProperties": False}}}
+    upstream.answers(answering('{"a": "b"}'))
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask(response_format=form, stream=True)
+    assert len(upstream.calls) == 1
+    assert b"model_output_invalid" in reply.body
+
+
+async def test_json_that_is_whole_does_not_wait_for_the_end_of_the_answer(upstream: ScriptedUpstream) -> None:
+    """Nothing of it is sent before."""
+    begun = frames(start(), text_start(), text('Here: {"ok"'), text(": true}"))
+    upstream.answers(breaking_off(STREAM_HEAD + chunk(begun)))
+    async with running(upstream.url) as proxy:
+        reply = await proxy.ask(**JSON_WANTED, stream=True)
+    assert "error" in reply.chunks[-1]
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in reply.chunks[:-1]) == '{"ok": true}'
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_that_was_asked_for_twice_is_billed_twice(upstream: ScriptedUpstream, *, stream: bool) -> None:
     upstream.answers(answering("No idea."), answering('{"ok": true}'))
     async with running(upstream.url) as proxy:
-        await proxy.ask(**JSON_WANTED)
+        await proxy.ask(**JSON_WANTED, stream=stream)
         record = await proxy.record()
     assert record.usage is not None
     assert (record.usage.input_tokens, record.usage.output_tokens) == (50, 24)

@@ -26,12 +26,14 @@ class ReplyFilter(Protocol):
 class OutputMismatch(InvalidRequest):
     """The answer is not what the request promised. `repair` may be asked for instead, while nothing has been passed on.
 
-    Its own answer goes through a new filter; when that raises this again, it is what the client gets.
+    Its own answer goes through a new filter; when that raises this again, it is what the client gets. `was_held` says
+    that in a stream, too, nothing has been passed on, because the filter holds such answers back.
     """
 
-    def __init__(self, message: str, *, path: str, code: str, repair: messages.MessagesRequest) -> None:
+    def __init__(self, message: str, *, path: str, code: str, repair: messages.MessagesRequest, was_held: bool) -> None:
         super().__init__(message, path=path, code=code, status=422)
         self.repair = repair
+        self.was_held = was_held
 
 
 class Chain:

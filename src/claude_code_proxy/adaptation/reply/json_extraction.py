@@ -23,11 +23,11 @@ class JsonSpan:
         self._in_string = False
         self._escaped = False
         self.begun = False
-        self._ended = False
+        self.ended = False
 
     def feed(self, text: str) -> str:
         """Return the part of `text` that belongs to the JSON."""
-        if self._ended or not text:
+        if self.ended or not text:
             return ""
         start = 0
         if not self.begun:
@@ -61,8 +61,8 @@ class JsonSpan:
             self._depth += 1
         elif mark in "}]":
             self._depth -= 1
-            self._ended = self._depth == 0
-        return self._ended
+            self.ended = self._depth == 0
+        return self.ended
 
 
 def extract_json(text: str, opener: str) -> str:

@@ -126,7 +126,7 @@ class TranslatedExchange(Exchange):
         try:
             return await self._hear(reply, run, translator=translator, stream=stream)
         except OutputMismatch as mismatch:
-            if translator in reply.committed or not run.repairs_streams(mismatch):
+            if translator in reply.committed or not mismatch.was_held:
                 raise
             repair = run.note_repair(mismatch)
         stream = RepeatedStream(await run.stream(repair), translator.usage)

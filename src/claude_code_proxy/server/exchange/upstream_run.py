@@ -122,10 +122,6 @@ class UpstreamRun:
         asked = request or self.adapted.request  # the latter may be less by now than it was
         return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
 
-    def repairs_streams(self, mismatch: OutputMismatch) -> bool:
-        """Return True for forced tool calls, which are buffered until complete; JSON is being streamed by then."""
-        return mismatch.code == "tool_choice_not_met"
-
     def note_repair(self, mismatch: OutputMismatch) -> messages.MessagesRequest:
         """Return the repair request; its use is recorded as an adjustment."""
         reason = "the first answer did not fit and was asked for again"

@@ -36,7 +36,7 @@ def filtering(schema: Any) -> Any:
             wrong = complaint(raw, text, path="output_config.format", results=known)
             if wrong is None:
                 return None
-            return OutputMismatch(wrong, path="output_config.format", code="x", repair=request())
+            return OutputMismatch(wrong, path="output_config.format", code="x", repair=request(), was_held=True)
 
         return OutputCheck(judge)
 
