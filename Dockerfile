@@ -17,6 +17,7 @@ ENV PATH=/opt/claude-code-proxy/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
+    ALLOW_KEYLESS=true \
     PORT=8080 \
     CLAUDE_CONFIG_DIR=/root/.claude
 WORKDIR /tmp

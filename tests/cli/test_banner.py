@@ -62,7 +62,8 @@ def test_in_a_container_nobody_is_told_to_listen_where_nobody_reaches_it() -> No
 
 @pytest.mark.parametrize(("contained", "place"), [(False, "on this machine"), (True, "in this container")])
 def test_a_wildcard_is_named_beside_the_address_that_reaches_it_here(contained: bool, place: str) -> None:
-    first = banner(Listening(URL, "anthropic", READY), Settings(host="0.0.0.0"), contained=contained).splitlines()[0]
+    now = Listening(URL, "anthropic", READY, "every IPv4 address")
+    first = banner(now, Settings(host="0.0.0.0"), contained=contained).splitlines()[0]
     assert first.endswith(f"listens on every IPv4 address; {place} that is {URL}")
 
 

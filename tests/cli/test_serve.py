@@ -146,6 +146,31 @@ def test_an_address_in_use_ends_the_start_with_one_line(tmp_path: Path) -> None:
     assert (code, said) == (1, f"claude-code-proxy: {reason}\n")
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
+def test_other_machines_are_not_served_without_a_key_by_mistake(tmp_path: Path, host: str) -> None:
+    for workers in ("1", "2"):
+        code, said = ended(tmp_path, "--port", "0", "--workers", workers, HOST=host, ANTHROPIC_API_BASE=NOBODY)
+        assert (code, said.count("\n")) == (2, 1)
+        assert all(
+            word in said for word in (f"HOST: other machines can reach {host}", "PROXY_API_KEY", "ALLOW_KEYLESS")
+        )
+
+
+@pytest.mark.parametrize(
+    ("environ", "warned"), [({"ALLOW_KEYLESS": "true"}, True), ({"PROXY_API_KEY": "key-of-a-caller"}, False)]
+)
+def test_with_a_key_or_on_purpose_other_machines_are_served(
+    tmp_path: Path, environ: dict[str, str], warned: bool
+) -> None:
+    told = {"HOST": "0.0.0.0", "ANTHROPIC_API_BASE": NOBODY, **environ}
+    with started(tmp_path, "--port", "0", **told) as (process, url):
+        with urllib.request.urlopen(url.removesuffix("/v1") + "/health", timeout=20) as answer:
+            assert answer.status == 200
+        process.terminate()
+        assert process.stdout is not None
+        assert ("warning " in process.stdout.read()) is warned
+
+
 def test_itself_as_the_upstream_ends_the_start(tmp_path: Path) -> None:
     code, said = ended(tmp_path, ANTHROPIC_BASE_URL="http://localhost:8080")
     assert (code, said.count("\n")) == (2, 1)

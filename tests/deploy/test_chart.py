@@ -108,6 +108,7 @@ def test_helm_finds_nothing_to_say_against_it() -> None:
         (TOKEN | {"settings.CLAUDE_CODE_OAUTH_TOKEN": "x"}, ["credential.oauthToken"]),
         (KEY | {"settings.ANTHROPIC_API_KEY": "sk-ant-test"}, ["settings.ANTHROPIC_API_KEY", "credential.apiKey"]),
         (KEY | {"settings.PROXY_API_KEY": "a"}, ["proxyApiKey"]),
+        (KEY | {"settings.ALLOW_KEYLESS": "true"}, ["proxyApiKey.enabled"]),
         (KEY | {"settings.DRAIN_SECONDS": "1"}, ["drainSeconds"]),
         (KEY | {"ingress.enabled": "true"}, ["host name"]),
         (KEY | HOST | {"proxyApiKey.enabled": "false"}, ["spends your credit"]),
@@ -234,6 +235,8 @@ def test_the_chart_makes_a_key_for_callers_unless_told_not_to() -> None:
     opened = rendered(KEY | {"proxyApiKey.enabled": "false"})
     assert "Secret claude-callers" not in opened
     assert "PROXY_API_KEY" not in variables(opened)
+    assert variables(opened)["ALLOW_KEYLESS"] == "true"
+    assert variables(rendered(KEY))["ALLOW_KEYLESS"] == "false", "the image's own value must not stand"
 
 
 def test_a_key_in_the_values_lands_in_a_secret_alone() -> None:

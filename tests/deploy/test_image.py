@@ -63,6 +63,7 @@ def test_the_builder_sees_only_what_it_needs() -> None:
 def test_it_listens_where_a_container_must_and_keeps_the_login_where_the_mount_is() -> None:
     told = dict(re.findall(r"([A-Z_]+)=(\S+?)(?: \\)?$", stage("ground"), re.MULTILINE))
     assert (told["HOST"], told["PORT"], told["CLAUDE_CONFIG_DIR"]) == ("0.0.0.0", "8080", "/root/.claude")
+    assert told["ALLOW_KEYLESS"] == "true", "`docker run -p 8080:8080` without a key of callers must go on working"
     assert "chmod 0711 /root" in stage("ground")
 
 

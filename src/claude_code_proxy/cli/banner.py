@@ -17,7 +17,6 @@ OPEN_DOOR = "everybody who can reach this address can use the proxy; set PROXY_A
 ON_A_MACHINE = "HOST=127.0.0.1"
 IN_A_CONTAINER = "publish the port to this machine alone (docker run -p 127.0.0.1:8080:8080)"
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
-_EVERYWHERE = {"0.0.0.0": "every IPv4 address", "::": "every IPv6 address"}  # noqa: S104 - compared, not bound
 
 
 def in_container() -> bool:
@@ -34,7 +33,7 @@ def banner(now: "Listening", settings: Settings, *, contained: bool = False) -> 
     if settings.log_format == "json":
         return _line(now, warning)
     lines = [
-        f"claude-code-proxy {__version__} {_listens(now.url, settings.host, contained=contained)}",
+        f"claude-code-proxy {__version__} {_listens(now, contained=contained)}",
         f"  upstream    {_where(now, settings)}",
         f"  credential  {now.credential.reason}",
     ]
@@ -56,12 +55,12 @@ def curl(url: str, settings: Settings) -> str:
     return f"curl {url}/chat/completions -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
 
 
-def _listens(url: str, host: str, *, contained: bool) -> str:
-    """Say where it listens. With a wildcard address, `url` is how the same machine, or container, reaches it."""
-    if host not in _EVERYWHERE:
-        return f"listens on {url}"
+def _listens(now: "Listening", *, contained: bool) -> str:
+    """Say where it listens. With a wildcard address, the URL is how the same machine, or container, reaches it."""
+    if not now.wildcard:
+        return f"listens on {now.url}"
     here = "in this container" if contained else "on this machine"
-    return f"listens on {_EVERYWHERE[host]}; {here} that is {url}"
+    return f"listens on {now.wildcard}; {here} that is {now.url}"
 
 
 def _where(now: "Listening", settings: Settings) -> str:

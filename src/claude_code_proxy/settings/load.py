@@ -139,13 +139,14 @@ def _refuse_itself_as_upstream(settings: Settings) -> None:
     host = parts.hostname or ""
     if settings.upstream != "anthropic" or port != settings.port:
         return
-    local = is_loopback(host) or _is_wildcard(host)
-    if host == settings.host or (local and (settings.loopback_only or _is_wildcard(settings.host))):
+    local = is_loopback(host) or is_wildcard(host)
+    if host == settings.host or (local and (settings.loopback_only or is_wildcard(settings.host))):
         origin = settings.origin("anthropic_api_base")
         raise SettingsError(
             f"{origin}: {settings.anthropic_api_base} is this proxy itself; set it to the address of the upstream"
         )
 
 
-def _is_wildcard(host: str) -> bool:
+def is_wildcard(host: str) -> bool:
+    """Return whether the address stands for all addresses of the machine."""
     return host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound

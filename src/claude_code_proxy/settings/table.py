@@ -68,6 +68,10 @@ class Settings:
     proxy_api_key: Annotated[
         tuple[Secret, ...], "The API keys that callers may use, separated by commas; if unset, callers need none."
     ] = ()
+    allow_keyless: Annotated[
+        bool,
+        "Whether to serve other machines although `PROXY_API_KEY` is not set; without this such a start is refused.",
+    ] = False
     cors_origins: Annotated[
         tuple[str, ...],
         "Web origins that may call from a browser; `*` for all. Without `PROXY_API_KEY`, other pages get a 403.",

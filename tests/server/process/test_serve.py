@@ -2,11 +2,15 @@
 
 import asyncio
 import signal
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from claude_code_proxy.server.process.serve import url_of
+from claude_code_proxy.credentials.chain import Readiness
+from claude_code_proxy.http1.server.listeners import bind
+from claude_code_proxy.server.process.serve import listening, url_of
 from tests.server.running import ASKED, Client, Reply, eventually, head
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
@@ -20,6 +24,8 @@ from tests.server.scripted_upstream import (
     whole,
 )
 from tests.server.server_process import process
+
+READY = Readiness(ok=True, reason="API key from ANTHROPIC_API_KEY")
 
 
 class Paced:
@@ -184,9 +190,47 @@ async def test_the_limit_of_open_files_is_raised(upstream: ScriptedUpstream, tmp
         assert soft == hard
 
 
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+BOTH = "every IPv4 and IPv6 address" if has_ipv6() else "every IPv4 address"
+
+
+@pytest.mark.parametrize(
+    ("host", "local", "wildcard"),
+    [
+        ("0.0.0.0", "127.0.0.1", "every IPv4 address"),
+        ("::", "127.0.0.1", BOTH),
+        ("127.0.0.1", "127.0.0.1", ""),
+        ("localhost", "localhost", ""),
+    ],
+)
+def test_what_is_told_of_the_address_is_what_was_bound(host: str, local: str, wildcard: str) -> None:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(each) for each in bind(host, 0)]
+        shown = listening(host, sockets, upstream="anthropic", credential=READY)
+        port = sockets[0].getsockname()[1]
+    assert (shown.url, shown.wildcard) == (f"http://{local}:{port}/v1", wildcard)
+
+
+def test_an_address_of_one_family_is_told_alone() -> None:
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with socket.socket(socket.AF_INET6) as only:
+        only.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        only.bind(("::", 0))
+        shown = listening("::", [only], upstream="anthropic", credential=READY)
+    assert shown.url.startswith("http://[::1]:")
+    assert shown.wildcard == "every IPv6 address"
+
+
 def test_where_to_reach_it() -> None:
-    assert url_of("0.0.0.0", 8080) == "http://127.0.0.1:8080/v1"
-    assert url_of("::", 8080) == "http://[::1]:8080/v1"
     assert url_of("fd00::1", 80) == "http://[fd00::1]:80/v1"
     assert url_of("proxy.example", 80) == "http://proxy.example:80/v1"
 

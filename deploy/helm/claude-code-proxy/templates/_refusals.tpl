@@ -16,7 +16,7 @@
 {{- fail (printf "\n\nExactly one credential is needed, and %s given. One of:\n\n  --set credential.apiKey=sk-ant-...                an Anthropic API key\n  --set credential.existingSecret=NAME              a Secret of yours with the key ANTHROPIC_API_KEY\n  --set credential.oauthToken.existingSecret=NAME   a Secret of yours with the key CLAUDE_CODE_OAUTH_TOKEN\n  --set credential.login.enabled=true               a Claude Code login on a volume\n" (empty $given | ternary "none was" (printf "%s were" (join " and " $given)))) -}}
 {{- end -}}
 {{- range $key, $value := $v.settings -}}
-{{- $at := dict "ANTHROPIC_API_KEY" "credential.apiKey or credential.existingSecret" "CLAUDE_ACCESS_TOKEN" "credential" "CLAUDE_CODE_OAUTH_TOKEN" "credential.oauthToken" "PROXY_API_KEY" "proxyApiKey" "PORT" "service.port" "HOST" "service" "DRAIN_SECONDS" "drainSeconds" "CLAUDE_CONFIG_DIR" "credential.login" "CLAUDE_CREDENTIALS_PATH" "credential.login" -}}
+{{- $at := dict "ANTHROPIC_API_KEY" "credential.apiKey or credential.existingSecret" "CLAUDE_ACCESS_TOKEN" "credential" "CLAUDE_CODE_OAUTH_TOKEN" "credential.oauthToken" "PROXY_API_KEY" "proxyApiKey" "ALLOW_KEYLESS" "proxyApiKey.enabled" "PORT" "service.port" "HOST" "service" "DRAIN_SECONDS" "drainSeconds" "CLAUDE_CONFIG_DIR" "credential.login" "CLAUDE_CREDENTIALS_PATH" "credential.login" -}}
 {{- if hasKey $at $key -}}
 {{- fail (printf "\n\nsettings.%s: set it with %s instead.\n" $key (get $at $key)) -}}
 {{- end -}}

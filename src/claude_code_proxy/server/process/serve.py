@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from claude_code_proxy.credentials.chain import Readiness
@@ -11,19 +12,24 @@ from claude_code_proxy.server.assembly import Assembly, Place, upstream_name
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.open_files import raise_limit
 from claude_code_proxy.server.process.signals import ShutdownSignals
-from claude_code_proxy.settings import Settings
+from claude_code_proxy.settings import Settings, is_wildcard
 
+_FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _CHECK_SECONDS = 1.0  # for the first answer of the upstream, so that the banner can tell of a refused credential
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Listening:
-    """What the banner prints: the address, the upstream, and the credential in use."""
+    """What the banner prints: the address, the upstream, and the credential in use.
+
+    `wildcard` names the addresses that a wildcard stands for, such as "every IPv4 address"; it is empty for any other.
+    """
 
     url: str
     upstream: str
     credential: Readiness
+    wildcard: str = ""
 
 
 async def serve(settings: Settings, *, ready: Callable[[Listening], None], place: Place | None = None) -> None:
@@ -41,9 +47,9 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
         await assembly.start()
         gc.freeze()  # what start-up made stays: the collector need not look at it again
         gc.set_threshold(20_000, 20, 50)
-        url = url_of(settings.host, assembly.server.port)
         credential = await assembly.check_credential(_CHECK_SECONDS)
-        ready(Listening(url, upstream_name(settings, assembly.credentials), credential))
+        upstream = upstream_name(settings, assembly.credentials)
+        ready(listening(settings.host, assembly.server.sockets, upstream=upstream, credential=credential))
         await shutdown.wait()
         await _drain(assembly, settings.drain_seconds, shutdown=shutdown)
     finally:
@@ -65,7 +71,17 @@ async def _drain(assembly: Assembly, seconds: float, *, shutdown: ShutdownSignal
     await draining
 
 
+def listening(host: str, sockets: Sequence[socket.socket], *, upstream: str, credential: Readiness) -> Listening:
+    """Return what to print for a server with these sockets, of which `host` need not have both families."""
+    families = {each.family for each in sockets}
+    port = sockets[0].getsockname()[1]
+    if not is_wildcard(host):
+        return Listening(url_of(host, port), upstream, credential)
+    names = [name for family, name in _FAMILIES.items() if family in families]
+    local = "127.0.0.1" if socket.AF_INET in families else "::1"
+    return Listening(url_of(local, port), upstream, credential, f"every {' and '.join(names)} address")
+
+
 def url_of(host: str, port: int) -> str:
-    """Return the URL by which the same machine reaches a server that listens there."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}/v1"
+    """Return the URL of a server that listens there."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"

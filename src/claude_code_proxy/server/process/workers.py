@@ -12,7 +12,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.http1.server.listeners import bind
 from claude_code_proxy.server.assembly import Place, credential_source, upstream_name
 from claude_code_proxy.server.process import logs
-from claude_code_proxy.server.process.serve import Listening, url_of
+from claude_code_proxy.server.process.serve import Listening, listening
 from claude_code_proxy.server.process.signals import Signals
 from claude_code_proxy.server.process.worker import Worker, fork
 from claude_code_proxy.settings import Settings
@@ -56,7 +56,7 @@ def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], No
         signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
         stack.callback(signals.close)
         gc.freeze()  # what is there now is shared by all, as long as nobody writes to it
-        workers = _Workers(settings, work, directory=directory, signals=signals)
+        workers = _Workers(settings, work, directory=directory, signals=signals, sockets=held)
         stack.callback(workers.close)
         return workers.run(ready)
 
@@ -71,11 +71,14 @@ def _reserve(host: str, port: int) -> list[socket.socket]:
 class _Workers:
     """The running workers. `run` returns when a signal came and every worker has ended."""
 
-    def __init__(self, settings: Settings, work: Work, *, directory: Path, signals: Signals) -> None:
+    def __init__(
+        self, settings: Settings, work: Work, *, directory: Path, signals: Signals, sockets: Sequence[socket.socket]
+    ) -> None:
         self._settings = settings
         self._work = work
         self._directory = directory
         self._signals = signals
+        self._sockets = sockets
         self._life = os.pipe()  # it closes when this process ends, which the workers notice
         self._alive: dict[int, Worker] = {}  # by slot
         self._due: dict[int, float] = {}  # when a slot gets its next worker
@@ -161,6 +164,6 @@ class _Workers:
                 worker.signal(signal.SIGKILL)
 
     def _listening(self) -> Listening:
-        url = url_of(self._settings.host, self._settings.port)
         source = credential_source(self._settings)
-        return Listening(url, upstream_name(self._settings, source), source.readiness())
+        upstream = upstream_name(self._settings, source)
+        return listening(self._settings.host, self._sockets, upstream=upstream, credential=source.readiness())
