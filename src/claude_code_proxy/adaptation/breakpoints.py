@@ -25,11 +25,12 @@ def controls(request: messages.MessagesRequest) -> list[Control]:
     """In the order in which a prefix grows: tools, system, messages. None stand inside tool results any more."""
     found = [tool.cache_control for tool in request.tools if tool.cache_control is not None]
     found += [block.cache_control for block in request.system if block.cache_control is not None]
-    for message in request.messages:
-        for block in message.content:
-            control: Control | None = getattr(block, "cache_control", None)
-            if control is not None:
-                found.append(control)
+    found += [
+        block.cache_control
+        for message in request.messages
+        for block in message.content
+        if block.cache_control is not None
+    ]
     return found
 
 
@@ -55,8 +56,7 @@ def _with_automatic(request: messages.MessagesRequest, own: list[Control]) -> me
     automatic = request.cache_control
     if automatic is None:
         return request
-    last = request.messages[-1].content[-1]
-    if getattr(last, "cache_control", None) is not None:
+    if request.messages[-1].content[-1].cache_control is not None:
         return replace(request, cache_control=None)
     if automatic.ttl == "1h" and any(control.ttl != "1h" for control in own):
         return replace(request, cache_control=_SHORT)
@@ -83,6 +83,6 @@ def _replaced(request: messages.MessagesRequest, values: Iterator[Control | None
 
 def _with(holder: _Holder, values: Iterator[Control | None]) -> _Holder:
     """Return the holder with the next of the values, if it has a breakpoint to replace, in the order of `controls`."""
-    if getattr(holder, "cache_control", None) is None:
+    if holder.cache_control is None:
         return holder
     return replace(holder, cache_control=next(values))  # type: ignore[type-var]

@@ -4,7 +4,7 @@ Open data (tool input, citations, hosted tools' results) stays raw JSON. A block
 of becomes an `UnknownBlock`: never a crash, never silence.
 """
 
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
@@ -72,10 +72,12 @@ class Thinking(Struct, frozen=True, tag_field="type", tag="thinking"):
 
     thinking: str
     signature: str
+    cache_control: ClassVar[None] = None  # thinking can have none
 
 
 class RedactedThinking(Struct, frozen=True, tag_field="type", tag="redacted_thinking"):
     data: str
+    cache_control: ClassVar[None] = None
 
 
 AnyThinking: TypeAlias = Thinking | RedactedThinking
@@ -128,6 +130,7 @@ class UnknownBlock:
     """A block of another type, kept as the JSON it came as."""
 
     __slots__ = ("raw", "type")
+    cache_control: ClassVar[None] = None  # one within `raw` is not looked at
 
     def __init__(self, type: str, raw: bytes) -> None:
         self.type = type

@@ -24,7 +24,7 @@ def mend_surrogates(text: bytes) -> bytes:
 def is_given(raw: Raw) -> bool:
     """Return whether a raw field was sent with a value: null and absent mean the same."""
     view = memoryview(raw)
-    return len(view) > 0 and (len(view) != 4 or bytes(view) != b"null")
+    return view.nbytes > 0 and (view.nbytes != 4 or bytes(view) != b"null")
 
 
 def object_in(text: str) -> Raw | None:

@@ -47,6 +47,6 @@ class Prefix:
 
 
 def _bare(block: messages.Block) -> bytes:
-    if getattr(block, "cache_control", None) is not None:
-        block = replace(block, cache_control=None)  # type: ignore[type-var]
+    if block.cache_control is not None:
+        block = replace(block, cache_control=None)
     return messages.encode_request(block)

@@ -26,7 +26,7 @@ def test_other_text_is_not() -> None:
 
 def test_a_marked_block_keeps_its_breakpoint() -> None:
     block = messages.Text("a", cache_control=messages.CacheControl())
-    assert system.as_user(late_system(block), notes=[]).content[0].cache_control == messages.CacheControl()  # type: ignore[union-attr]
+    assert system.as_user(late_system(block), notes=[]).content[0].cache_control == messages.CacheControl()
 
 
 def test_where_a_system_message_may_stand() -> None:

@@ -25,8 +25,8 @@ def normalize_blocks(message: messages.InputMessage, *, notes: list[Adjustment])
     """Return the blocks of `message` that can stay. Often these are all, and then it is the very same tuple."""
     checks = _FINE[message.role]
     for block in message.content:
-        fine = checks.get(type(block))
-        if fine is None or not fine(block):
+        kind = type(block)
+        if kind not in checks or not checks[kind](block):
             break
     else:
         return message.content

@@ -3,7 +3,7 @@
 Which blocks a role can hold is decided in `blocks`, calls and results in `pairing`, late system messages in `system`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import is_
 
 from msgspec.structs import replace
@@ -66,7 +66,8 @@ def _turns(
     tidied: list[messages.InputMessage] = []
     late = False
     for original in conversation:
-        message = _tidied(original, notes=notes)
+        content = blocks.normalize_blocks(original, notes=notes)
+        message = original if content is original.content else messages.InputMessage(original.role, content)
         if message.role == "system":
             late = True
             if not model.mid_conversation_system:
@@ -79,20 +80,18 @@ def _turns(
     return _well_placed(turns, model, notes=notes) if late and model.mid_conversation_system else turns
 
 
-def _tidied(message: messages.InputMessage, *, notes: list[Adjustment]) -> messages.InputMessage:
-    content = blocks.normalize_blocks(message, notes=notes)
-    return message if content is message.content else messages.InputMessage(message.role, content)
-
-
 def _without_last_thoughts(
     turns: list[messages.InputMessage], *, notes: list[Adjustment]
 ) -> list[messages.InputMessage]:
     """No assistant turn may end in thinking, and thinking that nothing came of need not be replayed."""
-    if not any(turn.role == "assistant" and type(turn.content[-1]) in messages.THINKING_TYPES for turn in turns):
+    for turn in turns:
+        if turn.role == "assistant" and type(turn.content[-1]) in messages.THINKING_TYPES:
+            break
+    else:
         return turns
     notes.append(Adjustment("messages", Action.DROPPED, "thinking at the end of an assistant turn cannot be replayed"))
     kept = (thinking.without_last_thoughts(turn) if turn.role == "assistant" else turn for turn in turns)
-    return _merged((turn for turn in kept if turn.content), notes=None)
+    return _merged([turn for turn in kept if turn.content], notes=None)
 
 
 def _well_placed(
@@ -113,26 +112,27 @@ def _well_placed(
 
 
 def _merged(
-    conversation: Iterable[messages.InputMessage], *, notes: list[Adjustment] | None
+    conversation: list[messages.InputMessage], *, notes: list[Adjustment] | None
 ) -> list[messages.InputMessage]:
     """Consecutive messages of one role become one turn. A user turn that is left empty says so."""
     turns: list[messages.InputMessage] = []
-    runs: dict[int, list[messages.InputMessage]] = {}  # several messages of one role, by the place of their turn
-    role, hollow = "", False
-    for message in conversation:
-        if message.role != role:
-            turns.append(message)
-            role = message.role
-        else:
-            runs.setdefault(len(turns) - 1, [turns[-1]]).append(message)
-        hollow = hollow or not message.content
-    for place, run in runs.items():
-        turns[place] = _joined(run, notes=notes)
-    if hollow and not all(turn.content for turn in turns):
-        if notes is not None:
-            notes.append(_UNSAID)
-        turns = [turn if turn.content else replace(turn, content=_EMPTY_TURN) for turn in turns]
+    start, end = 0, len(conversation)
+    while start < end:
+        turn, at = conversation[start], start + 1
+        while at < end and conversation[at].role == turn.role:
+            at += 1
+        if at > start + 1:
+            turn = _joined(conversation[start:at], notes=notes)
+        turns.append(turn if turn.content else _with_words(turn, notes=notes))
+        start = at
     return turns
+
+
+def _with_words(turn: messages.InputMessage, *, notes: list[Adjustment] | None) -> messages.InputMessage:
+    """Return an empty turn with a text that says so."""
+    if notes is not None:
+        notes.append(_UNSAID)
+    return replace(turn, content=_EMPTY_TURN)
 
 
 def _joined(run: Sequence[messages.InputMessage], *, notes: list[Adjustment] | None) -> messages.InputMessage:
@@ -143,7 +143,7 @@ def _joined(run: Sequence[messages.InputMessage], *, notes: list[Adjustment] | N
         if notes is not None and _is_noted(message, has_content=has_content):
             notes.append(Adjustment("messages", Action.MERGED, f"consecutive {role} messages became one turn"))
         has_content = has_content or bool(message.content)
-    return messages.InputMessage(role, tuple(block for message in run for block in message.content))
+    return messages.InputMessage(role, tuple([block for message in run for block in message.content]))
 
 
 def _is_noted(message: messages.InputMessage, *, has_content: bool) -> bool:

@@ -54,9 +54,7 @@ def to_conversation(
     builder = _Builder()
     if system:
         builder.system += (messages.Text(system),) if isinstance(system, str) else map(to_text, system)
-    for message in chat_messages:
-        builder.add(message)
-    builder.close()
+    builder.add(chat_messages)
     return Conversation(tuple(builder.system), tuple(builder.messages), tuple(builder.adjustments))
 
 
@@ -70,7 +68,7 @@ class _Speaker(Struct, frozen=True):
 
 
 class _Builder:
-    """Translates one chat message after another. `_at` is the index of the current one."""
+    """Translates chat messages, one after another. `_at` is the index of the current one."""
 
     def __init__(self) -> None:
         self.system: list[messages.Text] = []
@@ -81,60 +79,64 @@ class _Builder:
         self._shown: list[messages.Block] = []  # by the assistant, until a user message can hold it
         self._function_call_id = ""
 
-    def add(self, message: chat.ChatMessage) -> None:
+    def add(self, chat_messages: Sequence[chat.ChatMessage]) -> None:
+        """Add a whole conversation. What the assistant showed last needs a user message of its own."""
         try:
-            self._add(message)
+            for message in chat_messages:
+                self._add(message)
+                self._at += 1
         except InvalidRequest as error:
             raise error.replace(param=self._path(error.param or "")) from error.__cause__
-        self._at += 1
-
-    def close(self) -> None:
-        """End the conversation: what the assistant showed last needs a user message of its own."""
         if self._speakers:
             self._name_speakers()
         if self._shown:
-            self._append("user", tuple(self._shown))
+            self.messages.append(messages.InputMessage("user", tuple(self._shown)))
 
     def _add(self, message: chat.ChatMessage) -> None:
+        role: messages.Role = "user"
+        blocks: tuple[messages.Block, ...]
         match message:
             case chat.ToolMessage():
-                self._append("user", (self._tool_result(message),))
+                blocks = (self._tool_result(message),)
             case chat.AssistantMessage():
-                self._append("assistant", self._assistant(message))
+                role, blocks = "assistant", self._assistant(message)
             case chat.UserMessage():
-                self._note_speaker("user", message.name)
-                self._append("user", self._user(message))
+                blocks = self._user(message)
             case chat.SystemMessage() | chat.DeveloperMessage():
-                self._add_system(message)
+                texts = self._system(message)
+                if not self.messages:  # only what follows other messages stays where it stands
+                    self.system += texts
+                    return
+                role, blocks = "system", texts
             case chat.FunctionMessage():
-                self._append("user", (self._function_result(message),))
+                blocks = (self._function_result(message),)
             case _:
                 assert_never(message)
+        self.messages.append(messages.InputMessage(role, blocks))
 
     def _user(self, message: chat.UserMessage) -> tuple[messages.Block, ...]:
         """Return the user's own blocks, and after them what the assistant showed before, which only a user can."""
-        blocks = (*to_user_blocks(message.content, note=self._note), *self._shown)
-        self._shown.clear()
-        return _marked(blocks, message.cache_control)
+        if message.name:
+            self._note_speaker("user", message.name)
+        blocks: tuple[messages.Block, ...] = to_user_blocks(message.content, note=self._note)
+        if self._shown:
+            blocks = (*blocks, *self._shown)
+            self._shown.clear()
+        return _marked(blocks, message.cache_control) if message.cache_control is not None else blocks
 
-    def _append(self, role: messages.Role, blocks: tuple[messages.Block, ...]) -> None:
-        self.messages.append(messages.InputMessage(role, blocks))
-
-    def _add_system(self, message: chat.SystemMessage | chat.DeveloperMessage) -> None:
-        """Add leading system messages to the system prompt; keep a later one where it stands."""
-        self._note_name(message.name)
-        texts = _marked(to_texts(message.content), message.cache_control)
+    def _system(self, message: chat.SystemMessage | chat.DeveloperMessage) -> tuple[messages.Text, ...]:
+        if message.name:
+            self._ignore("name", MESSAGE["name"])
+        texts = to_texts(message.content)
         if not texts:
             self._ignore("content", _EMPTY_SYSTEM)
-        if self.messages:
-            self._append("system", texts)
-        else:
-            self.system += texts
+        return _marked(texts, message.cache_control) if message.cache_control is not None else texts
 
     def _assistant(self, message: chat.AssistantMessage) -> tuple[messages.Block, ...]:
         """Return thinking first, then text, then calls: the order in which Claude writes them."""
-        self._note_speaker("assistant", message.name)
-        thoughts = self._thoughts(message)
+        if message.name:
+            self._note_speaker("assistant", message.name)
+        thoughts = self._thoughts(message) if message.thinking_blocks or message.reasoning_details else []
         if not (message.audio is message.annotations is message.reasoning_content is message.reasoning is NO_JSON):
             self._note_ignored(message, _IGNORED if thoughts else _IGNORED_UNSIGNED)
         words = self._words(message.content)
@@ -143,10 +145,11 @@ class _Builder:
         elif message.refusal:
             self._ignore("refusal", _REFUSAL_BESIDE_TEXT)
         blocks: list[messages.Block] = [*thoughts, *words]
-        blocks += [self._tool_use(call, position) for position, call in enumerate(message.tool_calls or ())]
+        if message.tool_calls:
+            blocks += [self._tool_use(call, position) for position, call in enumerate(message.tool_calls)]
         if message.function_call is not None:
             blocks.append(self._function_use(message.function_call))
-        return _marked(tuple(blocks), message.cache_control)
+        return tuple(blocks) if message.cache_control is None else _marked(tuple(blocks), message.cache_control)
 
     def _words(self, content: chat.Content) -> tuple[messages.Text, ...]:
         """Return the text of an assistant, with text in place of images and files, which only a user can show."""
@@ -177,8 +180,6 @@ class _Builder:
 
     def _thoughts(self, message: chat.AssistantMessage) -> list[messages.AnyThinking]:
         """Return the signed thinking blocks of a message."""
-        if not (message.thinking_blocks or message.reasoning_details):
-            return []
         thoughts = signed_thoughts(message.thinking_blocks or (), message.reasoning_details or ())
         if not thoughts:
             name = "thinking_blocks" if message.thinking_blocks else "reasoning_details"
@@ -215,19 +216,21 @@ class _Builder:
 
     def _result(self, content: chat.Content, *, is_error: bool) -> tuple[tuple[ResultBlock, ...], bool]:
         """Return the blocks of a result, and whether it failed; its text may be the JSON of parts."""
-        if isinstance(content, str) and (found := parts_in(content)) is not None:
-            reason = "the text is the JSON of images or files, which Claude sees as such"
-            self._note(Adjustment("content", Action.MAPPED, reason))
-            return to_result_blocks(found.parts, note=self._note), is_error or found.is_error
-        return to_result_blocks(content, note=self._note), is_error
+        if not isinstance(content, str):
+            return to_result_blocks(content or (), note=self._note), is_error
+        found = parts_in(content)
+        if found is None:
+            return (messages.Text(content),) if content else (), is_error
+        reason = "the text is the JSON of images or files, which Claude sees as such"
+        self._note(Adjustment("content", Action.MAPPED, reason))
+        return to_result_blocks(found.parts, note=self._note), is_error or found.is_error
 
     def _path(self, field: str) -> str:
         return f"messages[{self._at}].{field}"
 
-    def _note_speaker(self, role: messages.Role, name: str | None) -> None:
-        if name:
-            self._speakers.append(_Speaker(role, name, len(self.adjustments), len(self.messages)))
-            self._ignore("name", MESSAGE["name"])
+    def _note_speaker(self, role: messages.Role, name: str) -> None:
+        self._speakers.append(_Speaker(role, name, len(self.adjustments), len(self.messages)))
+        self._ignore("name", MESSAGE["name"])
 
     def _name_speakers(self) -> None:
         """Put names before the text where several speakers share a role, which alone would not tell them apart."""
@@ -243,10 +246,6 @@ class _Builder:
                 reason = "the speaker's name stands before the text"
                 path = self.adjustments[speaker.note].path
                 self.adjustments[speaker.note] = Adjustment(path, Action.EMULATED, reason)
-
-    def _note_name(self, name: str | None) -> None:
-        if name:
-            self._ignore("name", MESSAGE["name"])
 
     def _ignore(self, field: str, support: Support) -> None:
         self._note(ignored(field, support))
@@ -265,8 +264,8 @@ def _with_name(content: tuple[messages.Block, ...], name: str) -> tuple[messages
     return (*content, messages.Text(f"(from {name})")) if content and isinstance(content[-1], _SHOWABLE) else content
 
 
-def _marked(blocks: tuple[_B, ...], cache_control: messages.CacheControl | None) -> tuple[_B, ...]:
+def _marked(blocks: tuple[_B, ...], cache_control: messages.CacheControl) -> tuple[_B, ...]:
     """Put the cache breakpoint of a message on its last block; thinking blocks can have none."""
-    if cache_control is None or not blocks or isinstance(blocks[-1], messages.AnyThinking | messages.UnknownBlock):
+    if not blocks or isinstance(blocks[-1], messages.AnyThinking | messages.UnknownBlock):
         return blocks
     return (*blocks[:-1], msgspec.structs.replace(blocks[-1], cache_control=cache_control))

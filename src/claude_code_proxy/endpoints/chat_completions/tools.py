@@ -1,6 +1,7 @@
 """Tools, the choice among them and hosted web search: chat completions -> Messages."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TypeAlias, assert_never
 
 from msgspec import Struct
@@ -31,8 +32,14 @@ class Toolset(Struct, frozen=True):
     adjustments: tuple[Adjustment, ...] = ()
 
 
+_given = attrgetter("tools", "functions", "tool_choice", "function_call", "web_search_options")
+_NO_TOOLS = Toolset()
+
+
 def to_toolset(request: chat.ChatRequest) -> Toolset:
     """Translate all fields about tools. Raise `InvalidRequest` for a choice among tools that are not there."""
+    if not any(_given(request)):
+        return _NO_TOOLS
     offered = request.tools or ()
     tools: list[AnyTool] = [_tool(tool) for tool in offered]
     tools += [_function(definition) for definition in request.functions or ()]

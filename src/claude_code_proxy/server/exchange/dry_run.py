@@ -89,7 +89,7 @@ def _cache_plan(request: messages.MessagesRequest, model: Model) -> tuple[CacheP
     found = []
     for at, block in parts_of(request):
         tokens += tokens_of(block)
-        control = getattr(block, "cache_control", None)
+        control = block.cache_control
         if control is not None:
             found.append(Breakpoint(at, control.ttl or "5m", tokens, tokens >= model.cache_minimum))
     return CachePlan(model.cache_minimum, tuple(found)), tokens

@@ -95,7 +95,7 @@ def _own_tool(tool: messages.Tool, index: int, *, notes: list[Adjustment]) -> me
 
 def _has_breakpoints(request: messages.MessagesRequest) -> bool:
     places = [*request.tools, *request.system, *(block for turn in request.messages for block in turn.content)]
-    return request.cache_control is not None or any(getattr(place, "cache_control", None) for place in places)
+    return request.cache_control is not None or any(place.cache_control for place in places)
 
 
 PROFILE = UpstreamProfile(restrict, drop_unsupported, CAPABILITIES)
