@@ -78,8 +78,15 @@ async def test_thinking_that_the_client_hands_back_returns_to_its_place(
     whole = (THOUGHT, messages.Text("Let me look."), REDACTED, CALL_A, LATER, CALL_B)
     await kept_thinking.keep(asked(model), model, message=replied(model, *whole))
     request = asked(model, QUESTION, replayed(*echoed, messages.Text("Let me look."), CALL_A, CALL_B), RESULTS)
-    expected = replayed(*whole[:4], CALL_B)  # calls come last, so thinking after one cannot keep its place
-    assert (await restored(kept_thinking, request, model)).messages == (QUESTION, expected, RESULTS)
+    assert (await restored(kept_thinking, request, model)).messages == (QUESTION, replayed(*whole), RESULTS)
+
+
+async def test_thinking_after_the_last_call_does_not_come_back(kept_thinking: KeptThinking) -> None:
+    """No turn may end in it, and a limit may have cut off what it led to."""
+    whole = (THOUGHT, CALL_A, LATER, CALL_B, REDACTED)
+    await kept_thinking.keep(asked(FREE), FREE, message=replied(FREE, *whole))
+    request = asked(FREE, QUESTION, replayed(CALL_A, CALL_B), RESULTS)
+    assert (await restored(kept_thinking, request, FREE)).messages[1] == replayed(*whole[:-1])
 
 
 @pytest.mark.parametrize("model", [FREE, BOUND])

@@ -60,8 +60,8 @@ _decoder: msgspec.json.Decoder[KeptTurn] = msgspec.json.Decoder(KeptTurn)
 
 
 def to_turn(message: messages.Message, *, model: str, prefix: bytes, previous: bytes) -> KeptTurn:
-    """Thinking after a call is left out, as calls come last in a turn that is replayed."""
-    content, order = message.content, tuple(_marks(message.content))
+    """Thinking after the last call is left out: no turn that is replayed may end in it."""
+    content, order = message.content, _without_last_thoughts(tuple(map(_mark, message.content)))
     hosted = [mark for mark in order if isinstance(mark, _Hosted)]
     if hosted and not (_are_pairs(hosted) and _size(order) <= MOST_HOSTED_BYTES):
         order = _until_hosted(order)
@@ -114,20 +114,23 @@ def reduced(turn: KeptTurn, content: Sequence[messages.Block]) -> KeptTurn:
     return replace(turn, order=order if has_hosted else _until_hosted(order))
 
 
-def _marks(content: Sequence[messages.Block]) -> Iterator[_Mark]:
-    called = False
-    for block in content:
-        match block:
-            case messages.Thinking() | messages.RedactedThinking():
-                if not called:
-                    yield block
-            case messages.Text():
-                yield _TextMark(len(block.text), block.citations)
-            case messages.ToolUse():
-                called = True
-                yield _CallMark(block.id)
-            case _:
-                yield _Hosted(Raw(messages.encode_request(block)))
+def _mark(block: messages.Block) -> _Mark:
+    match block:
+        case messages.Thinking() | messages.RedactedThinking():
+            return block
+        case messages.Text():
+            return _TextMark(len(block.text), block.citations)
+        case messages.ToolUse():
+            return _CallMark(block.id)
+        case _:
+            return _Hosted(Raw(messages.encode_request(block)))
+
+
+def _without_last_thoughts(order: tuple[_Mark, ...]) -> tuple[_Mark, ...]:
+    end = len(order)
+    while end and isinstance(order[end - 1], messages.AnyThinking):
+        end -= 1
+    return order[:end]
 
 
 def _until_hosted(order: tuple[_Mark, ...]) -> tuple[_Mark, ...]:

@@ -141,6 +141,17 @@ def test_results_in_another_order_are_fine() -> None:
     assert is_paired(talk)
 
 
+def test_thinking_between_two_calls_stays_there() -> None:
+    thought = messages.Thinking("", "signed")
+    turn = assistant(thought, call("x"), thought, call("y"))
+    notes: list[Adjustment] = []
+    conversation = (user("a"), turn, user(result("x"), result("y")))
+    assert is_paired(conversation)
+    moved = (user("a"), assistant(call("x"), thought, "b", call("y")), user(result("y"), result("x"), "c"))
+    assert paired(moved, notes=notes)[1] == assistant("b", call("x"), thought, call("y"))
+    assert paired((user("a"), turn, user(result("y"))), notes=notes)[1] == turn
+
+
 def test_what_the_service_does_itself_may_follow_a_call() -> None:
     hosted = messages.ServerToolUse("srvtoolu_1", "web_search", call().input)
     assert is_paired([user("a"), assistant(call("x"), hosted), user(result("x"))])

@@ -17,6 +17,7 @@ from tests.simulator.requests import (
     Json,
     accept,
     answer_to,
+    assistant,
     continue_with,
     document,
     make_request,
@@ -273,3 +274,13 @@ def test_citations_may_be_left_out() -> None:
     body = copy.deepcopy(searched())
     del body["messages"][1]["content"][3]["citations"]
     accept(body)
+
+
+def test_thinking_may_stand_between_two_calls_but_not_after_the_last() -> None:
+    body = opening("claude-opus-5")
+    thought, *_, call = answer_to(body).blocks
+    results = user(result(call["id"]), result("toolu_2"))
+    calls = (thought, call, thought, {**call, "id": "toolu_2"})
+    accept({**body, "messages": [*body["messages"], assistant(*calls), results]})
+    words = refusal_message({**body, "messages": [*body["messages"], assistant(*calls, thought), results]})
+    assert words.startswith("messages.1")

@@ -7,7 +7,7 @@ a result without a call stays as text. Ids that the service refuses are rewritte
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 _ID = re.compile(r"[a-zA-Z0-9_-]+")
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
 _WORDS = frozenset({messages.Text, *messages.THINKING_TYPES})
+_CALLS_AND_THINKING = frozenset({messages.ToolUse, *messages.THINKING_TYPES})
 _NO_RESULT = (messages.Text("No result of this call was recorded."),)
 
 
@@ -46,10 +47,10 @@ def _are_new(ids: list[str], seen: set[str]) -> bool:
 
 
 def _come_last(message: messages.InputMessage, count: int) -> bool:
-    """Whether the turn does not go on in words after its calls; what the service does itself may follow them."""
+    """Tell whether no text follows the first call; thinking may stand between calls, and the service's own blocks."""
     kinds = [type(block) for block in message.content]
     first = kinds.index(messages.ToolUse)
-    return first == len(kinds) - count or _WORDS.isdisjoint(kinds[first:])
+    return first == len(kinds) - count or messages.Text not in kinds[first:]
 
 
 def _answers(message: messages.InputMessage, waiting: list[str]) -> bool:
@@ -118,7 +119,7 @@ class _Pairing:
     def _assigned(self, message: messages.InputMessage, turn: int) -> messages.InputMessage:
         """`message` with its calls under their new ids and its results taken out, for later."""
         if message.role == "assistant":
-            content = message.content if _WORDS.isdisjoint(map(type, message.content)) else _calls_last(message.content)
+            content = _calls_last(message.content)
             return replace(message, content=tuple(self._opened(block, turn) for block in content))
         return replace(message, content=tuple(kept for block in message.content for kept in self._assign(block, turn)))
 
@@ -210,12 +211,24 @@ def _ends_of_unanswered(
             is_answered = last_result.get(block.id, -1) > turn
             follows_call = at > 0 and type(content[at - 1]) is messages.ToolUse
             answered = is_answered or (answered and follows_call)
-        elif type(block) in _WORDS and at > 0 and type(content[at - 1]) is messages.ToolUse and not answered:
+        elif type(content[at - 1]) is messages.ToolUse and at > 0 and not answered and _is_said(content[at:]):
             yield at
 
 
-def _calls_last(content: tuple[messages.Block, ...]) -> Iterable[messages.Block]:
-    return sorted(content, key=lambda block: isinstance(block, messages.ToolUse))
+def _is_said(content: Sequence[messages.Block]) -> bool:
+    """Tell whether the turn goes on in text before its next call."""
+    words = takewhile(lambda block: type(block) in _WORDS, content)
+    return any(type(block) is messages.Text for block in words)
+
+
+def _calls_last(content: tuple[messages.Block, ...]) -> tuple[messages.Block, ...]:
+    """Return the blocks with text before the first call; the thinking between two calls stays there."""
+    first = next((at for at, block in enumerate(content) if type(block) is messages.ToolUse), len(content))
+    if all(type(block) is not messages.Text for block in content[first:]):
+        return content
+    moved = tuple(block for block in content[first:] if type(block) not in _CALLS_AND_THINKING)
+    rest = tuple(block for block in content[first:] if type(block) in _CALLS_AND_THINKING)
+    return (*content[:first], *moved, *rest)
 
 
 def _as_text(result: messages.ToolResult) -> tuple[messages.Block, ...]:

@@ -176,9 +176,11 @@ def _check_calls_answered(turn: ParsedTurn, following: ParsedTurn | None) -> Non
 
 
 def _followed_by_words(turn: ParsedTurn) -> set[str]:
-    """Return the calls that text or thinking follows in the same turn."""
-    message = [at for at, _ in turn.of_type("text", "thinking", "redacted_thinking")]
-    last = message[-1] if message else -1
+    """Return the calls that text follows in the same turn; thinking may stand between two calls, but not at the end."""
+    last_call = max((at for at, _ in turn.of_type("tool_use")), default=-1)
+    words = [at for at, _ in turn.of_type("text")]
+    words += [at for at, _ in turn.of_type("thinking", "redacted_thinking") if at > last_call]
+    last = max(words, default=-1)
     return {block["id"] for at, block in turn.of_type("tool_use") if at < last}
 
 
