@@ -21,7 +21,8 @@ from claude_code_proxy.server.exchange.reply.headers import JSON, error_headers
 from claude_code_proxy.server.exchange.selection import make_exchange
 from claude_code_proxy.server.routes import Route, Routes
 
-_OPEN = ("/health", "/health/ready", "/metrics")  # for probes: no key is asked for, and nothing recorded
+_PROBES = ("/health", "/health/ready")
+_OPEN = (*_PROBES, "/metrics")  # no key is asked for, and nothing recorded
 _CODES = {408: "request_timeout", 413: "request_too_large", 431: "request_headers_too_large"}
 _INDEX = {
     "name": "claude-code-proxy",
@@ -106,6 +107,8 @@ class App:
             route = self._routes.find(request.path)
             if route is None or route.path not in _OPEN:
                 self._keys.check(request.headers)
+            elif route.path not in _PROBES:
+                self._keys.check_page(request.headers)
             self._check_route(request, route)
             _check_coding(request.headers)
         except ProxyError as error:
@@ -123,7 +126,7 @@ class App:
             endpoint = target
         exchange = make_exchange(self._state, endpoint, request=request, responder=responder)
         if self._cors is not None:
-            exchange.record.reply_headers = self._cors.headers(request.headers)
+            exchange.record.reply_headers = self._cors.headers(request)
         return exchange.run()
 
     def fault(self, status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
@@ -147,7 +150,7 @@ class App:
         reply = page(request, route.parameters(request.path))
         status, headers, body = reply if isinstance(reply, tuple) else await reply
         if self._cors is not None:
-            headers = [*headers, *self._cors.headers(request.headers)]
+            headers = [*headers, *self._cors.headers(request)]
         if route.path not in _OPEN:
             self._record(request, status)
         return status, headers, body
@@ -186,7 +189,7 @@ class App:
         envelope = self._fallback(request.path, request.headers) if endpoint is None else endpoint.envelope
         record = self._record(request, error.status, error=error)
         reply = envelope.render_error(error, record.id)
-        record.reply_headers = self._cors.headers(request.headers) if self._cors is not None else ()
+        record.reply_headers = self._cors.headers(request) if self._cors is not None else ()
         headers = error_headers(record, envelope, reply=reply, rate_limits={}, now=0.0)
         if isinstance(error, MethodNotAllowed):
             headers.append((b"allow", ", ".join(error.allowed).encode()))

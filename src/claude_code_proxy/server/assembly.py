@@ -125,7 +125,7 @@ class Assembly:
                 },
                 fallback=fallback_envelope,
             ),
-            cors=Cors(settings.cors_origins) if settings.cors_origins else None,
+            cors=_cors(settings),
         )
         self.server = Server(
             self.app.handle,
@@ -239,6 +239,12 @@ def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLo
         return None
     only_failures = settings.log_level == "warning"
     return AccessLog(layout(settings.log_format), loop, writer=LogWriter(), only_failures=only_failures)
+
+
+def _cors(settings: Settings) -> Cors | None:
+    if not settings.cors_origins and not settings.loopback_only:
+        return None
+    return Cors(settings.cors_origins, local_pages=settings.loopback_only)
 
 
 def _stores(settings: Settings, place: Place | None) -> Stores:

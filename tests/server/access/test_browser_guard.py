@@ -222,12 +222,31 @@ async def test_a_host_that_is_none_is_a_bad_request(upstream: ScriptedUpstream, 
     assert not upstream.calls
 
 
-async def test_it_cannot_read_the_list_of_models_either_but_health_stays_open(upstream: ScriptedUpstream) -> None:
-    rebound = {"origin": EVIL}
+async def get_as(proxy: Running, host: str, path: str) -> int:
+    """The status of what a page reads of a name that it pointed at this machine; a browser then sends no Origin."""
+    async with proxy.client() as client:
+        await client.send(f"GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
+        return (await client.reply()).status
+
+
+async def test_it_cannot_read_models_or_metrics_either_but_health_stays_open(upstream: ScriptedUpstream) -> None:
+    rebound = "evil.example:8080"
     async with running(upstream.url) as proxy:
-        assert [(await proxy.get(path, headers=rebound)).status for path in ("/v1/models", "/")] == [403, 403]
-        for path in ("/health", "/health/ready", "/metrics"):
-            assert (await proxy.get(path, headers=rebound)).status == 200
+        for path in ("/v1/models", "/", "/metrics", "/v1/metrics", "//metrics/"):
+            assert (await proxy.get(path, headers={"origin": EVIL})).status == 403
+            assert await get_as(proxy, rebound, path) == 403
+        for path in ("/health", "/health/ready"):
+            assert (await proxy.get(path, headers={"origin": EVIL})).status == 200
+            assert await get_as(proxy, rebound, path) == 200
+        assert await get_as(proxy, "localhost:8080", "/metrics") == 200
+
+
+async def test_with_a_key_or_a_named_host_the_metrics_are_open_to_who_scrapes_them(upstream: ScriptedUpstream) -> None:
+    public = "claude.example"
+    async with running(upstream.url, proxy_api_key=(Secret(KEY),)) as proxy:
+        assert await get_as(proxy, public, "/metrics") == 200
+    async with running(upstream.url, cors_origins=(f"https://{public}",)) as proxy:
+        assert await get_as(proxy, public, "/metrics") == 200
 
 
 async def test_a_page_that_is_allowed_or_shows_a_key_is_served(upstream: ScriptedUpstream) -> None:

@@ -16,6 +16,11 @@ class ApiKeys:
         self._keys = keys
         self._browser_guard = browser_guard
 
+    def check_page(self, headers: Mapping[bytes, bytes]) -> None:
+        """Raise `Forbidden` for a web page where no key is set; ask for no key where one is."""
+        if not self._keys:
+            self._browser_guard.check(headers)
+
     def check(self, headers: Mapping[bytes, bytes]) -> None:
         """Raise `Unauthenticated` without a right key, or `Forbidden` for a web page where no key is set."""
         if not self._keys:

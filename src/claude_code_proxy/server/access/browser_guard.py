@@ -72,6 +72,13 @@ class BrowserGuard:
         )
 
 
+def is_local_page(headers: Mapping[bytes, bytes]) -> bool:
+    """Return whether a page of this machine sent the request, by a name that no stranger can have pointed here."""
+    scheme, _, address = headers.get(b"origin", b"").lower().partition(b"://")
+    page, host = _parsed(address), _parsed(headers.get(b"host", b""))
+    return scheme in _WEB and page is not None and _is_loopback(page) and host is not None and not _is_public(host)
+
+
 def _host_of_origin(origin: bytes) -> Host | None:
     return _parsed(origin.partition(b"://")[2])
 
