@@ -4,6 +4,7 @@ import pytest
 
 from claude_code_proxy.errors import LacksFeature, SamplingLimit
 from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.models.names import NameOptions
 from claude_code_proxy.models.table import MODELS
 from claude_code_proxy.models.upstream_list import Capabilities, ListedThinking, ModelInfo, Supported, ThinkingTypes
 
@@ -45,6 +46,42 @@ def test_a_retired_model_names_its_successor() -> None:
 def test_an_unknown_name_is_forwarded_as_it_was_asked(asked: str) -> None:
     found = BUILT_IN.find(asked)
     assert (found.id, found.known) == (asked, False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "model_id", "options"),
+    [
+        ("claude-opus-5-5-high", "claude-opus-5-5", NameOptions("high")),
+        ("anthropic/claude-sonnet-4.6:thinking", "claude-sonnet-4-6", NameOptions("", has_thinking=True)),
+        ("opus-low", "claude-opus-5-5", NameOptions("low")),
+        ("claude-haiku-4-5-20251001-thinking", "claude-haiku-4-5-20251001", NameOptions("", has_thinking=True)),
+        ("claude-sonnet-4-6[1m]", "claude-sonnet-4-6", NameOptions()),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0:high", "claude-haiku-4-5-20251001", NameOptions("high")),
+        ("claude-epic-9-high", "claude-epic-9-high", NameOptions()),
+        ("gpt-5-high", "claude-opus-5", NameOptions("high")),
+        ("o3-high", "claude-haiku-5-5", NameOptions()),
+        ("fast", "claude-haiku-5-5", NameOptions("low")),
+        ("fast-thinking", "claude-haiku-5-5", NameOptions("low", has_thinking=True)),
+        ("fast-max", "claude-haiku-5-5", NameOptions("max")),
+        ("x-claude-opus-5-high", "claude-haiku-5-5", NameOptions()),
+    ],
+)
+def test_effort_and_thinking_in_a_name(asked: str, model_id: str, options: NameOptions) -> None:
+    catalogue = BUILT_IN.with_aliases({
+        "gpt-5": "claude-opus-5",
+        "o3-high": "claude-haiku-5-5",
+        "fast": "claude-haiku-5-5-low",
+        "x-*": "claude-haiku-5-5",
+    })
+    assert catalogue.find(asked).id == model_id
+    assert catalogue.options(asked) == options
+
+
+def test_an_alias_for_everything_stands_for_no_model_with_options() -> None:
+    catalogue = BUILT_IN.with_aliases({"*": "claude-haiku-5-5"})
+    assert catalogue.find("claude-opus-5-high").id == "claude-opus-5"
+    assert catalogue.find("gpt-5-high").id == "claude-haiku-5-5"
+    assert catalogue.options("gpt-5-high") == NameOptions()
 
 
 def test_an_alias_with_a_star_takes_names_that_are_no_models() -> None:

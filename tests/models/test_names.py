@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_code_proxy.models.names import is_of_another_service, line, parse
+from claude_code_proxy.models.names import NameOptions, is_of_another_service, line, parse, split_options
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,23 @@ def test_any_text_is_a_name(asked: str) -> None:
 )
 def test_the_line_of_a_model(model_id: str, expected: str) -> None:
     assert line(model_id) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "bare", "options"),
+    [
+        ("claude-opus-5-5", "claude-opus-5-5", NameOptions()),
+        ("claude-opus-5-5-high", "claude-opus-5-5", NameOptions("high")),
+        ("anthropic/claude-opus-4.6:xhigh", "anthropic/claude-opus-4.6", NameOptions("xhigh")),
+        ("opus-none", "opus", NameOptions("none")),
+        ("Sonnet-Thinking", "sonnet", NameOptions("", has_thinking=True)),
+        ("claude-sonnet-4-6:thinking", "claude-sonnet-4-6", NameOptions("", has_thinking=True)),
+        ("claude-opus-5-thinking-max[1m]", "claude-opus-5", NameOptions("max", has_thinking=True)),
+        ("claude-opus-5-low-high", "claude-opus-5", NameOptions("high")),
+        ("claude-opus-5 [1m]", "claude-opus-5", NameOptions()),
+        ("high", "high", NameOptions()),
+        ("", "", NameOptions()),
+    ],
+)
+def test_what_a_name_asks_for_besides_the_model(name: str, bare: str, options: NameOptions) -> None:
+    assert split_options(name) == (bare, options)

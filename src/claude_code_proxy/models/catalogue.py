@@ -27,17 +27,26 @@ class Catalogue:
     learnt: Mapping[str, tuple[LearnedLimit, ...]] = field(default_factory=dict)
 
     def find(self, name: str) -> Model:
-        """Return the model that a name means; its `id` is what to send upstream. Never fails: see `unknown`."""
+        """Return the model that a name means; its `id` is what to send upstream. Never fails: see `unknown`.
+
+        Options at the end of a name that is not known itself are no part of it: see `options`.
+        """
         asked = self._aliased(name)
         plain = self.models.get(asked)  # written as its key, a name needs no parsing
         if plain is not None:
             return self._taught(asked, plain)
+        asked, _ = self._split(asked)
         parsed = names.parse(asked)
-        model = self.models.get(parsed.key) or self._newest_of_line(parsed.key)
+        model = self._named(parsed.key)
         if model is None:
             spelling = asked.strip() if names.is_of_another_service(asked) else parsed.spelling
             return self._taught(parsed.key, unknown(spelling))
         return self._taught(parsed.key, _dated(model, parsed))
+
+    def options(self, name: str) -> names.NameOptions:
+        """Return what a name asks for besides the model."""
+        asked = self._aliased(name)
+        return names.NO_OPTIONS if asked in self.models else self._split(asked)[1]
 
     def with_aliases(self, aliases: Mapping[str, str]) -> "Catalogue":
         return replace(self, aliases={name.strip().lower(): target for name, target in aliases.items()})
@@ -76,9 +85,25 @@ class Catalogue:
 
     def _matched(self, asked: str) -> str | None:
         """Return the first alias with a `*` that fits the name; a name of a model never stands for another."""
-        if names.parse(asked).key in self.models:
+        if any(names.parse(name).key in self.models for name in (asked, names.split_options(asked)[0])):
             return None
         return next((to for alias, to in self.aliases.items() if "*" in alias and fnmatchcase(asked, alias)), None)
+
+    def _split(self, asked: str) -> tuple[str, names.NameOptions]:
+        """Return the name without its options. A name that is known is whole; so is one of which no part is known."""
+        if self._named(names.parse(asked).key) is not None:
+            return asked, names.NO_OPTIONS
+        bare, options = names.split_options(asked)
+        if bare == asked.strip().lower():
+            return asked, names.NO_OPTIONS
+        bare, of_alias = self._split(self._aliased(bare))
+        if self._named(names.parse(bare).key) is None:
+            return asked, names.NO_OPTIONS
+        has_thinking = options.has_thinking or of_alias.has_thinking
+        return bare, names.NameOptions(options.effort or of_alias.effort, has_thinking)
+
+    def _named(self, key: str) -> Model | None:
+        return self.models.get(key) or self._newest_of_line(key)
 
     def _newest_of_line(self, key: str) -> Model | None:
         """Return the model that `claude-opus` or `claude-opus-latest` means: of those listed, once a list is known."""

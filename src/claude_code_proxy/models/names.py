@@ -16,6 +16,7 @@ _WORD_BREAKS = re.compile(r"[\s._@]+")
 _DATE = re.compile(r"-(\d{8})$")
 _VERSION_FIRST = re.compile(r"^claude-(\d+(?:-\d+)?)-([a-z]+)$")
 _ZERO_MINOR = re.compile(r"(-\d+)-0$")
+_OPTION = re.compile(r"[-:](?P<word>none|minimal|low|medium|high|xhigh|max|thinking)$|\[1m\]$")
 _LONGEST_KEPT = 128  # characters of a name that is remembered
 _LINES = frozenset({"opus", "sonnet", "haiku", "fable", "mythos"})
 
@@ -26,6 +27,32 @@ class Name(NamedTuple):
     key: str
     date: str
     spelling: str
+
+
+class NameOptions(NamedTuple):
+    """What a name asks for besides the model; `effort` empty: nothing."""
+
+    effort: str = ""
+    has_thinking: bool = False
+
+
+NO_OPTIONS = NameOptions()
+
+
+def split_options(name: str) -> tuple[str, NameOptions]:
+    """Return the name without `-high`, `:thinking`, `[1m]` and their like at its end, and what they ask for.
+
+    The large window of `[1m]` needs no asking: every model that has one has it always.
+    """
+    bare, options = name.strip().lower(), NO_OPTIONS
+    while found := _OPTION.search(bare):
+        bare = bare[: found.start()].rstrip()
+        word = found["word"]
+        if word == "thinking":
+            options = options._replace(has_thinking=True)
+        elif word is not None and not options.effort:
+            options = options._replace(effort=word)
+    return bare, options
 
 
 def parse(name: str) -> Name:

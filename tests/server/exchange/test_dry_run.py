@@ -46,6 +46,12 @@ def test_the_request_as_it_would_be_sent() -> None:
     assert found["request"]["max_tokens"] == 128_000
 
 
+def test_what_the_name_of_the_model_asks_for() -> None:
+    found = shown(model="opus-low", messages=[{"role": "user", "content": "Hello"}])
+    assert (found["model"], found["request"]["output_config"]) == ("claude-opus-5-5", {"effort": "low"})
+    assert "model" in {adjustment["param"] for adjustment in found["adjustments"]}
+
+
 def test_every_adjustment_with_its_reason() -> None:
     found = shown(
         model="claude-sonnet-5-5", messages=[{"role": "user", "content": "Hi"}], temperature=0.2, seed=1, foo=2

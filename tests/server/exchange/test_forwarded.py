@@ -117,6 +117,17 @@ class TestRequests:
 
 
 class TestAliases:
+    async def test_a_window_in_the_name_is_left_out(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            await sent(proxy, BODY.replace(b"claude-sonnet-4-6", b"claude-sonnet-4-6[1m]"))
+        assert [call.body for call in upstream.calls] == [BODY]
+
+    async def test_effort_in_the_name_is_refused_and_not_lost(self, upstream: ScriptedUpstream) -> None:
+        async with running(upstream.url) as proxy:
+            refused = await sent(proxy, BODY.replace(b"claude-sonnet-4-6", b"claude-sonnet-4-6-high"))
+        assert not upstream.calls
+        assert (refused.status, "output_config.effort" in refused.json["error"]["message"]) == (400, True)
+
     async def test_the_name_is_replaced_both_ways_and_nothing_else(self, upstream: ScriptedUpstream) -> None:
         body = BODY.replace(b"claude-sonnet-4-6", b"house-model")
         async with running(upstream.url, model_aliases={"house-model": "claude-sonnet-4-6"}) as proxy:

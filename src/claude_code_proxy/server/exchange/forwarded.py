@@ -4,9 +4,10 @@ Only the name of the model is replaced where it is an alias, and only usage, err
 """
 
 from claude_code_proxy.endpoints.endpoint import Endpoint, NativeForm, NativeRequest, Relay, ReplyContext
-from claude_code_proxy.errors import ProxyError, UpstreamBroke
+from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamBroke
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
+from claude_code_proxy.models.names import NO_OPTIONS
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.reply.streaming import StreamedReply
@@ -37,6 +38,12 @@ class ForwardedExchange(Exchange):
         native = self._form.decode(self._request.body)
         self.record.stream = native.stream
         model = self._note_model(native.model)
+        if self._state.catalogue.options(native.model) != NO_OPTIONS:
+            raise InvalidRequest(
+                f"The name `{native.model}` asks for thinking or effort, which a request that is sent as it is says in "
+                f"fields of its own: name `{model.id}`, and set 'thinking' and 'output_config.effort'.",
+                path="model",
+            )
         body = native.naming(model.id) if native.model else self._request.body
         context = self._context(model)
         if native.stream:

@@ -12,6 +12,7 @@ import msgspec
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted, MakeFilter, adapt, readapt
+from claude_code_proxy.adaptation.name_options import apply_name_options
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.reply.schema_check import CheckResults
 from claude_code_proxy.adjustment import Action, Adjustment, with_client_names
@@ -19,6 +20,7 @@ from claude_code_proxy.endpoints.endpoint import DecodedRequest
 from claude_code_proxy.errors import DiagnosisKind, UpstreamRejected, UpstreamTimeout
 from claude_code_proxy.messages.rough_count import input_tokens
 from claude_code_proxy.models.model import Model
+from claude_code_proxy.models.names import NO_OPTIONS
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.paused_turns import MOST_PAUSES, ContinuedStream, join, sum_usage
 from claude_code_proxy.server.exchange.record import Record
@@ -36,11 +38,15 @@ def prepare(
 
     `found` is what is kept of the conversation's thinking.
     """
+    notes: tuple[Adjustment, ...] = ()
+    options = state.catalogue.options(said.model)
+    if options != NO_OPTIONS:
+        said, notes = apply_name_options(said, options)
     carried, dropped = state.terms.drop_unsupported(said)
     model = state.terms.restrict(model)
     adapted = adapt(restore(carried, model, found=found), model, options=state.policy.adaptation)
-    if dropped:
-        adapted = msgspec.structs.replace(adapted, adjustments=(*dropped, *adapted.adjustments))
+    if notes or dropped:
+        adapted = msgspec.structs.replace(adapted, adjustments=(*notes, *dropped, *adapted.adjustments))
     return carried, model, adapted
 
 
