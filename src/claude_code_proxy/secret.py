@@ -4,6 +4,7 @@ Code that needs the text calls `reveal()`; nothing else gives it away, pickling 
 """
 
 import hmac
+from collections.abc import Mapping
 from typing import NoReturn
 
 MASK = "****"
@@ -22,13 +23,15 @@ class Secret:
     def reveal(self) -> str:
         return self._text
 
-    def is_in(self, data: bytes) -> bool:
-        """Return whether `mask` would change `data`: a cheaper question, for what is rarely true."""
-        return self._bytes in data and len(self._text) >= _SHORTEST
-
     def mask(self, data: bytes) -> bytes:
         """Return `data` without this secret. A service that echoes what it received must not pass it on through us."""
         return data.replace(self._bytes, MASK.encode()) if len(self._text) >= _SHORTEST else data
+
+    def mask_values(self, headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+        """Return `headers` with this secret masked in their values; nearly always, that is the very same object."""
+        if self._bytes not in b"\n".join(headers.values()):
+            return headers
+        return {name: self.mask(value) for name, value in headers.items()}
 
     def mask_text(self, text: str) -> str:
         return text.replace(self._text, MASK) if len(self._text) >= _SHORTEST else text

@@ -27,6 +27,10 @@ def ignore_failure(error: ProxyError, *, retried: bool) -> None:
     """Do nothing: an `OnFailure` for callers without one."""
 
 
+def _unchanged(error: UpstreamRejected) -> UpstreamRejected:
+    return error
+
+
 async def retry(
     call: Call,
     attempt: Callable[[CallStats], Awaitable[_T]],
@@ -34,10 +38,12 @@ async def retry(
     chance: Callable[[], float],
     pause: Callable[[float], Awaitable[None]],
     on_failure: OnFailure,
+    explain: Callable[[UpstreamRejected], UpstreamRejected] = _unchanged,
 ) -> _T:
     """Try until it works, `call.retries` are used up, or the error says that trying is no use.
 
-    `chance` (0 to 1) spreads the retries; `pause` waits that many seconds.
+    `chance` (0 to 1) spreads the retries; `pause` waits that many seconds; `explain` adds what the caller should know
+    to the last refusal.
     """
     stats = CallStats()
     while True:
@@ -50,7 +56,8 @@ async def retry(
             is_spent = stats.attempts > call.retries or _is_over(call.deadline, wait or 0.0)
             on_failure(error, retried=wait is not None and not is_spent)
             if wait is None or is_spent:
-                raise _last(error, stats, is_spent=is_spent and call.retries > 0) from error.__cause__
+                last = _last(error, stats, is_spent=is_spent and call.retries > 0)
+                raise (explain(last) if isinstance(last, UpstreamRejected) else last) from error.__cause__
         await pause(wait)
 
 

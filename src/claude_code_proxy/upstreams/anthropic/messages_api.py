@@ -5,12 +5,13 @@ Long answers are streamed inside even when they are wanted whole: no connection 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias
 from urllib.parse import quote
 
 import msgspec
+from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
@@ -26,11 +27,12 @@ from claude_code_proxy.upstreams.retry import OnFailure, ignore_failure, retry
 from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream, ForwardedReply
 
 WHOLE_UP_TO = 4096  # tokens; an answer that cannot be longer is there within a minute or two
+_MESSAGES = b"/v1/messages"
 _MODELS_PAGE = b"/v1/models?limit=1000"
 _MOST_PAGES = 20
 _WHOLE_LIMIT = ClientLimits().body  # bytes of a whole answer that is streamed inside, as of one that is not
 _MOST_BLOCKS = 64  # of headers, kept ready to send
-_T = TypeVar("_T")
+_Fields: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 
 class Credentials(Protocol):
@@ -39,6 +41,15 @@ class Credentials(Protocol):
 
     def explain(self, error: UpstreamRejected) -> UpstreamRejected:
         """Return a refusal of the credential in words that name it; any other refusal as it is."""
+
+
+class _Post(Struct, frozen=True):
+    """One request as it goes out. `caller` has the caller's own headers where they are passed on."""
+
+    path: bytes
+    body: bytes
+    call: Call
+    caller: _Fields | None = None
 
 
 class MessagesApi:
@@ -57,31 +68,24 @@ class MessagesApi:
         self._transport = transport
         self._credentials = credentials
         self._workspace_id = workspace_id
-        self._attempts = partial(retry, chance=chance, pause=pause, on_failure=on_failure)
-        self._headers: dict[tuple[str, Hashable], bytes] = {}
+        self._retry = partial(retry, chance=chance, pause=pause, on_failure=on_failure, explain=credentials.explain)
+        self._headers: dict[tuple[str, tuple[str, ...], _Fields | None], bytes] = {}
 
     async def create(self, request: messages.MessagesRequest, call: Call) -> tuple[messages.Message, CallStats]:
         streamed = request.max_tokens > WHOLE_UP_TO
         body = messages.encode_request(msgspec.structs.replace(request, stream=True) if streamed else request)
-        return await self._retry(call, lambda stats: self._create(body, call, stats=stats, streamed=streamed))
+        return await self._retry(call, partial(self._create, _Post(_MESSAGES, body, call), streamed=streamed))
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> EventStream:
         """Return with the first events, so that a failure until then can still be tried again."""
         body = messages.encode_request(msgspec.structs.replace(request, stream=True))
-        return await self._retry(call, lambda stats: self._open(body, call, stats=stats))
+        return await self._retry(call, partial(self._open, _Post(_MESSAGES, body, call)))
 
     async def forward(
         self, path: bytes, *, headers: Sequence[tuple[bytes, bytes]], body: bytes, call: Call
     ) -> ForwardedReply:
         """Send a request as it is, with the caller's headers and our credential."""
-        fields = tuple(headers)
-        return await self._retry(call, lambda stats: self._forward(path, fields, body=body, call=call, stats=stats))
-
-    async def _retry(self, call: Call, attempt: Callable[[CallStats], Awaitable[_T]]) -> _T:
-        try:
-            return await self._attempts(call, attempt)
-        except UpstreamRejected as error:
-            raise self._credentials.explain(error) from error.__cause__
+        return await self._retry(call, partial(self._forward, _Post(path, body, call, caller=tuple(headers))))
 
     async def models(self) -> list[ModelInfo]:
         """Return the upstream's whole list of models."""
@@ -89,7 +93,7 @@ class MessagesApi:
         path, after = _MODELS_PAGE, ""
         for _ in range(_MOST_PAGES):
             credential = self._credentials.resolve()
-            response = await self._transport.request(b"GET", path, headers=self._headers_for(credential, ()))
+            response = await self._transport.request(b"GET", path, headers=self._headers_for(credential))
             if response.status != 200:
                 raise await _rejection(response, credential.secret)
             try:
@@ -110,14 +114,10 @@ class MessagesApi:
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _forward(
-        self, path: bytes, fields: tuple[tuple[bytes, bytes], ...], *, body: bytes, call: Call, stats: CallStats
-    ) -> ForwardedReply:
-        credential = self._credentials.resolve()
-        headers = self._forwarded_headers(credential, fields)
-        response = await self._accepted(path, headers, body=body, call=call, stats=stats, secret=credential.secret)
+    async def _forward(self, post: _Post, stats: CallStats) -> ForwardedReply:
+        response, secret = await self._send(post, stats)
         is_stream = b"event-stream" in response.headers.get(b"content-type", b"")
-        reply = TransportReply(response, stats, is_stream=is_stream, secret=credential.secret)
+        reply = TransportReply(response, stats, is_stream=is_stream, secret=secret)
         if not reply.is_stream:
             return reply
         try:
@@ -127,27 +127,22 @@ class MessagesApi:
             raise
         return reply
 
-    async def _send(self, body: bytes, call: Call, *, stats: CallStats) -> tuple[Response, Secret]:
+    async def _send(self, post: _Post, stats: CallStats) -> tuple[Response, Secret]:
         """Return the response once the upstream has accepted the request, and the secret that was sent."""
         credential = self._credentials.resolve()
-        headers, secret = self._headers_for(credential, call.betas), credential.secret
-        return await self._accepted(b"/v1/messages", headers, body=body, call=call, stats=stats, secret=secret), secret
-
-    async def _accepted(
-        self, path: bytes, headers: bytes, *, body: bytes, call: Call, stats: CallStats, secret: Secret
-    ) -> Response:
-        response = await self._transport.request(b"POST", path, headers=headers, body=body, deadline=call.deadline)
-        received = _masked(response.headers, secret)
+        secret, headers = credential.secret, self._headers_for(credential, post.call.betas, caller=post.caller)
+        response = await self._transport.request(
+            b"POST", post.path, headers=headers, body=post.body, deadline=post.call.deadline
+        )
+        received = secret.mask_values(response.headers)
         stats.request_id = request_id_of(received)
         if response.status != 200:
             raise await _rejection(response, secret)
         stats.rate_limits = rate_limits_of(received)
-        return response
+        return response, secret
 
-    async def _create(
-        self, body: bytes, call: Call, *, stats: CallStats, streamed: bool
-    ) -> tuple[messages.Message, CallStats]:
-        response, secret = await self._send(body, call, stats=stats)
+    async def _create(self, post: _Post, stats: CallStats, *, streamed: bool) -> tuple[messages.Message, CallStats]:
+        response, secret = await self._send(post, stats)
         if not _is_stream(response, asked=streamed):
             return await _message(response, stats, secret=secret), stats
         events = TransportEvents(response, stats, secret=secret, limit=_WHOLE_LIMIT)
@@ -160,8 +155,8 @@ class MessagesApi:
         finally:
             events.close()
 
-    async def _open(self, body: bytes, call: Call, *, stats: CallStats) -> EventStream:
-        response, secret = await self._send(body, call, stats=stats)
+    async def _open(self, post: _Post, stats: CallStats) -> EventStream:
+        response, secret = await self._send(post, stats)
         if not _is_stream(response, asked=True):
             return WholeEvents(await _message(response, stats, secret=secret), stats)
         events = TransportEvents(response, stats, secret=secret)
@@ -172,20 +167,21 @@ class MessagesApi:
             raise
         return events
 
-    def _headers_for(self, credential: Credential, betas: tuple[str, ...]) -> bytes:
-        key = (credential.secret.reveal(), betas)
-        return self._block(key, lambda: request_headers(credential, betas, workspace_id=self._workspace_id))
-
-    def _forwarded_headers(self, credential: Credential, fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
-        key = (credential.secret.reveal(), fields)
-        return self._block(key, lambda: forwarded_headers(credential, fields, workspace_id=self._workspace_id))
-
-    def _block(self, key: tuple[str, Hashable], render: Callable[[], bytes]) -> bytes:
+    def _headers_for(
+        self, credential: Credential, betas: tuple[str, ...] = (), *, caller: _Fields | None = None
+    ) -> bytes:
+        """Return the block of headers; it is kept, as nearly all requests have the same one."""
+        key = (credential.secret.reveal(), betas, caller)
         block = self._headers.get(key)
         if block is None:
             if len(self._headers) > _MOST_BLOCKS:
                 self._headers.clear()
-            block = self._headers[key] = render()
+            workspace = self._workspace_id
+            if caller is None:
+                block = request_headers(credential, betas, workspace_id=workspace)
+            else:
+                block = forwarded_headers(credential, caller, workspace_id=workspace)
+            self._headers[key] = block
         return block
 
 
@@ -193,13 +189,6 @@ def _is_stream(response: Response, *, asked: bool) -> bool:
     """Return what the answer says it is: some gateways always answer in one form, whatever was asked for."""
     kind = response.headers.get(b"content-type", b"")
     return b"event-stream" in kind or (asked and b"json" not in kind)
-
-
-def _masked(headers: Mapping[bytes, bytes], secret: Secret) -> Mapping[bytes, bytes]:
-    """Return the headers without the credential, should the upstream be one that echoes it."""
-    if not secret.is_in(b"\n".join(headers.values())):
-        return headers
-    return {name: secret.mask(value) for name, value in headers.items()}
 
 
 async def _message(response: Response, stats: CallStats, *, secret: Secret) -> messages.Message:
@@ -219,6 +208,6 @@ async def _message(response: Response, stats: CallStats, *, secret: Secret) -> m
 async def _rejection(response: Response, secret: Secret) -> UpstreamRejected:
     try:
         body = secret.mask(await response.read())
-        return rejected(response.status, _masked(response.headers, secret), body=body)
+        return rejected(response.status, secret.mask_values(response.headers), body=body)
     finally:
         response.close()
