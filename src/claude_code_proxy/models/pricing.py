@@ -3,7 +3,9 @@
 Never guesses: without known prices, or in fast mode on a model that has no fast price, there is no cost.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+
+from msgspec import Struct
 
 from claude_code_proxy.models.model import Model, Prices, Rates
 
@@ -14,8 +16,7 @@ WEB_SEARCH_USD = 0.01
 _MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Billed:
+class Billed(Struct, frozen=True):
     """What the service counted for one reply. `input` is what was neither read from nor written to the cache."""
 
     input: int = 0
@@ -39,6 +40,16 @@ def cost_usd(model: Model, billed: Billed) -> float | None:
         return None
     tokens = _tokens_usd(_rates(model.prices, billed.prompt), billed) * _factor(billed)
     return tokens + billed.web_searches * WEB_SEARCH_USD
+
+
+def total_usd(costs: Iterable[float | None]) -> float | None:
+    """Return the sum; None where one of the costs is not known."""
+    total = 0.0
+    for cost in costs:
+        if cost is None:
+            return None
+        total += cost
+    return total
 
 
 def _rates(prices: Prices, prompt: int) -> Rates:

@@ -43,7 +43,8 @@ def turn_keys(conversation: Sequence[messages.InputMessage]) -> dict[int, list[s
 
 def is_worth_keeping(content: Sequence[messages.Block]) -> bool:
     """Return whether a turn has thinking that the model wants back: it calls a tool of the client's."""
-    return _first_call(content) is not None and any(isinstance(block, messages.AnyThinking) for block in content)
+    kinds = {type(block) for block in content}
+    return messages.ToolUse in kinds and not kinds.isdisjoint(messages.THINKING_TYPES)
 
 
 def restore(request: messages.MessagesRequest, model: Model, *, found: Found) -> messages.MessagesRequest:

@@ -4,7 +4,6 @@ Which blocks a role can hold is decided in `blocks`, calls and results in `pairi
 """
 
 from collections.abc import Sequence
-from operator import is_
 
 from msgspec.structs import replace
 
@@ -42,9 +41,8 @@ def mend(
         notes.append(Adjustment("messages", Action.INSERTED, "the first turn must be the user's"))
     if turns[-1].role == "assistant":
         _end(turns, can_prefill=may_prefill and _can_prefill(request, model), notes=notes)
-    if _same(turns, request.messages):
-        return request
-    return replace(request, messages=tuple(turns))
+    mended = tuple(turns)
+    return request if mended == request.messages else replace(request, messages=mended)
 
 
 def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
@@ -181,7 +179,3 @@ def _is_hosted(block: messages.Block) -> bool:
     if isinstance(block, messages.UnknownBlock):
         return block.type.endswith(("tool_use", "tool_result"))
     return isinstance(block, messages.ServerToolUse | messages.WebSearchToolResult)
-
-
-def _same(turns: Sequence[messages.InputMessage], conversation: Sequence[messages.InputMessage]) -> bool:
-    return len(turns) == len(conversation) and all(map(is_, turns, conversation))

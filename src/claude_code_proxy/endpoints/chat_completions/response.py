@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions.annotations import Annotation, to_annotated_text
@@ -116,22 +117,25 @@ def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, sh
     """
     text, annotations = to_annotated_text(message.content)
     refusal = refusal_text(message.stop_reason, message.stop_details)
-    thoughts = [] if shape.hides_reasoning else _thoughts(message)
     legacy = shape.legacy_functions
-    return _Message(
+    written = _Message(
         content=text or refusal or (None if calls else ""),
         refusal=refusal,
         annotations=annotations,
         tool_calls=UNSET if legacy or not calls else [_call(call, shape=shape) for call in calls],
         function_call=_Function(calls[0].name, to_arguments(calls[0].input)) if legacy and calls else UNSET,
-        reasoning_content=to_text(thoughts) or UNSET,
-        thinking_blocks=[to_thinking_block(thought, i) for i, thought in enumerate(thoughts)] or UNSET,
-        reasoning_details=[to_reasoning_detail(thought, i) for i, thought in enumerate(thoughts)] or UNSET,
     )
+    thoughts = [block for block in message.content if isinstance(block, messages.AnyThinking)]
+    return written if shape.hides_reasoning or not thoughts else _with_reasoning(written, thoughts)
 
 
-def _thoughts(message: messages.Message) -> list[messages.AnyThinking]:
-    return [block for block in message.content if isinstance(block, messages.AnyThinking)]
+def _with_reasoning(message: _Message, thoughts: Sequence[messages.AnyThinking]) -> _Message:
+    return replace(
+        message,
+        reasoning_content=to_text(thoughts) or UNSET,
+        thinking_blocks=[to_thinking_block(thought, i) for i, thought in enumerate(thoughts)],
+        reasoning_details=[to_reasoning_detail(thought, i) for i, thought in enumerate(thoughts)],
+    )
 
 
 def _call(call: messages.ToolUse, *, shape: ChatShape) -> _FunctionCall | _CustomCall:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
+from claude_code_proxy.models.pricing import total_usd
 
 FINISH_REASONS = {
     "end_turn": "stop",
@@ -60,6 +61,7 @@ def to_usage(usages: Sequence[messages.Usage], context: ReplyContext) -> Complet
         if usage.output_tokens_details is not None:
             thinking += usage.output_tokens_details.thinking_tokens or 0
     prompt += read + written
+    cost = total_usd([context.cost(usage) for usage in usages])
     return CompletionUsage(
         prompt,
         completion,
@@ -68,7 +70,7 @@ def to_usage(usages: Sequence[messages.Usage], context: ReplyContext) -> Complet
         _CompletionDetails(thinking),
         read,
         written,
-        _cost(usages, context),
+        UNSET if cost is None else round(cost, 8),
     )
 
 
@@ -89,13 +91,3 @@ def refusal_text(stop_reason: str | None, details: messages.StopDetails | None) 
     if stop_reason != "refusal":
         return None
     return (details.explanation if details else None) or REFUSED
-
-
-def _cost(usages: Sequence[messages.Usage], context: ReplyContext) -> float | UnsetType:
-    total = 0.0
-    for usage in usages:
-        cost = context.cost(usage)
-        if cost is None:
-            return UNSET
-        total += cost
-    return round(total, 8)

@@ -5,7 +5,7 @@ Each request upstream has its own price: what several used together may cost mor
 
 from claude_code_proxy.messages import Usage
 from claude_code_proxy.models.model import Model
-from claude_code_proxy.models.pricing import Billed, cost_usd
+from claude_code_proxy.models.pricing import Billed, cost_usd, total_usd
 
 
 class Bill:
@@ -27,8 +27,7 @@ class Bill:
     def _priced(self, usage: Usage) -> float | None:
         if usage.requests is None:
             return cost_usd(self._model, billed(usage))
-        costs = [cost_usd(self._model, billed(each)) for each in usage.requests]
-        return sum(cost for cost in costs if cost is not None) if None not in costs else None
+        return total_usd([cost_usd(self._model, billed(each)) for each in usage.requests])
 
 
 def billed(usage: Usage) -> Billed:

@@ -17,6 +17,7 @@ from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.models.model import Model
+from claude_code_proxy.models.pricing import total_usd
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.billing import Bill
 from claude_code_proxy.server.exchange.paused_turns import sum_usage
@@ -119,8 +120,7 @@ class Exchange(ABC):
     def _bill(self, context: ReplyContext, usages: Sequence[messages.Usage]) -> None:
         record = self.record
         record.usage = usages[0] if len(usages) == 1 else reduce(sum_usage, usages)
-        costs = [context.cost(usage) for usage in usages]
-        record.cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+        record.cost = total_usd([context.cost(usage) for usage in usages])
 
     def _cut_off(self) -> None:
         """Record that nobody reads the rest: the client has gone, or the server has ended."""
