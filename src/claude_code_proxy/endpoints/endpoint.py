@@ -22,13 +22,14 @@ from claude_code_proxy.errors import ProxyError
 class ReplyContext(Struct, frozen=True):
     """What only the edge knows: the reply's id, the time (epoch seconds), the model's name in the request, the cost.
 
-    `cost` turns usage into USD; it gives None where a price is not known.
+    `cost` turns usage into USD; it gives None where a price is not known. `completed` gives the time of the end.
     """
 
     id: str
     created: int
     model: str
     cost: Callable[[messages.Usage], float | None]
+    completed: Callable[[], int | None] = lambda: None
 
 
 class StreamTranslator(Protocol):

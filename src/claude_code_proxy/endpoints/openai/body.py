@@ -7,7 +7,7 @@ taken out, small slips of real clients are mended, and everything that passes th
 import types
 from collections.abc import Callable
 from functools import cache
-from typing import Generic, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Generic, TypeAlias, TypeGuard, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Raw, Struct, inspect, structs
@@ -18,7 +18,7 @@ from claude_code_proxy.endpoints.support import unknown_fields
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import mend_surrogates
 
-_T = TypeVar("_T", bound=Struct)
+_T = TypeVar("_T")
 _BOM = b"\xef\xbb\xbf"
 _MENDED = Adjustment("body", Action.MAPPED, "half a surrogate pair, which is no character, became U+FFFD")
 _object: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
@@ -70,6 +70,51 @@ class BodyDecoder(Generic[_T]):
             return self._decode.decode(tidied), adjustments + unknown_fields(tidying.unknown)
 
 
+class UnionDecoder(Generic[_T]):
+    """Decodes one object of a union of structs with tags, for lists whose items are decoded one by one."""
+
+    def __init__(self, union: object) -> None:
+        self._decode: msgspec.json.Decoder[_T] = msgspec.json.Decoder(union)
+        self._by_tag = {str(one.__struct_config__.tag): one for one in _options(union) if _is_struct(one)}
+
+    def decode(
+        self, raw: Raw, at: str, *, note_unknown: Callable[[str], None], untyped: Callable[[Raw], type[Struct]]
+    ) -> _T | None:
+        """Return the value, or None for a `type` that the union lacks. Raise `InvalidRequest`.
+
+        `untyped` returns the struct for an object without a type. `note_unknown` gets the path of each field that was
+        left out, such as `input[3].foo`; `at` is the path of the object.
+        """
+        try:
+            return self._decode.decode(raw)
+        except msgspec.ValidationError:
+            pass
+        try:
+            fields = _object.decode(raw)
+        except msgspec.ValidationError as error:
+            raise to_invalid_request(error, inspect.type_info(dict), at=at) from None
+        struct = self._struct(fields, raw, untyped=untyped)
+        if struct is None:
+            return None
+        tidying = _Tidying()
+        tidied = msgspec.json.encode(tidying.known(fields, struct, path=at))
+        try:
+            value: _T = _decoder_of(struct).decode(tidied)  # type: ignore[assignment]
+        except msgspec.ValidationError as error:
+            raise to_invalid_request(error, inspect.type_info(struct), at=at) from None
+        for path in tidying.unknown:
+            note_unknown(path)
+        return value
+
+    def _struct(
+        self, fields: dict[str, Raw], raw: Raw, *, untyped: Callable[[Raw], type[Struct]]
+    ) -> type[Struct] | None:
+        tag = fields.get("type")
+        if tag is None or _is_null(tag):
+            return untyped(raw)
+        return next((one for name, one in self._by_tag.items() if bytes(tag) == msgspec.json.encode(name)), None)
+
+
 def tidy(value: Raw, kind: object) -> Raw:
     """Return a value without what its type has no place for."""
     return _Tidying().tidied(value, kind, path="")
@@ -105,9 +150,10 @@ class _Tidying:
     def _object(self, value: Raw, kind: object, *, path: str) -> Raw:
         fields = _object.decode(value)
         struct = _struct_for(fields, kind)
-        return value if struct is None else Raw(msgspec.json.encode(self._known(fields, struct, path=path)))
+        return value if struct is None else Raw(msgspec.json.encode(self.known(fields, struct, path=path)))
 
-    def _known(self, fields: dict[str, Raw], struct: type[Struct], *, path: str) -> dict[str, Raw | str]:
+    def known(self, fields: dict[str, Raw], struct: type[Struct], *, path: str) -> dict[str, Raw | str]:
+        """Return the fields of an object that its struct has a place for."""
         kinds, tag_field = _kinds_of(struct), struct.__struct_config__.tag_field
         kept: dict[str, Raw | str] = {}
         if tag_field is not None:
@@ -125,6 +171,10 @@ class _Tidying:
 def _options(kind: object) -> tuple[object, ...]:
     """Return the members of a union, or the type itself if it is not a union."""
     return get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
+
+
+def _is_struct(kind: object) -> TypeGuard[type[Struct]]:
+    return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 @cache
@@ -156,7 +206,7 @@ def _whole_number(value: Raw) -> Raw:
 
 def _struct_for(fields: dict[str, Raw], kind: object) -> type[Struct] | None:
     """Return the struct for an object. Where its `type` is left out, take the first that has one of its fields."""
-    found = [option for option in _options(kind) if isinstance(option, type) and issubclass(option, Struct)]
+    found = [option for option in _options(kind) if _is_struct(option)]
     tag_field = found[0].__struct_config__.tag_field if found else None
     if tag_field is None:
         return found[0] if found else None

@@ -25,16 +25,18 @@ _NAMES = {
 }
 
 
-def to_invalid_request(error: msgspec.ValidationError, kind: inspect.Type) -> InvalidRequest:
-    """Translate an error of the decoder; `kind` is the type that the body should have."""
+def to_invalid_request(error: msgspec.ValidationError, kind: inspect.Type, *, at: str = "") -> InvalidRequest:
+    """Translate an error of the decoder; `kind` is the type that the value should have, and `at` its path."""
     text, path = _text_and_path(str(error))
+    if at:
+        path = f"{at}.{path}" if path and not path.startswith("[") else at + path
     if found := _MISSING.fullmatch(text):
         path = f"{path}.{found[1]}" if path else found[1]
         return InvalidRequest(f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter")
     if found := _TYPES.fullmatch(text):
         return _of_wrong_type(path, wanted=found[1], got=found[2])
     if found := _VALUE.fullmatch(text):
-        return _of_wrong_value(path, found[1], supported=_values_at(path, kind))
+        return _of_wrong_value(path, found[1], supported=_values_at(path.removeprefix(at).removeprefix("."), kind))
     return InvalidRequest(f"Invalid '{path}': {_shown(text)}.", param=path or None, code="invalid_value")
 
 

@@ -94,8 +94,13 @@ class Exchange(ABC):
 
     def _context(self, model: Model) -> ReplyContext:
         record = self.record
+        wall = self._state.wall
         return ReplyContext(
-            self._endpoint.id_prefix + record.id, int(self._state.wall()), record.asked_model, Bill(model)
+            self._endpoint.id_prefix + record.id,
+            int(wall()),
+            record.asked_model,
+            Bill(model),
+            completed=lambda: int(wall()),
         )
 
     def _call(self, betas: tuple[str, ...] = ()) -> Call:

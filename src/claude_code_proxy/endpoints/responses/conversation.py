@@ -1,0 +1,229 @@
+"""Items of input -> system blocks and input messages, each where it stood.
+
+Items of the assistant that follow each other make one turn, in their order: thinking, text, calls. Pairing calls with
+their results, and joining the turns of a user, is adaptation's part.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Action, Adjustment
+from claude_code_proxy.endpoints.openai.arguments import to_custom_call_input, to_input
+from claude_code_proxy.endpoints.responses import items
+from claude_code_proxy.endpoints.responses.content import to_blocks, to_result_blocks, to_texts
+from claude_code_proxy.endpoints.responses.reasoning import opened
+from claude_code_proxy.endpoints.responses.seal import Seal
+from claude_code_proxy.endpoints.responses.support import ITEMS
+from claude_code_proxy.endpoints.responses.tools import ToolList, claude_name
+from claude_code_proxy.endpoints.support import ignored
+from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.json_text import is_given
+
+_CallItem: TypeAlias = (
+    items.FunctionCall
+    | items.CustomToolCall
+    | items.ToolSearchCall
+    | items.LocalShellCall
+    | items.ShellCall
+    | items.ApplyPatchCall
+)
+_OutputItem: TypeAlias = (
+    items.FunctionCallOutput
+    | items.CustomToolCallOutput
+    | items.ToolSearchOutput
+    | items.LocalShellCallOutput
+    | items.ShellCallOutput
+    | items.ApplyPatchCallOutput
+)
+_UNSEALED = "it has no thinking that was sealed here, so nothing of it can be handed back"
+_EMPTY = Raw(b"{}")
+
+
+class Conversation(Struct, frozen=True):
+    """`paths` has the client's field of each block of each message. `tools` are the lists among the items."""
+
+    system: tuple[messages.Text, ...]
+    messages: tuple[messages.InputMessage, ...]
+    paths: tuple[tuple[str, ...], ...]
+    tools: tuple[ToolList, ...]
+    configuration: items.ConfigurationUpdate | None
+    adjustments: tuple[Adjustment, ...]
+
+
+class ConversationBuilder:
+    """Translates one item after another. `stored` has the JSON of items that references name, by their ids."""
+
+    def __init__(self, seal: Seal, stored: Mapping[str, bytes]) -> None:
+        self._seal = seal
+        self._stored = stored
+        self._system: list[messages.Text] = []
+        self._turns: list[tuple[messages.Role, list[messages.Block], list[str]]] = []
+        self._tools: list[ToolList] = []
+        self._configuration: items.ConfigurationUpdate | None = None
+        self._notes: list[Adjustment] = []
+
+    def add_earlier(self, earlier: Sequence[messages.InputMessage]) -> None:
+        """Begin with the turns of earlier responses."""
+        for message in earlier:
+            if message.role == "system" and not self._turns:
+                self._system += [block for block in message.content if isinstance(block, messages.Text)]
+            else:
+                self._turns.append((message.role, list(message.content), ["input"] * len(message.content)))
+
+    def add_text(self, text: str) -> None:
+        """Add the input where it is one string."""
+        self._append("user", (messages.Text(text),) if text else (), path="input")
+
+    def add_instructions(self, texts: Sequence[messages.Text]) -> None:
+        self._system[:0] = texts
+
+    def add_item(self, raw: Raw, at: str) -> None:
+        """Translate an item of the input. Raise `InvalidRequest` that names its field."""
+        self._add(items.decode_item(raw, at, note_unknown=self._note_unknown), at)
+
+    def conversation(self) -> Conversation:
+        return Conversation(
+            tuple(self._system),
+            tuple(messages.InputMessage(role, tuple(blocks)) for role, blocks, _ in self._turns),
+            tuple(tuple(paths) for _, _, paths in self._turns),
+            tuple(self._tools),
+            self._configuration,
+            tuple(self._notes),
+        )
+
+    def _add(self, item: items.Item, at: str) -> None:
+        match item:
+            case items.InputItem():
+                self._add_message(item, at)
+            case items.Reasoning():
+                self._add_reasoning(item, at)
+            case (
+                items.FunctionCall()
+                | items.CustomToolCall()
+                | items.ToolSearchCall()
+                | items.LocalShellCall()
+                | items.ShellCall()
+                | items.ApplyPatchCall()
+            ):
+                self._append("assistant", (self._call(item, at),), path=at)
+            case (
+                items.FunctionCallOutput()
+                | items.CustomToolCallOutput()
+                | items.ToolSearchOutput()
+                | items.LocalShellCallOutput()
+                | items.ShellCallOutput()
+                | items.ApplyPatchCallOutput()
+            ):
+                self._append("user", (self._result(item, at),), path=at)
+            case items.ItemReference():
+                self._add_reference(item, at)
+            case _:
+                self._add_other(item, at)
+
+    def _add_other(self, item: items.Item, at: str) -> None:
+        """Take what an item says that is no part of a turn; name what is left out."""
+        match item:
+            case items.AdditionalTools():
+                self._tools.append(ToolList(item.tools, f"{at}.tools"))
+            case items.ConfigurationUpdate():
+                self._configuration = item
+            case items.UnknownItem():
+                self._notes.append(ignored(at, ITEMS.get(item.type, ITEMS["(any other)"])))
+            case _:
+                self._notes.append(ignored(at, ITEMS[str(type(item).__struct_config__.tag)]))
+
+    def _add_message(self, item: items.InputItem, at: str) -> None:
+        at = f"{at}.content"
+        if item.role == "user":
+            self._append("user", to_blocks(item.content, at, note=self._notes.append), path=at)
+        elif item.role == "assistant":
+            self._append("assistant", to_texts(item.content, at, role=item.role), path=at)
+        elif self._turns:
+            self._append("system", to_texts(item.content, at, role=item.role), path=at)
+        else:
+            self._system += to_texts(item.content, at, role=item.role)
+
+    def _add_reasoning(self, item: items.Reasoning, at: str) -> None:
+        thought = opened(item.encrypted_content, self._seal) if item.encrypted_content else None
+        if thought is not None:
+            self._append("assistant", (thought,), path=at)
+        else:
+            self._notes.append(Adjustment(at, Action.IGNORED, _UNSEALED))
+
+    def _add_reference(self, item: items.ItemReference, at: str) -> None:
+        raw = self._stored.get(item.id)
+        if raw is None:
+            raise InvalidRequest(
+                f"Item with id '{item.id}' not found. Items are not persisted when `store` is set to false. Try again "
+                "with `store` set to true, or remove this item from your input.",
+                param="input",
+                status=404,
+            )
+        self.add_item(Raw(raw), at)
+
+    def _append(self, role: messages.Role, blocks: Sequence[messages.Block], *, path: str) -> None:
+        """Add blocks to the assistant's turn if it goes on, else as a turn of their own."""
+        if not blocks:
+            return
+        if not (role == "assistant" and self._turns and self._turns[-1][0] == role):
+            self._turns.append((role, [], []))
+        _, turn, paths = self._turns[-1]
+        turn += blocks
+        paths += [path] * len(blocks)
+
+    def _call(self, item: _CallItem, at: str) -> messages.ToolUse:
+        match item:
+            case items.FunctionCall():
+                arguments = to_input(item.arguments, note=self._noting(f"{at}.arguments"))
+                return messages.ToolUse(item.call_id, claude_name(item.name, item.namespace), arguments)
+            case items.CustomToolCall():
+                name = claude_name(item.name, item.namespace)
+                return messages.ToolUse(item.call_id, name, to_custom_call_input(item.input))
+            case items.ToolSearchCall():
+                return messages.ToolUse(_id(item.call_id, item.id), "tool_search", _object(item.arguments))
+            case items.LocalShellCall():
+                return messages.ToolUse(_id(item.call_id, item.id), "local_shell", _object(item.action))
+            case items.ShellCall():
+                return messages.ToolUse(item.call_id, "shell", _object(item.action))
+            case items.ApplyPatchCall():
+                return messages.ToolUse(item.call_id, "apply_patch", _object(item.operation))
+
+    def _result(self, item: _OutputItem, at: str) -> messages.ToolResult:
+        match item:
+            case items.FunctionCallOutput() | items.CustomToolCallOutput():
+                content = to_result_blocks(item.output, f"{at}.output", note=self._notes.append)
+                return messages.ToolResult(item.call_id, content)
+            case items.ToolSearchOutput():
+                self._tools.append(ToolList(item.tools, f"{at}.tools"))
+                found = msgspec.json.encode(item.tools).decode()
+                return messages.ToolResult(_id(item.call_id, item.id), (messages.Text(f"Found these tools: {found}"),))
+            case items.LocalShellCallOutput():
+                return _text_result(_id(item.call_id, item.id), item.output)
+            case items.ShellCallOutput():
+                return _text_result(item.call_id, bytes(item.output).decode())
+            case items.ApplyPatchCallOutput():
+                result = _text_result(item.call_id, item.output or item.status or "")
+                return msgspec.structs.replace(result, is_error=item.status == "failed")
+
+    def _noting(self, path: str) -> Callable[[str], None]:
+        return lambda reason: self._notes.append(Adjustment(path, Action.MAPPED, reason))
+
+    def _note_unknown(self, path: str) -> None:
+        self._notes.append(Adjustment(path, Action.IGNORED, "not a field of this API"))
+
+
+def _id(call_id: str | None, item_id: str | None) -> str:
+    return call_id or item_id or ""
+
+
+def _object(raw: Raw) -> Raw:
+    """Return the JSON of an object as the input of a call; `{}` where none is given."""
+    return to_input(bytes(raw).decode(), note=lambda _: None) if is_given(raw) else _EMPTY
+
+
+def _text_result(call_id: str, text: str) -> messages.ToolResult:
+    return messages.ToolResult(call_id, (messages.Text(text),) if text else ())

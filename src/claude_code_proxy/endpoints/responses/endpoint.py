@@ -1,0 +1,95 @@
+"""Responses as an endpoint: the translations put together.
+
+A request may name what is kept, an earlier response or an item of one; then `begin` says which, and `resume` goes on.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from msgspec import Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Adjustment
+from claude_code_proxy.endpoints.endpoint import Endpoint, PendingRequest, ReplyContext, StreamTranslator
+from claude_code_proxy.endpoints.openai.body import BodyDecoder
+from claude_code_proxy.endpoints.openai.envelope import OPENAI
+from claude_code_proxy.endpoints.responses.field_names import field_name
+from claude_code_proxy.endpoints.responses.request import TranslatedResponse, to_messages_request
+from claude_code_proxy.endpoints.responses.response import ENCRYPTED, SOURCES, ResponseShape, echo
+from claude_code_proxy.endpoints.responses.schema import ResponsesRequest
+from claude_code_proxy.endpoints.responses.seal import Seal
+from claude_code_proxy.endpoints.responses.stream import ResponseStream, to_response
+from claude_code_proxy.errors import InvalidRequest
+
+_body = BodyDecoder(ResponsesRequest)
+
+
+class DecodedResponsesRequest(Struct, frozen=True):
+    """One decoded request."""
+
+    translated: TranslatedResponse
+    adjustments: tuple[Adjustment, ...]
+    stream: bool
+    shape: ResponseShape
+    seal: Seal
+    n: int = 1
+
+    @property
+    def request(self) -> messages.MessagesRequest:
+        return self.translated.request
+
+    def field_name(self, path: str) -> str:
+        return field_name(path, tools=self.translated.toolset.fields, blocks=self.translated.conversation.paths)
+
+    def reply(self, replies: tuple[messages.Message, ...], context: ReplyContext) -> bytes:
+        return to_response(replies[0], context, shape=self.shape, seal=self.seal)
+
+    def translators(self, context: ReplyContext) -> tuple[StreamTranslator, ...]:
+        return (ResponseStream(context, self.shape, seal=self.seal),)
+
+
+def _resume(
+    stored: Mapping[str, bytes],
+    *,
+    request: ResponsesRequest,
+    adjustments: tuple[Adjustment, ...],
+    default_model: str,
+    seal: Seal,
+) -> DecodedResponsesRequest:
+    previous = request.previous_response_id
+    if previous and previous not in stored:
+        raise InvalidRequest(
+            f"Previous response with id '{previous}' not found.",
+            param="previous_response_id",
+            code="previous_response_not_found",
+        )
+    translated = to_messages_request(request, default_model, seal=seal, stored=stored)
+    include = request.include or ()
+    shape = ResponseShape(
+        echo(request), dict(translated.toolset.origins), encrypted=ENCRYPTED in include, sources=SOURCES in include
+    )
+    return DecodedResponsesRequest(
+        translated, translated.adjustments + adjustments, stream=bool(request.stream), shape=shape, seal=seal
+    )
+
+
+def _begin(body: bytes, default_model: str, *, seal: Seal) -> PendingRequest:
+    request, adjustments = _body.decode(body)
+    previous = request.previous_response_id
+    return PendingRequest(
+        (previous,) if previous else (),
+        partial(_resume, request=request, adjustments=adjustments, default_model=default_model, seal=seal),
+    )
+
+
+def responses_endpoint(seal: Seal) -> Endpoint:
+    """Return the endpoint. `seal` makes what a client keeps for it, such as `encrypted_content`."""
+
+    def begin(body: bytes, default_model: str) -> PendingRequest:
+        return _begin(body, default_model, seal=seal)
+
+    def decode(body: bytes, default_model: str) -> DecodedResponsesRequest:
+        request, adjustments = _body.decode(body)
+        return _resume({}, request=request, adjustments=adjustments, default_model=default_model, seal=seal)
+
+    return Endpoint("responses", "/responses", "resp_", decode, OPENAI, begin=begin)

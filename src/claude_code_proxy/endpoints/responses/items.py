@@ -1,0 +1,306 @@
+"""The items of a Responses request on the wire, as types, and how one of them is decoded.
+
+A list of items is decoded one by one: clients send back whatever they received, so an item of a type that is not known
+must not spoil the others. https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy.endpoints.openai.body import UnionDecoder
+from claude_code_proxy.endpoints.openai.request import Wire
+from claude_code_proxy.messages.content import NO_JSON
+
+CacheMark: TypeAlias = Raw  # `prompt_cache_breakpoint`; only whether it is there matters
+
+
+class InputText(Wire, frozen=True, tag_field="type", tag="input_text"):
+    text: str
+    prompt_cache_breakpoint: CacheMark = NO_JSON
+
+
+class PlainText(Wire, frozen=True, tag_field="type", tag="text"):
+    """A part of another API that clients send here as well."""
+
+    text: str
+    prompt_cache_breakpoint: CacheMark = NO_JSON
+
+
+class InputImage(Wire, frozen=True, tag_field="type", tag="input_image"):
+    image_url: str | None = None
+    file_id: str | None = None
+    detail: str | None = None
+    prompt_cache_breakpoint: CacheMark = NO_JSON
+
+
+class InputFile(Wire, frozen=True, tag_field="type", tag="input_file"):
+    file_data: str | None = None
+    file_id: str | None = None
+    file_url: str | None = None
+    filename: str | None = None
+    detail: str | None = None
+    prompt_cache_breakpoint: CacheMark = NO_JSON
+
+
+class InputAudio(Wire, frozen=True, tag_field="type", tag="input_audio"):
+    input_audio: Raw = NO_JSON
+
+
+class OutputText(Wire, frozen=True, tag_field="type", tag="output_text"):
+    text: str
+    annotations: Raw = NO_JSON
+    logprobs: Raw = NO_JSON
+    prompt_cache_breakpoint: CacheMark = NO_JSON
+
+
+class Refusal(Wire, frozen=True, tag_field="type", tag="refusal"):
+    refusal: str
+
+
+Part: TypeAlias = InputText | PlainText | InputImage | InputFile | InputAudio | OutputText | Refusal
+Content: TypeAlias = str | list[Part] | None
+
+
+class InputItem(Wire, frozen=True, tag_field="type", tag="message"):
+    """A message of any role. `phase` tells a commentary from an answer, and Claude has no such difference."""
+
+    role: Literal["user", "assistant", "system", "developer"]
+    content: Content = None
+    id: str | None = None
+    status: str | None = None
+    phase: str | None = None
+
+
+class FunctionCall(Wire, frozen=True, tag_field="type", tag="function_call"):
+    call_id: str
+    name: str
+    arguments: str = ""
+    namespace: str | None = None
+    id: str | None = None
+    status: str | None = None
+    caller: Raw = NO_JSON
+
+
+class FunctionCallOutput(Wire, frozen=True, tag_field="type", tag="function_call_output"):
+    call_id: str
+    output: Content = None
+    name: str | None = None
+    id: str | None = None
+    status: str | None = None
+    caller: Raw = NO_JSON
+
+
+class CustomToolCall(Wire, frozen=True, tag_field="type", tag="custom_tool_call"):
+    call_id: str
+    name: str
+    input: str = ""
+    namespace: str | None = None
+    id: str | None = None
+    status: str | None = None
+    caller: Raw = NO_JSON
+
+
+class CustomToolCallOutput(Wire, frozen=True, tag_field="type", tag="custom_tool_call_output"):
+    call_id: str
+    output: Content = None
+    name: str | None = None
+    id: str | None = None
+    status: str | None = None
+    caller: Raw = NO_JSON
+
+
+class Reasoning(Wire, frozen=True, tag_field="type", tag="reasoning"):
+    """`encrypted_content` is what this endpoint sealed; a summary alone cannot be handed back to Claude."""
+
+    id: str | None = None
+    summary: Raw = NO_JSON
+    content: Raw = NO_JSON
+    encrypted_content: str | None = None
+    status: str | None = None
+
+
+class ItemReference(Wire, frozen=True, tag_field="type", tag="item_reference"):
+    id: str
+
+
+class Compaction(Wire, frozen=True, tag_field="type", tag="compaction"):
+    encrypted_content: str
+    id: str | None = None
+    created_by: str | None = None
+    status: str | None = None
+
+
+class CompactionTrigger(Wire, frozen=True, tag_field="type", tag="compaction_trigger"):
+    id: str | None = None
+
+
+class AdditionalTools(Wire, frozen=True, tag_field="type", tag="additional_tools"):
+    """Tools that are offered from here on. Claude has one list of tools, so they join those of the request."""
+
+    tools: list[Raw]
+    role: str | None = None
+    id: str | None = None
+
+
+class ConfigurationUpdate(Wire, frozen=True, tag_field="type", tag="configuration_update"):
+    reasoning: Raw = NO_JSON
+    text: Raw = NO_JSON
+    id: str | None = None
+    role: str | None = None
+
+
+class ToolSearchCall(Wire, frozen=True, tag_field="type", tag="tool_search_call"):
+    call_id: str | None = None
+    arguments: Raw = NO_JSON
+    execution: str | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class ToolSearchOutput(Wire, frozen=True, tag_field="type", tag="tool_search_output"):
+    """What a search found: the tools are offered from here on."""
+
+    tools: list[Raw]
+    call_id: str | None = None
+    execution: str | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class LocalShellCall(Wire, frozen=True, tag_field="type", tag="local_shell_call"):
+    action: Raw
+    call_id: str | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class LocalShellCallOutput(Wire, frozen=True, tag_field="type", tag="local_shell_call_output"):
+    """`id` names the call in the first version of the API, `call_id` in the present one."""
+
+    output: str
+    call_id: str | None = None
+    id: str | None = None
+    status: str | None = None
+
+
+class ShellCall(Wire, frozen=True, tag_field="type", tag="shell_call"):
+    call_id: str
+    action: Raw
+    id: str | None = None
+    status: str | None = None
+    environment: Raw = NO_JSON
+    created_by: str | None = None
+
+
+class ShellCallOutput(Wire, frozen=True, tag_field="type", tag="shell_call_output"):
+    call_id: str
+    output: Raw
+    id: str | None = None
+    status: str | None = None
+    max_output_length: int | None = None
+    created_by: str | None = None
+
+
+class ApplyPatchCall(Wire, frozen=True, tag_field="type", tag="apply_patch_call"):
+    call_id: str
+    operation: Raw
+    id: str | None = None
+    status: str | None = None
+    created_by: str | None = None
+
+
+class ApplyPatchCallOutput(Wire, frozen=True, tag_field="type", tag="apply_patch_call_output"):
+    call_id: str
+    status: str | None = None
+    output: str | None = None
+    id: str | None = None
+    created_by: str | None = None
+
+
+class ComputerCall(Wire, frozen=True, tag_field="type", tag="computer_call"):
+    call_id: str
+    action: Raw = NO_JSON
+    actions: Raw = NO_JSON
+    pending_safety_checks: Raw = NO_JSON
+    id: str | None = None
+    status: str | None = None
+
+
+class ComputerCallOutput(Wire, frozen=True, tag_field="type", tag="computer_call_output"):
+    call_id: str
+    output: Raw
+    acknowledged_safety_checks: Raw = NO_JSON
+    id: str | None = None
+    status: str | None = None
+
+
+class HostedCall(Wire, frozen=True, tag_field="type", tag="web_search_call"):
+    """A search that the service ran: Claude reads the answer that was made of it."""
+
+    id: str | None = None
+    status: str | None = None
+    action: Raw = NO_JSON
+
+
+KnownItem: TypeAlias = (
+    InputItem
+    | FunctionCall
+    | FunctionCallOutput
+    | CustomToolCall
+    | CustomToolCallOutput
+    | Reasoning
+    | ItemReference
+    | Compaction
+    | CompactionTrigger
+    | AdditionalTools
+    | ConfigurationUpdate
+    | ToolSearchCall
+    | ToolSearchOutput
+    | LocalShellCall
+    | LocalShellCallOutput
+    | ShellCall
+    | ShellCallOutput
+    | ApplyPatchCall
+    | ApplyPatchCallOutput
+    | ComputerCall
+    | ComputerCallOutput
+    | HostedCall
+)
+
+
+class UnknownItem(Struct, frozen=True):
+    """An item of a type that is not known here, with the JSON it came as."""
+
+    type: str
+    raw: Raw
+
+
+Item: TypeAlias = KnownItem | UnknownItem
+
+
+class _Peek(Struct, frozen=True):
+    type: str | None = None
+    role: Raw = NO_JSON
+
+
+_items: UnionDecoder[KnownItem] = UnionDecoder(KnownItem)
+_peek = msgspec.json.Decoder(_Peek).decode
+
+
+def decode_item(raw: Raw, at: str, *, note_unknown: Callable[[str], None]) -> Item:
+    """Decode one item. Raise `InvalidRequest` that names the field, such as `input[3].content[0].text`.
+
+    Without a type it is a message if it has a role, else a reference. `note_unknown` gets the path of each field that
+    the types have no place for.
+    """
+    item = _items.decode(raw, at, note_unknown=note_unknown, untyped=_untyped)
+    if item is None:
+        return UnknownItem(_peek(raw).type or "", raw)
+    return item
+
+
+def _untyped(raw: Raw) -> type[Struct]:
+    return InputItem if _peek(raw).role else ItemReference

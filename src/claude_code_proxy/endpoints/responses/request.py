@@ -1,0 +1,163 @@
+"""A Responses request -> a Messages request, as it was meant. What its model takes is adaptation's part."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy import messages
+from claude_code_proxy.adjustment import Action, Adjustment
+from claude_code_proxy.endpoints.openai.request import check_range, to_max_tokens, to_metadata
+from claude_code_proxy.endpoints.responses import schema
+from claude_code_proxy.endpoints.responses.conversation import Conversation, ConversationBuilder
+from claude_code_proxy.endpoints.responses.seal import Seal
+from claude_code_proxy.endpoints.responses.support import ignored_fields
+from claude_code_proxy.endpoints.responses.tools import Toolset, to_toolset
+from claude_code_proxy.errors import InvalidRequest
+
+_ServiceTier = Literal["auto", "standard_only"]
+_SERVICE_TIERS: dict[str, _ServiceTier] = {"default": "standard_only", "standard_only": "standard_only"}
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_text = msgspec.json.Decoder(schema.TextOptions).decode
+_decode_reasoning = msgspec.json.Decoder(schema.ReasoningOptions).decode
+
+
+class TranslatedResponse(Struct, frozen=True):
+    request: messages.MessagesRequest
+    conversation: Conversation
+    toolset: Toolset
+    adjustments: tuple[Adjustment, ...]
+
+
+def to_messages_request(
+    request: schema.ResponsesRequest,
+    default_model: str,
+    *,
+    seal: Seal,
+    earlier: Sequence[messages.InputMessage] = (),
+    stored: Mapping[str, bytes] = {},
+) -> TranslatedResponse:
+    """Translate a request. Raise `InvalidRequest`.
+
+    `earlier` are the turns of the response that it continues, `stored` the items that it refers to, by their ids.
+    """
+    check_range("temperature", request.temperature, least=0, most=2)
+    check_range("top_p", request.top_p, least=0, most=1)
+    conversation = _conversation(request, seal, earlier=earlier, stored=stored)
+    notes = list(conversation.adjustments)
+    toolset = to_toolset(request, conversation.tools, note=notes.append)
+    notes += ignored_fields(request)
+    text, reasoning = _options(request, conversation)
+    thinking, effort = _to_thinking(reasoning, notes=notes)
+    output_format = _to_format(text.format)
+    tier = request.service_tier or ""
+    made = messages.MessagesRequest(
+        model=request.model or default_model,
+        messages=conversation.messages,
+        max_tokens=to_max_tokens("max_output_tokens", request.max_output_tokens, notes=notes),
+        system=conversation.system,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        tools=toolset.tools,
+        tool_choice=toolset.choice,
+        thinking=thinking,
+        output_config=messages.OutputConfig(effort, output_format) if effort or output_format else None,
+        metadata=to_metadata(request.safety_identifier or request.user),
+        service_tier=_SERVICE_TIERS.get(tier, "auto") if tier else None,
+        speed="fast" if tier in {"fast", "ultrafast"} else None,
+    )
+    return TranslatedResponse(made, conversation, toolset, tuple(notes))
+
+
+def _conversation(
+    request: schema.ResponsesRequest,
+    seal: Seal,
+    *,
+    earlier: Sequence[messages.InputMessage],
+    stored: Mapping[str, bytes],
+) -> Conversation:
+    builder = ConversationBuilder(seal, stored)
+    builder.add_earlier(earlier)
+    if isinstance(request.input, str):
+        builder.add_text(request.input)
+    for index, raw in enumerate(request.input if isinstance(request.input, list) else ()):
+        builder.add_item(raw, f"input[{index}]")
+    if request.instructions:
+        builder.add_instructions(_instructions(request.instructions, seal))
+    conversation = builder.conversation()
+    if not conversation.messages:
+        raise InvalidRequest(
+            "Missing required parameter: 'input': it must hold at least one message.",
+            param="input",
+            code="missing_required_parameter",
+        )
+    return conversation
+
+
+def _instructions(instructions: str | list[Raw], seal: Seal) -> tuple[messages.Text, ...]:
+    """Return the texts of instructions, which may be a list of items as well."""
+    if isinstance(instructions, str):
+        return (messages.Text(instructions),)
+    builder = ConversationBuilder(seal, {})
+    for index, raw in enumerate(instructions):
+        builder.add_item(raw, f"instructions[{index}]")
+    conversation = builder.conversation()
+    blocks = (block for message in conversation.messages for block in message.content)
+    return (*conversation.system, *(block for block in blocks if isinstance(block, messages.Text)))
+
+
+def _options(
+    request: schema.ResponsesRequest, conversation: Conversation
+) -> tuple[schema.TextOptions, schema.ReasoningOptions]:
+    """Return the options of text and reasoning; the last configuration among the items counts before the request's."""
+    text, reasoning = request.text or schema.TextOptions(), request.reasoning or schema.ReasoningOptions()
+    update = conversation.configuration
+    if update is None:
+        return text, reasoning
+    try:
+        return (
+            _decode_text(update.text) if update.text else text,
+            _decode_reasoning(update.reasoning) if update.reasoning else reasoning,
+        )
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"Invalid 'configuration_update': {error}.", param="input", code="invalid_value") from None
+
+
+def _to_thinking(
+    reasoning: schema.ReasoningOptions, *, notes: list[Adjustment]
+) -> tuple[messages.ThinkingConfig | None, str | None]:
+    """Return how to think. A readable summary costs time, so only a caller who wants one gets it."""
+    if reasoning.context not in {None, "auto", "all_turns", "current_turn"}:
+        notes.append(Adjustment("reasoning.context", Action.IGNORED, "not a value of this API"))
+    if reasoning.mode not in {None, "standard"}:
+        notes.append(Adjustment("reasoning.mode", Action.IGNORED, "Claude has one mode", changes_meaning=True))
+    if reasoning.effort == "none":
+        return messages.Disabled(), None
+    summarized = (reasoning.summary or reasoning.generate_summary or "none") != "none"
+    if reasoning.effort is None:
+        return (messages.Adaptive("summarized"), None) if summarized else (None, None)
+    return messages.Adaptive("summarized" if summarized else None), reasoning.effort
+
+
+def _to_format(
+    text: schema.PlainFormat | schema.JsonObjectFormat | schema.SchemaFormat | None,
+) -> messages.OutputFormat | None:
+    match text:
+        case schema.JsonObjectFormat():
+            return messages.JsonObject()
+        case schema.SchemaFormat():
+            return messages.JsonSchema(_described(text))
+        case _:
+            return None
+
+
+def _described(text: schema.SchemaFormat) -> Raw:
+    """Return the schema with the format's description in it, which the model should see as well."""
+    try:
+        fields = _decode_fields(text.schema)
+    except msgspec.ValidationError:
+        raise InvalidRequest(
+            "A JSON schema must be an object.", param="text.format.schema", code="invalid_type"
+        ) from None
+    return Raw(msgspec.json.encode({"description": text.description, **fields})) if text.description else text.schema

@@ -1,0 +1,146 @@
+"""The tools of a Responses request on the wire, as types, and how one of them is decoded.
+
+Unlike in chat completions, a function stands flat in its tool. A tool of an unknown type does not spoil the others.
+https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct
+
+from claude_code_proxy.endpoints.openai.body import UnionDecoder
+from claude_code_proxy.endpoints.openai.request import Wire
+from claude_code_proxy.messages.content import NO_JSON
+
+
+class FunctionTool(Wire, frozen=True, tag_field="type", tag="function"):
+    name: str
+    description: str | None = None
+    parameters: Raw = NO_JSON
+    strict: bool | None = None
+    defer_loading: bool | None = None
+    output_schema: Raw = NO_JSON
+    allowed_callers: Raw = NO_JSON
+    async_: bool | None = msgspec.field(default=None, name="async")
+    encrypted: bool | None = None
+
+
+class GrammarFormat(Wire, frozen=True, tag_field="type", tag="grammar"):
+    definition: str
+    syntax: str
+
+
+class TextFormat(Wire, frozen=True, tag_field="type", tag="text"):
+    pass
+
+
+class CustomTool(Wire, frozen=True, tag_field="type", tag="custom"):
+    name: str
+    description: str | None = None
+    format: GrammarFormat | TextFormat | None = None
+    defer_loading: bool | None = None
+    allowed_callers: Raw = NO_JSON
+    async_: bool | None = msgspec.field(default=None, name="async")
+
+
+class NamespaceTool(Wire, frozen=True, tag_field="type", tag="namespace"):
+    """A group of functions and custom tools, whose calls carry its name beside their own."""
+
+    name: str
+    tools: list[Raw]
+    description: str | None = None
+    defer_loading: bool | None = None
+
+
+class ToolSearch(Wire, frozen=True, tag_field="type", tag="tool_search"):
+    """With execution `client` the caller searches, and answers with a `tool_search_output`."""
+
+    execution: str | None = None
+    description: str | None = None
+    parameters: Raw = NO_JSON
+
+
+class Location(Wire, frozen=True):
+    type: str | None = None
+    city: str | None = None
+    country: str | None = None
+    region: str | None = None
+    timezone: str | None = None
+
+
+class SearchFilters(Wire, frozen=True):
+    allowed_domains: list[str] | None = None
+    blocked_domains: list[str] | None = None
+
+
+class WebSearch(Wire, frozen=True, tag_field="type", tag="web_search"):
+    search_context_size: Literal["low", "medium", "high"] | None = None
+    user_location: Location | None = None
+    filters: SearchFilters | None = None
+    external_web_access: bool | None = None
+    search_content_types: Raw = NO_JSON
+
+
+class WebSearchDated(WebSearch, frozen=True, tag_field="type", tag="web_search_2025_08_26"):
+    pass
+
+
+class WebSearchPreview(WebSearch, frozen=True, tag_field="type", tag="web_search_preview"):
+    pass
+
+
+class WebSearchPreviewDated(WebSearch, frozen=True, tag_field="type", tag="web_search_preview_2025_03_11"):
+    pass
+
+
+class LocalShell(Wire, frozen=True, tag_field="type", tag="local_shell"):
+    pass
+
+
+class Shell(Wire, frozen=True, tag_field="type", tag="shell"):
+    environment: Raw = NO_JSON
+    allowed_callers: Raw = NO_JSON
+
+
+class ApplyPatch(Wire, frozen=True, tag_field="type", tag="apply_patch"):
+    allowed_callers: Raw = NO_JSON
+
+
+KnownTool: TypeAlias = (
+    FunctionTool
+    | CustomTool
+    | NamespaceTool
+    | ToolSearch
+    | WebSearch
+    | WebSearchDated
+    | WebSearchPreview
+    | WebSearchPreviewDated
+    | LocalShell
+    | Shell
+    | ApplyPatch
+)
+
+
+class OtherTool(Struct, frozen=True):
+    """A tool of a type for which Claude has nothing, or that is not known here."""
+
+    type: str
+
+
+ToolOnWire: TypeAlias = KnownTool | OtherTool
+
+
+class _Peek(Struct, frozen=True):
+    type: str | None = None
+
+
+_tools: UnionDecoder[KnownTool] = UnionDecoder(KnownTool)
+_peek = msgspec.json.Decoder(_Peek).decode
+
+
+def decode_tool(raw: Raw, at: str, *, note_unknown: Callable[[str], None]) -> ToolOnWire:
+    """Decode one tool. Raise `InvalidRequest` that names the field, such as `tools[2].name`."""
+    tool = _tools.decode(raw, at, note_unknown=note_unknown, untyped=lambda _: FunctionTool)
+    return OtherTool(_peek(raw).type or "") if tool is None else tool
