@@ -60,7 +60,7 @@ def results_of(request: Json) -> Iterator[Json]:
             yield from block["content"]
 
 
-def thinking_of(request: Json) -> Iterator[tuple[Json, signature.Seal]]:
+def thinking_of(request: Json) -> Iterator[tuple[Json, signature.SignedThinking]]:
     model = models.find(request["model"])
     if model is None or not all(isinstance(message, dict) for message in request["messages"]):
         return
@@ -68,4 +68,4 @@ def thinking_of(request: Json) -> Iterator[tuple[Json, signature.Seal]]:
     for turn in merge(request["messages"]):
         for _, block in turn.of_type(*signature.THINKING):
             text = signature.fingerprint(block.get("thinking", ""))
-            yield block, signature.Seal(parsed.model.id, "rsp_1", text, "", "")
+            yield block, signature.SignedThinking(parsed.model.id, "rsp_1", text, "", "")

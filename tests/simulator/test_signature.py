@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from claude_code_proxy.simulator.signature import (
     BoundPrefix,
-    Seal,
+    SignedThinking,
     fingerprint,
     is_sealed_text,
     prefix_of_answer,
@@ -16,7 +16,7 @@ from claude_code_proxy.simulator.signature import (
 from tests.simulator.requests import CLOCK, WEATHER, Json, accept, assistant, make_request, text, user
 
 SECRET = b"secret"
-BOUND = Seal("claude-opus-5-5", "rsp_1", fingerprint("thought"), "prefix", "previous")
+BOUND = SignedThinking("claude-opus-5-5", "rsp_1", fingerprint("thought"), "prefix", "previous")
 
 
 def test_there_and_back() -> None:

@@ -38,7 +38,7 @@ def searched(blocks: list[Block], asked: ParsedRequest, *, number: int) -> list[
     prefix, previous = signature.prefix_of_answer(asked, begun)
     first = signature.unseal(blocks[0]["signature"], secret)
     assert first is not None
-    later = signature.Seal(first.model, first.response, "", prefix, previous, follows=result["type"])
+    later = signature.SignedThinking(first.model, first.response, "", prefix, previous, follows=result["type"])
     return [*begun, {**blocks[0], "thinking": "", "signature": signature.seal(later, secret)}, *found, *blocks[1:]]
 
 

@@ -15,8 +15,10 @@ from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.credentials.chain import CredentialSource, Readiness
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
+from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.endpoints.fallback import fallback_envelope
 from claude_code_proxy.endpoints.messages import COUNT_TOKENS, MESSAGES
+from claude_code_proxy.endpoints.responses import responses_endpoint
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
 from claude_code_proxy.http1.client import (
     ClientLimits,
@@ -54,6 +56,7 @@ from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 from claude_code_proxy.server.upstream_models import CheckedCredential, keep_fresh
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.kept_thinking import KeptThinking
+from claude_code_proxy.state.sealing import open_sealer
 from claude_code_proxy.state.stores import Stores, open_stores
 from claude_code_proxy.upstreams.anthropic.capabilities import PROFILE as MESSAGES_API
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
@@ -115,7 +118,7 @@ class Assembly:
             ApiKeys(settings.proxy_api_key, BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)),
             readiness=self.checked.readiness,
             surface=Surface(
-                endpoints=(CHAT_COMPLETIONS, COMPLETIONS, MESSAGES, COUNT_TOKENS),
+                endpoints=(CHAT_COMPLETIONS, COMPLETIONS, _responses(settings, place), MESSAGES, COUNT_TOKENS),
                 pages={
                     **UNSUPPORTED,
                     **({EMBEDDINGS: self._embeddings} if self._embeddings is not None else {}),
@@ -249,11 +252,25 @@ def _cors(settings: Settings) -> Cors | None:
 
 def _stores(settings: Settings, place: Place | None) -> Stores:
     """Return the stores: a file where STATE_DIR is set or several workers share it, else memory."""
-    directory = settings.state_dir or (place.directory if place is not None else None)
+    directory = _state_directory(settings, place)
     try:
         return open_stores(directory)
     except OSError as error:
         raise Misconfigured(f"STATE_DIR: {directory} cannot be used: {error.strerror or error}.") from error
+
+
+def _responses(settings: Settings, place: Place | None) -> Endpoint:
+    """Return the Responses endpoint, with the key that seals what its clients keep."""
+    directory = _state_directory(settings, place)
+    try:
+        sealer = open_sealer([key.reveal().encode() for key in settings.state_key], directory)
+    except OSError as error:
+        raise Misconfigured(f"STATE_DIR: {directory} cannot be used: {error.strerror or error}.") from error
+    return responses_endpoint(sealer)
+
+
+def _state_directory(settings: Settings, place: Place | None) -> Path | None:
+    return settings.state_dir or (place.directory if place is not None else None)
 
 
 def _policy(settings: Settings) -> Policy:

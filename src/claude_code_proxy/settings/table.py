@@ -145,6 +145,11 @@ class Settings:
     state_dir: Annotated[
         Path | None, "A directory for the state that a restart should keep; if unset, state is in memory."
     ] = None
+    state_key: Annotated[
+        tuple[Secret, ...],
+        "Secrets that seal what clients keep for the proxy: the first one seals, all of them open. If unset, one is "
+        "made in `STATE_DIR`, or for this run.",
+    ] = ()
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], "The least severe log lines that are written."
     ] = "info"

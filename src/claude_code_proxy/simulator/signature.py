@@ -19,7 +19,7 @@ _MAC_SIZE = 16
 _UNBOUND = frozenset({"cache_control", "caller"})
 
 
-class Seal(msgspec.Struct, frozen=True, array_like=True):
+class SignedThinking(msgspec.Struct, frozen=True, array_like=True):
     """The signed content of a thinking block.
 
     `text` is empty if the text was not shown; `previous` is the fingerprint of the thinking block before this one.
@@ -35,17 +35,19 @@ class Seal(msgspec.Struct, frozen=True, array_like=True):
     follows: str = ""
 
 
-def seal(bound: Seal, secret: bytes) -> str:
+def seal(bound: SignedThinking, secret: bytes) -> str:
     data = msgspec.msgpack.encode(bound)
     return base64.b64encode(_mac(data, secret) + data).decode()
 
 
-def unseal(signature: str, secret: bytes) -> Seal | None:
+def unseal(signature: str, secret: bytes) -> SignedThinking | None:
     """Return the content of a signature; None if the simulator did not make it."""
     try:
         raw = base64.b64decode(signature, validate=True)
         mac, data = raw[:_MAC_SIZE], raw[_MAC_SIZE:]
-        return msgspec.msgpack.decode(data, type=Seal) if hmac.compare_digest(mac, _mac(data, secret)) else None
+        return (
+            msgspec.msgpack.decode(data, type=SignedThinking) if hmac.compare_digest(mac, _mac(data, secret)) else None
+        )
     except ValueError:
         return None
 

@@ -239,7 +239,7 @@ def test_thinking_that_a_search_parted_is_not_put_together(model: str) -> None:
     found, *_ = web_search.result_blocks(search, SECRET)
     request = accept(opening(model, thinking={"type": "adaptive"}))
     prefix, previous = signature.prefix_of_answer(request, [content[0], search, found])
-    seal = signature.Seal(first.model, first.response, "", prefix, previous, follows=found["type"])
+    seal = signature.SignedThinking(first.model, first.response, "", prefix, previous, follows=found["type"])
     later = {"type": "thinking", "thinking": "", "signature": signature.seal(seal, SECRET)}
     whole = changed(body, "messages", 1, "content", to=[content[0], search, found, later, *content[1:]])
     assert accept(whole).transformations == []

@@ -4,3 +4,7 @@ Here live its types, both translations and its support tables. State does not: w
 the exchange. Start with `endpoint`; `stream` makes every reply, whole ones too.
 https://platform.openai.com/docs/api-reference/responses
 """
+
+from claude_code_proxy.endpoints.responses.endpoint import responses_endpoint
+
+__all__ = ["responses_endpoint"]

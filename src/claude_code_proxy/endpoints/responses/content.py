@@ -50,7 +50,7 @@ def to_texts(content: items.Content, at: str, *, role: str) -> tuple[messages.Te
 
 def _to_block(part: items.Part, at: str, *, note: Note) -> ContentBlock:
     match part:
-        case items.InputText() | items.PlainText() | items.OutputText() | items.Refusal():
+        case items.InputText() | items.PlainText() | items.OutputTextInput() | items.RefusalInput():
             return _text(part)
         case items.InputImage():
             return _marked(_image(part, at, note=note), part)
@@ -84,7 +84,7 @@ def _stand_in(part: items.Part) -> str:
 
 
 def _only_text(part: items.Part, at: str, *, role: str) -> messages.Text:
-    if isinstance(part, items.InputText | items.PlainText | items.OutputText | items.Refusal):
+    if isinstance(part, items.InputText | items.PlainText | items.OutputTextInput | items.RefusalInput):
         return _text(part)
     raise InvalidRequest(
         f"A message of role '{role}' can hold only text; put images and files into a user message.",
@@ -93,8 +93,8 @@ def _only_text(part: items.Part, at: str, *, role: str) -> messages.Text:
     )
 
 
-def _text(part: items.InputText | items.PlainText | items.OutputText | items.Refusal) -> messages.Text:
-    if isinstance(part, items.Refusal):
+def _text(part: items.InputText | items.PlainText | items.OutputTextInput | items.RefusalInput) -> messages.Text:
+    if isinstance(part, items.RefusalInput):
         return messages.Text(part.refusal)
     return messages.Text(part.text, cache_control=_cache_control(part))
 
@@ -134,7 +134,7 @@ def _marked(block: Media, part: items.InputImage | items.InputFile) -> Media:
 
 
 def _cache_control(
-    part: items.InputText | items.PlainText | items.OutputText | items.InputImage | items.InputFile,
+    part: items.InputText | items.PlainText | items.OutputTextInput | items.InputImage | items.InputFile,
 ) -> messages.CacheControl | None:
     return messages.CacheControl() if is_given(part.prompt_cache_breakpoint) else None
 

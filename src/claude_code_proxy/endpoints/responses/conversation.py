@@ -24,8 +24,8 @@ from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import is_given
 
 _CallItem: TypeAlias = (
-    items.FunctionCall
-    | items.CustomToolCall
+    items.FunctionCallInput
+    | items.CustomCallInput
     | items.ToolSearchCall
     | items.LocalShellCall
     | items.ShellCall
@@ -33,7 +33,7 @@ _CallItem: TypeAlias = (
 )
 _OutputItem: TypeAlias = (
     items.FunctionCallOutput
-    | items.CustomToolCallOutput
+    | items.CustomCallOutput
     | items.ToolSearchOutput
     | items.LocalShellCallOutput
     | items.ShellCallOutput
@@ -43,7 +43,7 @@ _UNSEALED = "it has no thinking that was sealed here, so nothing of it can be ha
 _EMPTY = Raw(b"{}")
 
 
-class Conversation(Struct, frozen=True):
+class ItemConversation(Struct, frozen=True):
     """`paths` has the client's field of each block of each message. `tools` are the lists among the items."""
 
     system: tuple[messages.Text, ...]
@@ -85,8 +85,8 @@ class ConversationBuilder:
         """Translate an item of the input. Raise `InvalidRequest` that names its field."""
         self._add(items.decode_item(raw, at, note_unknown=self._note_unknown), at)
 
-    def conversation(self) -> Conversation:
-        return Conversation(
+    def conversation(self) -> ItemConversation:
+        return ItemConversation(
             tuple(self._system),
             tuple(messages.InputMessage(role, tuple(blocks)) for role, blocks, _ in self._turns),
             tuple(tuple(paths) for _, _, paths in self._turns),
@@ -99,11 +99,11 @@ class ConversationBuilder:
         match item:
             case items.InputItem():
                 self._add_message(item, at)
-            case items.Reasoning():
+            case items.ReasoningInput():
                 self._add_reasoning(item, at)
             case (
-                items.FunctionCall()
-                | items.CustomToolCall()
+                items.FunctionCallInput()
+                | items.CustomCallInput()
                 | items.ToolSearchCall()
                 | items.LocalShellCall()
                 | items.ShellCall()
@@ -112,7 +112,7 @@ class ConversationBuilder:
                 self._append("assistant", (self._call(item, at),), path=at)
             case (
                 items.FunctionCallOutput()
-                | items.CustomToolCallOutput()
+                | items.CustomCallOutput()
                 | items.ToolSearchOutput()
                 | items.LocalShellCallOutput()
                 | items.ShellCallOutput()
@@ -147,7 +147,7 @@ class ConversationBuilder:
         else:
             self._system += to_texts(item.content, at, role=item.role)
 
-    def _add_reasoning(self, item: items.Reasoning, at: str) -> None:
+    def _add_reasoning(self, item: items.ReasoningInput, at: str) -> None:
         thought = opened(item.encrypted_content, self._seal) if item.encrypted_content else None
         if thought is not None:
             self._append("assistant", (thought,), path=at)
@@ -177,10 +177,10 @@ class ConversationBuilder:
 
     def _call(self, item: _CallItem, at: str) -> messages.ToolUse:
         match item:
-            case items.FunctionCall():
+            case items.FunctionCallInput():
                 arguments = to_input(item.arguments, note=self._noting(f"{at}.arguments"))
                 return messages.ToolUse(item.call_id, claude_name(item.name, item.namespace), arguments)
-            case items.CustomToolCall():
+            case items.CustomCallInput():
                 name = claude_name(item.name, item.namespace)
                 return messages.ToolUse(item.call_id, name, to_custom_call_input(item.input))
             case items.ToolSearchCall():
@@ -194,7 +194,7 @@ class ConversationBuilder:
 
     def _result(self, item: _OutputItem, at: str) -> messages.ToolResult:
         match item:
-            case items.FunctionCallOutput() | items.CustomToolCallOutput():
+            case items.FunctionCallOutput() | items.CustomCallOutput():
                 content = to_result_blocks(item.output, f"{at}.output", note=self._notes.append)
                 return messages.ToolResult(item.call_id, content)
             case items.ToolSearchOutput():

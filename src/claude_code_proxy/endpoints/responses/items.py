@@ -49,18 +49,18 @@ class InputAudio(Wire, frozen=True, tag_field="type", tag="input_audio"):
     input_audio: Raw = NO_JSON
 
 
-class OutputText(Wire, frozen=True, tag_field="type", tag="output_text"):
+class OutputTextInput(Wire, frozen=True, tag_field="type", tag="output_text"):
     text: str
     annotations: Raw = NO_JSON
     logprobs: Raw = NO_JSON
     prompt_cache_breakpoint: CacheMark = NO_JSON
 
 
-class Refusal(Wire, frozen=True, tag_field="type", tag="refusal"):
+class RefusalInput(Wire, frozen=True, tag_field="type", tag="refusal"):
     refusal: str
 
 
-Part: TypeAlias = InputText | PlainText | InputImage | InputFile | InputAudio | OutputText | Refusal
+Part: TypeAlias = InputText | PlainText | InputImage | InputFile | InputAudio | OutputTextInput | RefusalInput
 Content: TypeAlias = str | list[Part] | None
 
 
@@ -74,7 +74,7 @@ class InputItem(Wire, frozen=True, tag_field="type", tag="message"):
     phase: str | None = None
 
 
-class FunctionCall(Wire, frozen=True, tag_field="type", tag="function_call"):
+class FunctionCallInput(Wire, frozen=True, tag_field="type", tag="function_call"):
     call_id: str
     name: str
     arguments: str = ""
@@ -93,7 +93,7 @@ class FunctionCallOutput(Wire, frozen=True, tag_field="type", tag="function_call
     caller: Raw = NO_JSON
 
 
-class CustomToolCall(Wire, frozen=True, tag_field="type", tag="custom_tool_call"):
+class CustomCallInput(Wire, frozen=True, tag_field="type", tag="custom_tool_call"):
     call_id: str
     name: str
     input: str = ""
@@ -103,7 +103,7 @@ class CustomToolCall(Wire, frozen=True, tag_field="type", tag="custom_tool_call"
     caller: Raw = NO_JSON
 
 
-class CustomToolCallOutput(Wire, frozen=True, tag_field="type", tag="custom_tool_call_output"):
+class CustomCallOutput(Wire, frozen=True, tag_field="type", tag="custom_tool_call_output"):
     call_id: str
     output: Content = None
     name: str | None = None
@@ -112,7 +112,7 @@ class CustomToolCallOutput(Wire, frozen=True, tag_field="type", tag="custom_tool
     caller: Raw = NO_JSON
 
 
-class Reasoning(Wire, frozen=True, tag_field="type", tag="reasoning"):
+class ReasoningInput(Wire, frozen=True, tag_field="type", tag="reasoning"):
     """`encrypted_content` is what this endpoint sealed; a summary alone cannot be handed back to Claude."""
 
     id: str | None = None
@@ -126,7 +126,7 @@ class ItemReference(Wire, frozen=True, tag_field="type", tag="item_reference"):
     id: str
 
 
-class Compaction(Wire, frozen=True, tag_field="type", tag="compaction"):
+class CompactionInput(Wire, frozen=True, tag_field="type", tag="compaction"):
     encrypted_content: str
     id: str | None = None
     created_by: str | None = None
@@ -247,13 +247,13 @@ class HostedCall(Wire, frozen=True, tag_field="type", tag="web_search_call"):
 
 KnownItem: TypeAlias = (
     InputItem
-    | FunctionCall
+    | FunctionCallInput
     | FunctionCallOutput
-    | CustomToolCall
-    | CustomToolCallOutput
-    | Reasoning
+    | CustomCallInput
+    | CustomCallOutput
+    | ReasoningInput
     | ItemReference
-    | Compaction
+    | CompactionInput
     | CompactionTrigger
     | AdditionalTools
     | ConfigurationUpdate
@@ -281,13 +281,13 @@ class UnknownItem(Struct, frozen=True):
 Item: TypeAlias = KnownItem | UnknownItem
 
 
-class _Peek(Struct, frozen=True):
+class _PeekedItem(Struct, frozen=True):
     type: str | None = None
     role: Raw = NO_JSON
 
 
 _items: UnionDecoder[KnownItem] = UnionDecoder(KnownItem)
-_peek = msgspec.json.Decoder(_Peek).decode
+_peek = msgspec.json.Decoder(_PeekedItem).decode
 
 
 def decode_item(raw: Raw, at: str, *, note_unknown: Callable[[str], None]) -> Item:

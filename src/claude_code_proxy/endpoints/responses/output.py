@@ -16,7 +16,7 @@ from claude_code_proxy.endpoints.responses.tools import ToolOrigin
 COMPLETED, IN_PROGRESS, INCOMPLETE = "completed", "in_progress", "incomplete"
 
 
-class UrlCitation(Struct, frozen=True, tag_field="type", tag="url_citation"):
+class FlatUrlCitation(Struct, frozen=True, tag_field="type", tag="url_citation"):
     """`start_index` and `end_index` count characters of the text of the part."""
 
     url: str
@@ -27,18 +27,18 @@ class UrlCitation(Struct, frozen=True, tag_field="type", tag="url_citation"):
 
 class OutputTextPart(Struct, frozen=True, tag_field="type", tag="output_text"):
     text: str
-    annotations: tuple[UrlCitation, ...] = ()
+    annotations: tuple[FlatUrlCitation, ...] = ()
     logprobs: tuple[()] = ()
 
 
-class RefusalPart(Struct, frozen=True, tag_field="type", tag="refusal"):
+class OutputRefusal(Struct, frozen=True, tag_field="type", tag="refusal"):
     refusal: str
 
 
 class MessageItem(Struct, frozen=True, tag_field="type", tag="message"):
     id: str
     status: str
-    content: tuple[OutputTextPart | RefusalPart, ...] = ()
+    content: tuple[OutputTextPart | OutputRefusal, ...] = ()
     role: str = "assistant"
 
 

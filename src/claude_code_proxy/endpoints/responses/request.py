@@ -10,10 +10,10 @@ from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.request import check_range, to_max_tokens, to_metadata
 from claude_code_proxy.endpoints.responses import schema
-from claude_code_proxy.endpoints.responses.conversation import Conversation, ConversationBuilder
+from claude_code_proxy.endpoints.responses.conversation import ConversationBuilder, ItemConversation
 from claude_code_proxy.endpoints.responses.seal import Seal
 from claude_code_proxy.endpoints.responses.support import ignored_fields
-from claude_code_proxy.endpoints.responses.tools import Toolset, to_toolset
+from claude_code_proxy.endpoints.responses.tools import ResponsesToolset, to_toolset
 from claude_code_proxy.errors import InvalidRequest
 
 _ServiceTier = Literal["auto", "standard_only"]
@@ -25,8 +25,8 @@ _decode_reasoning = msgspec.json.Decoder(schema.ReasoningOptions).decode
 
 class TranslatedResponse(Struct, frozen=True):
     request: messages.MessagesRequest
-    conversation: Conversation
-    toolset: Toolset
+    conversation: ItemConversation
+    toolset: ResponsesToolset
     adjustments: tuple[Adjustment, ...]
 
 
@@ -76,7 +76,7 @@ def _conversation(
     *,
     earlier: Sequence[messages.InputMessage],
     stored: Mapping[str, bytes],
-) -> Conversation:
+) -> ItemConversation:
     builder = ConversationBuilder(seal, stored)
     builder.add_earlier(earlier)
     if isinstance(request.input, str):
@@ -108,7 +108,7 @@ def _instructions(instructions: str | list[Raw], seal: Seal) -> tuple[messages.T
 
 
 def _options(
-    request: schema.ResponsesRequest, conversation: Conversation
+    request: schema.ResponsesRequest, conversation: ItemConversation
 ) -> tuple[schema.TextOptions, schema.ReasoningOptions]:
     """Return the options of text and reasoning; the last configuration among the items counts before the request's."""
     text, reasoning = request.text or schema.TextOptions(), request.reasoning or schema.ReasoningOptions()
@@ -141,18 +141,18 @@ def _to_thinking(
 
 
 def _to_format(
-    text: schema.PlainFormat | schema.JsonObjectFormat | schema.SchemaFormat | None,
+    text: schema.PlainFormat | schema.FlatJsonObject | schema.FlatJsonSchema | None,
 ) -> messages.OutputFormat | None:
     match text:
-        case schema.JsonObjectFormat():
+        case schema.FlatJsonObject():
             return messages.JsonObject()
-        case schema.SchemaFormat():
+        case schema.FlatJsonSchema():
             return messages.JsonSchema(_described(text))
         case _:
             return None
 
 
-def _described(text: schema.SchemaFormat) -> Raw:
+def _described(text: schema.FlatJsonSchema) -> Raw:
     """Return the schema with the format's description in it, which the model should see as well."""
     try:
         fields = _decode_fields(text.schema)

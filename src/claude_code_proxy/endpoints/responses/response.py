@@ -122,7 +122,7 @@ def encode_response(
     *,
     status: str,
     output: Sequence[Raw],
-    end: "Ending",
+    end: "ResponseEnding",
 ) -> bytes:
     """Return the JSON of a response as it stands."""
     head = _Head(
@@ -140,7 +140,7 @@ def encode_response(
     return msgspec.json.encode(head)[:-1] + b"," + shape.echo + b"}"
 
 
-class Ending(Struct, frozen=True):
+class ResponseEnding(Struct, frozen=True):
     """What is known only at the end of a response."""
 
     tier: str = "auto"
@@ -149,8 +149,10 @@ class Ending(Struct, frozen=True):
     fault: ResponseFault | None = None
 
 
-def to_ending(usage: messages.Usage, end: messages.DeltaBody, *, context: ReplyContext) -> Ending:
-    return Ending(service_tier(usage), to_response_usage(usage, context), _INCOMPLETE.get(end.stop_reason or ""))
+def to_ending(usage: messages.Usage, end: messages.DeltaBody, *, context: ReplyContext) -> ResponseEnding:
+    return ResponseEnding(
+        service_tier(usage), to_response_usage(usage, context), _INCOMPLETE.get(end.stop_reason or "")
+    )
 
 
 def to_response_usage(usage: messages.Usage, context: ReplyContext) -> ResponseUsage:

@@ -18,11 +18,11 @@ class PlainFormat(Wire, frozen=True, tag_field="type", tag="text"):
     pass
 
 
-class JsonObjectFormat(Wire, frozen=True, tag_field="type", tag="json_object"):
+class FlatJsonObject(Wire, frozen=True, tag_field="type", tag="json_object"):
     pass
 
 
-class SchemaFormat(Wire, frozen=True, tag_field="type", tag="json_schema"):
+class FlatJsonSchema(Wire, frozen=True, tag_field="type", tag="json_schema"):
     schema: Raw
     name: str | None = None
     strict: bool | None = None
@@ -30,7 +30,7 @@ class SchemaFormat(Wire, frozen=True, tag_field="type", tag="json_schema"):
 
 
 class TextOptions(Wire, frozen=True):
-    format: PlainFormat | JsonObjectFormat | SchemaFormat | None = None
+    format: PlainFormat | FlatJsonObject | FlatJsonSchema | None = None
     verbosity: str | None = None
 
 
@@ -42,7 +42,7 @@ class ReasoningOptions(Wire, frozen=True):
     mode: str | None = None
 
 
-class StreamOptions(Wire, frozen=True):
+class ResponsesStreamOptions(Wire, frozen=True):
     include_obfuscation: bool | None = None
 
 
@@ -64,7 +64,7 @@ class ResponsesRequest(Wire, frozen=True, kw_only=True):
     input: str | list[Raw] | None = None
     instructions: str | list[Raw] | None = None
     stream: bool | None = None
-    stream_options: StreamOptions | None = None
+    stream_options: ResponsesStreamOptions | None = None
     tools: list[Raw] | None = None
     tool_choice: Literal["none", "auto", "required"] | ChosenTool | None = None
     parallel_tool_calls: bool | None = None

@@ -15,7 +15,7 @@ from claude_code_proxy.endpoints.openai.reply import refusal_text
 from claude_code_proxy.endpoints.responses import output
 from claude_code_proxy.endpoints.responses.reasoning import sealed
 from claude_code_proxy.endpoints.responses.response import (
-    Ending,
+    ResponseEnding,
     ResponseShape,
     encode_response,
     to_ending,
@@ -114,13 +114,13 @@ class ResponseStream:
         if self._begun:
             return b""
         self._begun = True
-        created = self._lifecycle("response.created", output.IN_PROGRESS, end=Ending())
-        return created + self._lifecycle("response.in_progress", output.IN_PROGRESS, end=Ending())
+        created = self._lifecycle("response.created", output.IN_PROGRESS, end=ResponseEnding())
+        return created + self._lifecycle("response.in_progress", output.IN_PROGRESS, end=ResponseEnding())
 
-    def _lifecycle(self, name: str, status: str, *, end: Ending) -> bytes:
+    def _lifecycle(self, name: str, status: str, *, end: ResponseEnding) -> bytes:
         return self._event(name, b'"response":' + self._response(status, end))
 
-    def _response(self, status: str, end: Ending) -> bytes:
+    def _response(self, status: str, end: ResponseEnding) -> bytes:
         return encode_response(self._context, self._shape, status=status, output=self._output, end=end)
 
     def _event(self, name: str, fields: bytes) -> bytes:
@@ -252,7 +252,9 @@ class ResponseStream:
         for citation in message.citations:
             if not citation.url:
                 continue
-            made = output.UrlCitation(citation.url, citation.title or citation.url, message.block_start, message.length)
+            made = output.FlatUrlCitation(
+                citation.url, citation.title or citation.url, message.block_start, message.length
+            )
             fields = b',"content_index":0,"annotation_index":%d,"annotation":%b' % (
                 len(message.annotations),
                 _encode(made),
@@ -274,10 +276,10 @@ class ResponseStream:
             ),
             self._inner("response.content_part.done", message.id, fields=b',"content_index":0,"part":' + _encode(part)),
         ]
-        parts: tuple[output.OutputTextPart | output.RefusalPart, ...] = (part,)
+        parts: tuple[output.OutputTextPart | output.OutputRefusal, ...] = (part,)
         if refusal is not None:
             frames.append(self._refusal_part(message.id, refusal, index=1))
-            parts = (part, output.RefusalPart(refusal))
+            parts = (part, output.OutputRefusal(refusal))
         frames.append(self._end_item(output.MessageItem(message.id, self._status(), parts)))
         self._message = _OpenMessage()
         return b"".join(frames)
@@ -296,18 +298,18 @@ class ResponseStream:
             closed
             + added
             + part
-            + self._end_item(output.MessageItem(id, output.COMPLETED, (output.RefusalPart(refusal),)))
+            + self._end_item(output.MessageItem(id, output.COMPLETED, (output.OutputRefusal(refusal),)))
         )
 
     def _refusal_part(self, id: str, refusal: str, *, index: int) -> bytes:
         at = b',"content_index":%d,' % index
         words = _encode(refusal)
         return b"".join((
-            self._inner("response.content_part.added", id, fields=at + b'"part":' + _encode(output.RefusalPart(""))),
+            self._inner("response.content_part.added", id, fields=at + b'"part":' + _encode(output.OutputRefusal(""))),
             self._inner("response.refusal.delta", id, fields=at + b'"delta":' + words),
             self._inner("response.refusal.done", id, fields=at + b'"refusal":' + words),
             self._inner(
-                "response.content_part.done", id, fields=at + b'"part":' + _encode(output.RefusalPart(refusal))
+                "response.content_part.done", id, fields=at + b'"part":' + _encode(output.OutputRefusal(refusal))
             ),
         ))
 
@@ -423,7 +425,7 @@ class _OpenMessage:
         self.head = b""  # of a text event, up to the text
         self.length = self.block_start = 0  # in characters
         self.pieces: list[str] = []
-        self.annotations: list[output.UrlCitation] = []
+        self.annotations: list[output.FlatUrlCitation] = []
         self.citations: list[messages.Citation] = []  # of the current block
 
     def open(self, id: str) -> None:

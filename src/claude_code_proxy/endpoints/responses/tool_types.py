@@ -15,7 +15,7 @@ from claude_code_proxy.endpoints.openai.request import Wire
 from claude_code_proxy.messages.content import NO_JSON
 
 
-class FunctionTool(Wire, frozen=True, tag_field="type", tag="function"):
+class FlatFunctionTool(Wire, frozen=True, tag_field="type", tag="function"):
     name: str
     description: str | None = None
     parameters: Raw = NO_JSON
@@ -27,19 +27,19 @@ class FunctionTool(Wire, frozen=True, tag_field="type", tag="function"):
     encrypted: bool | None = None
 
 
-class GrammarFormat(Wire, frozen=True, tag_field="type", tag="grammar"):
+class FlatGrammar(Wire, frozen=True, tag_field="type", tag="grammar"):
     definition: str
     syntax: str
 
 
-class TextFormat(Wire, frozen=True, tag_field="type", tag="text"):
+class FlatText(Wire, frozen=True, tag_field="type", tag="text"):
     pass
 
 
-class CustomTool(Wire, frozen=True, tag_field="type", tag="custom"):
+class FlatCustomTool(Wire, frozen=True, tag_field="type", tag="custom"):
     name: str
     description: str | None = None
-    format: GrammarFormat | TextFormat | None = None
+    format: FlatGrammar | FlatText | None = None
     defer_loading: bool | None = None
     allowed_callers: Raw = NO_JSON
     async_: bool | None = msgspec.field(default=None, name="async")
@@ -62,7 +62,7 @@ class ToolSearch(Wire, frozen=True, tag_field="type", tag="tool_search"):
     parameters: Raw = NO_JSON
 
 
-class Location(Wire, frozen=True):
+class FlatLocation(Wire, frozen=True):
     type: str | None = None
     city: str | None = None
     country: str | None = None
@@ -77,7 +77,7 @@ class SearchFilters(Wire, frozen=True):
 
 class WebSearch(Wire, frozen=True, tag_field="type", tag="web_search"):
     search_context_size: Literal["low", "medium", "high"] | None = None
-    user_location: Location | None = None
+    user_location: FlatLocation | None = None
     filters: SearchFilters | None = None
     external_web_access: bool | None = None
     search_content_types: Raw = NO_JSON
@@ -109,8 +109,8 @@ class ApplyPatch(Wire, frozen=True, tag_field="type", tag="apply_patch"):
 
 
 KnownTool: TypeAlias = (
-    FunctionTool
-    | CustomTool
+    FlatFunctionTool
+    | FlatCustomTool
     | NamespaceTool
     | ToolSearch
     | WebSearch
@@ -132,15 +132,15 @@ class OtherTool(Struct, frozen=True):
 ToolOnWire: TypeAlias = KnownTool | OtherTool
 
 
-class _Peek(Struct, frozen=True):
+class _PeekedTool(Struct, frozen=True):
     type: str | None = None
 
 
 _tools: UnionDecoder[KnownTool] = UnionDecoder(KnownTool)
-_peek = msgspec.json.Decoder(_Peek).decode
+_peek = msgspec.json.Decoder(_PeekedTool).decode
 
 
 def decode_tool(raw: Raw, at: str, *, note_unknown: Callable[[str], None]) -> ToolOnWire:
     """Decode one tool. Raise `InvalidRequest` that names the field, such as `tools[2].name`."""
-    tool = _tools.decode(raw, at, note_unknown=note_unknown, untyped=lambda _: FunctionTool)
+    tool = _tools.decode(raw, at, note_unknown=note_unknown, untyped=lambda _: FlatFunctionTool)
     return OtherTool(_peek(raw).type or "") if tool is None else tool

@@ -78,7 +78,7 @@ class ToolOrigin(Struct, frozen=True):
     namespace: str | None = None
 
 
-class Toolset(Struct, frozen=True):
+class ResponsesToolset(Struct, frozen=True):
     """What a request says about tools. `origins` has each one that is no plain function, by its name for Claude.
 
     `fields` has the client's path of each tool.
@@ -102,7 +102,7 @@ def claude_name(name: str, namespace: str | None) -> str:
     return f"{namespace}__{name}" if namespace else name
 
 
-def to_toolset(request: ResponsesRequest, hoisted: Iterable[ToolList], *, note: Note) -> Toolset:
+def to_toolset(request: ResponsesRequest, hoisted: Iterable[ToolList], *, note: Note) -> ResponsesToolset:
     """Translate all fields about tools. Raise `InvalidRequest` for a choice among tools that are not there.
 
     `hoisted` are the lists within the input: of two tools with one name, the later one is offered.
@@ -120,7 +120,7 @@ def to_toolset(request: ResponsesRequest, hoisted: Iterable[ToolList], *, note: 
     made = _to_choice(choice, note=note)
     if tools and request.parallel_tool_calls is False:
         made = one_at_a_time(made)
-    return Toolset(tuple(tools), made, builder.origins, tuple(fields))
+    return ResponsesToolset(tuple(tools), made, builder.origins, tuple(fields))
 
 
 class _Builder:
@@ -140,9 +140,9 @@ class _Builder:
     def add(self, raw: Raw, at: str, *, namespace: str | None = None, deferred: bool = False) -> None:
         tool = wire.decode_tool(raw, at, note_unknown=self._note_unknown)
         match tool:
-            case wire.FunctionTool():
+            case wire.FlatFunctionTool():
                 self._add_function(tool, at, namespace=namespace, deferred=deferred or bool(tool.defer_loading))
-            case wire.CustomTool():
+            case wire.FlatCustomTool():
                 self._add_custom(tool, at, namespace=namespace, deferred=deferred or bool(tool.defer_loading))
             case wire.NamespaceTool():
                 for index, inner in enumerate(tool.tools):
@@ -164,7 +164,7 @@ class _Builder:
                 support = TOOLS.get(tool.type, TOOLS["(any other)"])
                 self._note(ignored(at, support))
 
-    def _add_function(self, tool: wire.FunctionTool, at: str, *, namespace: str | None, deferred: bool) -> None:
+    def _add_function(self, tool: wire.FlatFunctionTool, at: str, *, namespace: str | None, deferred: bool) -> None:
         name = claude_name(tool.name, namespace)
         made = messages.Tool(
             name,
@@ -175,8 +175,8 @@ class _Builder:
         origin = ToolOrigin("function", tool.name, namespace) if namespace else None
         self._keep(made, at, origin=origin, deferred=deferred)
 
-    def _add_custom(self, tool: wire.CustomTool, at: str, *, namespace: str | None, deferred: bool) -> None:
-        grammar = tool.format if isinstance(tool.format, wire.GrammarFormat) else wire.GrammarFormat("", "")
+    def _add_custom(self, tool: wire.FlatCustomTool, at: str, *, namespace: str | None, deferred: bool) -> None:
+        grammar = tool.format if isinstance(tool.format, wire.FlatGrammar) else wire.FlatGrammar("", "")
         made = to_custom_tool(
             claude_name(tool.name, namespace), tool.description, syntax=grammar.syntax, grammar=grammar.definition
         )

@@ -104,7 +104,7 @@ def _thinking(request: ParsedRequest, intent: Intent, *, answer: Answer, new_id:
     ) == "omitted"
     redacted = REDACTED_TRIGGER in intent.task
     prefix, previous = signature.prefix_of_answer(request)
-    bound = signature.Seal(
+    bound = signature.SignedThinking(
         model=request.model.id,
         response=new_id("rsp_"),
         text="" if hidden or redacted else signature.fingerprint(text),

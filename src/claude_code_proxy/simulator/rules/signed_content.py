@@ -31,7 +31,7 @@ class Replayed:
 
     turn: ParsedTurn
     at: int
-    seal: signature.Seal
+    seal: signature.SignedThinking
     prefix: str
     previous: str
 
@@ -76,7 +76,7 @@ def _replayed_blocks(request: ParsedRequest) -> list[Replayed]:
     return found
 
 
-def _verified(request: ParsedRequest, block: Block, *, path: str, latest: bool) -> signature.Seal:
+def _verified(request: ParsedRequest, block: Block, *, path: str, latest: bool) -> signature.SignedThinking:
     seal = signature.unseal(signature.signature_of(block), request.caller.secret)
     if seal is None:
         raise fail(path, INVALID_SIGNATURE)
