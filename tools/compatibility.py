@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from claude_code_proxy.endpoints.chat_completions.support import TABLES as CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions.schema import TABLES as COMPLETIONS
+from claude_code_proxy.endpoints.responses.support import TABLES as RESPONSES
 from claude_code_proxy.endpoints.support import HEADERS, Fate, Support, Table
 
 _INTRODUCTION = """\
@@ -32,7 +33,11 @@ class Api(Struct, frozen=True):
     tables: tuple[Table, ...]
 
 
-APIS = (Api("/v1/chat/completions", CHAT_COMPLETIONS), Api("/v1/completions", COMPLETIONS))
+APIS = (
+    Api("/v1/chat/completions", CHAT_COMPLETIONS),
+    Api("/v1/responses", RESPONSES),
+    Api("/v1/completions", COMPLETIONS),
+)
 
 
 def render() -> str:

@@ -15,8 +15,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.arguments import to_custom_call_input, to_input
 from claude_code_proxy.endpoints.responses import items
 from claude_code_proxy.endpoints.responses.content import to_blocks, to_result_blocks, to_texts
-from claude_code_proxy.endpoints.responses.reasoning import opened
-from claude_code_proxy.endpoints.responses.seal import Seal
+from claude_code_proxy.endpoints.responses.reasoning import Seal, opened
 from claude_code_proxy.endpoints.responses.support import ITEMS
 from claude_code_proxy.endpoints.responses.tools import ToolList, claude_name
 from claude_code_proxy.endpoints.support import ignored

@@ -14,10 +14,10 @@ from claude_code_proxy.endpoints.endpoint import Endpoint, PendingRequest, Reply
 from claude_code_proxy.endpoints.openai.body import BodyDecoder
 from claude_code_proxy.endpoints.openai.envelope import OPENAI
 from claude_code_proxy.endpoints.responses.field_names import field_name
+from claude_code_proxy.endpoints.responses.reasoning import Seal
 from claude_code_proxy.endpoints.responses.request import TranslatedResponse, to_messages_request
 from claude_code_proxy.endpoints.responses.response import ENCRYPTED, SOURCES, ResponseShape, echo
 from claude_code_proxy.endpoints.responses.schema import ResponsesRequest
-from claude_code_proxy.endpoints.responses.seal import Seal
 from claude_code_proxy.endpoints.responses.stream import ResponseStream, to_response
 from claude_code_proxy.errors import InvalidRequest
 

@@ -110,10 +110,10 @@ class ShellCallItem(Struct, frozen=True, tag_field="type", tag="shell_call"):
     action: ShellAction
 
 
-class PatchOperation(Struct, frozen=True, omit_defaults=True):
+class PatchOperation(Struct, frozen=True):
     type: str = "update_file"
     path: str = ""
-    diff: str | None = None
+    diff: str | UnsetType = ""
 
 
 class ApplyPatchCallItem(Struct, frozen=True, tag_field="type", tag="apply_patch_call"):
@@ -224,6 +224,7 @@ def _shell(arguments: str) -> ShellAction:
 
 def _patch(arguments: str) -> PatchOperation:
     try:
-        return _decode_patch(to_arguments(arguments))
+        operation = _decode_patch(to_arguments(arguments))
     except msgspec.DecodeError:
         return PatchOperation()
+    return PatchOperation(operation.type, operation.path, UNSET) if operation.type == "delete_file" else operation

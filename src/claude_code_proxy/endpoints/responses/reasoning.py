@@ -4,10 +4,21 @@ The block goes through the client sealed and comes back byte for byte. Its reada
 clients change: it does not count.
 """
 
+from typing import Protocol
+
 import msgspec
 
 from claude_code_proxy import messages
-from claude_code_proxy.endpoints.responses.seal import Seal
+
+
+class Seal(Protocol):
+    """Equal data may have equal seals. No method raises."""
+
+    def seal(self, data: bytes) -> str:
+        """Return text that `open` turns back into `data`."""
+
+    def open(self, text: str) -> bytes | None:
+        """Return what was sealed; None for anything that no key of ours has sealed."""
 
 
 def sealed(thought: messages.AnyThinking, seal: Seal) -> str:

@@ -11,7 +11,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.request import check_range, to_max_tokens, to_metadata
 from claude_code_proxy.endpoints.responses import schema
 from claude_code_proxy.endpoints.responses.conversation import ConversationBuilder, ItemConversation
-from claude_code_proxy.endpoints.responses.seal import Seal
+from claude_code_proxy.endpoints.responses.reasoning import Seal
 from claude_code_proxy.endpoints.responses.support import ignored_fields
 from claude_code_proxy.endpoints.responses.tools import ResponsesToolset, to_toolset
 from claude_code_proxy.errors import InvalidRequest

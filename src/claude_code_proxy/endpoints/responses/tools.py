@@ -107,7 +107,7 @@ def to_toolset(request: ResponsesRequest, hoisted: Iterable[ToolList], *, note: 
 
     `hoisted` are the lists within the input: of two tools with one name, the later one is offered.
     """
-    builder = _Builder(note)
+    builder = _ToolsetBuilder(note)
     for each in (ToolList(request.tools or (), "tools"), *hoisted):
         for index, raw in enumerate(each.tools):
             builder.add(raw, f"{each.path}[{index}]")
@@ -123,7 +123,7 @@ def to_toolset(request: ResponsesRequest, hoisted: Iterable[ToolList], *, note: 
     return ResponsesToolset(tuple(tools), made, builder.origins, tuple(fields))
 
 
-class _Builder:
+class _ToolsetBuilder:
     """Collects tools by their name for Claude."""
 
     def __init__(self, note: Note) -> None:
