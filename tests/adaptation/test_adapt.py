@@ -23,9 +23,9 @@ many = settings(
 
 @many
 @given(ask.requests())
-def test_whatever_comes_in_the_service_takes_what_goes_out(asked: messages.MessagesRequest) -> None:
+def test_whatever_comes_in_the_service_takes_what_goes_out(original: messages.MessagesRequest) -> None:
     try:
-        sent = adapted(asked)
+        sent = adapted(original)
     except InvalidRequest:
         return
     accepted(sent)
@@ -33,15 +33,17 @@ def test_whatever_comes_in_the_service_takes_what_goes_out(asked: messages.Messa
 
 @many
 @given(ask.requests() | ask.calm_requests())
-def test_whatever_is_changed_is_told(asked: messages.MessagesRequest) -> None:
+def test_whatever_is_changed_is_told(original: messages.MessagesRequest) -> None:
     """But for what says the same in the service's own way, see `plain`."""
-    asked = replace(asked, model=BUILT_IN.find(asked.model).id)
+    original = replace(original, model=BUILT_IN.find(original.model).id)
     try:
-        sent = adapted(asked, prompt_cache=False)
+        sent = adapted(original, prompt_cache=False)
     except InvalidRequest:
         return
     if not sent.adjustments:
-        assert plain(sent.request) == plain(replace(asked, max_tokens=asked.max_tokens or sent.request.max_tokens))
+        assert plain(sent.request) == plain(
+            replace(original, max_tokens=original.max_tokens or sent.request.max_tokens)
+        )
 
 
 def plain(request: messages.MessagesRequest) -> Any:
@@ -67,9 +69,9 @@ def _unmarked(part: Any) -> Any:
 
 @many
 @given(ask.requests())
-def test_adapting_again_changes_nothing_more(asked: messages.MessagesRequest) -> None:
+def test_adapting_again_changes_nothing_more(original: messages.MessagesRequest) -> None:
     try:
-        sent = adapted(asked).request
+        sent = adapted(original).request
     except InvalidRequest:
         return
     assert adapted(sent).request == sent
@@ -77,28 +79,28 @@ def test_adapting_again_changes_nothing_more(asked: messages.MessagesRequest) ->
 
 @many
 @given(ask.requests())
-def test_the_same_request_gets_the_same_bytes(asked: messages.MessagesRequest) -> None:
+def test_the_same_request_gets_the_same_bytes(original: messages.MessagesRequest) -> None:
     try:
-        first = adapted(asked)
+        first = adapted(original)
     except InvalidRequest:
         return
-    again = adapted(asked)
+    again = adapted(original)
     assert messages.encode_request(again.request) == messages.encode_request(first.request)
     assert again.adjustments == first.adjustments
 
 
 def test_what_needs_no_change_is_not_touched() -> None:
-    asked = request(user("Look."), assistant(call()), user(result()), tools=(tool(),), max_tokens=100)
-    sent = adapted(asked)
-    assert sent.request == asked
-    assert all(one is other for one, other in zip(sent.request.messages, asked.messages, strict=True))
+    original = request(user("Look."), assistant(call()), user(result()), tools=(tool(),), max_tokens=100)
+    sent = adapted(original)
+    assert sent.request == original
+    assert all(one is other for one, other in zip(sent.request.messages, original.messages, strict=True))
     assert sent.filter is None
     assert sent.adjustments == ()
 
 
 def test_the_model_goes_by_its_upstream_name() -> None:
-    asked = request(model="anthropic/claude-haiku-4.5-20251001")
-    assert adapted(asked).request.model == "claude-haiku-4-5-20251001"
+    original = request(model="anthropic/claude-haiku-4.5-20251001")
+    assert adapted(original).request.model == "claude-haiku-4-5-20251001"
 
 
 def test_the_betas_that_the_request_needs() -> None:
@@ -107,14 +109,14 @@ def test_the_betas_that_the_request_needs() -> None:
 
 
 def test_all_filters_of_one_reply_work_together() -> None:
-    asked = request(
+    original = request(
         user("Look."),
         model=ask.NEWEST,
         tools=(tool("a.b"),),
         tool_choice=messages.ChooseTool("a.b"),
         stop_sequences=("\n",),
     )
-    sent = adapted(asked)
+    sent = adapted(original)
     assert sent.filter is not None
     reply = messages.Message("m", "x", (messages.Text("Sure."), call("t1", "a_b")), stop_reason="tool_use")
     assert sent.filter().message(reply).content == (call("t1", "a.b"),)
@@ -123,8 +125,8 @@ def test_all_filters_of_one_reply_work_together() -> None:
 # Second attempts
 
 
-def retried(asked: messages.MessagesRequest, message: str) -> messages.MessagesRequest | None:
-    readapted = readapt(adapted(asked), rejected(message), model=BUILT_IN.find(asked.model))
+def retried(original: messages.MessagesRequest, message: str) -> messages.MessagesRequest | None:
+    readapted = readapt(adapted(original), rejected(message), model=BUILT_IN.find(original.model))
     return None if readapted is None else readapted.request
 
 
@@ -135,10 +137,10 @@ def test_a_lesson_about_the_model_is_heeded_at_once() -> None:
 
 
 def test_the_adjustments_of_a_second_attempt_come_after_the_first_ones() -> None:
-    asked = request(user("a"), user("b"), temperature=0.5)
-    first = adapted(asked)
+    original = request(user("a"), user("b"), temperature=0.5)
+    first = adapted(original)
     readapted = readapt(
-        first, rejected("`temperature` is deprecated for this model."), model=BUILT_IN.find(asked.model)
+        first, rejected("`temperature` is deprecated for this model."), model=BUILT_IN.find(original.model)
     )
     assert readapted is not None
     assert readapted.adjustments[: len(first.adjustments)] == first.adjustments
@@ -146,7 +148,7 @@ def test_the_adjustments_of_a_second_attempt_come_after_the_first_ones() -> None
 
 
 def test_trap_34_thinking_bound_to_another_conversation_is_left_out() -> None:
-    asked = request(
+    original = request(
         user("Look."),
         assistant(messages.Thinking("Hm.", "signed"), call()),
         user(result()),
@@ -156,7 +158,7 @@ def test_trap_34_thinking_bound_to_another_conversation_is_left_out() -> None:
     words = (
         "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation."
     )
-    again = retried(asked, words)
+    again = retried(original, words)
     assert again is not None
     assert again.messages[1] == assistant(call())
 
@@ -170,8 +172,10 @@ def test_trap_46_strict_tools_that_cannot_be_compiled_are_asked_for_without() ->
 def test_what_is_told_of_strict_tools_is_true() -> None:
     """The model has strict tools: it is the service that could not compile these."""
     closed = {"type": "object", "properties": {"at": {"type": "string"}}, "additionalProperties": False}
-    asked = request(tools=(tool("look", closed, strict=True),))
-    readapted = readapt(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
+    original = request(tools=(tool("look", closed, strict=True),))
+    readapted = readapt(
+        adapted(original), rejected("compiled grammar is too large"), model=BUILT_IN.find(original.model)
+    )
     assert readapted is not None
     assert [(one.path, one.reason) for one in readapted.adjustments] == [
         ("tools", "the service could not compile their strict schemas")
@@ -180,8 +184,10 @@ def test_what_is_told_of_strict_tools_is_true() -> None:
 
 def test_a_forced_tool_that_cannot_be_compiled_is_forced_without_strictness() -> None:
     for choice in (messages.ChooseAny(), messages.ChooseTool("look")):
-        asked = request(model=ask.NEWEST, tools=(tool(),), tool_choice=choice)
-        readapted = readapt(adapted(asked), rejected("compiled grammar is too large"), model=BUILT_IN.find(asked.model))
+        original = request(model=ask.NEWEST, tools=(tool(),), tool_choice=choice)
+        readapted = readapt(
+            adapted(original), rejected("compiled grammar is too large"), model=BUILT_IN.find(original.model)
+        )
         assert readapted is not None
         assert [one.strict for one in readapted.request.tools if isinstance(one, messages.Tool)] == [False]
         assert told(readapted) == ["tool_choice=emulated", "tools=relaxed"]
@@ -190,9 +196,9 @@ def test_a_forced_tool_that_cannot_be_compiled_is_forced_without_strictness() ->
 
 def test_what_the_last_steps_of_a_retreat_leave_is_accepted_too() -> None:
     schema = messages.JsonSchema(Raw(b'{"type":"object","properties":{"a":{"type":"string"}}}'))
-    asked = request(output_config=messages.OutputConfig(format=schema))
+    original = request(output_config=messages.OutputConfig(format=schema))
     readapted = readapt(
-        adapted(asked), rejected("Schema is too complex for compilation."), model=BUILT_IN.find(asked.model)
+        adapted(original), rejected("Schema is too complex for compilation."), model=BUILT_IN.find(original.model)
     )
     assert readapted is not None
     assert readapted.request.output_config is None
@@ -212,16 +218,16 @@ def test_what_the_last_steps_of_a_retreat_leave_is_accepted_too() -> None:
     ids=lambda error: error.message[:30],
 )
 def test_a_refusal_that_nothing_would_help_is_final(error: UpstreamRejected) -> None:
-    asked = request()
-    assert readapt(adapted(asked), error, model=BUILT_IN.find(asked.model)) is None
+    original = request()
+    assert readapt(adapted(original), error, model=BUILT_IN.find(original.model)) is None
 
 
 def test_the_cache_can_be_switched_off() -> None:
-    asked = request(system=(messages.Text("word " * 20_000),), tools=(tool(),))
-    model = BUILT_IN.find(asked.model)
-    assert adapt(asked, model, options=AdaptOptions(prompt_cache=False)).request.system == asked.system
-    assert adapt(asked, model, options=AdaptOptions()).request.system == (
-        replace(asked.system[0], cache_control=messages.CacheControl()),
+    original = request(system=(messages.Text("word " * 20_000),), tools=(tool(),))
+    model = BUILT_IN.find(original.model)
+    assert adapt(original, model, options=AdaptOptions(prompt_cache=False)).request.system == original.system
+    assert adapt(original, model, options=AdaptOptions()).request.system == (
+        replace(original.system[0], cache_control=messages.CacheControl()),
     )
 
 

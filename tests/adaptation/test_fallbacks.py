@@ -14,8 +14,12 @@ SIGNED = messages.Thinking("Hm.", "signed")
 TALK = (user("a"), assistant(SIGNED, call()), user(result()))
 
 
-def after(words: str, asked: messages.MessagesRequest, sent: messages.MessagesRequest | None = None) -> Fallback | None:
-    return find_fallback(rejected(words).diagnosis, asked, sent=sent or asked, model=BUILT_IN.find(asked.model))
+def after(
+    words: str, original: messages.MessagesRequest, sent: messages.MessagesRequest | None = None
+) -> Fallback | None:
+    return find_fallback(
+        rejected(words).diagnosis, original, sent=sent or original, model=BUILT_IN.find(original.model)
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,14 +56,14 @@ def test_trap_32_a_turn_that_lacks_its_thinking_runs_without() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "original",
     [request(*TALK, model=NEWEST), request(*TALK, thinking=messages.Disabled())],
     ids=["always thinks", "is off"],
 )
-def test_what_cannot_be_switched_off_is_only_stripped(asked: messages.MessagesRequest) -> None:
-    found = after(MISSING, asked)
+def test_what_cannot_be_switched_off_is_only_stripped(original: messages.MessagesRequest) -> None:
+    found = after(MISSING, original)
     assert found is not None
-    assert found.request == replace(asked, messages=(user("a"), assistant(call()), user(result())))
+    assert found.request == replace(original, messages=(user("a"), assistant(call()), user(result())))
 
 
 @pytest.mark.parametrize(
@@ -100,10 +104,10 @@ def test_trap_46_a_format_that_is_named_is_given_up_first() -> None:
 
 
 def test_strictness_that_nobody_asked_for_is_given_up_too() -> None:
-    asked = request(tools=(tool(),))
-    found = after("Schema is too complex for compilation.", asked, request(tools=(tool(strict=True),)))
+    original = request(tools=(tool(),))
+    found = after("Schema is too complex for compilation.", original, request(tools=(tool(strict=True),)))
     assert found is not None
-    assert (found.request, found.model.strict_tools) == (asked, False)
+    assert (found.request, found.model.strict_tools) == (original, False)
     assert not found.note.changes_meaning
 
 
@@ -137,8 +141,8 @@ def three_rounds(model: str) -> messages.MessagesRequest:
     ],
 )
 def test_trap_34_thinking_before_the_refused_block_stays(words: str, model: str, kept: list[bool]) -> None:
-    asked = three_rounds(model)
-    found = after(words, asked)
+    original = three_rounds(model)
+    found = after(words, original)
     assert found is not None
     turns = [turn for turn in found.request.messages if turn.role == "assistant"]
     assert [type(turn.content[0]) is messages.Thinking for turn in turns] == kept
@@ -146,8 +150,8 @@ def test_trap_34_thinking_before_the_refused_block_stays(words: str, model: str,
 
 def test_the_refused_block_is_found_where_turns_were_merged() -> None:
     sent = three_rounds(NEWEST)
-    asked = replace(sent, messages=(user("a"), *sent.messages))
-    found = after(BOUND, asked, sent)
+    original = replace(sent, messages=(user("a"), *sent.messages))
+    found = after(BOUND, original, sent)
     assert found is not None
     turns = [turn for turn in found.request.messages if turn.role == "assistant"]
     assert [len(turn.content) for turn in turns] == [2, 1, 1]
@@ -169,8 +173,8 @@ def test_results_of_searches_that_are_refused_are_left_out(words: str) -> None:
     search = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b"{}"))
     found = messages.WebSearchToolResult("srvtoolu_1", Raw(b"[]"))
     cited = messages.Text("It is warm.", citations=Raw(b'[{"type":"web_search_result_location"}]'))
-    asked = request(user("a"), assistant(SIGNED, search, found, cited, call()), user(result()))
-    less = after(words, asked)
+    original = request(user("a"), assistant(SIGNED, search, found, cited, call()), user(result()))
+    less = after(words, original)
     assert less is not None
     assert less.request.messages[1] == assistant(messages.Text("It is warm."), call())
     assert (less.note.path, less.note.action, less.note.changes_meaning) == ("messages", "dropped", False)

@@ -106,8 +106,8 @@ def runtime_login(path: Path, expires_at: float | None = None, **others: object)
     path.write_text(json.dumps({"claudeAiOauth": told | {"expiresAt": expires_at and expires_at * 1000}}))
 
 
-def through_claude_code(path: Path, trouble: str = "") -> CredentialSource:
-    return CredentialSource((), LoginFile([path]), runtime=Runtime(trouble=lambda: trouble), clock=lambda: NOW)
+def through_claude_code(path: Path, problem: str = "") -> CredentialSource:
+    return CredentialSource((), LoginFile([path]), runtime=Runtime(problem=lambda: problem), clock=lambda: NOW)
 
 
 def test_claude_code_is_left_to_renew_what_has_expired(path: Path) -> None:

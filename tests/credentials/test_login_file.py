@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.credentials.login_file import LOOK_EVERY_SECONDS, LoginFile, NoLogin, StoredLogin
+from claude_code_proxy.credentials.login_file import CHECK_EVERY_SECONDS, LoginFile, NoLogin, StoredLogin
 from claude_code_proxy.secret import Secret
 
 NOW = 1_795_000_000.0
@@ -148,7 +148,7 @@ def test_a_renewed_login_is_found_without_a_restart(path: Path) -> None:
     file = LoginFile([path])
     assert file.read(NOW) == full("first", path)
     replaced(path, oauth("other"))
-    assert file.read(NOW + LOOK_EVERY_SECONDS) == full("other", path)
+    assert file.read(NOW + CHECK_EVERY_SECONDS) == full("other", path)
 
 
 def test_it_looks_at_the_file_once_a_second_at_most(path: Path) -> None:
@@ -156,7 +156,7 @@ def test_it_looks_at_the_file_once_a_second_at_most(path: Path) -> None:
     file = LoginFile([path])
     file.read(NOW)
     replaced(path, oauth("other"))
-    assert file.read(NOW + LOOK_EVERY_SECONDS / 2) == full("first", path)
+    assert file.read(NOW + CHECK_EVERY_SECONDS / 2) == full("first", path)
 
 
 def test_a_clock_set_back_does_not_blind_it(path: Path) -> None:

@@ -10,7 +10,13 @@ import pytest
 
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.credentials.login_file import LoginFile
-from claude_code_proxy.credentials.renewal import CHECK_SECONDS, PATIENCE_SECONDS, TRIES, Renewal, renewal_blocker
+from claude_code_proxy.credentials.renewal import (
+    ATTEMPT_SECONDS,
+    CHECK_SECONDS,
+    MOST_ATTEMPTS,
+    Renewal,
+    renewal_blocker,
+)
 from claude_code_proxy.secret import Secret
 
 NOW = 1_795_000_000.0
@@ -71,8 +77,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def renewal(claude: Claude, *, safe: Callable[[Path], str] = lambda _: "") -> Renewal:
-    return Renewal(LoginFile([claude.path]), claude, safe=safe, clock=claude.clock, pause=claude.clock.pause)
+def renewal(claude: Claude, *, blocker: Callable[[Path], str] = lambda _: "") -> Renewal:
+    return Renewal(LoginFile([claude.path]), claude, blocker=blocker, clock=claude.clock, pause=claude.clock.pause)
 
 
 async def test_a_login_with_time_left_is_left_alone(path: Path, clock: Clock) -> None:
@@ -82,13 +88,13 @@ async def test_a_login_with_time_left_is_left_alone(path: Path, clock: Clock) ->
     assert claude.starts == 0
 
 
-@pytest.mark.parametrize("left", [299, 0, -3600])
-async def test_a_login_that_runs_out_is_renewed(path: Path, clock: Clock, left: float) -> None:
-    path.write_text(content(NOW + left))
+@pytest.mark.parametrize("seconds_left", [299, 0, -3600])
+async def test_a_login_that_runs_out_is_renewed(path: Path, clock: Clock, seconds_left: float) -> None:
+    path.write_text(content(NOW + seconds_left))
     claude = Claude(path, clock)
     keeper = renewal(claude)
     assert await keeper.fresh()
-    assert (claude.starts, len(claude.finished), keeper.renewed, keeper.trouble()) == (1, 1, 1, "")
+    assert (claude.starts, len(claude.finished), keeper.renewed, keeper.problem()) == (1, 1, 1, "")
 
 
 def used(path: Path, token: str = "sk-ant-test") -> Credential:
@@ -141,22 +147,22 @@ async def test_it_is_never_ended_early(path: Path, clock: Clock) -> None:
     claude = Claude(path, clock, after=None)
     keeper = renewal(claude)
     assert not await keeper.renew()
-    assert claude.finished[0] >= PATIENCE_SECONDS
-    assert keeper.trouble() == "Claude Code brought no new token"
+    assert claude.finished[0] >= ATTEMPT_SECONDS
+    assert keeper.problem() == "Claude Code brought no new token"
 
 
 async def test_after_a_failure_there_is_a_rest_and_after_three_it_is_over(path: Path, clock: Clock) -> None:
     path.write_text(content(NOW - 1))
     claude = Claude(path, clock, after=None)
     keeper = renewal(claude)
-    for count in range(1, TRIES + 1):
+    for count in range(1, MOST_ATTEMPTS + 1):
         assert not await keeper.renew()
         assert not await keeper.renew()
         assert claude.starts == count
         clock.now += 600
     assert not await keeper.renew()
-    assert claude.starts == TRIES
-    assert "tried 3 times" in keeper.trouble()
+    assert claude.starts == MOST_ATTEMPTS
+    assert "tried 3 times" in keeper.problem()
 
 
 async def test_another_login_begins_anew(path: Path, clock: Clock) -> None:
@@ -166,7 +172,7 @@ async def test_another_login_begins_anew(path: Path, clock: Clock) -> None:
     await keeper.renew()
     path.write_text(content(clock.now + 10, token="sk-ant-another"))
     clock.now += 2
-    assert keeper.trouble() == ""
+    assert keeper.problem() == ""
     claude.after = 1.0
     assert await keeper.renew()
 
@@ -175,17 +181,17 @@ async def test_a_blanked_file_is_signed_out(path: Path, clock: Clock) -> None:
     path.write_text(content(NOW - 1))
     keeper = renewal(Claude(path, clock, content=content(0, token="")))
     assert not await keeper.renew()
-    assert "signed out" in keeper.trouble()
-    assert "claude auth login" in keeper.trouble()
+    assert "signed out" in keeper.problem()
+    assert "claude auth login" in keeper.problem()
 
 
 async def test_where_it_would_be_lost_it_is_not_tried(path: Path, clock: Clock) -> None:
     path.write_text(content(NOW - 1))
     claude = Claude(path, clock)
-    keeper = renewal(claude, safe=lambda _: "it is mounted as a single file")
+    keeper = renewal(claude, blocker=lambda _: "it is mounted as a single file")
     assert not await keeper.renew()
     assert claude.starts == 0
-    assert keeper.trouble() == "it is mounted as a single file"
+    assert keeper.problem() == "it is mounted as a single file"
 
 
 async def test_a_half_written_file_is_not_the_end(path: Path, clock: Clock) -> None:
@@ -212,9 +218,9 @@ async def test_it_is_looked_after_for_as_long_as_it_runs(path: Path, clock: Cloc
 
 async def test_without_claude_code_it_says_so(path: Path, clock: Clock) -> None:
     path.write_text(content(NOW - 1))
-    keeper = Renewal(LoginFile([path]), None, safe=lambda _: "", clock=clock, pause=clock.pause)
+    keeper = Renewal(LoginFile([path]), None, blocker=lambda _: "", clock=clock, pause=clock.pause)
     assert not await keeper.renew()
-    assert "no Claude Code here" in keeper.trouble()
+    assert "no Claude Code here" in keeper.problem()
 
 
 async def test_one_that_cannot_be_started_says_so(path: Path, clock: Clock) -> None:
@@ -223,17 +229,17 @@ async def test_one_that_cannot_be_started_says_so(path: Path, clock: Clock) -> N
     async def launch(config_dir: Path) -> Claude:
         raise FileNotFoundError(2, "No such file")
 
-    keeper = Renewal(LoginFile([path]), launch, safe=lambda _: "", clock=clock, pause=clock.pause)
+    keeper = Renewal(LoginFile([path]), launch, blocker=lambda _: "", clock=clock, pause=clock.pause)
     assert not await keeper.renew()
-    assert "cannot be started" in keeper.trouble()
+    assert "cannot be started" in keeper.problem()
 
 
 async def test_what_cannot_be_renewed_has_all_the_time(path: Path, clock: Clock) -> None:
     keeper = renewal(Claude(path, clock))
-    assert keeper.left() == float("inf")
+    assert keeper.seconds_left() == float("inf")
     path.write_text(json.dumps({"claudeAiOauth": {"accessToken": "t", "expiresAt": 1}}))
     clock.now += 2
-    assert keeper.left() == float("inf")
+    assert keeper.seconds_left() == float("inf")
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ async def renewing(
     **settings: str,
 ) -> AsyncIterator[Stage]:
     options = {"HTTPS_PROXY": "", "SSL_CERT_FILE": "", "NODE_EXTRA_CA_CERTS": str(endpoint.certificate)} | settings
-    async with staged(home, told=told, before=endpoint.before, service=service, **options) as stage:
+    async with staged(home, login_document=told, before=endpoint.before, service=service, **options) as stage:
         yield stage
 
 
@@ -166,7 +166,7 @@ async def test_a_directory_that_cannot_be_written_keeps_its_login_as_it_is(
     config = tmp_path / ".claude"
     read_only = f'mount --bind {config} {config} && mount -o remount,ro,bind {config} && exec "$@"'
     before = [*endpoint.before, "sh", "-c", read_only, "sh"]
-    async with staged(tmp_path, told=login(expires_in=-60), before=before) as stage:
+    async with staged(tmp_path, login_document=login(expires_in=-60), before=before) as stage:
         await asyncio.sleep(2)
         status, told = await ready(stage)
         assert (status, f"{config} cannot be written" in told) == (503, True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from claude_code_proxy.messages.json_text import is_given, mend_surrogates, to_object
+from claude_code_proxy.messages.json_text import is_given, replace_surrogates, to_object
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,12 @@ from claude_code_proxy.messages.json_text import is_given, mend_surrogates, to_o
     ],
 )
 def test_half_a_pair_is_replaced(text: bytes, mended: bytes) -> None:
-    assert mend_surrogates(text) == mended
+    assert replace_surrogates(text) == mended
 
 
 @given(st.text(st.characters(codec=None)))
 def test_the_result_is_always_text(text: str) -> None:
-    mended = json.loads(mend_surrogates(json.dumps(text).encode()))
+    mended = json.loads(replace_surrogates(json.dumps(text).encode()))
     assert mended == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -65,7 +65,7 @@ def record(**changes: object) -> Record:
         id="f00d000000000001",
         endpoint="chat_completions",
         started=100.0,
-        asked_model="claude-sonnet-4-6",
+        requested_model="claude-sonnet-4-6",
         model="claude-sonnet-4-6",
         known_model=True,
         status=200,

@@ -27,15 +27,15 @@ TOOLS = tuple(messages.Tool(name, Raw(json.dumps(SCHEMA).encode())) for name in 
 SEARCH = messages.HostedTool("web_search_20250305", "web_search")
 
 
-def searched(blocks: list[Block], asked: ParsedRequest, *, number: int) -> list[Block]:
+def searched(blocks: list[Block], original: ParsedRequest, *, number: int) -> list[Block]:
     """The answer with a search after its thinking, and thinking about what was found: before a call only."""
     if blocks[0]["type"] != "thinking" or blocks[-1]["type"] != "tool_use":
         return blocks
-    secret = asked.caller.secret
+    secret = original.caller.secret
     call = {"type": "server_tool_use", "id": f"srvtoolu_{number}", "name": "web_search", "input": {"query": "time"}}
     result, *found = web_search.result_blocks(call, secret)
     begun = [blocks[0], call, result]
-    prefix, previous = signature.prefix_of_answer(asked, begun)
+    prefix, previous = signature.prefix_of_answer(original, begun)
     first = signature.unseal(blocks[0]["signature"], secret)
     assert first is not None
     later = signature.SignedThinking(first.model, first.response, "", prefix, previous, follows=result["type"])
@@ -91,7 +91,7 @@ class Agent:
             less = readapt(sent, error, model=self.model)
             if less is None:
                 raise
-            await self._kept_thinking.forget(sent.asked, less.asked)
+            await self._kept_thinking.forget(sent.original, less.original)
             return await self._answered(less, round)
 
     async def take(self, round: Round) -> Adapted:
@@ -99,9 +99,9 @@ class Agent:
         return await self._answered(await self.adapted(round), round)
 
     async def _answered(self, sent: Adapted, round: Round) -> Adapted:
-        asked = validate(json.loads(messages.encode_request(sent.request)), Caller(betas=frozenset(sent.betas)))
-        made = compose(asked, read_intent(asked), new_id=lambda prefix: f"{prefix}{next(self._numbers)}")
-        told = searched(made.blocks, asked, number=next(self._numbers)) if round.searches else made.blocks
+        original = validate(json.loads(messages.encode_request(sent.request)), Caller(betas=frozenset(sent.betas)))
+        made = compose(original, read_intent(original), new_id=lambda prefix: f"{prefix}{next(self._numbers)}")
+        told = searched(made.blocks, original, number=next(self._numbers)) if round.searches else made.blocks
         blocks = tuple(messages.decode_block(json.dumps(block).encode()) for block in told)
         answer = messages.Message("msg_1", self.model.id, blocks, stop_reason=made.stop_reason)
         await self._kept_thinking.keep(self.request(round), self.model, message=answer)

@@ -49,9 +49,9 @@ class MakeFilter(Protocol):
 
 
 class Adapted(Struct, frozen=True, kw_only=True):
-    """`asked` came in, `request` is sent; `filter` makes what undoes the changes in one reply, if anything must be."""
+    """`original` came in, `request` is sent; `filter` makes what undoes the changes in one reply, if needed."""
 
-    asked: messages.MessagesRequest
+    original: messages.MessagesRequest
     options: AdaptOptions
     request: messages.MessagesRequest
     betas: tuple[str, ...] = ()
@@ -59,28 +59,28 @@ class Adapted(Struct, frozen=True, kw_only=True):
     filter: MakeFilter | None = None
 
 
-def adapt(asked: messages.MessagesRequest, model: Model, *, options: AdaptOptions) -> Adapted:
+def adapt(original: messages.MessagesRequest, model: Model, *, options: AdaptOptions) -> Adapted:
     """Raise `InvalidRequest` for what no change makes acceptable."""
     notes: list[Adjustment] = []
-    request = asked if asked.model == model.id else replace(asked, model=model.id)
+    request = original if original.model == model.id else replace(original, model=model.id)
     request = parameters.set_max_tokens(request, model, notes=notes)
     request = parameters.drop_extras(request, model, notes=notes)
-    request, wanted = structured.normalize_format(request, model, notes=notes)
+    request, expected = structured.normalize_format(request, model, notes=notes)
     request, renames = tools.normalize_tools(request, notes=notes)
     request, forcing = emulated_tool_choice.normalize_tool_choice(request, model, notes=notes)
-    wished = emulated_tool_choice.to_be_strict(forcing, request, model=model)
-    request = strict.normalize_strict(request, model, wished=wished, notes=notes)
+    wanted_strict = emulated_tool_choice.to_be_strict(forcing, request, model=model)
+    request = strict.normalize_strict(request, model, wanted_strict=wanted_strict, notes=notes)
     request = thinking.normalize_thinking(request, model, notes=notes)
     if model.states_defaults:
         request = thinking.state_defaults(request, model)
-    request = turns.mend(request, model, may_prefill=wanted is None, notes=notes)
+    request = turns.normalize_turns(request, model, may_prefill=expected is None, notes=notes)
     request = thinking.normalize_history(request, model, notes=notes)
     request = parameters.normalize_sampling(request, model, notes=notes)
     request, cut = stop_sequences.normalize_stop_sequences(request, is_forced=forcing is not None, notes=notes)
     request = caching.place_breakpoints(request, model, automatic=options.prompt_cache, notes=notes)
-    reply = _Reply(request, model, cut=cut, wanted=wanted, forcing=forcing, renames=renames)
+    reply = _Reply(request, model, cut=cut, expected=expected, forcing=forcing, renames=renames)
     return Adapted(
-        asked=asked,
+        original=original,
         options=options,
         request=request,
         betas=_betas(request, model),
@@ -98,18 +98,18 @@ def readapt(adapted: Adapted, error: UpstreamRejected, *, model: Model) -> Adapt
         return None
     limit = error.diagnosis.limit
     if limit is not None:
-        again = adapt(adapted.asked, learned_limits.apply_limit(limit, model), options=adapted.options)
+        readapted = adapt(adapted.original, learned_limits.apply_limit(limit, model), options=adapted.options)
         added: tuple[Adjustment, ...] = ()
     else:
-        less = fallbacks.find_fallback(error.diagnosis, adapted.asked, sent=adapted.request, model=model)
-        if less is None:
+        fallback = fallbacks.find_fallback(error.diagnosis, adapted.original, sent=adapted.request, model=model)
+        if fallback is None:
             return None
-        again = adapt(less.request, less.model, options=adapted.options)
-        added = (less.note,)
-    if again.request == adapted.request:
+        readapted = adapt(fallback.request, fallback.model, options=adapted.options)
+        added = (fallback.note,)
+    if readapted.request == adapted.request:
         return None
-    told = dict.fromkeys((*adapted.adjustments, *added, *again.adjustments))
-    return replace(again, adjustments=tuple(told))
+    adjustments = dict.fromkeys((*adapted.adjustments, *added, *readapted.adjustments))
+    return replace(readapted, adjustments=tuple(adjustments))
 
 
 class _Reply(Struct, frozen=True):
@@ -118,49 +118,53 @@ class _Reply(Struct, frozen=True):
     request: messages.MessagesRequest
     model: Model
     cut: tuple[str, ...]
-    wanted: structured.Wanted | None
+    expected: structured.ExpectedOutput | None
     forcing: emulated_tool_choice.EmulatedToolChoice | None
     renames: Renames | None
 
     @property
     def needs_filter(self) -> bool:
-        return bool(self.cut or self.wanted or self.forcing or self.renames)
+        return bool(self.cut or self.expected or self.forcing or self.renames)
 
     def filter(self, results: CheckResults | None = None) -> ReplyFilter:
         """Chain the filters. A forced call comes first: text before it is no part of the answer, so no stop ends it."""
-        known = CheckResults() if results is None else results
+        results_so_far = CheckResults() if results is None else results
         filters: list[ReplyFilter] = []
         if self.forcing is not None:
-            filters.append(OutputCheck(lambda message: self._judge_call(message, known)))
-            filters.append(emulated_tool_choice.CallsOnly(self.forcing, known))
+            filters.append(OutputCheck(lambda message: self._judge_call(message, results_so_far)))
+            filters.append(emulated_tool_choice.CallsOnly(self.forcing, results_so_far))
         if self.cut:
             filters.append(stop_sequences.CutText(self.cut))
-        if self.wanted is not None:
-            filters += self._json_filters(self.wanted, known)
+        if self.expected is not None:
+            filters += self._json_filters(self.expected, results_so_far)
         if self.renames is not None:
             filters.append(RestoredCalls(self.renames))
         return filters[0] if len(filters) == 1 else Chain(filters)
 
-    def _json_filters(self, wanted: structured.Wanted, results: CheckResults) -> Iterator[ReplyFilter]:
+    def _json_filters(self, expected: structured.ExpectedOutput, results: CheckResults) -> Iterator[ReplyFilter]:
         yield OutputCheck(lambda message: self._judge_text(message, results))
-        if wanted.opener:
-            yield JsonExtraction(wanted.opener)
-        if not wanted.is_native:
-            yield HeldAnswer(wanted.opener, lambda text: structured.can_be_used(wanted, text, results=results))
+        if expected.opener:
+            yield JsonExtraction(expected.opener)
+        if not expected.is_native:
+            yield HeldAnswer(expected.opener, lambda text: structured.can_be_used(expected, text, results=results))
 
     def _judge_call(self, message: messages.Message, results: CheckResults) -> OutputMismatch | None:
         if self.forcing is None:
             return None
-        return self._mended(emulated_tool_choice.judge(self.forcing, message, request=self.request, results=results))
+        return self._with_sendable_repair(
+            emulated_tool_choice.judge(self.forcing, message, request=self.request, results=results)
+        )
 
     def _judge_text(self, message: messages.Message, results: CheckResults) -> OutputMismatch | None:
-        if self.wanted is None:
+        if self.expected is None:
             return None
-        return self._mended(structured.judge(self.wanted, message, request=self.request, results=results))
+        return self._with_sendable_repair(
+            structured.judge(self.expected, message, request=self.request, results=results)
+        )
 
-    def _mended(self, mismatch: OutputMismatch | None) -> OutputMismatch | None:
+    def _with_sendable_repair(self, mismatch: OutputMismatch | None) -> OutputMismatch | None:
         if mismatch is not None:
-            mismatch.repair = turns.mend(mismatch.repair, self.model, may_prefill=False, notes=[])
+            mismatch.repair = turns.normalize_turns(mismatch.repair, self.model, may_prefill=False, notes=[])
         return mismatch
 
 

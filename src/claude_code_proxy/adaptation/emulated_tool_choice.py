@@ -62,12 +62,12 @@ def normalize_tool_choice(
             "this model cannot be forced: by an instruction and strict tools; the answer is checked",
         )
     )
-    wanted = f"the tool `{name}`" if name else "at least one of the tools"
-    words = f"Answer with a call of {wanted} now, and with no other text."
+    tool_text = f"the tool `{name}`" if name else "at least one of the tools"
+    instruction = f"Answer with a call of {tool_text} now, and with no other text."
     changed = replace(
         request,
         tool_choice=messages.ChooseAuto(choice.disable_parallel_tool_use),
-        messages=(*request.messages, messages.InputMessage("system", (messages.Text(words),))),
+        messages=(*request.messages, messages.InputMessage("system", (messages.Text(instruction),))),
     )
     schemas = {
         tool.name: bytes(tool.input_schema)
@@ -78,12 +78,12 @@ def normalize_tool_choice(
 
 
 def to_be_strict(
-    forced: EmulatedToolChoice | None, request: messages.MessagesRequest, *, model: Model
+    emulated: EmulatedToolChoice | None, request: messages.MessagesRequest, *, model: Model
 ) -> Collection[str]:
     """Return the tools to make strict for forcing's sake; none where replayed thinking is bound to them as they are."""
-    if forced is None or (model.prefix_binding and thinking.is_replayed(request.messages)):
+    if emulated is None or (model.prefix_binding and thinking.is_replayed(request.messages)):
         return ()
-    return forced.schemas
+    return emulated.schemas
 
 
 def _is_native(model: Model) -> bool:
@@ -93,7 +93,7 @@ def _is_native(model: Model) -> bool:
 
 
 def judge(
-    forced: EmulatedToolChoice,
+    emulated: EmulatedToolChoice,
     message: messages.Message,
     *,
     request: messages.MessagesRequest,
@@ -105,33 +105,39 @@ def judge(
     """
     if message.stop_reason not in _JUDGED:
         return None
-    calls = [block for block in message.content if forced.allows(block)]
-    wanted = f"`{forced.name}`" if forced.name else "a tool"
+    calls = [block for block in message.content if emulated.allows(block)]
+    tool_text = f"`{emulated.name}`" if emulated.name else "a tool"
     if not calls:
-        again = f"That was not a call of {wanted}, and only such a call can be used. Call {wanted} now."
-        wrong = f"The model did not call {wanted}, as 'tool_choice' asks for."
-        return _unmet(wrong, again, message=message, request=request)
+        repair_text = f"That was not a call of {tool_text}, and only such a call can be used. Call {tool_text} now."
+        message_text = f"The model did not call {tool_text}, as 'tool_choice' asks for."
+        return _mismatch(message_text, repair_text, message=message, request=request)
     for call in calls:
-        if (found := forced.complaint(call, results)) is not None:
-            again = f"The arguments of that call cannot be used: {found} Call {wanted} again now, with arguments "
-            wrong = f"The model called {wanted} with arguments that its schema does not allow: {found}"
-            return _unmet(wrong, again + "that are right in this respect.", message=message, request=request)
+        if (found := emulated.complaint(call, results)) is not None:
+            repair_text = (
+                f"The arguments of that call cannot be used: {found} Call {tool_text} again now, with arguments "
+            )
+            message_text = f"The model called {tool_text} with arguments that its schema does not allow: {found}"
+            return _mismatch(
+                message_text, repair_text + "that are right in this respect.", message=message, request=request
+            )
     return None
 
 
-def _unmet(wrong: str, again: str, *, message: messages.Message, request: messages.MessagesRequest) -> OutputMismatch:
-    given = messages.InputMessage("assistant", message.content)
+def _mismatch(
+    message_text: str, repair_text: str, *, message: messages.Message, request: messages.MessagesRequest
+) -> OutputMismatch:
+    answer = messages.InputMessage("assistant", message.content)
     results = (
         messages.ToolResult(block.id, (_UNUSED,), is_error=True)
         for block in message.content
         if isinstance(block, messages.ToolUse)
     )
-    asked = messages.InputMessage("user", (*results, messages.Text(again)))
+    repair_message = messages.InputMessage("user", (*results, messages.Text(repair_text)))
     return OutputMismatch(
-        wrong,
+        message_text,
         path=_PATH,
         code="tool_choice_not_met",
-        repair=replace(request, messages=(*request.messages, given, asked)),
+        repair=replace(request, messages=(*request.messages, answer, repair_message)),
         was_held=True,
     )
 
@@ -143,17 +149,17 @@ class CallsOnly:
     An answer without a good call is a refusal or was cut short, and passes as it is.
     """
 
-    def __init__(self, forced: EmulatedToolChoice, results: CheckResults) -> None:
-        self._forced = forced
+    def __init__(self, emulated: EmulatedToolChoice, results: CheckResults) -> None:
+        self._emulated = emulated
         self._results = results
         self._held: list[messages.Event] | None = []
         self._call: messages.ToolUse | None = None  # that is coming in
         self._arguments: list[str] = []
         self._is_spoilt = False
-        self._places: dict[int, int] = {}  # of the blocks that are passed on
+        self._new_indexes: dict[int, int] = {}  # of the blocks that are passed on
 
     def message(self, message: messages.Message) -> messages.Message:
-        first = next((at for at, block in enumerate(message.content) if self._forced.allows(block)), None)
+        first = next((at for at, block in enumerate(message.content) if self._emulated.allows(block)), None)
         if first is None:
             return message
         kept = (block for at, block in enumerate(message.content) if self._is_kept(block, begun=at >= first))
@@ -177,7 +183,9 @@ class CallsOnly:
     def _is_good(self, event: messages.Event) -> bool:
         """Whether with this event there is a call that can be used, and none before it that cannot."""
         match event:
-            case messages.ContentBlockStart(content_block=block) if self._forced.allows(block) and not self._is_spoilt:
+            case messages.ContentBlockStart(content_block=block) if (
+                self._emulated.allows(block) and not self._is_spoilt
+            ):
                 self._call = block if isinstance(block, messages.ToolUse) else None
                 self._arguments = []
                 return self._call is None
@@ -194,7 +202,7 @@ class CallsOnly:
     def _can_be_used(self, call: messages.ToolUse) -> bool:
         """Tell whether a call may pass now; one that takes long to check waits for the end of the answer."""
         try:
-            self._is_spoilt = self._forced.complaint(call, self._results) is not None
+            self._is_spoilt = self._emulated.complaint(call, self._results) is not None
         except CheckNeeded:
             return False
         return not self._is_spoilt
@@ -203,9 +211,9 @@ class CallsOnly:
         """All that was held back, as far as it is passed on at all."""
         held, self._held = [*(self._held or ()), *more], None
         starts = (event for event in held if isinstance(event, messages.ContentBlockStart))
-        first = next((event.index for event in starts if self._forced.allows(event.content_block)), None)
+        first = next((event.index for event in starts if self._emulated.allows(event.content_block)), None)
         if first is None:
-            self._forced, first = _ANYTHING, 0
+            self._emulated, first = _ANYTHING, 0
         passed: list[messages.Event] = []
         for event in held:
             passed += self._placed(
@@ -219,14 +227,14 @@ class CallsOnly:
             case messages.ContentBlockStart(index=index, content_block=block):
                 if not self._is_kept(block, begun=begun):
                     return ()
-                self._places[index] = len(self._places)
+                self._new_indexes[index] = len(self._new_indexes)
             case messages.ContentBlockDelta(index=index) | messages.ContentBlockStop(index=index):
                 pass
             case _:
                 return (event,)
-        return (replace(event, index=self._places[index]),) if index in self._places else ()
+        return (replace(event, index=self._new_indexes[index]),) if index in self._new_indexes else ()
 
     def _is_kept(self, block: messages.Block, *, begun: bool) -> bool:
         if isinstance(block, messages.ToolUse):
-            return self._forced.allows(block)
+            return self._emulated.allows(block)
         return begun or not isinstance(block, messages.Text)

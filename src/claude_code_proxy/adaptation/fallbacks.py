@@ -29,7 +29,7 @@ class _Refused(Struct, frozen=True):
     """The request as it came in, what was sent of it, and why that was refused."""
 
     diagnosis: Diagnosis
-    asked: messages.MessagesRequest
+    original: messages.MessagesRequest
     sent: messages.MessagesRequest
     model: Model
 
@@ -38,16 +38,16 @@ _Finder: TypeAlias = Callable[[_Refused], Fallback | None]
 
 
 def find_fallback(
-    diagnosis: Diagnosis, asked: messages.MessagesRequest, *, sent: messages.MessagesRequest, model: Model
+    diagnosis: Diagnosis, original: messages.MessagesRequest, *, sent: messages.MessagesRequest, model: Model
 ) -> Fallback | None:
     """Return None where no fallback is known for such a refusal, or nothing is there to leave out."""
     finder = _FINDERS.get(diagnosis.kind)
-    return finder(_Refused(diagnosis, asked, sent, model)) if finder is not None else None
+    return finder(_Refused(diagnosis, original, sent, model)) if finder is not None else None
 
 
 def _without_signed_thinking(refused: _Refused) -> Fallback | None:
     """Thinking before the block that was refused is fine and stays; what follows it was signed after it."""
-    request = refused.asked
+    request = refused.original
     start = _refused_turn(refused)
     stripped = (*request.messages[:start], *thinking.without_history(request.messages[start:]))
     if stripped == request.messages:
@@ -71,12 +71,12 @@ def _refused_turn(refused: _Refused) -> int:
     block = refused.sent.messages[turn].content[at]
     if type(block) not in messages.THINKING_TYPES:
         return 0
-    return next((index for index, asked in enumerate(refused.asked.messages) if block in asked.content), 0)
+    return next((index for index, turn in enumerate(refused.original.messages) if block in turn.content), 0)
 
 
 def _without_hosted(refused: _Refused) -> Fallback | None:
     """Drop what the service did itself in earlier turns, the thinking that knows of it, and the citations."""
-    request = refused.asked
+    request = refused.original
     stripped = tuple(
         replace(turn, content=tuple(_uncited(block) for block in turn.content if isinstance(block, _ClientBlock)))
         if turn.role == "assistant" and not all(isinstance(block, _ClientBlock) for block in turn.content)
@@ -97,7 +97,7 @@ def _uncited(block: messages.Block) -> messages.Block:
 
 def _without_thinking(refused: _Refused) -> Fallback | None:
     """Return the request without thinking: the service wants a turn to start with some that nobody has."""
-    request, model = refused.asked, refused.model
+    request, model = refused.original, refused.model
     if model.thinking_off is None or isinstance(request.thinking, messages.Disabled | messages.BetweenTools):
         return _without_signed_thinking(refused)
     note = Adjustment("thinking", Action.DROPPED, "the conversation lacks its signed thinking", changes_meaning=True)
@@ -107,14 +107,14 @@ def _without_thinking(refused: _Refused) -> Fallback | None:
 
 def _without_grammar(refused: _Refused) -> Fallback | None:
     """Too much for the service to compile: tools lose their strictness first, unless it is the format that is meant."""
-    request, model = refused.asked, refused.model
+    request, model = refused.original, refused.model
     config = refused.sent.output_config
     has_format = config is not None and config.format is not None
     is_strict = any(isinstance(tool, messages.Tool) and tool.strict for tool in refused.sent.tools)
     if is_strict and not (has_format and _is_about_format(refused.diagnosis)):
-        asked = any(isinstance(tool, messages.Tool) and tool.strict for tool in request.tools)
+        is_requested = any(isinstance(tool, messages.Tool) and tool.strict for tool in request.tools)
         reason = "the service could not compile their strict schemas"
-        note = Adjustment("tools", Action.RELAXED, reason, changes_meaning=asked)
+        note = Adjustment("tools", Action.RELAXED, reason, changes_meaning=is_requested)
         tools = tuple(
             replace(tool, strict=False) if isinstance(tool, messages.Tool) else tool for tool in request.tools
         )

@@ -30,7 +30,7 @@ _JUDGED = frozenset({"end_turn", "stop_sequence", None})
 _OPENERS = {"object": "{", "array": "["}
 
 
-class Wanted(Struct, frozen=True):
+class ExpectedOutput(Struct, frozen=True):
     """What the answer must be. `schema` empty: any object. `opener` is set when JSON has to be looked for in prose.
 
     `is_native`: a grammar holds the answer to its form while it is written.
@@ -43,7 +43,7 @@ class Wanted(Struct, frozen=True):
 
 def normalize_format(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
-) -> tuple[messages.MessagesRequest, Wanted | None]:
+) -> tuple[messages.MessagesRequest, ExpectedOutput | None]:
     config = request.output_config
     if config is None or config.format is None:
         return request, None
@@ -56,7 +56,7 @@ def normalize_format(
 
 def _by_schema(
     request: messages.MessagesRequest, schema: Raw, *, model: Model, notes: list[Adjustment]
-) -> tuple[messages.MessagesRequest, Wanted | None]:
+) -> tuple[messages.MessagesRequest, ExpectedOutput | None]:
     raw = _upgraded(bytes(schema), notes=notes)
     subset = to_subset(raw)
     if subset.too_large:
@@ -71,7 +71,7 @@ def _by_schema(
         if subset.exact:
             notes.append(Adjustment(_PATH, Action.MAPPED, REWRITTEN))
         request = replace(request, output_config=replace(request.output_config, format=messages.JsonSchema(subset.raw)))
-    return request, Wanted(raw, "", is_native=True)
+    return request, ExpectedOutput(raw, "", is_native=True)
 
 
 def _upgraded(raw: bytes, *, notes: list[Adjustment]) -> bytes:
@@ -88,21 +88,21 @@ def _upgraded(raw: bytes, *, notes: list[Adjustment]) -> bytes:
 
 def _instructed(
     request: messages.MessagesRequest, schema: bytes, *, notes: list[Adjustment]
-) -> tuple[messages.MessagesRequest, Wanted]:
+) -> tuple[messages.MessagesRequest, ExpectedOutput]:
     """By an instruction at the end of the system prompt, which stays the same from turn to turn."""
     kind = _kind(schema)
-    words = _ONLY.format(kind=kind if kind in _OPENERS else "value")
+    instruction = _ONLY.format(kind=kind if kind in _OPENERS else "value")
     if schema:
-        words += " " + _BY_SCHEMA.format(schema=schema.decode())
+        instruction += " " + _BY_SCHEMA.format(schema=schema.decode())
     notes.append(Adjustment(_PATH, Action.EMULATED, "by an instruction in the system prompt; the answer is checked"))
     config = request.output_config
     effort = config.effort if config is not None else None
     changed = replace(
         request,
-        system=(*request.system, messages.Text(words)),
+        system=(*request.system, messages.Text(instruction)),
         output_config=messages.OutputConfig(effort) if effort else None,
     )
-    return changed, Wanted(schema, _OPENERS.get(kind, ""))
+    return changed, ExpectedOutput(schema, _OPENERS.get(kind, ""))
 
 
 def _kind(schema: bytes) -> str:
@@ -115,36 +115,36 @@ def _kind(schema: bytes) -> str:
 
 
 def judge(
-    wanted: Wanted, message: messages.Message, *, request: messages.MessagesRequest, results: CheckResults
+    expected: ExpectedOutput, message: messages.Message, *, request: messages.MessagesRequest, results: CheckResults
 ) -> OutputMismatch | None:
     """Whether the answer is what was wanted; if not, what to ask for once more. `request` is what was sent."""
     if message.stop_reason not in _JUDGED:
         return None
     text = "".join(block.text for block in message.content if isinstance(block, messages.Text))
-    text = extract_json(text, wanted.opener) if wanted.opener else text
+    text = extract_json(text, expected.opener) if expected.opener else text
     if message.stop_reason == "stop_sequence" and not _is_json(text):
         return None  # cut short where the caller wanted it, and it would be again
-    wrong = complaint(wanted.schema, text, path=_PATH, results=results)
+    wrong = complaint(expected.schema, text, path=_PATH, results=results)
     if wrong is None:
         return None
-    again = (
+    repair_text = (
         f"That answer cannot be used: {wrong} Give the whole answer again, as JSON alone that is right in this respect."
     )
-    asked = messages.InputMessage("user", (messages.Text(again),))
-    given = messages.InputMessage("assistant", message.content)
+    repair_message = messages.InputMessage("user", (messages.Text(repair_text),))
+    answer = messages.InputMessage("assistant", message.content)
     return OutputMismatch(
         f"The model's answer does not match the requested output format: {wrong}",
         path=_PATH,
         code="model_output_invalid",
-        repair=replace(request, messages=(*request.messages, given, asked)),
-        was_held=not wanted.is_native,
+        repair=replace(request, messages=(*request.messages, answer, repair_message)),
+        was_held=not expected.is_native,
     )
 
 
-def can_be_used(wanted: Wanted, text: str, *, results: CheckResults) -> bool:
+def can_be_used(expected: ExpectedOutput, text: str, *, results: CheckResults) -> bool:
     """Tell whether JSON may pass before the end of its answer; what takes long to check waits for that."""
     try:
-        return complaint(wanted.schema, text, path=_PATH, results=results) is None
+        return complaint(expected.schema, text, path=_PATH, results=results) is None
     except CheckNeeded:
         return False
 

@@ -29,20 +29,20 @@ def normalize_thinking(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
     """`max_tokens` and `tool_choice` must have been settled before."""
-    asked = request.output_config.effort if request.output_config else None
+    requested = request.output_config.effort if request.output_config else None
     thinking = request.thinking
-    if thinking is None and asked is None and not _must_be_off(request, model):
+    if thinking is None and requested is None and not _must_be_off(request, model):
         return request
-    if asked == "none":
-        asked, thinking = None, thinking or messages.Disabled()
-    effort = asked
+    if requested == "none":
+        requested, thinking = None, thinking or messages.Disabled()
+    effort = requested
     if thinking is not None:
-        thinking, effort = _kind(thinking, asked, model=model, notes=notes)
+        thinking, effort = _kind(thinking, requested, model=model, notes=notes)
     if _must_be_off(replace(request, thinking=thinking), model):
         notes.append(Adjustment("thinking", Action.DROPPED, "not together with a forced tool", changes_meaning=True))
         thinking = _switched_off(model)
     if isinstance(thinking, messages.Enabled):
-        thinking = _fitted(thinking, request.max_tokens, notes=notes)
+        thinking = _within_limit(thinking, request.max_tokens, notes=notes)
     effort = _level(effort, thinking, model=model, notes=notes)
     return _with(request, _unshown(thinking, model), effort=effort)
 
@@ -68,15 +68,15 @@ def normalize_history(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
     """With a budget, a tool loop must begin with its own thinking; one that lacks it thinks adaptively, or not."""
-    asked = request.thinking
-    if not isinstance(asked, messages.Enabled) or not _loop_lacks_thinking(request.messages):
+    requested = request.thinking
+    if not isinstance(requested, messages.Enabled) or not _loop_lacks_thinking(request.messages):
         return request
     reason = "the tool calls in the conversation came without their signed thinking"
     if "adaptive" in model.thinking:
         notes.append(Adjustment("thinking", Action.MAPPED, f"adaptive: {reason}"))
         effort = request.output_config.effort if request.output_config else None
-        effort = effort or _level(_effort_of(asked.budget_tokens), asked, model=model, notes=[])
-        return _with(request, messages.Adaptive(asked.display), effort=effort)
+        effort = effort or _level(_effort_of(requested.budget_tokens), requested, model=model, notes=[])
+        return _with(request, messages.Adaptive(requested.display), effort=effort)
     notes.append(Adjustment("thinking", Action.DROPPED, reason, changes_meaning=True))
     return replace(request, thinking=_switched_off(model))
 
@@ -119,24 +119,24 @@ def _with(
 
 
 def _kind(
-    asked: messages.ThinkingConfig, effort: str | None, *, model: Model, notes: list[Adjustment]
+    requested: messages.ThinkingConfig, effort: str | None, *, model: Model, notes: list[Adjustment]
 ) -> tuple[messages.ThinkingConfig | None, str | None]:
-    match asked:
+    match requested:
         case messages.Adaptive():
-            return _adaptive(asked, effort, model=model, notes=notes)
+            return _adaptive(requested, effort, model=model, notes=notes)
         case messages.Enabled():
-            return _enabled(asked, effort, model=model, notes=notes)
+            return _enabled(requested, effort, model=model, notes=notes)
         case messages.Disabled() | messages.BetweenTools():
-            return _off(asked, effort, model=model, notes=notes)
+            return _off(requested, effort, model=model, notes=notes)
         case _:
-            assert_never(asked)
+            assert_never(requested)
 
 
 def _adaptive(
-    asked: messages.Adaptive, effort: str | None, *, model: Model, notes: list[Adjustment]
+    requested: messages.Adaptive, effort: str | None, *, model: Model, notes: list[Adjustment]
 ) -> tuple[messages.ThinkingConfig | None, str | None]:
     if "adaptive" in model.thinking:
-        return asked, effort
+        return requested, effort
     if "enabled" not in model.thinking:
         notes.append(Adjustment("thinking", Action.DROPPED, "this model does not think", changes_meaning=True))
         return None, effort
@@ -144,22 +144,22 @@ def _adaptive(
     notes.append(
         Adjustment(_EFFORT if effort else "thinking", Action.MAPPED, f"to a budget of {budget} thinking tokens")
     )
-    return messages.Enabled(budget, display=asked.display), effort if model.efforts else None
+    return messages.Enabled(budget, display=requested.display), effort if model.efforts else None
 
 
 def _enabled(
-    asked: messages.Enabled, effort: str | None, *, model: Model, notes: list[Adjustment]
+    requested: messages.Enabled, effort: str | None, *, model: Model, notes: list[Adjustment]
 ) -> tuple[messages.ThinkingConfig | None, str | None]:
     if "enabled" in model.thinking:
-        return asked, effort
+        return requested, effort
     if "adaptive" not in model.thinking:
         notes.append(Adjustment("thinking", Action.DROPPED, "this model does not think", changes_meaning=True))
         return None, effort
     if effort is None and model.efforts:
-        effort = _effort_of(asked.budget_tokens)
+        effort = _effort_of(requested.budget_tokens)
     reason = f"this model thinks adaptively, at effort {effort}" if effort else "this model thinks adaptively"
     notes.append(Adjustment("thinking", Action.MAPPED, reason))
-    return messages.Adaptive(display=asked.display), effort
+    return messages.Adaptive(display=requested.display), effort
 
 
 def _effort_of(budget: int) -> Effort:
@@ -167,11 +167,11 @@ def _effort_of(budget: int) -> Effort:
 
 
 def _off(
-    asked: _OFF, effort: str | None, *, model: Model, notes: list[Adjustment]
+    requested: _OFF, effort: str | None, *, model: Model, notes: list[Adjustment]
 ) -> tuple[messages.ThinkingConfig | None, str | None]:
-    same = "disabled" if isinstance(asked, messages.Disabled) else "between_tools"
+    same = "disabled" if isinstance(requested, messages.Disabled) else "between_tools"
     if same in model.thinking:
-        return asked, effort
+        return requested, effort
     if model.thinking_off is not None:
         notes.append(Adjustment(_EFFORT, Action.MAPPED, _OTHERWISE_OFF[model.thinking_off]))
         return _switched_off(model), effort
@@ -208,37 +208,37 @@ def _must_be_off(request: messages.MessagesRequest, model: Model) -> bool:
             return False
 
 
-def _fitted(asked: messages.Enabled, max_tokens: int, *, notes: list[Adjustment]) -> messages.Enabled | None:
+def _within_limit(requested: messages.Enabled, max_tokens: int, *, notes: list[Adjustment]) -> messages.Enabled | None:
     """Return a budget within `max_tokens`, which it is a part of, that leaves room for an answer."""
-    budget = max(asked.budget_tokens, MIN_BUDGET)
+    budget = max(requested.budget_tokens, MIN_BUDGET)
     if budget >= max_tokens:
         budget = max(max_tokens // 2, MIN_BUDGET)
     if budget >= max_tokens:
         reason = f"{max_tokens} tokens leave no room for it"
         notes.append(Adjustment("thinking", Action.DROPPED, reason, changes_meaning=True))
         return None
-    if budget == asked.budget_tokens:
-        return asked
+    if budget == requested.budget_tokens:
+        return requested
     notes.append(Adjustment("thinking", Action.CLAMPED, f"its budget to {budget} tokens"))
-    return replace(asked, budget_tokens=budget)
+    return replace(requested, budget_tokens=budget)
 
 
 def _level(
-    asked: str | None, thinking: messages.ThinkingConfig | None, *, model: Model, notes: list[Adjustment]
+    requested: str | None, thinking: messages.ThinkingConfig | None, *, model: Model, notes: list[Adjustment]
 ) -> str | None:
     """Return the nearest effort that the model has: the same, else the next above, else the highest."""
-    if asked is None:
+    if requested is None:
         return None
-    wanted = "low" if asked == "minimal" else asked
-    if not model.efforts or wanted not in EFFORTS:
+    minimum = "low" if requested == "minimal" else requested
+    if not model.efforts or minimum not in EFFORTS:
         notes.append(Adjustment(_EFFORT, Action.DROPPED, "this model has no such levels of effort"))
         return None
-    above = EFFORTS[EFFORTS.index(wanted) :]
+    above = EFFORTS[EFFORTS.index(minimum) :]
     level = next((effort for effort in above if effort in model.efforts), model.efforts[-1])
     if isinstance(thinking, _OFF) and model.off_max_effort is not None:
         level = min(level, model.off_max_effort, key=EFFORTS.index)
-    if level != asked:
-        notes.append(Adjustment(_EFFORT, Action.MAPPED, f"{asked} to {level}"))
+    if level != requested:
+        notes.append(Adjustment(_EFFORT, Action.MAPPED, f"{requested} to {level}"))
     return level
 
 

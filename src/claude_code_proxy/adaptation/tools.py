@@ -30,14 +30,14 @@ def normalize_tools(
     """Return the request with tools that can be sent, and what must be undone in its reply."""
     if not request.tools:
         return _without_tools(request, notes=notes), None
-    settler = _Settler(notes)
+    normalizer = _ToolNormalizer(notes)
     if not _are_fine(request.tools):
-        request = replace(request, tools=settler.settled(request.tools))
-        settler.rename_called(request.messages)
-    renames = settler.renames()
+        request = replace(request, tools=normalizer.normalized(request.tools))
+        normalizer.rename_called(request.messages)
+    renames = normalizer.renames()
     if renames:
         request = replace(request, messages=renames.down(request.messages))
-    return _with_choice(request, settler.sent), renames or None
+    return _with_choice(request, normalizer.sent), renames or None
 
 
 def _are_fine(tools: tuple[AnyTool, ...]) -> bool:
@@ -70,34 +70,34 @@ def _changes(schema: bytes) -> bool:
     return normalized.raw is not None or bool(normalized.fault)
 
 
-class _Settler:
+class _ToolNormalizer:
     """Settles one tool after the other. `sent` has the first tool of each of the caller's names that had to change."""
 
     def __init__(self, notes: list[Adjustment]) -> None:
         self.sent: dict[str, str] = {}
-        self._asked: dict[str, str] = {}
+        self._restored: dict[str, str] = {}
         self._shapes: dict[str, InputSchema] = {}
         self._first: dict[tuple[type[AnyTool], str], AnyTool] = {}  # by the caller's name
-        self._taken: set[str] = set()
+        self._used_names: set[str] = set()
         self._notes = notes
 
     def renames(self) -> Renames:
-        return Renames(self.sent, self._asked, self._shapes)
+        return Renames(self.sent, self._restored, self._shapes)
 
-    def settled(self, tools: tuple[AnyTool, ...]) -> tuple[AnyTool, ...]:
-        self._taken = {tool.name for tool in tools if isinstance(tool, messages.HostedTool)}
+    def normalized(self, tools: tuple[AnyTool, ...]) -> tuple[AnyTool, ...]:
+        self._used_names = {tool.name for tool in tools if isinstance(tool, messages.HostedTool)}
         reserved = {tool.name for tool in tools if names.is_legal_tool(tool.name)}
-        settled = (self._settle(tool, index, reserved=reserved) for index, tool in enumerate(tools))
-        return tuple(tool for tool in settled if tool is not None)
+        normalized = (self._normalized(tool, index, reserved=reserved) for index, tool in enumerate(tools))
+        return tuple(tool for tool in normalized if tool is not None)
 
     def rename_called(self, conversation: tuple[messages.InputMessage, ...]) -> None:
         """Tell the tools of earlier calls apart too, which need not be declared any more."""
         for called in _called_names(conversation):
             if called not in self.sent and not names.is_legal_tool(called):
-                self.sent[called] = names.unique(names.legal_tool(called), self._taken, longest=names.LONGEST_TOOL)
-                self._taken.add(self.sent[called])
+                self.sent[called] = names.unique(names.legal_tool(called), self._used_names, longest=names.LONGEST_TOOL)
+                self._used_names.add(self.sent[called])
 
-    def _settle(self, tool: AnyTool, index: int, *, reserved: set[str]) -> AnyTool | None:
+    def _normalized(self, tool: AnyTool, index: int, *, reserved: set[str]) -> AnyTool | None:
         first = self._first.get((type(tool), tool.name))
         self._first.setdefault((type(tool), tool.name), tool)
         if first is not None and _are_alike(tool, first):
@@ -122,15 +122,15 @@ class _Settler:
             tool = replace(tool, description=names.with_original_name(tool.name, tool.description))
         return replace(tool, name=name)
 
-    def _name(self, asked: str, index: int, *, reserved: set[str]) -> str:
-        name = asked
-        if name in self._taken or not names.is_legal_tool(name):
-            taken = self._taken | reserved
+    def _name(self, original: str, index: int, *, reserved: set[str]) -> str:
+        name = original
+        if name in self._used_names or not names.is_legal_tool(name):
+            taken = self._used_names | reserved
             name = names.unique(names.legal_tool(name), taken, longest=names.LONGEST_TOOL)
-            self._asked[name] = asked
-            self.sent.setdefault(asked, name)
+            self._restored[name] = original
+            self.sent.setdefault(original, name)
             self._note(index, "name", action=Action.RENAMED, reason=f"to {name}, and back in the answer")
-        self._taken.add(name)
+        self._used_names.add(name)
         return name
 
     def _note(self, index: int, field: str, *, action: Action, reason: str, changes_meaning: bool = False) -> None:
@@ -170,14 +170,14 @@ def _without_tools(request: messages.MessagesRequest, *, notes: list[Adjustment]
     notes.append(
         Adjustment("tools", Action.INSERTED, "the tools of earlier calls are declared again, and not to be called")
     )
-    settler = _Settler([])
-    tools = settler.settled(tuple(messages.Tool(name, _OPEN_SCHEMA) for name in called))
+    normalizer = _ToolNormalizer([])
+    tools = normalizer.normalized(tuple(messages.Tool(name, _OPEN_SCHEMA) for name in called))
     request = replace(request, tools=tools, tool_choice=messages.ChooseNone())
-    if not settler.sent:
+    if not normalizer.sent:
         return request
     reason = "tools of earlier calls had names that Claude refuses"
     notes.append(Adjustment("messages", Action.RENAMED, reason))
-    return replace(request, messages=settler.renames().down(request.messages))
+    return replace(request, messages=normalizer.renames().down(request.messages))
 
 
 def _called_names(conversation: tuple[messages.InputMessage, ...]) -> dict[str, None]:

@@ -93,11 +93,11 @@ def login_file(paths: Sequence[Path], now: float) -> list[Check]:
         return []
     mode = path.stat().st_mode & 0o777
     private = mode & 0o077 == 0
-    why = renewal_blocker(path)
+    reason = renewal_blocker(path)
     ending = ends_soon(_as_credential(login), now)
     return [
         Check("login file mode", private, f"{mode:04o} {path}", "" if private else f"chmod 600 {path}"),
-        Check("login file place", not why, why or f"{path.parent} can be written", why.rpartition(": ")[2]),
+        Check("login file place", not reason, reason or f"{path.parent} can be written", reason.rpartition(": ")[2]),
         Check("sign-in", not ending, ending or "does not end within a week", "`claude auth login`" if ending else ""),
     ]
 
@@ -114,8 +114,8 @@ def claude_code(command: Path | None, *, seconds: float = 30.0) -> Check:
     try:
         version = _version(command, seconds)
     except (OSError, subprocess.TimeoutExpired) as error:
-        why = error.strerror if isinstance(error, OSError) else f"no answer within {seconds:g} s"
-        found = f"{command} cannot be run: {why}"
+        reason = error.strerror if isinstance(error, OSError) else f"no answer within {seconds:g} s"
+        found = f"{command} cannot be run: {reason}"
         return Check("claude code", ok=False, found=found, do=f"see what `{command} --version` says, or reinstall it")
     return Check("claude code", ok=True, found=f"{version} {command}")
 

@@ -33,6 +33,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 def cannot_listen(address: str, error: OSError) -> Misconfigured:
     """Return the error; its reason is looked up by number, since asyncio wraps the system's text in its own."""
-    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     remedy = _REMEDIES.get(error.errno or 0, "")
-    return Misconfigured(f"cannot listen on {address}: {why}{remedy}")
+    return Misconfigured(f"cannot listen on {address}: {reason}{remedy}")

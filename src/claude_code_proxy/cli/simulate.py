@@ -18,14 +18,14 @@ def run(settings: Settings, *, pace: str = "0", replay: str | None = None) -> in
 def simulator_options(pace: str, replay: str | None) -> simulator.SimulatorOptions:
     """Return the options. `pace`: words a second; `replay`: a recorded exchange that answers every request."""
     try:
-        words = float(pace)
+        words_per_second = float(pace)
     except ValueError:
-        words = -1.0
-    if not 0 <= words < float("inf"):
+        words_per_second = -1.0
+    if not 0 <= words_per_second < float("inf"):
         raise SettingsError(f"--pace: {pace!r} is not a number of words a second")
     if replay is not None and not Path(replay).is_file():
         raise SettingsError(f"--replay: no such file: {replay}")
-    return simulator.SimulatorOptions(keep_requests=0, pace=words, replay=Path(replay) if replay else None)
+    return simulator.SimulatorOptions(keep_requests=0, pace=words_per_second, replay=Path(replay) if replay else None)
 
 
 async def _simulate(settings: Settings, options: simulator.SimulatorOptions) -> None:

@@ -20,12 +20,12 @@ from claude_code_proxy.credentials.login_file import LoginFile, NoLogin, StoredL
 from claude_code_proxy.errors import Unauthenticated, UpstreamRejected
 from claude_code_proxy.secret import Secret
 
-WAYS = (
+REMEDIES = (
     "Set ANTHROPIC_API_KEY, CLAUDE_ACCESS_TOKEN or CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`), or sign in "
     "with `claude auth login`"
 )
 SIGN_IN_AGAIN = "Sign in again with `claude auth login`, or set ANTHROPIC_API_KEY"
-STRAIGHT = "CLAUDE_LOGIN_VIA=messages-api, which sends it to the Messages API as a bearer token"
+DIRECT = "CLAUDE_LOGIN_VIA=messages-api, which sends it to the Messages API as a bearer token"
 WARN_SECONDS = 7 * 86_400  # before a sign-in ends
 
 
@@ -41,11 +41,11 @@ class Readiness:
 class Runtime:
     """Whether Claude Code is there to serve a login: `missing` says why not, in a clause with the way out.
 
-    `trouble` tells what keeps a login from being renewed, if anything does.
+    `problem` tells what keeps a login from being renewed, if anything does.
     """
 
     missing: str = ""
-    trouble: Callable[[], str] = str
+    problem: Callable[[], str] = str
 
 
 class CredentialSource:
@@ -115,39 +115,39 @@ class CredentialSource:
         if self._explicit:
             return self._explicit[0]
         if self._token is not None:
-            return self._served(self._token)
+            return self._if_served(self._token)
         login = self._login.read(self._clock())
         if isinstance(login, NoLogin):
-            ways = SIGN_IN_AGAIN if login.signed_out else WAYS
-            return NoLogin(f"No credential for Claude: {login.reason}. {ways}.")
+            remedy = SIGN_IN_AGAIN if login.signed_out else REMEDIES
+            return NoLogin(f"No credential for Claude: {login.reason}. {remedy}.")
         if self.through_claude_code and login.bearer_only:
             return NoLogin(
                 f"The login in {login.path} is not one that Claude Code reads ({login.bearer_only}). Sign in to Claude "
-                f"Code, or set {STRAIGHT}."
+                f"Code, or set {DIRECT}."
             )
-        found = self._served(Credential("login", login.token, str(login.path), login.expires_at, login.ends_at))
-        return found if isinstance(found, NoLogin) else self._fresh(login, found)
+        found = self._if_served(Credential("login", login.token, str(login.path), login.expires_at, login.ends_at))
+        return found if isinstance(found, NoLogin) else self._if_valid(login, found)
 
-    def _served(self, login: Credential) -> Credential | NoLogin:
+    def _if_served(self, login: Credential) -> Credential | NoLogin:
         """Return the login, if Claude Code is there to serve it or need not be."""
         if not self.through_claude_code or not self.runtime.missing:
             return login
         return NoLogin(
             f"A Claude Code login was found in {login.origin}, but Claude Code is not there to serve it: "
-            f"{self.runtime.missing}. Or set {STRAIGHT}, or set ANTHROPIC_API_KEY."
+            f"{self.runtime.missing}. Or set {DIRECT}, or set ANTHROPIC_API_KEY."
         )
 
-    def _fresh(self, login: StoredLogin, credential: Credential) -> Credential | NoLogin:
+    def _if_valid(self, login: StoredLogin, credential: Credential) -> Credential | NoLogin:
         """Return the credential of a login, or why there is none: it expired, and Claude Code cannot renew it."""
         now = self._clock()
         if login.expires_at is None or login.expires_at > now:
             return credential
-        trouble = self.runtime.trouble()
-        if self.through_claude_code and login.renewable and not trouble:
+        problem = self.runtime.problem()
+        if self.through_claude_code and login.renewable and not problem:
             return credential
         return NoLogin(
-            f"The Claude Code login in {login.path} expired at {_when(login.expires_at)}"
-            + (f" and was not renewed: {trouble}. " if trouble else ". ")
+            f"The Claude Code login in {login.path} expired at {_time_text(login.expires_at)}"
+            + (f" and was not renewed: {problem}. " if problem else ". ")
             + "Start Claude Code once (`claude`) to renew it; the new token is used at once, without a restart."
         )
 
@@ -173,23 +173,23 @@ _NOUNS = {"api_key": "API key", "bearer": "access token", "login": "Claude Code 
 
 
 def _described(credential: Credential, now: float) -> str:
-    said = f"{_NOUNS[credential.kind]} from {credential.origin}"
+    text = f"{_NOUNS[credential.kind]} from {credential.origin}"
     if credential.expires_at is not None:
         left = credential.expires_at - now
-        said += f", valid for {span(left)}" if left > 0 else ", expired; Claude Code renews it"
+        text += f", valid for {span(left)}" if left > 0 else ", expired; Claude Code renews it"
     ending = ends_soon(credential, now)
-    return f"{said}. {ending}" if ending else said
+    return f"{text}. {ending}" if ending else text
 
 
 def ends_soon(credential: Credential, now: float) -> str:
     """Return the warning that a sign-in is about to end, a week ahead; empty while there is time."""
     if credential.ends_at is None or credential.ends_at - now > WARN_SECONDS:
         return ""
-    when = f"ends in {span(credential.ends_at - now)}" if credential.ends_at > now else "has ended"
-    return f"The sign-in itself {when}: sign in again with `claude auth login`"
+    ending_text = f"ends in {span(credential.ends_at - now)}" if credential.ends_at > now else "has ended"
+    return f"The sign-in itself {ending_text}: sign in again with `claude auth login`"
 
 
-def _when(moment: float) -> str:
+def _time_text(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from claude_code_proxy.secret import Secret
 
-LOOK_EVERY_SECONDS = 1.0
+CHECK_EVERY_SECONDS = 1.0
 RUNTIME_NAME = ".credentials.json"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MILLISECONDS = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
@@ -77,24 +77,24 @@ class LoginFile:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = tuple(paths)
-        self._looked_at: float | None = None
+        self._checked_at: float | None = None
         self._seen: _Fingerprint | None = None
         self._found: StoredLogin | NoLogin = self._absent()
         self.half_written = False  # what is there now cannot be read, and what was read before is still told
 
     def read(self, now: float) -> StoredLogin | NoLogin:
         """Return what the file says at `now`, in epoch seconds."""
-        if self._looked_at is None or abs(now - self._looked_at) >= LOOK_EVERY_SECONDS:
-            self._looked_at = now
-            self._look()
+        if self._checked_at is None or abs(now - self._checked_at) >= CHECK_EVERY_SECONDS:
+            self._checked_at = now
+            self._refresh()
         return self._found
 
     def read_now(self, now: float) -> StoredLogin | NoLogin:
         """Return the same, looked at this very moment."""
-        self._looked_at = None
+        self._checked_at = None
         return self.read(now)
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         seen = next(filter(None, map(_fingerprint, self._paths)), None)
         self.half_written = self.half_written and seen == self._seen
         if seen is None:
@@ -111,8 +111,8 @@ class LoginFile:
             if isinstance(self._found, StoredLogin) and self._found.path == path:
                 self.half_written = True
                 return self._found
-            why = error.strerror if isinstance(error, OSError) else "it is not the JSON of a login"
-            return NoLogin(f"{path} cannot be read: {why}")
+            reason = error.strerror if isinstance(error, OSError) else "it is not the JSON of a login"
+            return NoLogin(f"{path} cannot be read: {reason}")
 
     def _absent(self) -> NoLogin:
         places = {path.parent for path in self._paths} if len(self._paths) > 1 else self._paths
@@ -121,10 +121,10 @@ class LoginFile:
 
 def _fingerprint(path: Path) -> _Fingerprint | None:
     try:
-        told = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat
+        status = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat
     except OSError:
         return None
-    return _Fingerprint(path, told.st_mtime_ns, told.st_ino, told.st_size)
+    return _Fingerprint(path, status.st_mtime_ns, status.st_ino, status.st_size)
 
 
 def _login(path: Path, content: bytes) -> StoredLogin | NoLogin:
@@ -139,12 +139,12 @@ def _login(path: Path, content: bytes) -> StoredLogin | NoLogin:
         path,
         _epoch(oauth.expires_at),
         _epoch(oauth.refresh_token_expires_at),
-        bearer_only=_why_bearer_only(path, content, oauth=document.oauth),
+        bearer_only=_bearer_only_reason(path, content, oauth=document.oauth),
         renewable=bool(oauth.refresh_token),
     )
 
 
-def _why_bearer_only(path: Path, content: bytes, *, oauth: _OAuth | None) -> str:
+def _bearer_only_reason(path: Path, content: bytes, *, oauth: _OAuth | None) -> str:
     """Return what Claude Code would stumble over; it reads one name and one shape."""
     if path.name != RUNTIME_NAME:
         return f"its file is not called {RUNTIME_NAME}"
@@ -157,20 +157,20 @@ def _why_bearer_only(path: Path, content: bytes, *, oauth: _OAuth | None) -> str
     return "" if "user:inference" in oauth.scopes else "its scopes lack user:inference"
 
 
-def _epoch(told: float | str | None) -> float | None:
+def _epoch(value: float | str | None) -> float | None:
     """Seconds from milliseconds, seconds or an ISO date; None for what tells no time."""
-    if told is None or told == "":
+    if value is None or value == "":
         return None
     try:
-        number = float(told)
+        number = float(value)
     except ValueError:
-        return _epoch_of_date(str(told))
+        return _epoch_of_date(str(value))
     return number / 1000 if number > _MILLISECONDS else number
 
 
-def _epoch_of_date(told: str) -> float | None:
+def _epoch_of_date(value: str) -> float | None:
     try:
-        date = datetime.fromisoformat(told)
+        date = datetime.fromisoformat(value)
     except ValueError:
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

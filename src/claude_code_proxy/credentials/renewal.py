@@ -19,14 +19,14 @@ from claude_code_proxy.credentials.renewal_process import LaunchProcess, Renewal
 CHECK_SECONDS = 60.0
 RENEW_SECONDS = 240.0  # left, from which on a login is renewed
 NEEDED_SECONDS = 300.0  # left, below which Claude Code renews it if it is made to
-PATIENCE_SECONDS = 45.0  # for one attempt; Claude Code itself gives its own request 30
-LOOK_SECONDS = 0.2
-TRIES = 3
+ATTEMPT_SECONDS = 45.0  # for one attempt; Claude Code itself gives its own request 30
+POLL_SECONDS = 0.2
+MOST_ATTEMPTS = 3
 BACK_OFF_SECONDS = 60.0  # after a failure; Claude Code takes that long to give up a lock that was left behind
 _log = logging.getLogger(__name__)
 _MOUNTS = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(rb"\\([0-7]{3})")
-_MEND = "mount the whole directory, writable"
+_REMEDY = "mount the whole directory, writable"
 
 
 def renewal_blocker(path: Path, mounts: bytes | None = None) -> str:
@@ -35,9 +35,9 @@ def renewal_blocker(path: Path, mounts: bytes | None = None) -> str:
     if path.is_symlink():
         return f"{path} is a symbolic link, which Claude Code would replace: keep the file itself there"
     if path in _mount_points(mounts):
-        return f"{path} is mounted as a single file: {_MEND}"
+        return f"{path} is mounted as a single file: {_REMEDY}"
     if not os.access(directory, os.W_OK | os.X_OK):
-        return f"{directory} cannot be written: {_MEND}"
+        return f"{directory} cannot be written: {_REMEDY}"
     return ""
 
 
@@ -63,35 +63,35 @@ class Renewal:
         login: LoginFile,
         launch: LaunchProcess | None,
         *,
-        safe: Callable[[Path], str] = renewal_blocker,
+        blocker: Callable[[Path], str] = renewal_blocker,
         clock: Callable[[], float] = time.time,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._login = login
         self._launch = launch
-        self._safe = safe
+        self._blocker = blocker
         self._clock = clock
         self._pause = pause
         self._attempt: asyncio.Task[bool] | None = None
         self._failures = 0
-        self._rest_until = 0.0
-        self._trouble = ""
+        self._blocked_until = 0.0
+        self._problem = ""
         self._failed_with: StoredLogin | NoLogin | None = None
         self.renewed = 0
 
-    def trouble(self) -> str:
+    def problem(self) -> str:
         """Return what keeps the login from being renewed; empty once there is another login."""
-        self._forgive_a_new_login()
-        return self._trouble
+        self._reset_after_new_login()
+        return self._problem
 
     async def keep(self) -> None:
         """For ever; to be cancelled at the end."""
         while True:
-            if self.left() < RENEW_SECONDS:
+            if self.seconds_left() < RENEW_SECONDS:
                 await self.renew()
             await self._pause(CHECK_SECONDS)
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until the login runs out; infinite for one that never does or that nobody can renew."""
         now = self._clock()
         login = self._login.read(now)
@@ -101,7 +101,7 @@ class Renewal:
 
     async def fresh(self) -> bool:
         """Renews what has less than five minutes left; whether the login is good after that."""
-        return self.left() >= NEEDED_SECONDS or await self.renew()
+        return self.seconds_left() >= NEEDED_SECONDS or await self.renew()
 
     def half_written(self) -> bool:
         """Whether the login's file cannot be read at this moment."""
@@ -114,13 +114,13 @@ class Renewal:
         login = self._login.read_now(self._clock())
         if isinstance(login, NoLogin) or str(login.path) != refused.origin:
             return False
-        return login.token != refused.secret or (self.left() < NEEDED_SECONDS and await self.renew())
+        return login.token != refused.secret or (self.seconds_left() < NEEDED_SECONDS and await self.renew())
 
     async def renew(self) -> bool:
         """One attempt, shared by all who ask meanwhile. After a failure there is a rest, and after three no more."""
-        self._forgive_a_new_login()
+        self._reset_after_new_login()
         if self._attempt is None:
-            if self._clock() < self._rest_until or self._failures >= TRIES:
+            if self._clock() < self._blocked_until or self._failures >= MOST_ATTEMPTS:
                 return False
             self._attempt = asyncio.create_task(self._try())
             self._attempt.add_done_callback(self._forget)
@@ -131,9 +131,9 @@ class Renewal:
         if self._attempt is not None:
             await asyncio.wait((self._attempt,))
 
-    def _forgive_a_new_login(self) -> None:
+    def _reset_after_new_login(self) -> None:
         if self._failures and self._login.read(self._clock()) != self._failed_with:
-            self._trouble, self._failures, self._rest_until = "", 0, 0.0
+            self._problem, self._failures, self._blocked_until = "", 0, 0.0
 
     def _forget(self, attempt: asyncio.Task[bool]) -> None:
         self._attempt = None
@@ -144,26 +144,26 @@ class Renewal:
         login = self._login.read_now(self._clock())
         if isinstance(login, NoLogin):
             return False
-        refusal = self._safe(login.path) or ("" if self._launch else "there is no Claude Code here that could")
+        refusal = self._blocker(login.path) or ("" if self._launch else "there is no Claude Code here that could")
         if refusal or self._launch is None:
             self._fail(refusal)
             return False
         try:
-            held = await self._launch(login.path.parent)
+            process = await self._launch(login.path.parent)
         except OSError as error:
             self._fail(f"Claude Code cannot be started: {error.strerror}")
             return False
         try:
-            done = await self._watch(login, held)
+            done = await self._watch(login, process)
         finally:
-            await held.finish()
-        return self._settle(login, done=done or self._is_newer(login))
+            await process.finish()
+        return self._conclude(login, done=done or self._is_newer(login))
 
-    async def _watch(self, before: StoredLogin, held: RenewalProcess) -> bool:
+    async def _watch(self, before: StoredLogin, process: RenewalProcess) -> bool:
         """Whether a newer login came in time. A session that ends by itself brings no more."""
-        until = self._clock() + PATIENCE_SECONDS
-        while self._clock() < until and not held.ended:
-            await self._pause(LOOK_SECONDS)
+        until = self._clock() + ATTEMPT_SECONDS
+        while self._clock() < until and not process.ended:
+            await self._pause(POLL_SECONDS)
             if self._is_newer(before):
                 return True
             if isinstance(self._login.read_now(self._clock()), NoLogin):
@@ -176,10 +176,10 @@ class Renewal:
             return False
         return before.expires_at is None or found.expires_at > before.expires_at
 
-    def _settle(self, before: StoredLogin, *, done: bool) -> bool:
+    def _conclude(self, before: StoredLogin, *, done: bool) -> bool:
         now = self._login.read(self._clock())
         if done:
-            self._trouble, self._failures = "", 0
+            self._problem, self._failures = "", 0
             self.renewed += 1
             _log.info("the Claude Code login was renewed")
         elif isinstance(now, NoLogin) and now.signed_out:
@@ -191,7 +191,7 @@ class Renewal:
     def _fail(self, reason: str) -> None:
         self._failures += 1
         self._failed_with = self._login.read(self._clock())
-        self._rest_until = self._clock() + BACK_OFF_SECONDS * self._failures
-        last = self._failures >= TRIES
-        self._trouble = f"{reason} (tried {self._failures} times)" if last else reason
-        (_log.error if last else _log.warning)("the Claude Code login was not renewed: %s", self._trouble)
+        self._blocked_until = self._clock() + BACK_OFF_SECONDS * self._failures
+        last = self._failures >= MOST_ATTEMPTS
+        self._problem = f"{reason} (tried {self._failures} times)" if last else reason
+        (_log.error if last else _log.warning)("the Claude Code login was not renewed: %s", self._problem)

@@ -54,17 +54,17 @@ _OUT_OF_PLACE = {
 _LONGEST = 64
 
 
-def normalize_betas(header: str, *, carried: bool) -> tuple[tuple[str, ...], tuple[Adjustment, ...]]:
-    """Split the header's value; `carried` says whether betas of a caller can go upstream at all."""
+def normalize_betas(header: str, *, is_supported: bool) -> tuple[tuple[str, ...], tuple[Adjustment, ...]]:
+    """Split the header's value; `is_supported` says whether betas of a caller can go upstream at all."""
     names = dict.fromkeys(name for part in header.split(",") if (name := part.strip()))
-    kept = tuple(sorted(name for name in names if name in KNOWN)) if carried else ()
-    return kept, tuple(_ignored((name for name in names if name not in kept), carried=carried))
+    kept = tuple(sorted(name for name in names if name in KNOWN)) if is_supported else ()
+    return kept, tuple(_ignored((name for name in names if name not in kept), is_supported=is_supported))
 
 
-def _ignored(names: Iterable[str], *, carried: bool) -> Iterable[Adjustment]:
+def _ignored(names: Iterable[str], *, is_supported: bool) -> Iterable[Adjustment]:
     for name in names:
-        why = _OUT_OF_PLACE.get(name) or (
-            "not a beta that the proxy knows" if carried else "the upstream sends its own"
+        reason = _OUT_OF_PLACE.get(name) or (
+            "not a beta that the proxy knows" if is_supported else "the upstream sends its own"
         )
         short_name = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
-        yield Adjustment(HEADER, Action.IGNORED, f"{short_name}: {why}")
+        yield Adjustment(HEADER, Action.IGNORED, f"{short_name}: {reason}")

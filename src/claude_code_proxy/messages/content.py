@@ -183,8 +183,8 @@ def decode_block(raw: bytes | Raw) -> Block:
         return _known.decode(raw)
     except msgspec.ValidationError:
         kind = _decode_type(raw).type
-    told = {name: value for name, value in _decode_fields(raw).items() if bytes(value) != b"null"}
+    present = {name: value for name, value in _decode_fields(raw).items() if bytes(value) != b"null"}
     try:
-        return _known.decode(msgspec.json.encode(_EMPTY.get(kind, {}) | told))
+        return _known.decode(msgspec.json.encode(_EMPTY.get(kind, {}) | present))
     except msgspec.ValidationError:
         return UnknownBlock(kind, bytes(raw))

@@ -14,7 +14,7 @@ _SURROGATE = re.compile(
 )
 
 
-def mend_surrogates(text: bytes) -> bytes:
+def replace_surrogates(text: bytes) -> bytes:
     """Replace escapes of half a surrogate pair by U+FFFD; leave everything else as it is."""
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
@@ -54,13 +54,13 @@ def to_object(arguments: bytes) -> tuple[Raw, str]:
     text = arguments.strip()
     if text in _NO_ARGUMENTS:
         return Raw(b"{}"), ""
-    mended = mend_surrogates(text)
-    note = "half a surrogate pair, which is no character, became U+FFFD" if mended != text else ""
+    normalized = replace_surrogates(text)
+    note = "half a surrogate pair, which is no character, became U+FFFD" if normalized != text else ""
     try:
-        check_object(mended)
+        check_object(normalized)
     except NO_OBJECT:
-        return _wrapped(mended)
-    return Raw(mended), note
+        return _wrapped(normalized)
+    return Raw(normalized), note
 
 
 def _wrapped(text: bytes) -> tuple[Raw, str]:

@@ -45,8 +45,8 @@ class Usage(Struct, frozen=True, omit_defaults=True):
 
     def updated(self, later: "Usage") -> "Usage":
         """Return the usage after `later`: counts are cumulative, so the values it has replace earlier ones."""
-        told = {name: value for name in self.__struct_fields__ if (value := getattr(later, name)) is not None}
-        return msgspec.structs.replace(self, **told) if told else self
+        present = {name: value for name in self.__struct_fields__ if (value := getattr(later, name)) is not None}
+        return msgspec.structs.replace(self, **present) if present else self
 
 
 class StopDetails(Struct, frozen=True, omit_defaults=True):

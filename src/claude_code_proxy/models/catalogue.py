@@ -31,22 +31,22 @@ class Catalogue:
 
         Options at the end of a name that is not known itself are no part of it: see `options`.
         """
-        asked = self._aliased(name)
-        plain = self.models.get(asked)  # written as its key, a name needs no parsing
+        requested = self._aliased(name)
+        plain = self.models.get(requested)  # written as its key, a name needs no parsing
         if plain is not None:
-            return self._taught(asked, plain)
-        asked, _ = self._split(asked)
-        parsed = names.parse(asked)
+            return self._taught(requested, plain)
+        requested, _ = self._split(requested)
+        parsed = names.parse(requested)
         model = self._named(parsed.key)
         if model is None:
-            spelling = asked.strip() if names.is_of_another_service(asked) else parsed.spelling
+            spelling = requested.strip() if names.is_of_another_service(requested) else parsed.spelling
             return self._taught(parsed.key, unknown(spelling))
         return self._taught(parsed.key, _dated(model, parsed))
 
     def options(self, name: str) -> names.NameOptions:
         """Return what a name asks for besides the model."""
-        asked = self._aliased(name)
-        return names.NO_OPTIONS if asked in self.models else self._split(asked)[1]
+        requested = self._aliased(name)
+        return names.NO_OPTIONS if requested in self.models else self._split(requested)[1]
 
     def with_aliases(self, aliases: Mapping[str, str]) -> "Catalogue":
         return replace(self, aliases={name.strip().lower(): target for name, target in aliases.items()})
@@ -78,27 +78,27 @@ class Catalogue:
     def _aliased(self, name: str) -> str:
         if not self.aliases:
             return name
-        asked = name.strip().lower()
-        bare = asked.rpartition("/")[2]
-        found = self.aliases.get(asked) or self.aliases.get(bare)
-        return found or self._matched(asked) or self._matched(bare) or name
+        requested = name.strip().lower()
+        bare = requested.rpartition("/")[2]
+        found = self.aliases.get(requested) or self.aliases.get(bare)
+        return found or self._matched(requested) or self._matched(bare) or name
 
-    def _matched(self, asked: str) -> str | None:
+    def _matched(self, requested: str) -> str | None:
         """Return the first alias with a `*` that fits the name; a name of a model never stands for another."""
-        if any(names.parse(name).key in self.models for name in (asked, names.split_options(asked)[0])):
+        if any(names.parse(name).key in self.models for name in (requested, names.split_options(requested)[0])):
             return None
-        return next((to for alias, to in self.aliases.items() if "*" in alias and fnmatchcase(asked, alias)), None)
+        return next((to for alias, to in self.aliases.items() if "*" in alias and fnmatchcase(requested, alias)), None)
 
-    def _split(self, asked: str) -> tuple[str, names.NameOptions]:
+    def _split(self, requested: str) -> tuple[str, names.NameOptions]:
         """Return the name without its options. A name that is known is whole; so is one of which no part is known."""
-        if self._named(names.parse(asked).key) is not None:
-            return asked, names.NO_OPTIONS
-        bare, options = names.split_options(asked)
-        if bare == asked.strip().lower():
-            return asked, names.NO_OPTIONS
+        if self._named(names.parse(requested).key) is not None:
+            return requested, names.NO_OPTIONS
+        bare, options = names.split_options(requested)
+        if bare == requested.strip().lower():
+            return requested, names.NO_OPTIONS
         bare, of_alias = self._split(self._aliased(bare))
         if self._named(names.parse(bare).key) is None:
-            return asked, names.NO_OPTIONS
+            return requested, names.NO_OPTIONS
         has_thinking = options.has_thinking or of_alias.has_thinking
         return bare, names.NameOptions(options.effort or of_alias.effort, has_thinking)
 

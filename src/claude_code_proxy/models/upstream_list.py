@@ -88,15 +88,15 @@ def decode_page(body: bytes) -> ModelPage:
 
 def _info(entry: Any) -> ModelInfo | None:
     try:
-        return msgspec.convert(_told(entry), ModelInfo)
+        return msgspec.convert(_present(entry), ModelInfo)
     except msgspec.ValidationError:
         return None
 
 
-def _told(value: Any) -> Any:
+def _present(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return {name: _told(inner) for name, inner in value.items() if inner is not None}
+    return {name: _present(inner) for name, inner in value.items() if inner is not None}
 
 
 def merge(model: Model, info: ModelInfo) -> Model:
@@ -115,36 +115,38 @@ def merge(model: Model, info: ModelInfo) -> Model:
     return merged if info.capabilities is None else _capable(merged, info.capabilities)
 
 
-def _capable(model: Model, told: Capabilities) -> Model:
-    if told.thinking is not None:
-        model = _thinking(model, told.thinking)
-    if told.effort is not None:
-        efforts = _efforts(told.effort)
+def _capable(model: Model, capabilities: Capabilities) -> Model:
+    if capabilities.thinking is not None:
+        model = _thinking(model, capabilities.thinking)
+    if capabilities.effort is not None:
+        efforts = _efforts(capabilities.effort)
         default = model.default_effort if model.default_effort in efforts else None
         model = replace(model, efforts=efforts, default_effort=default)
-    if told.structured_outputs is not None:
-        native = told.structured_outputs.supported
+    if capabilities.structured_outputs is not None:
+        native = capabilities.structured_outputs.supported
         model = replace(model, structured_outputs=native, strict_tools=native)
     return model
 
 
-def _thinking(model: Model, told: ListedThinking) -> Model:
-    types = told.types or ThinkingTypes()
-    kinds = frozenset(kind for kind in _KINDS if told.supported and getattr(types, kind).supported)
-    if told.supported and not kinds:
+def _thinking(model: Model, capabilities: ListedThinking) -> Model:
+    types = capabilities.types or ThinkingTypes()
+    kinds = frozenset(kind for kind in _KINDS if capabilities.supported and getattr(types, kind).supported)
+    if capabilities.supported and not kinds:
         return model  # it thinks, but the list does not say how
     return with_thinking(model, kinds)
 
 
-def _efforts(told: EffortLevels) -> tuple[Effort, ...]:
+def _efforts(capabilities: EffortLevels) -> tuple[Effort, ...]:
     levels: dict[Effort, Supported | None] = {
-        "low": told.low,
-        "medium": told.medium,
-        "high": told.high,
-        "xhigh": told.xhigh,
-        "max": told.max,
+        "low": capabilities.low,
+        "medium": capabilities.medium,
+        "high": capabilities.high,
+        "xhigh": capabilities.xhigh,
+        "max": capabilities.max,
     }
-    return tuple(effort for effort in EFFORTS if told.supported and (level := levels[effort]) and level.supported)
+    return tuple(
+        effort for effort in EFFORTS if capabilities.supported and (level := levels[effort]) and level.supported
+    )
 
 
 def _epoch(created_at: str) -> int:

@@ -34,7 +34,7 @@ class Policy:
 
 @dataclass(slots=True)
 class AppState:
-    """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `terms` the upstream's.
+    """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `profile` the upstream's.
 
     `forwarder` is the upstream where it takes requests in its own form. `find_stored` returns what is kept under ids.
     `stopped` tells whether the server has ended what was left at its own end.
@@ -48,7 +48,7 @@ class AppState:
     kept_thinking: KeptThinking
     now: Callable[[], float]
     wall: Callable[[], float] = time.time
-    terms: UpstreamProfile = EVERYTHING_SUPPORTED
+    profile: UpstreamProfile = EVERYTHING_SUPPORTED
     forwarder: Forwarder | None = None
     find_stored: Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]] = nothing_stored
     observers: Sequence[Observer] = ()

@@ -91,11 +91,11 @@ class Assembly:
         self.checked = CheckedCredential(self.credentials)
         self._log = _access_log(settings, loop)
         self._stores = _stores(settings, place)
-        self._ask_models: AskModels | None = None
+        self._read_models: AskModels | None = None
         self.upstream, profile = self._choose_upstream(upstream_connections(files, settings.max_concurrent))
         self.state = AppState(
             upstream=self.upstream,
-            terms=profile,
+            profile=profile,
             forwarder=self.upstream if isinstance(self.upstream, MessagesApi) else None,
             catalogue=BUILT_IN.with_aliases(settings.model_aliases),
             policy=_policy(settings),
@@ -144,16 +144,16 @@ class Assembly:
         settings = self._settings
         await self.server.start(host=settings.host, port=settings.port, reuse_port=self._share is not None)
         self.login.start()
-        if self._ask_models is not None:
+        if self._read_models is not None:
             seconds = settings.models_refresh_seconds
-            ask = partial(self.checked.models, self._ask_models)
-            self._tasks.append(asyncio.create_task(keep_fresh(self.state, ask, seconds=seconds)))
+            read_models = partial(self.checked.models, self._read_models)
+            self._tasks.append(asyncio.create_task(keep_fresh(self.state, read_models, seconds=seconds)))
         if self._share is not None:
             self._tasks.append(asyncio.create_task(self._share.keep(self._counts)))
 
     async def check_credential(self, seconds: float) -> Readiness:
         """Return the readiness once the upstream was asked for its models, or after so many seconds."""
-        if self._ask_models is not None:
+        if self._read_models is not None:
             await self.checked.wait(seconds)
         return self.checked.readiness()
 
@@ -187,7 +187,7 @@ class Assembly:
             workspace_id=settings.anthropic_workspace_id,
             on_failure=self.metrics.upstream_failed,
         )
-        self._ask_models = upstream.models
+        self._read_models = upstream.models
         return upstream, MESSAGES_API
 
     async def _translate(self, request: Request, _: Mapping[str, str]) -> Reply:

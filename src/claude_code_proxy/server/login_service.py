@@ -59,7 +59,7 @@ class LoginService:
             file,
             token=setup_token(settings.claude_code_oauth_token),
             login_sent=settings.claude_login_via == "messages-api",
-            runtime=Runtime("" if has_sdk() else MISSING, self.renewal.trouble),
+            runtime=Runtime("" if has_sdk() else MISSING, self.renewal.problem),
         )
 
     def upstream(self, on_failure: OnFailure) -> ClaudeCode:

@@ -29,10 +29,13 @@ class CheckedCredential:
         self._refused: tuple[Credential, str] | None = None
         self._known = asyncio.Event()
 
-    async def models(self, ask: Callable[[], Awaitable[Sequence[ModelInfo]]]) -> Sequence[ModelInfo]:
-        """Return the list that `ask` reads; note whether its credential was refused. Raise what `ask` raises."""
+    async def models(self, read_models: Callable[[], Awaitable[Sequence[ModelInfo]]]) -> Sequence[ModelInfo]:
+        """Return the list that `read_models` reads, and note whether its credential was refused.
+
+        Errors of `read_models` are raised unchanged.
+        """
         try:
-            infos = await ask()
+            infos = await read_models()
         except ProxyError as error:
             self._note(error)
             raise
@@ -70,12 +73,14 @@ class CheckedCredential:
             return None
 
 
-async def keep_fresh(state: AppState, ask: Callable[[], Awaitable[Sequence[ModelInfo]]], *, seconds: float) -> None:
+async def keep_fresh(
+    state: AppState, read_models: Callable[[], Awaitable[Sequence[ModelInfo]]], *, seconds: float
+) -> None:
     """Read the upstream's list now and every `seconds`; a failure keeps the catalogue, and is logged once."""
     failing = False
     while True:
         try:
-            state.catalogue = state.catalogue.with_upstream(await ask())
+            state.catalogue = state.catalogue.with_upstream(await read_models())
             failing = False
         except ProxyError as error:
             if not failing:

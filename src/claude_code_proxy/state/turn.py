@@ -17,7 +17,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.messages.content import NO_JSON
 
 MOST_HOSTED_BYTES = 256 * 1024  # of one turn; results of searches are large
-_Told: TypeAlias = messages.Text | messages.ToolUse  # what a client tells again
+_VisibleBlock: TypeAlias = messages.Text | messages.ToolUse  # what a client tells again
 
 
 class _TextMark(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="t"):
@@ -95,20 +95,20 @@ def rebuilt(turn: KeptTurn, content: Sequence[messages.Block], *, hosted: bool) 
     Where it tells other words than those of the turn, only what stood before the first of them comes back; None where
     it tells other calls. `hosted` says whether what the service did may come back.
     """
-    told = [block for block in content if isinstance(block, _Told)]
-    calls = [block.id for block in told if isinstance(block, messages.ToolUse)]
-    if len(told) < len(content) or calls != [mark.id for mark in turn.order if isinstance(mark, _CallMark)]:
+    visible = [block for block in content if isinstance(block, _VisibleBlock)]
+    calls = [block.id for block in visible if isinstance(block, messages.ToolUse)]
+    if len(visible) < len(content) or calls != [mark.id for mark in turn.order if isinstance(mark, _CallMark)]:
         return None
     order = turn.order if hosted else _until_hosted(turn.order)
     if _words(content) != turn.words:
         head = takewhile(lambda mark: not isinstance(mark, _TextMark | _CallMark), order)
-        return (*_blocks(head, told), *told)
-    return tuple(_blocks(order, told))
+        return (*_blocks(head, visible), *visible)
+    return tuple(_blocks(order, visible))
 
 
 def reduced(turn: KeptTurn, content: Sequence[messages.Block]) -> KeptTurn:
     """Return the turn with no more than `content` has of what was put back into it."""
-    has_hosted = any(not isinstance(block, messages.AnyThinking | _Told) for block in content)
+    has_hosted = any(not isinstance(block, messages.AnyThinking | _VisibleBlock) for block in content)
     kept = {mark_of(block) for block in content if isinstance(block, messages.AnyThinking)}
     order = tuple(mark for mark in turn.order if not isinstance(mark, messages.AnyThinking) or mark_of(mark) in kept)
     return replace(turn, order=order if has_hosted else _until_hosted(order))
@@ -175,9 +175,9 @@ def _words(content: Sequence[messages.Block]) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=8).digest()
 
 
-def _blocks(order: Sequence[_Mark] | Iterator[_Mark], told: Sequence[messages.Block]) -> Iterator[messages.Block]:
-    calls = {block.id: block for block in told if isinstance(block, messages.ToolUse)}
-    text = "".join(block.text for block in told if isinstance(block, messages.Text))
+def _blocks(order: Sequence[_Mark] | Iterator[_Mark], visible: Sequence[messages.Block]) -> Iterator[messages.Block]:
+    calls = {block.id: block for block in visible if isinstance(block, messages.ToolUse)}
+    text = "".join(block.text for block in visible if isinstance(block, messages.Text))
     at = 0
     for mark in order:
         match mark:

@@ -23,7 +23,7 @@ from tests.server.scripted_upstream import ScriptedUpstream
 LONG = "You are an agent that knows a lot. " * 400
 
 
-def shown(terms: UpstreamProfile = EVERYTHING_SUPPORTED, **body: object) -> dict[str, Any]:
+def shown(profile: UpstreamProfile = EVERYTHING_SUPPORTED, **body: object) -> dict[str, Any]:
     serving = AppState(
         upstream=None,  # type: ignore[arg-type]  # nothing is sent, so nobody is there to send it to
         catalogue=BUILT_IN,
@@ -32,7 +32,7 @@ def shown(terms: UpstreamProfile = EVERYTHING_SUPPORTED, **body: object) -> dict
         limiter=None,  # type: ignore[arg-type]
         kept_thinking=KeptThinking(MemoryThinkingStore(), lambda: 0.0),
         now=lambda: 0.0,
-        terms=terms,
+        profile=profile,
     )
     found: dict[str, Any] = json.loads(asyncio.run(dry_run(serving, CHAT_COMPLETIONS, body=json.dumps(body).encode())))
     return found

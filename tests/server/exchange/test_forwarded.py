@@ -138,7 +138,7 @@ class TestAliases:
         assert whole.body == json.dumps({**MESSAGE, "model": "house-model"}).encode()
         named = start({**MESSAGE, "model": "house-model"})
         assert streamed.body == frames(named, *spelled(MESSAGE)[1:])
-        assert (record.asked_model, record.model) == ("house-model", "claude-sonnet-4-6")
+        assert (record.requested_model, record.model) == ("house-model", "claude-sonnet-4-6")
 
 
 class TestWholeReplies:

@@ -46,7 +46,7 @@ class Parts:
         return next(self._parts)
 
 
-async def heard(stream: EventStream) -> tuple[messages.Message, list[str]]:
+async def collected(stream: EventStream) -> tuple[messages.Message, list[str]]:
     accumulator, kinds = messages.Accumulator(), []
     while (batch := await stream.events()) is not None:
         for event in batch:
@@ -61,7 +61,7 @@ async def test_trap_57_a_paused_turn_goes_on_and_is_one_message() -> None:
     three = part(3, messages.Text("it up."), stop="end_turn", used=(30, 7))
     for size in (1, 2, 3, 100):
         parts = Parts(one, two, three, size=size)
-        message, kinds = await heard(ContinuedStream(parts.first(), parts.more))
+        message, kinds = await collected(ContinuedStream(parts.first(), parts.more))
         assert message.content == one.content + two.content + three.content
         assert message.stop_reason == "end_turn"
         assert (message.usage.input_tokens, message.usage.output_tokens) == (60, 18)
@@ -73,14 +73,14 @@ async def test_streamed_and_whole_agree() -> None:
     one = part(1, messages.Text("a"), stop="pause_turn", used=(1, 2))
     two = part(2, messages.Text("b"), stop="end_turn", used=(3, 4))
     parts = Parts(one, two)
-    message, _ = await heard(ContinuedStream(parts.first(), parts.more))
+    message, _ = await collected(ContinuedStream(parts.first(), parts.more))
     assert message == join(one, two)
 
 
 async def test_an_answer_without_a_pause_passes_untouched() -> None:
     only = part(1, messages.Text("Hello"), stop="end_turn", used=(1, 2))
     parts = Parts(only)
-    message, _ = await heard(ContinuedStream(parts.first(), parts.more))
+    message, _ = await collected(ContinuedStream(parts.first(), parts.more))
     assert message == only
     assert parts.sent_back == []
 
@@ -88,7 +88,7 @@ async def test_an_answer_without_a_pause_passes_untouched() -> None:
 async def test_it_does_not_go_on_for_ever() -> None:
     pausing = [part(n, messages.Text("x"), stop="pause_turn", used=(1, 1)) for n in range(MOST_PAUSES + 2)]
     parts = Parts(*pausing)
-    message, _ = await heard(ContinuedStream(parts.first(), parts.more))
+    message, _ = await collected(ContinuedStream(parts.first(), parts.more))
     assert message.stop_reason == "pause_turn"
     assert len(message.content) == MOST_PAUSES + 1
 
@@ -113,7 +113,7 @@ async def test_what_was_thrown_away_is_told_with_what_took_its_place() -> None:
     kept = part(2, messages.Text("Hello"), stop="end_turn", used=(20, 6))
     played = Played(kept, 2)
     stream = RepeatedStream(played, used)
-    message, _ = await heard(stream)
+    message, _ = await collected(stream)
     assert message.content == kept.content
     assert (message.usage.input_tokens, message.usage.output_tokens) == (30, 11)
     assert message.usage.requests == (used, kept.usage)

@@ -6,7 +6,7 @@ from claude_code_proxy.server.exchange.record import CLIENT_LEFT, Record
 def test_at_first_nothing_is_known() -> None:
     record = Record("id", "chat_completions", 1.0)
     assert (record.status, record.outcome, record.attempts) == (0, "running", 0)
-    assert (record.asked_model, record.model, record.known_model) == ("", "", False)
+    assert (record.requested_model, record.model, record.known_model) == ("", "", False)
     assert (record.first_byte, record.usage, record.cost, record.error_kind) == (None, None, None, None)
     assert not record.adjustments
     assert not record.reply_headers

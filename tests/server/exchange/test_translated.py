@@ -64,7 +64,7 @@ class TestWhole:
             await proxy.ask(model="anthropic/claude-sonnet-4-6")
             record = await proxy.record()
         assert (record.status, record.outcome, record.stream) == (200, "answered", False)
-        assert (record.asked_model, record.model, record.known_model) == (
+        assert (record.requested_model, record.model, record.known_model) == (
             "anthropic/claude-sonnet-4-6",
             "claude-sonnet-4-6",
             True,

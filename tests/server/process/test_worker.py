@@ -44,7 +44,7 @@ while not worker.has_ended() and time.monotonic() < until:
     if number != "0" and worker.serves:
         worker.signal(int(number))
     time.sleep(0.01)
-print(json.dumps([worker.slot, worker.serves, worker.words, worker.exit_code, worker.channel]))
+print(json.dumps([worker.slot, worker.serves, worker.last_error, worker.exit_code, worker.channel]))
 worker.signal(signal.SIGTERM)
 """
 

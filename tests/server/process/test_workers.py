@@ -88,9 +88,9 @@ async def test_one_that_dies_is_replaced_and_what_it_counted_stays(upstream: Scr
 async def test_a_worker_that_keeps_dying_is_given_time(upstream: ScriptedUpstream, tmp_path: Path) -> None:
     async with process(upstream.url, tmp_path, WORKERS=2) as proxy:
         stays, victim = proxy.workers()
-        for words in (b"SIGKILL; another one follows in 0.5 s", b"SIGKILL; another one follows in 1.0 s"):
+        for last_error in (b"SIGKILL; another one follows in 0.5 s", b"SIGKILL; another one follows in 1.0 s"):
             os.kill(victim, signal.SIGKILL)
-            await proxy.says(b"worker 2 was ended by " + words)
+            await proxy.says(b"worker 2 was ended by " + last_error)
             await eventually(lambda: len(proxy.workers()) == 2)
             victim = next(pid for pid in proxy.workers() if pid != stays)
         assert b"Traceback" not in proxy.errors

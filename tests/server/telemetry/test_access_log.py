@@ -54,7 +54,7 @@ class TestText:
         assert text_line(left, WHEN).decode().startswith(f"{WHEN} 499 left chat_completions claude-sonnet-4-6 0.750s u")
 
     def test_another_name_for_the_model_is_told(self) -> None:
-        assert " claude-sonnet-4-6 0.750s asked=gpt-4o " in text_line(record(asked_model="gpt-4o"), WHEN).decode()
+        assert " claude-sonnet-4-6 0.750s asked=gpt-4o " in text_line(record(requested_model="gpt-4o"), WHEN).decode()
 
     def test_a_request_that_was_never_understood(self) -> None:
         empty = Record(id="1", endpoint="chat_completions", started=0.0, status=400, outcome="failed")
@@ -116,7 +116,7 @@ class TestNothingOfTheClients:
     @pytest.mark.parametrize("name", ["text", "json"])
     def test_names_that_clients_chose_are_short_words(self, name: str) -> None:
         ended = record(
-            asked_model=self.NASTY,
+            requested_model=self.NASTY,
             model=self.NASTY,
             known_model=False,
             adjustments=(Adjustment(self.NASTY, Action.IGNORED, "not a field of this API"),),
@@ -248,6 +248,6 @@ class TestThePage:
         assert set(json_fields(everything())) == set(re.findall(r"^\| `(\w+)` \|", describe(), re.MULTILINE))
 
     def test_it_tells_every_word_of_the_text_line(self) -> None:
-        words = re.findall(r" (\w+=)", text_line(everything(asked_model="gpt-4o"), "now").decode())
+        words = re.findall(r" (\w+=)", text_line(everything(requested_model="gpt-4o"), "now").decode())
         assert len(words) == 13
         assert [word for word in words if word not in self.PAGE] == []

@@ -71,7 +71,7 @@ def test_usage_without_a_price_or_a_count(metrics: Metrics) -> None:
 
 def test_models_outside_the_catalogue_are_others(metrics: Metrics) -> None:
     for name in ("gpt-9", "", "whatever the client says"):
-        metrics.observe(record(model=name, asked_model=name, known_model=False))
+        metrics.observe(record(model=name, requested_model=name, known_model=False))
     assert {key[1] for key in metrics.totals.series} == {"other"}
 
 

@@ -16,7 +16,7 @@ from claude_code_proxy.server.exchange.record import Outcome
 from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges, Totals
 from claude_code_proxy.server.telemetry.metrics import Metrics
 from claude_code_proxy.server.telemetry.prometheus import _TOKENS, describe, render
-from claude_code_proxy.upstreams.claude_code.session import Why
+from claude_code_proxy.upstreams.claude_code.session import EndReason
 from tests.server.doubles import record
 
 PAGE = Path(__file__).parents[3] / "docs" / "observing.md"
@@ -65,7 +65,7 @@ def test_the_table_has_every_metric_with_its_labels(metrics: Metrics) -> None:
 
 def test_the_page_tells_every_value_of_the_small_sets() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    values = {*get_args(Outcome), *get_args(Why), *_TOKENS} - {"running"}
+    values = {*get_args(Outcome), *get_args(EndReason), *_TOKENS} - {"running"}
     assert {value for value in values if f"`{value}`" not in page} == set()
 
 

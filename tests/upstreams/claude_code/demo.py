@@ -28,23 +28,27 @@ SYSTEM = "You are an agent. Work step by step, with the tools you have."
 
 
 async def run(home: Path) -> None:
-    async with staged(home, told=login()) as stage, stage.client() as client:
+    async with staged(home, login_document=login()) as stage, stage.client() as client:
         print(f"\nAn agent's loop: OpenAI SDK → {stage.url} → Claude Code → a simulated service\n")
         await _loop(stage, client)
 
 
 async def _loop(stage: Stage, client: Any) -> None:
-    said: list[Any] = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": TASK}]
+    conversation: list[Any] = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": TASK}]
     print(f"   you     {TASK}")
     for step in range(STEPS + 1):
         begun = time.perf_counter()
-        reply = await client.chat.completions.create(model=MODEL, messages=said, tools=[TOOL])
+        reply = await client.chat.completions.create(model=MODEL, messages=conversation, tools=[TOOL])
         message, took = reply.choices[0].message, time.perf_counter() - begun
-        said.append(message.model_dump(exclude_none=True))
+        conversation.append(message.model_dump(exclude_none=True))
         for call in message.tool_calls or ():
             print(f"   claude  {call.function.name}({call.function.arguments})   {took:.2f} s")
-            said.append({"role": "tool", "tool_call_id": call.id, "content": f"row {step}: north {40 + step} %"})
-            print(f"   tool    {said[-1]['content']}")
+            conversation.append({
+                "role": "tool",
+                "tool_call_id": call.id,
+                "content": f"row {step}: north {40 + step} %",
+            })
+            print(f"   tool    {conversation[-1]['content']}")
         if not message.tool_calls:
             print(f"   claude  {message.content}   {took:.2f} s")
     _close(stage)

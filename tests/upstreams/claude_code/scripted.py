@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.upstreams.claude_code.launch import Launch
-from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, TurnEnded
+from claude_code_proxy.upstreams.claude_code.process import OnCall, ProcessReport, TurnEnded
 
 END = None
 
@@ -22,19 +22,19 @@ class ScriptedProcess:
         self.on_call = on_call
         self.asked: list[list[dict[str, Any]]] = []
         self.killed = self.interrupted = self.closed = False
-        self._said: asyncio.Queue[Sequence[Heard] | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Sequence[ProcessReport] | None] = asyncio.Queue()
 
-    def say(self, *heard: Heard) -> None:
-        self._said.put_nowait(heard)
+    def say(self, *reports: ProcessReport) -> None:
+        self._queue.put_nowait(reports)
 
     def die(self) -> None:
-        self._said.put_nowait(END)
+        self._queue.put_nowait(END)
 
-    async def heard(self) -> AsyncIterator[Sequence[Heard]]:
-        while (batch := await self._said.get()) is not None:
+    async def reports(self) -> AsyncIterator[Sequence[ProcessReport]]:
+        while (batch := await self._queue.get()) is not None:
             yield batch
 
-    async def ask(self, prompt: list[dict[str, Any]]) -> None:
+    async def send(self, prompt: list[dict[str, Any]]) -> None:
         if self.closed or self.killed:
             raise ConnectionError
         self.asked.append(prompt)
@@ -68,13 +68,13 @@ class Starter:
         return process
 
 
-def answer(text: str, stop_reason: str = "end_turn") -> list[Heard]:
+def answer(text: str, stop_reason: str = "end_turn") -> list[ProcessReport]:
     """The events of a whole answer, and the end of the turn."""
     message = messages.Message("msg_1", "claude-sonnet-5-5", (messages.Text(text),), stop_reason)
     return [*messages.as_events(message), TurnEnded()]
 
 
-def calls(*names: str) -> list[Heard]:
+def calls(*names: str) -> list[ProcessReport]:
     """An answer that calls tools; ids are `toolu_` and the name."""
     content = tuple(messages.ToolUse(f"toolu_{name}", name, Raw(b"{}")) for name in names)
     return list(messages.as_events(messages.Message("msg_2", "claude-sonnet-5-5", content, "tool_use")))
@@ -92,8 +92,8 @@ def result(call: str, text: str = "21 degrees") -> messages.ToolResult:
     return messages.ToolResult(call, (messages.Text(text),))
 
 
-def request(*said: messages.InputMessage, **fields: Any) -> messages.MessagesRequest:
-    return messages.MessagesRequest("claude-sonnet-5-5", said, max_tokens=1000, **fields)
+def request(*conversation: messages.InputMessage, **fields: Any) -> messages.MessagesRequest:
+    return messages.MessagesRequest("claude-sonnet-5-5", conversation, max_tokens=1000, **fields)
 
 
 def tool(name: str) -> messages.Tool:

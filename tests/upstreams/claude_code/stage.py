@@ -95,19 +95,19 @@ class Stage:
 async def staged(
     home: Path,
     *,
-    told: dict[str, Any] | None = None,
+    login_document: dict[str, Any] | None = None,
     before: Sequence[str] = (),
     service: simulator.SimulatorOptions | None = None,
     **settings: str,
 ) -> AsyncIterator[Stage]:
-    """`told` is the content of the login file; `settings` are variables of the proxy, with an empty one to unset it.
+    """Start the proxy. `settings` are its variables; an empty one unsets it. `login_document` goes to the login file.
 
     `before` is what runs the proxy, such as a command that changes what it sees; `service` how the service is to be.
     """
     config = home / ".claude"
     config.mkdir(exist_ok=True)
-    if told is not None:
-        (config / ".credentials.json").write_text(json.dumps(told))
+    if login_document is not None:
+        (config / ".credentials.json").write_text(json.dumps(login_document))
     running = await simulator.serve(options=service or simulator.SimulatorOptions())
     process = subprocess.Popen(
         [*before, str(environment.python()), "-m", "claude_code_proxy", "--port", "0"],

@@ -19,8 +19,8 @@ def test_a_plain_request_goes_as_it_is() -> None:
 def test_what_it_cannot_carry_is_named() -> None:
     cached = msgspec.structs.replace(tool("get"), cache_control=messages.CacheControl())
     hosted = messages.HostedTool("web_search_20250305", "web_search")
-    asked = request(user("x"), tools=(cached, hosted), metadata=messages.Metadata("u"))
-    supported, notes = drop_unsupported(asked)
+    original = request(user("x"), tools=(cached, hosted), metadata=messages.Metadata("u"))
+    supported, notes = drop_unsupported(original)
     assert [tool.name for tool in supported.tools] == ["get"]
     assert supported.metadata is None
     assert [(note.path, note.changes_meaning) for note in notes] == [

@@ -14,7 +14,7 @@ from claude_code_proxy.upstreams.claude_code.claude_code import ClaudeCode
 from claude_code_proxy.upstreams.claude_code.failures import Failure
 from claude_code_proxy.upstreams.claude_code.launch import Launch
 from claude_code_proxy.upstreams.claude_code.pool import SessionPool
-from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, Start
+from claude_code_proxy.upstreams.claude_code.process import OnCall, ProcessReport, Start
 from claude_code_proxy.upstreams.upstream import Call
 from tests.upstreams.claude_code.scripted import (
     ScriptedProcess,
@@ -185,12 +185,12 @@ async def test_an_answer_that_nobody_asked_for_is_cut_off() -> None:
 
 
 async def test_a_refusal_before_the_first_event_is_tried_again_or_told() -> None:
-    said: list[list[Heard]] = [[Failure("API Error: 529 Busy")], answer("Hello")]
-    start = Starter(lambda process: process.say(*said.pop(0)))
+    answers: list[list[ProcessReport]] = [[Failure("API Error: 529 Busy")], answer("Hello")]
+    start = Starter(lambda process: process.say(*answers.pop(0)))
     claude = upstream(start)
     message, stats = await claude.create(request(user("Hi")), Call(retries=1))
     assert (message.content, stats.attempts) == ((messages.Text("Hello"),), 2)
-    said = [[Failure("API Error: 400 Bad")]]
+    answers = [[Failure("API Error: 400 Bad")]]
     with pytest.raises(UpstreamRejected, match="Bad") as caught:
         await claude.create(request(user("Hi")), Call(retries=1))
     assert caught.value.attempts == 1
@@ -219,7 +219,7 @@ async def test_when_the_attempts_are_spent_the_client_need_not_try() -> None:
 
 async def test_what_has_begun_is_billed_and_not_made_again() -> None:
     class Gone(ScriptedProcess):
-        async def ask(self, prompt: list[dict[str, Any]]) -> None:
+        async def send(self, prompt: list[dict[str, Any]]) -> None:
             await asyncio.sleep(0.01)
             raise ConnectionError
 

@@ -11,26 +11,26 @@ CALL = messages.ToolUse("toolu_a", "get", Raw(b'{"b":1,"a":2}'))
 
 
 def test_words_are_asked_and_the_rest_has_been() -> None:
-    asked = split([user("One"), assistant(messages.Text("Two")), user("Three")])
-    assert [block.text for block in asked.prompt if isinstance(block, messages.Text)] == ["Three"]
-    assert asked.past == asked.head
-    assert len(asked.past) == 2
+    conversation = split([user("One"), assistant(messages.Text("Two")), user("Three")])
+    assert [block.text for block in conversation.prompt if isinstance(block, messages.Text)] == ["Three"]
+    assert conversation.past == conversation.head
+    assert len(conversation.past) == 2
 
 
 def test_results_alone_are_the_end_of_the_past() -> None:
     answered = messages.InputMessage("user", (result("toolu_a"),))
-    asked = split([user("One"), assistant(CALL), answered])
-    assert (asked.prompt, asked.past[-1], len(asked.head)) == ((), answered, 2)
-    assert asked.answers(["toolu_a"])
-    assert not asked.answers(["toolu_a", "toolu_b"])
+    conversation = split([user("One"), assistant(CALL), answered])
+    assert (conversation.prompt, conversation.past[-1], len(conversation.head)) == ((), answered, 2)
+    assert conversation.answers(["toolu_a"])
+    assert not conversation.answers(["toolu_a", "toolu_b"])
 
 
 def test_results_and_words_are_told_and_asked() -> None:
     both = messages.InputMessage("user", (result("toolu_a"), messages.Text("And?")))
-    asked = split([user("One"), assistant(CALL), both])
-    assert asked.past[-1] == messages.InputMessage("user", (result("toolu_a"),))
-    assert asked.prompt == (messages.Text("And?"),)
-    assert not asked.answers(["toolu_a"])
+    conversation = split([user("One"), assistant(CALL), both])
+    assert conversation.past[-1] == messages.InputMessage("user", (result("toolu_a"),))
+    assert conversation.prompt == (messages.Text("And?"),)
+    assert not conversation.answers(["toolu_a"])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from claude_code_proxy.adaptation.adapt import Adapted, AdaptOptions, adapt
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.upstreams.claude_code.capabilities import drop_unsupported, restrict
 from claude_code_proxy.upstreams.claude_code.conversation import split
-from claude_code_proxy.upstreams.claude_code.fields import FIELDS, Way
+from claude_code_proxy.upstreams.claude_code.fields import FIELDS, Delivery
 from claude_code_proxy.upstreams.claude_code.launch import to_launch
 from tests.upstreams.every_field import PLAIN, SAMPLES, Sample, samples
 
@@ -40,19 +40,19 @@ def test_each_field_takes_its_way(sample: Sample) -> None:
     sent = passed_on(sample.request)
     launch, plain = to_launch(sent.request), to_launch(passed_on(PLAIN).request)
     match FIELDS[sample.owner][sample.field]:
-        case Way.OPTION:
+        case Delivery.OPTION:
             assert launch != plain
-        case Way.BODY:
+        case Delivery.BODY:
             assert json.loads(launch.body)[sample.field] == json.loads(messages.encode_request(sample.value))
-        case Way.CONVERSATION:
+        case Delivery.CONVERSATION:
             assert split(sent.request.messages) != split(PLAIN.messages)
-        case Way.ADAPTED:
+        case Delivery.ADAPTED:
             assert of(sample, sent.request) != sample.value
             assert sent.adjustments
-        case Way.DROPPED:
+        case Delivery.DROPPED:
             assert drop_unsupported(sample.request)[1]
             assert (launch, split(sent.request.messages)) == (plain, split(PLAIN.messages))
-        case Way.CONSTANT:
+        case Delivery.CONSTANT:
             assert launch == plain
 
 

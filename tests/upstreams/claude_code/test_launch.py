@@ -12,18 +12,18 @@ from claude_code_proxy.errors import EffortLimit, LearnedLimit, ThinkingLimit
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.upstreams.claude_code.capabilities import drop_unsupported, restrict
-from claude_code_proxy.upstreams.claude_code.launch import Launch, seen, to_launch
+from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch, visible_name
 from tests.upstreams.claude_code.scripted import request, tool, user
 
 
 def body(**fields: Any) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(to_launch(request(user("x"), **fields)).body)
-    return told
+    document: dict[str, Any] = json.loads(to_launch(request(user("x"), **fields)).body)
+    return document
 
 
 def test_what_has_no_option_is_merged_into_the_body() -> None:
-    told = body(temperature=0.5, top_p=0.9, top_k=3, stop_sequences=("END",), tool_choice=messages.ChooseAny())
-    assert told == {
+    document = body(temperature=0.5, top_p=0.9, top_k=3, stop_sequences=("END",), tool_choice=messages.ChooseAny())
+    assert document == {
         "max_tokens": 1000,
         "temperature": 0.5,
         "top_p": 0.9,
@@ -79,7 +79,7 @@ def test_tools_called_like_its_own_get_another_name() -> None:
     assert [one.name for one in launch.tools] == ["own_Read", "get"]
     assert dict(launch.names) == {"own_Read": "Read"}
     assert json.loads(launch.body)["tool_choice"] == {"type": "tool", "name": "own_Read"}
-    assert seen("get") == "get"
+    assert visible_name("get") == "get"
 
 
 def test_a_system_prompt_of_parts_is_one() -> None:

@@ -30,11 +30,11 @@ async def answered(kept: SessionPool, key: bytes, start: Start = SAYS_OK) -> Ses
     session = await kept.new(LAUNCH)
     done = asyncio.Event()
 
-    def said(_: object) -> None:
+    def on_message(_: object) -> None:
         kept.keep(session, key)
         done.set()
 
-    await session.begin(ASKED, SessionTurn(said), start=start)
+    await session.begin(ASKED, SessionTurn(on_message), start=start)
     await done.wait()
     return session
 

@@ -42,7 +42,7 @@ READ: dict[str, Any] = {
 
 @pytest.fixture
 async def stage(network: bool, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(tmp_path, told=login()) as made:
+    async with staged(tmp_path, login_document=login()) as made:
         yield made
 
 
@@ -50,14 +50,14 @@ def user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
 
 
-async def ask(client: Any, said: list[Any], **options: Any) -> Any:
+async def ask(client: Any, conversation: list[Any], **options: Any) -> Any:
     """One answer, which is added to what has been said as clients do it."""
-    reply = await client.chat.completions.create(**{"model": MODEL, "messages": said, **options})
+    reply = await client.chat.completions.create(**{"model": MODEL, "messages": conversation, **options})
     message = reply.choices[0].message
     kept: dict[str, Any] = {"role": "assistant", "content": message.content}
     if message.tool_calls:
         kept["tool_calls"] = [call.model_dump() for call in message.tool_calls]
-    said.append(kept)
+    conversation.append(kept)
     return reply.choices[0]
 
 
@@ -84,11 +84,11 @@ def texts(body: dict[str, Any]) -> str:
 
 async def test_a_chat_goes_on_in_one_process(stage: Stage) -> None:
     async with stage.client() as client:
-        said: list[Any] = [{"role": "system", "content": "You are Bob."}, user("Hello there")]
-        first = await ask(client, said)
+        conversation: list[Any] = [{"role": "system", "content": "You are Bob."}, user("Hello there")]
+        first = await ask(client, conversation)
         assert (first.finish_reason, first.message.content) == ("stop", "You said: “Hello there”")
-        said.append(user("And again"))
-        assert (await ask(client, said)).message.content == "You said: “And again”"
+        conversation.append(user("And again"))
+        assert (await ask(client, conversation)).message.content == "You said: “And again”"
     assert len(stage.bodies) == 2
     assert len(stage.runtimes()) == 1
     assert stage.bodies[0]["system"][-1]["text"] == "You are Bob."
@@ -120,13 +120,13 @@ async def test_a_streamed_chat(stage: Stage) -> None:
 async def test_two_parallel_calls_over_three_rounds(stage: Stage) -> None:
     async with stage.client() as client:
         stage.service.enqueue(*(two_calls(round_) for round_ in range(3)))
-        said: list[Any] = [user("The weather, please.")]
+        conversation: list[Any] = [user("The weather, please.")]
         for round_ in range(3):
-            choice = await ask(client, said, tools=[WEATHER, READ])
+            choice = await ask(client, conversation, tools=[WEATHER, READ])
             assert choice.finish_reason == "tool_calls"
             assert [call.function.name for call in choice.message.tool_calls] == ["get_weather", "Read"]
-            said += results(choice, f"result {round_}")
-        assert (await ask(client, said, tools=[WEATHER, READ])).finish_reason == "stop"
+            conversation += results(choice, f"result {round_}")
+        assert (await ask(client, conversation, tools=[WEATHER, READ])).finish_reason == "stop"
     assert len(stage.bodies) == 4
     assert len(stage.runtimes()) == 1
     assert {tool["name"] for tool in stage.bodies[0]["tools"]} == {"get_weather", "own_Read"}
@@ -135,10 +135,10 @@ async def test_two_parallel_calls_over_three_rounds(stage: Stage) -> None:
 
 async def test_a_long_loop_sends_its_thinking_back_byte_for_byte(stage: Stage) -> None:
     async with stage.client() as client:
-        said: list[Any] = [user("Weather in Lisbon. steps: 12 [[simulate: call=get_weather]]")]
+        conversation: list[Any] = [user("Weather in Lisbon. steps: 12 [[simulate: call=get_weather]]")]
         for _ in range(12):
-            said += results(await ask(client, said, tools=[WEATHER], reasoning_effort="high"))
-        assert (await ask(client, said, tools=[WEATHER], reasoning_effort="high")).finish_reason == "stop"
+            conversation += results(await ask(client, conversation, tools=[WEATHER], reasoning_effort="high"))
+        assert (await ask(client, conversation, tools=[WEATHER], reasoning_effort="high")).finish_reason == "stop"
     assert len(stage.bodies) == 13
     signatures = [
         block["signature"]
@@ -154,15 +154,15 @@ async def test_a_long_loop_sends_its_thinking_back_byte_for_byte(stage: Stage) -
 async def test_images(stage: Stage) -> None:
     picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
     async with stage.client() as client:
-        said: list[Any] = [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, picture]}]
-        assert "image/png" in (await ask(client, said)).message.content
+        conversation: list[Any] = [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, picture]}]
+        assert "image/png" in (await ask(client, conversation)).message.content
     assert PIXEL in texts(stage.bodies[0])
 
 
 async def test_a_history_that_no_process_knows_is_told_to_a_new_one(stage: Stage) -> None:
     call = {"id": "toolu_01", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Rome"}'}}
     picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
-    said: list[Any] = [
+    conversation: list[Any] = [
         {"role": "user", "content": [{"type": "text", "text": "Weather in Rome?"}, picture]},
         {"role": "assistant", "content": "I look.", "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "toolu_01", "content": "11 degrees"},
@@ -170,7 +170,7 @@ async def test_a_history_that_no_process_knows_is_told_to_a_new_one(stage: Stage
         user("Thanks"),
     ]
     async with stage.client() as client:
-        assert (await ask(client, said, tools=[WEATHER])).message.content == "You said: “Thanks”"
+        assert (await ask(client, conversation, tools=[WEATHER])).message.content == "You said: “Thanks”"
     (body,) = stage.bodies
     turns = [message for message in body["messages"] if message["role"] != "system"]
     assert [turn["role"] for turn in turns] == ["user", "assistant", "user", "assistant", "user"]
@@ -183,13 +183,13 @@ async def test_a_history_that_no_process_knows_is_told_to_a_new_one(stage: Stage
 
 async def test_results_for_calls_that_no_process_waits_for(stage: Stage) -> None:
     call = {"id": "toolu_01", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Rome"}'}}
-    said: list[Any] = [
+    conversation: list[Any] = [
         user("Weather in Rome?"),
         {"role": "assistant", "content": None, "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "toolu_01", "content": "11 degrees"},
     ]
     async with stage.client() as client:
-        choice = await ask(client, said, tools=[WEATHER])
+        choice = await ask(client, conversation, tools=[WEATHER])
     assert choice.finish_reason == "stop"
     assert len(stage.bodies) == 1
     assert "11 degrees" in texts(stage.bodies[0])
@@ -197,12 +197,12 @@ async def test_results_for_calls_that_no_process_waits_for(stage: Stage) -> None
 
 async def test_the_conversation_outlives_its_process(stage: Stage) -> None:
     async with stage.client() as client:
-        said: list[Any] = [user("Weather in Rome? [[simulate: call=get_weather]]")]
-        said += results(await ask(client, said, tools=[WEATHER]))
+        conversation: list[Any] = [user("Weather in Rome? [[simulate: call=get_weather]]")]
+        conversation += results(await ask(client, conversation, tools=[WEATHER]))
         for pid in stage.runtimes():
             os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.3)
-        assert (await ask(client, said, tools=[WEATHER])).finish_reason == "stop"
+        assert (await ask(client, conversation, tools=[WEATHER])).finish_reason == "stop"
 
 
 async def test_a_client_that_leaves_ends_the_answer(stage: Stage) -> None:
@@ -232,8 +232,8 @@ async def test_a_process_that_dies_in_the_middle_is_a_clean_error(stage: Stage) 
                 os.kill(stage.runtimes()[0], signal.SIGKILL)
 
     async with stage.client() as client:
-        said = [user("Tell me a lot. [[simulate: words=2000 pace=20]]")]
-        stream = await client.chat.completions.create(model=MODEL, messages=said, stream=True)
+        conversation = [user("Tell me a lot. [[simulate: words=2000 pace=20]]")]
+        stream = await client.chat.completions.create(model=MODEL, messages=conversation, stream=True)
         with pytest.raises((openai.APIError, httpx.HTTPError)):
             await hear(stream)
     assert seen >= 5
@@ -244,12 +244,12 @@ async def test_a_rebuilt_conversation_begins_as_the_first_did(stage: Stage) -> N
     """So that the prompt cache, and thinking that is bound to what came before it, still hold."""
     async with stage.client() as client:
         await ask(client, [user("Other"), {"role": "assistant", "content": "x"}, user("y")])  # what it says is learnt
-        said: list[Any] = [user("Weather in Rome? [[simulate: call=get_weather]]")]
-        said += results(await ask(client, said, tools=[WEATHER]))
+        conversation: list[Any] = [user("Weather in Rome? [[simulate: call=get_weather]]")]
+        conversation += results(await ask(client, conversation, tools=[WEATHER]))
         for pid in stage.runtimes():
             os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.3)
-        await ask(client, said, tools=[WEATHER])
+        await ask(client, conversation, tools=[WEATHER])
     before, after = (unmarked(body) for body in stage.bodies[1:])
     assert after["system"] == before["system"]
     assert after["tools"] == before["tools"]
@@ -324,9 +324,9 @@ async def test_a_schema_is_asked_for_in_words_and_checked(stage: Stage) -> None:
             model=MODEL, messages=[user("Which is the capital of Italy?")], response_format=wanted, user="somebody"
         )
     assert list(json.loads(raw.parse().choices[0].message.content)) == ["answer"]
-    told = raw.headers["x-claude-proxy-adjustments"]
-    assert "response_format=emulated" in told
-    assert "user=dropped" in told
+    login_document = raw.headers["x-claude-proxy-adjustments"]
+    assert "response_format=emulated" in login_document
+    assert "user=dropped" in login_document
 
 
 @pytest.mark.parametrize(
@@ -358,31 +358,34 @@ async def test_a_busy_service_is_asked_again(stage: Stage) -> None:
 
 
 async def test_no_more_processes_than_allowed(network: bool, tmp_path: Path) -> None:
-    async with staged(tmp_path, told=login(), CLAUDE_CODE_PROCESSES="2") as stage, stage.client() as client:
-        told = [[user(f"Number {number}")] for number in range(5)]
-        await asyncio.gather(*(ask(client, one) for one in told))
+    async with staged(tmp_path, login_document=login(), CLAUDE_CODE_PROCESSES="2") as stage, stage.client() as client:
+        login_document = [[user(f"Number {number}")] for number in range(5)]
+        await asyncio.gather(*(ask(client, one) for one in login_document))
         assert len(stage.runtimes()) <= 2
-        for one in told:
+        for one in login_document:
             one.append(user("More"))
             assert (await ask(client, one)).message.content == "You said: “More”"
         assert len(stage.runtimes()) <= 2
 
 
 async def test_a_conversation_that_rests_gives_its_process_up(network: bool, tmp_path: Path) -> None:
-    async with staged(tmp_path, told=login(), CLAUDE_CODE_IDLE_SECONDS="1") as stage, stage.client() as client:
-        said = [user("Hello")]
-        await ask(client, said)
+    async with (
+        staged(tmp_path, login_document=login(), CLAUDE_CODE_IDLE_SECONDS="1") as stage,
+        stage.client() as client,
+    ):
+        conversation = [user("Hello")]
+        await ask(client, conversation)
         async with asyncio.timeout(10):
             while stage.runtimes():
                 await asyncio.sleep(0.1)
-        said.append(user("Still there?"))
-        assert (await ask(client, said)).message.content == "You said: “Still there?”"
+        conversation.append(user("Still there?"))
+        assert (await ask(client, conversation)).message.content == "You said: “Still there?”"
 
 
 async def test_a_token_serves_without_a_file(network: bool, tmp_path: Path) -> None:
     async with staged(tmp_path, CLAUDE_CODE_OAUTH_TOKEN="sk-ant-oat01-of-a-year") as stage, stage.client() as client:
-        said = [user("Hello")]
-        await ask(client, said)
+        conversation = [user("Hello")]
+        await ask(client, conversation)
         assert stage.service.requests[-1].headers["authorization"] == "Bearer sk-ant-oat01-of-a-year"
         stage.service.requests.clear()
         await ask(client, [user("One"), {"role": "assistant", "content": "Two"}, user("Three")])
@@ -391,7 +394,7 @@ async def test_a_token_serves_without_a_file(network: bool, tmp_path: Path) -> N
 
 
 async def test_signed_out(network: bool, tmp_path: Path) -> None:
-    async with staged(tmp_path, told=login(accessToken="", refreshToken="", expiresAt=0)) as stage:
+    async with staged(tmp_path, login_document=login(accessToken="", refreshToken="", expiresAt=0)) as stage:
         async with stage.client() as client:
             with pytest.raises(openai.AuthenticationError, match="signed out"):
                 await ask(client, [user("Hello")])

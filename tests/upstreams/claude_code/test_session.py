@@ -9,7 +9,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.upstreams.claude_code.conversation import split
 from claude_code_proxy.upstreams.claude_code.launch import Launch, to_launch
-from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, Start
+from claude_code_proxy.upstreams.claude_code.process import OnCall, ProcessReport, Start
 from claude_code_proxy.upstreams.claude_code.session import Session, SessionTurn
 from tests.upstreams.claude_code.scripted import (
     ScriptedProcess,
@@ -32,10 +32,10 @@ async def begun(start: Start, *, tools: tuple[messages.Tool, ...] = ()) -> tuple
 
 
 async def everything(turn: SessionTurn) -> list[messages.Event]:
-    heard: list[messages.Event] = []
+    events: list[messages.Event] = []
     while (batch := await turn.events()) is not None:
-        heard += batch
-    return heard
+        events += batch
+    return events
 
 
 async def test_all_that_has_come_is_given_at_once() -> None:
@@ -63,8 +63,8 @@ class Talkative(ScriptedProcess):
 
     heard_of = 0
 
-    async def heard(self) -> AsyncIterator[Sequence[Heard]]:
-        async for batch in super().heard():
+    async def reports(self) -> AsyncIterator[Sequence[ProcessReport]]:
+        async for batch in super().reports():
             for each in batch:
                 self.heard_of += 1
                 yield (each,)
@@ -114,16 +114,16 @@ async def test_what_it_can_be_asked_next() -> None:
     words = split([user("x"), assistant(messages.Text("ok")), user("y")])
     back = split([user("x"), assistant(), messages.InputMessage("user", (result("toolu_a"),))])
     session, turn = await begun(Starter(lambda process: process.say(*answer("ok"))))
-    assert not session.can_take(words)
+    assert not session.can_resume(words)
     await everything(turn)
-    assert session.can_take(words)
-    assert not session.can_take(back)
+    assert session.can_resume(words)
+    assert not session.can_resume(back)
     await session.close()
-    assert not session.can_take(words)
+    assert not session.can_resume(words)
     parked, turn = await begun(Starter(lambda process: process.say(*calls("a"))), tools=(tool("a"),))
     await everything(turn)
-    assert parked.can_take(back)
-    assert not parked.can_take(words)
+    assert parked.can_resume(back)
+    assert not parked.can_resume(words)
     await parked.close()
 
 
@@ -132,7 +132,7 @@ async def test_a_result_may_come_before_the_call_is_waited_for() -> None:
     session, turn = await begun(start, tools=(tool("a"),))
     await everything(turn)
     back = split([user("x"), assistant(), messages.InputMessage("user", (result("toolu_a"),))])
-    await session.go_on(back, SessionTurn(lambda _: None))
+    await session.resume(back, SessionTurn(lambda _: None))
     assert await start.processes[0].on_call("toolu_a") == result("toolu_a")
     await session.close()
 

@@ -20,37 +20,37 @@ PAST = [
 
 
 def test_turns_are_told_as_they_were() -> None:
-    told = rows(PAST, ORIGIN)
-    assert [row["type"] for row in told] == ["user", "assistant", "user"]
-    assert told[1]["message"]["content"] == [
+    transcript = rows(PAST, ORIGIN)
+    assert [row["type"] for row in transcript] == ["user", "assistant", "user"]
+    assert transcript[1]["message"]["content"] == [
         {"type": "thinking", "thinking": "hm", "signature": "sig"},
         {"type": "tool_use", "id": "toolu_a", "name": "own_Read", "input": {"a": 1}},
     ]
-    assert told[1]["message"]["stop_reason"] == "tool_use"
-    assert told[2]["message"]["content"][0]["tool_use_id"] == "toolu_a"
+    assert transcript[1]["message"]["stop_reason"] == "tool_use"
+    assert transcript[2]["message"]["content"][0]["tool_use_id"] == "toolu_a"
 
 
 def test_each_row_follows_another() -> None:
-    told = rows(PAST, ORIGIN, context=[{"attachment": ENVIRONMENT}])
-    assert [row["parentUuid"] for row in told] == [None, *(row["uuid"] for row in told[:-1])]
-    assert len({row["uuid"] for row in told}) == len(told)
-    assert {row["sessionId"] for row in told} == {str(ORIGIN.session)}
+    transcript = rows(PAST, ORIGIN, context=[{"attachment": ENVIRONMENT}])
+    assert [row["parentUuid"] for row in transcript] == [None, *(row["uuid"] for row in transcript[:-1])]
+    assert len({row["uuid"] for row in transcript}) == len(transcript)
+    assert {row["sessionId"] for row in transcript} == {str(ORIGIN.session)}
 
 
 def test_what_claude_code_says_of_itself_stands_behind_the_first_turn() -> None:
-    told = rows(PAST, ORIGIN, context=Context(ENVIRONMENT).attachments("m", "2026-11-22"))
-    assert [row["type"] for row in told] == ["user", "attachment", "attachment", "assistant", "user"]
-    assert [row["attachment"]["type"] for row in told if "attachment" in row] == ["environment", "date"]
+    transcript = rows(PAST, ORIGIN, context=Context(ENVIRONMENT).attachments("m", "2026-11-22"))
+    assert [row["type"] for row in transcript] == ["user", "attachment", "attachment", "assistant", "user"]
+    assert [row["attachment"]["type"] for row in transcript if "attachment" in row] == ["environment", "date"]
 
 
 def test_it_is_learnt_as_claude_code_writes_it() -> None:
     context = Context(ENVIRONMENT)
-    seen: list[dict[str, Any]] = [
+    visible_name: list[dict[str, Any]] = [
         {"type": "attachment", "attachment": {"type": "model", "text": "x"}, "uuid": "u", "rendered": [1]},
         {"type": "attachment", "attachment": {"type": "prompt_snapshot"}},
         {"type": "user"},
     ]
-    context.learn("m", seen)
+    context.learn("m", visible_name)
     assert context.attachments("m", "d")[1] == {"attachment": {"type": "model", "text": "x"}, "rendered": [1]}
     assert len(context.attachments("m", "d")) == 3
     assert len(context.attachments("another", "d")) == 2

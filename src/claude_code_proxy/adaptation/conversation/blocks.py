@@ -33,9 +33,9 @@ def normalize_blocks(message: messages.InputMessage, *, notes: list[Adjustment])
     kept: list[messages.Block] = []
     apart: list[messages.Block] = []  # what a failed result cannot hold
     for block in message.content:
-        mended = _mended(block, message.role, apart=apart, notes=notes)
-        if mended is not None:
-            kept.append(mended)
+        normalized = _normalized(block, message.role, apart=apart, notes=notes)
+        if normalized is not None:
+            kept.append(normalized)
     return (*kept, *apart)
 
 
@@ -43,7 +43,7 @@ def is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-def _mended(
+def _normalized(
     block: messages.Block, role: str, *, apart: list[messages.Block], notes: list[Adjustment]
 ) -> messages.Block | None:
     fine = _FINE[role].get(type(block))
@@ -54,36 +54,36 @@ def _mended(
         return block
     match block:
         case messages.Text():
-            return _mended_text(block, notes=notes)
+            return _normalized_text(block, notes=notes)
         case messages.Image() | messages.Document():
-            return _mended_media(block, notes=notes)
+            return _normalized_media(block, notes=notes)
         case messages.ToolUse():
-            return _mended_call(block, notes=notes)
+            return _normalized_call(block, notes=notes)
         case messages.ToolResult():
-            return _mended_result(block, apart=apart, notes=notes)
+            return _normalized_result(block, apart=apart, notes=notes)
         case _:
             notes.append(_note(Action.DROPPED, "thinking without its signature cannot be replayed"))
             return None
 
 
-def _mended_text(text: messages.Text, *, notes: list[Adjustment]) -> messages.Text | None:
+def _normalized_text(text: messages.Text, *, notes: list[Adjustment]) -> messages.Text | None:
     if not is_blank(text.text):
         return replace(text, citations=NO_JSON)
     notes.append(BLANK)
     return None
 
 
-def _mended_media(
+def _normalized_media(
     media: messages.Image | messages.Document, *, notes: list[Adjustment]
 ) -> messages.Image | messages.Document | messages.Text | None:
     if not _is_empty(media):
-        mended = images.mended(media, notes=notes)
-        return _mended_text(mended, notes=notes) if isinstance(mended, messages.Text) else mended
+        normalized = images.normalize_media(media, notes=notes)
+        return _normalized_text(normalized, notes=notes) if isinstance(normalized, messages.Text) else normalized
     notes.append(_note(Action.DROPPED, "a document that says nothing"))
     return None
 
 
-def _mended_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages.ToolUse:
+def _normalized_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages.ToolUse:
     if not names.is_legal_tool(call.name):
         notes.append(_note(Action.RENAMED, "the tool of an earlier call had a name that Claude refuses"))
         call = replace(call, name=names.legal_tool(call.name))
@@ -93,11 +93,11 @@ def _mended_call(call: messages.ToolUse, *, notes: list[Adjustment]) -> messages
     return call
 
 
-def _mended_result(
+def _normalized_result(
     result: messages.ToolResult, *, apart: list[messages.Block], notes: list[Adjustment]
 ) -> messages.ToolResult:
     """Cache breakpoints inside a result become one at its end. A failed result holds only text."""
-    kept = (_mended_in_result(block, apart=apart, notes=notes) for block in result.content)
+    kept = (_normalized_in_result(block, apart=apart, notes=notes) for block in result.content)
     content = tuple(block for block in kept if isinstance(block, _RESULT_BLOCKS))
     inner = [block.cache_control for block in content if block.cache_control is not None]
     content = tuple(replace(block, cache_control=None) for block in content)
@@ -106,12 +106,12 @@ def _mended_result(
     return replace(result, content=content, cache_control=result.cache_control or (inner[-1] if inner else None))
 
 
-def _mended_in_result(
+def _normalized_in_result(
     block: _ResultBlock, *, apart: list[messages.Block], notes: list[Adjustment]
 ) -> messages.Block | None:
     """Put text in place of what Claude cannot read: the client's history keeps it, so each turn would be refused."""
     try:
-        return _mended(block, "user", apart=apart, notes=notes)
+        return _normalized(block, "user", apart=apart, notes=notes)
     except InvalidRequest as error:
         kind = "a document" if isinstance(block, messages.Document) else "an image"
         reason = f"text stands in place of {kind} in a tool result: {error.message}"

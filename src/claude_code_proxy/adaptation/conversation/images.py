@@ -35,7 +35,7 @@ def is_sound(media: Media) -> bool:
     return not isinstance(source, messages.UrlSource) or source.url.startswith("https://")
 
 
-def mended(media: Media, *, notes: list[Adjustment]) -> Media | messages.Text:
+def normalize_media(media: Media, *, notes: list[Adjustment]) -> Media | messages.Text:
     """Return the block under its true media type. Raise `InvalidRequest` for what the service would refuse."""
     source = media.source
     if isinstance(source, messages.UrlSource):
@@ -61,8 +61,8 @@ def mended(media: Media, *, notes: list[Adjustment]) -> Media | messages.Text:
         raise _unnamed(media, media_type_of(source.data) or source.media_type)
     named = _renamed(media, messages.Base64Source(media_type, source.data))
     if media_type != source.media_type:
-        said = source.media_type or "nothing"
-        notes.append(Adjustment("messages", Action.MAPPED, f"a file that was said to be {said} is {media_type}"))
+        declared = source.media_type or "nothing"
+        notes.append(Adjustment("messages", Action.MAPPED, f"a file that was said to be {declared} is {media_type}"))
     elif not isinstance(named, type(media)):
         notes.append(Adjustment("messages", Action.MAPPED, f"{media_type} is sent as Claude takes it, not as it came"))
     return named
@@ -82,10 +82,10 @@ def _block_for(media_type: str) -> type[Media]:
 
 def _unnamed(media: Media, media_type: str) -> InvalidRequest:
     if isinstance(media, messages.Image):
-        wanted = "JPEG, PNG, GIF and WebP images are supported"
+        supported = "JPEG, PNG, GIF and WebP images are supported"
     else:
-        wanted = "a file must be a PDF or text"
-    return InvalidRequest(f"Not a format that Claude reads ({media_type or 'unnamed'}): {wanted}.", path="messages")
+        supported = "a file must be a PDF or text"
+    return InvalidRequest(f"Not a format that Claude reads ({media_type or 'unnamed'}): {supported}.", path="messages")
 
 
 def _is_clean(data: str) -> bool:

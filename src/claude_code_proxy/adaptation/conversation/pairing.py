@@ -233,7 +233,7 @@ def _calls_last(content: tuple[messages.Block, ...]) -> tuple[messages.Block, ..
 
 def _as_text(result: messages.ToolResult) -> tuple[messages.Block, ...]:
     """Return the result as blocks of their own, the text of which says where it comes from."""
-    said = "\n".join(block.text for block in result.content if isinstance(block, messages.Text))
-    others = tuple(block for block in result.content if not isinstance(block, messages.Text))
+    text = "\n".join(block.text for block in result.content if isinstance(block, messages.Text))
+    other_blocks = tuple(block for block in result.content if not isinstance(block, messages.Text))
     origin = f"Result of tool call {result.tool_use_id}, which is no longer in the conversation:"
-    return (messages.Text(f"{origin}\n{said or ('(below)' if others else '(nothing)')}"), *others)
+    return (messages.Text(f"{origin}\n{text or ('(below)' if other_blocks else '(nothing)')}"), *other_blocks)

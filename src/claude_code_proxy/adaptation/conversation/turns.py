@@ -21,7 +21,7 @@ _FIRST_TURN = messages.InputMessage("user", (messages.Text("(the conversation be
 _CONTINUE = messages.InputMessage("user", (messages.Text("Continue."),))
 
 
-def mend(
+def normalize_turns(
     request: messages.MessagesRequest, model: Model, *, may_prefill: bool, notes: list[Adjustment]
 ) -> messages.MessagesRequest:
     """Return the request with a conversation that can be sent; itself when it already has one.

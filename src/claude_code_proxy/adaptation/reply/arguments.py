@@ -16,14 +16,14 @@ from claude_code_proxy.messages.json_text import object_in
 
 
 class Renames(Struct, frozen=True):
-    """`sent` has the upstream's name for each of the caller's, `asked` the way back; `shapes` are by sent name."""
+    """`sent` has the upstream's name for each of the caller's, `restored` the way back; `shapes` are by sent name."""
 
     sent: dict[str, str]
-    asked: dict[str, str]
+    restored: dict[str, str]
     shapes: dict[str, InputSchema]
 
     def __bool__(self) -> bool:
-        return bool(self.sent or self.asked or self.shapes)
+        return bool(self.sent or self.restored or self.shapes)
 
     def down(self, conversation: Sequence[messages.InputMessage]) -> tuple[messages.InputMessage, ...]:
         return tuple(
@@ -45,7 +45,7 @@ class Renames(Struct, frozen=True):
         shape = self.shapes.get(call.name)
         return replace(
             call,
-            name=self.asked.get(call.name, call.name),
+            name=self.restored.get(call.name, call.name),
             input=restored(call.input, shape) if shape else call.input,
         )
 
@@ -54,7 +54,7 @@ def reshaped(arguments: Raw, shape: InputSchema) -> Raw:
     """Arguments by the caller's schema -> by the one that was sent."""
     if shape.wrapped:
         return Raw(b'{"' + WRAP.encode() + b'":' + (bytes(arguments).strip() or b"{}") + b"}")
-    return _renamed(arguments, {asked: sent for sent, asked in shape.keys})
+    return _renamed(arguments, {restored: sent for sent, restored in shape.keys})
 
 
 def restored(arguments: Raw, shape: InputSchema) -> Raw:
@@ -108,7 +108,7 @@ class RestoredCalls:
                 if call.name in self._renames.shapes:
                     self._held, self._pieces = event, []
                 return (
-                    replace(event, content_block=replace(call, name=self._renames.asked.get(call.name, call.name))),
+                    replace(event, content_block=replace(call, name=self._renames.restored.get(call.name, call.name))),
                 )
             case messages.ContentBlockDelta(delta=messages.InputJsonDelta(partial_json=piece)) if self._held:
                 self._pieces.append(piece)

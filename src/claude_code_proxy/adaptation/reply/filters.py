@@ -68,7 +68,7 @@ class OutputCheck:
 
     def __init__(self, judge: Callable[[messages.Message], OutputMismatch | None]) -> None:
         self._judge = judge
-        self._sofar = messages.Accumulator()
+        self._answer = messages.Accumulator()
 
     def message(self, message: messages.Message) -> messages.Message:
         mismatch = self._judge(message)
@@ -78,10 +78,10 @@ class OutputCheck:
 
     def feed(self, event: messages.Event) -> Sequence[messages.Event]:
         """Judge before the stop reason is passed on, so that a bad answer has no good end."""
-        self._sofar.feed(event)
+        self._answer.feed(event)
         if isinstance(event, messages.MessageDelta):
-            self._sofar.feed(messages.MessageStop())
-            self.message(self._sofar.message())
+            self._answer.feed(messages.MessageStop())
+            self.message(self._answer.message())
         return (event,)
 
     def close(self) -> Sequence[messages.Event]:

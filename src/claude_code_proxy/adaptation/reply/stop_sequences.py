@@ -22,13 +22,13 @@ def normalize_stop_sequences(
 
     Where a call is forced by words alone, the service takes none: what is said before the call must not end the answer.
     """
-    asked = request.stop_sequences
-    if not asked:
+    requested = request.stop_sequences
+    if not requested:
         return request, ()
-    native = () if is_forced else tuple(stop for stop in asked if not is_blank(stop))[:MOST_NATIVE]
-    if native == asked:
+    native = () if is_forced else tuple(stop for stop in requested if not is_blank(stop))[:MOST_NATIVE]
+    if native == requested:
         return request, ()
-    emulated = tuple(stop for stop in dict.fromkeys(asked) if stop and stop not in native)
+    emulated = tuple(stop for stop in dict.fromkeys(requested) if stop and stop not in native)
     notes.append(
         Adjustment("stop_sequences", Action.EMULATED, "sequences that Claude does not take end the answer in the proxy")
     )

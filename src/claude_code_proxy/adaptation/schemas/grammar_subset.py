@@ -240,14 +240,14 @@ class _Writer:
     def _described(self, schema: Schema, written: Schema) -> Schema:
         """With all that the grammar does not hold, in words."""
         description = schema.get("description")
-        words = [description] if isinstance(description, str) and description else []
+        texts = [description] if isinstance(description, str) and description else []
         unheld = {key: value for key, value in schema.items() if key not in _STRUCTURE and written.get(key) != value}
-        self._budget.spend_on(words)
+        self._budget.spend_on(texts)
         if unheld:
             self._budget.spend_on(unheld)
             self.exact = False
-            words.append("(" + "; ".join(f"{key}: {_json(value)}" for key, value in unheld.items()) + ")")
-        return {**written, "description": " ".join(words)} if words else written
+            texts.append("(" + "; ".join(f"{key}: {_json(value)}" for key, value in unheld.items()) + ")")
+        return {**written, "description": " ".join(texts)} if texts else written
 
 
 def _takes_other_names(schema: Schema, declared: Collection[str]) -> bool:

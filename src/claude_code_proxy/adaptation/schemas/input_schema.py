@@ -155,7 +155,7 @@ class _Normalizer:
         if not renamed:
             return schema, ()
         self._reasons.append("property names that Claude refuses were renamed")
-        return rename_properties(schema, renamed), tuple((sent, asked) for asked, sent in renamed.items())
+        return rename_properties(schema, renamed), tuple((sent, original) for original, sent in renamed.items())
 
     def _valid(self, schema: Schema) -> Schema:
         """Return the schema in valid draft 2020-12; a property that makes no sense is left open."""

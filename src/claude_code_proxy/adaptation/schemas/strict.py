@@ -32,26 +32,27 @@ def normalize_strict(
     request: messages.MessagesRequest,
     model: Model,
     *,
-    wished: Collection[str] = (),
+    wanted_strict: Collection[str] = (),
     notes: list[Adjustment],
 ) -> messages.MessagesRequest:
-    """Tools must have their final schemas, and the format its grammar.
+    """Return the request with strict tools that the service can hold. Schemas and the format's grammar must be final.
 
-    Those that are `wished`, by name, become strict as well where that can be, and nothing is told of those that cannot.
+    The tools named in `wanted_strict` become strict too where that is possible, and no adjustment names the others.
     """
-    asked = {tool.name for tool in request.tools if type(tool) is messages.Tool and tool.strict}
-    if not asked and not wished:
+    requested = {tool.name for tool in request.tools if type(tool) is messages.Tool and tool.strict}
+    if not requested and not wanted_strict:
         return request
-    room = _Room(request) if model.strict_tools else None
-    tools = tuple(_settled(tool, index, room=room, notes=notes) for index, tool in enumerate(request.tools))
-    if room is not None:
+    budget = _GrammarBudget(request) if model.strict_tools else None
+    tools = tuple(_enforced(tool, index, budget=budget, notes=notes) for index, tool in enumerate(request.tools))
+    if budget is not None:
         tools = tuple(
-            _stricter(tool, room) if tool.name in wished and tool.name not in asked else tool for tool in tools
+            _stricter(tool, budget) if tool.name in wanted_strict and tool.name not in requested else tool
+            for tool in tools
         )
     return request if tools == request.tools else replace(request, tools=tools)
 
 
-class _Room:
+class _GrammarBudget:
     """What is left of the limits of one request."""
 
     def __init__(self, request: messages.MessagesRequest) -> None:
@@ -77,16 +78,16 @@ class _Room:
         self._unions -= subset.unions
 
 
-def _settled(tool: AnyTool, index: int, *, room: _Room | None, notes: list[Adjustment]) -> AnyTool:
+def _enforced(tool: AnyTool, index: int, *, budget: _GrammarBudget | None, notes: list[Adjustment]) -> AnyTool:
     if isinstance(tool, messages.HostedTool) or not tool.strict:
         return tool
     path = f"tools[{index}].strict"
     subset = _grammar(tool)
     if subset.too_large:
         raise InvalidRequest(TOO_LARGE, path=f"tools[{index}].input_schema", code="invalid_json_schema")
-    why = "this model has no strict tools" if room is None else room.refusal(subset)
-    if why is not None or subset.raw is None:
-        notes.append(Adjustment(path, Action.DROPPED, why or "", changes_meaning=True))
+    reason = "this model has no strict tools" if budget is None else budget.refusal(subset)
+    if reason is not None or subset.raw is None:
+        notes.append(Adjustment(path, Action.DROPPED, reason or "", changes_meaning=True))
         return replace(tool, strict=False)
     if subset.raw == tool.input_schema:
         return tool
@@ -104,10 +105,10 @@ def _grammar(tool: messages.Tool) -> Subset:
     return subset
 
 
-def _stricter(tool: AnyTool, room: _Room) -> AnyTool:
+def _stricter(tool: AnyTool, budget: _GrammarBudget) -> AnyTool:
     if isinstance(tool, messages.HostedTool):
         return tool
     subset = _grammar(tool)
-    if subset.raw is None or room.refusal(subset) is not None:
+    if subset.raw is None or budget.refusal(subset) is not None:
         return tool
     return replace(tool, strict=True, input_schema=subset.raw)

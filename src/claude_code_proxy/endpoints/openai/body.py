@@ -16,11 +16,11 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.invalid_request import to_invalid_request
 from claude_code_proxy.endpoints.support import unknown_fields
 from claude_code_proxy.errors import InvalidRequest
-from claude_code_proxy.messages.json_text import mend_surrogates
+from claude_code_proxy.messages.json_text import replace_surrogates
 
 _T = TypeVar("_T")
 _BOM = b"\xef\xbb\xbf"
-_MENDED = Adjustment("body", Action.MAPPED, "half a surrogate pair, which is no character, became U+FFFD")
+_NORMALIZED = Adjustment("body", Action.MAPPED, "half a surrogate pair, which is no character, became U+FFFD")
 _object: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
 _list: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 
@@ -51,13 +51,13 @@ class BodyDecoder(Generic[_T]):
         except msgspec.ValidationError as error:
             raise to_invalid_request(error, inspect.type_info(self._struct)) from None
         except msgspec.DecodeError as error:
-            mended = mend_surrogates(body.removeprefix(_BOM))
-            if mended == body:
+            normalized = replace_surrogates(body.removeprefix(_BOM))
+            if normalized == body:
                 raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
         except RecursionError:
             raise InvalidRequest("The request body is nested too deeply.") from None
-        request, adjustments = self.decode(mended)
-        return request, (*adjustments, _MENDED) if mended != body.removeprefix(_BOM) else adjustments
+        request, adjustments = self.decode(normalized)
+        return request, (*adjustments, _NORMALIZED) if normalized != body.removeprefix(_BOM) else adjustments
 
     def _decoded(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
         body.decode()  # raw fields are passed on unread, so the whole body is checked here
@@ -65,9 +65,9 @@ class BodyDecoder(Generic[_T]):
             return self._decode.decode(body), ()
         except msgspec.ValidationError:
             reshaped, adjustments = self._reshape(body)
-            tidying = _Tidying()
-            tidied = tidying.split(Raw(reshaped.strip()), self._struct, path="")
-            return self._decode.decode(tidied), adjustments + unknown_fields(tidying.unknown)
+            normalizer = _BodyNormalizer()
+            normalized = normalizer.split(Raw(reshaped.strip()), self._struct, path="")
+            return self._decode.decode(normalized), adjustments + unknown_fields(normalizer.unknown)
 
 
 class UnionDecoder(Generic[_T]):
@@ -96,13 +96,13 @@ class UnionDecoder(Generic[_T]):
         struct = self._struct(fields, raw, untyped=untyped)
         if struct is None:
             return None
-        tidying = _Tidying()
-        tidied = msgspec.json.encode(tidying.known(fields, struct, path=at))
+        normalizer = _BodyNormalizer()
+        normalized = msgspec.json.encode(normalizer.known(fields, struct, path=at))
         try:
-            value: _T = _decoder_of(struct).decode(tidied)  # type: ignore[assignment]
+            value: _T = _decoder_of(struct).decode(normalized)  # type: ignore[assignment]
         except msgspec.ValidationError as error:
             raise to_invalid_request(error, inspect.type_info(struct), at=at) from None
-        for path in tidying.unknown:
+        for path in normalizer.unknown:
             note_unknown(path)
         return value
 
@@ -115,12 +115,12 @@ class UnionDecoder(Generic[_T]):
         return next((one for name, one in self._by_tag.items() if bytes(tag) == msgspec.json.encode(name)), None)
 
 
-def tidy(value: Raw, kind: object) -> Raw:
+def normalize_value(value: Raw, kind: object) -> Raw:
     """Return a value without what its type has no place for."""
-    return _Tidying().tidied(value, kind, path="")
+    return _BodyNormalizer().normalized(value, kind, path="")
 
 
-class _Tidying:
+class _BodyNormalizer:
     """Takes out what the types have no place for. `unknown` has the path of every field that was taken out.
 
     A `kind` is a type as the structs declare it. Only what does not decode as its kind is taken apart.
@@ -129,7 +129,7 @@ class _Tidying:
     def __init__(self) -> None:
         self.unknown: list[str] = []
 
-    def tidied(self, value: Raw, kind: object, *, path: str) -> Raw:
+    def normalized(self, value: Raw, kind: object, *, path: str) -> Raw:
         return value if _fits(value, kind) else self.split(value, kind, path=path)
 
     def split(self, value: Raw, kind: object, *, path: str) -> Raw:
@@ -145,7 +145,7 @@ class _Tidying:
         if item is None:
             return value
         items = enumerate(_list.decode(value))
-        return Raw(msgspec.json.encode([self.tidied(one, item, path=f"{path}[{index}]") for index, one in items]))
+        return Raw(msgspec.json.encode([self.normalized(one, item, path=f"{path}[{index}]") for index, one in items]))
 
     def _object(self, value: Raw, kind: object, *, path: str) -> Raw:
         fields = _object.decode(value)
@@ -162,7 +162,7 @@ class _Tidying:
             at = f"{path}.{name}" if path else name
             if name in kinds:
                 if not _is_null(value):  # null means absent, also where the type has no null
-                    kept[name] = self.tidied(value, kinds[name], path=at)
+                    kept[name] = self.normalized(value, kinds[name], path=at)
             elif name != tag_field and not _is_null(value):
                 self.unknown.append(at)
         return kept

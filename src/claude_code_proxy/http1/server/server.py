@@ -51,7 +51,7 @@ class Server:
             handler=self._handler,
             check_head=self._check_head,
             render_error=self._render_error,
-            on_error=self._on_error or _told_to(loop),
+            on_error=self._on_error or _stopping(loop),
             limits=self._limits,
             loop=loop,
         )
@@ -124,5 +124,5 @@ class Server:
         self._timer = service.loop.call_later(service.limits.sweep_seconds, self._sweep)
 
 
-def _told_to(loop: asyncio.AbstractEventLoop) -> OnError:
+def _stopping(loop: asyncio.AbstractEventLoop) -> OnError:
     return lambda error: loop.call_exception_handler({"message": "a request handler failed", "exception": error})

@@ -60,7 +60,7 @@ class DryRun(Struct, frozen=True):
 async def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
     """Render the dry run; `betas` is the caller's header. Raise `InvalidRequest` where the endpoint would."""
     decoded = endpoint.decode(body, state.policy.default_model)
-    passed_on, ignored = normalize_betas(betas, carried=state.terms.supports("betas"))
+    passed_on, ignored = normalize_betas(betas, is_supported=state.profile.supports("betas"))
     keys = turn_keys(decoded.request.messages)
     found = await state.kept_thinking.find(keys) if keys else NOTHING_FOUND
     model = state.catalogue.find(decoded.request.model)

@@ -55,8 +55,8 @@ def _refused_block(
     named = error.diagnosis.block
     if not named:
         return None
-    meant = [block for place, block in _blocks(sent.messages) if place == named]
-    places = [place for place, block in _blocks(request.messages) if meant and _is_same(block, meant[0])]
+    named_blocks = [block for place, block in _blocks(sent.messages) if place == named]
+    places = [place for place, block in _blocks(request.messages) if named_blocks and _is_same(block, named_blocks[0])]
     return _rendered(places[0]) if len(places) == 1 else None
 
 
@@ -84,7 +84,7 @@ def _blocks(conversation: Sequence[messages.InputMessage]) -> Iterator[tuple[_Pl
 def _refusal_of(block: messages.Image | messages.Document) -> str | None:
     try:
         if not images.is_sound(block):
-            images.mended(block, notes=[])
+            images.normalize_media(block, notes=[])
     except InvalidRequest as error:
         return error.message
     return None
@@ -92,10 +92,10 @@ def _refusal_of(block: messages.Image | messages.Document) -> str | None:
 
 def _is_same(one: messages.Block, other: messages.Block) -> bool:
     """Whether they are one block, which may have got a breakpoint or a truer media type since."""
-    return one is other or (_held(one) is _held(other) is not None)
+    return one is other or (_identity(one) is _identity(other) is not None)
 
 
-def _held(block: messages.Block) -> object:
+def _identity(block: messages.Block) -> object:
     match block:
         case messages.Text():
             return block.text

@@ -87,7 +87,7 @@ class Exchange(ABC):
     def _note_model(self, name: str) -> Model:
         """Record the model that was asked for, and return the one that will serve."""
         record = self.record
-        record.asked_model = name
+        record.requested_model = name
         model = self._state.catalogue.find(name)
         record.model, record.known_model = model.id, model.known
         return model
@@ -98,7 +98,7 @@ class Exchange(ABC):
         return ReplyContext(
             self._endpoint.id_prefix + record.id,
             int(wall()),
-            record.asked_model,
+            record.requested_model,
             Bill(model),
             completed=lambda: int(wall()),
         )

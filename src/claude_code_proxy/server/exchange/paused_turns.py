@@ -20,8 +20,8 @@ def sum_usage(first: messages.Usage, later: messages.Usage) -> messages.Usage:
     """Return what several requests used, of which each is billed by itself."""
 
     def total(name: str) -> int | None:
-        told = [value for usage in (first, later) if (value := getattr(usage, name)) is not None]
-        return sum(told) if told else None
+        values = [value for usage in (first, later) if (value := getattr(usage, name)) is not None]
+        return sum(values) if values else None
 
     names = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     return replace(
@@ -40,8 +40,8 @@ _Counts = TypeVar("_Counts", messages.CacheCreation, messages.TokenDetails, mess
 def _summed(first: _Counts | None, later: _Counts | None) -> _Counts | None:
     if first is None or later is None:
         return first or later
-    both = {name: (getattr(first, name), getattr(later, name)) for name in first.__struct_fields__}
-    return type(first)(**{name: sum(filter(None, pair)) for name, pair in both.items() if pair != (None, None)})
+    pairs = {name: (getattr(first, name), getattr(later, name)) for name in first.__struct_fields__}
+    return type(first)(**{name: sum(filter(None, pair)) for name, pair in pairs.items() if pair != (None, None)})
 
 
 def join(first: messages.Message, later: messages.Message) -> messages.Message:
@@ -56,7 +56,7 @@ class ContinuedStream:
     def __init__(self, first: EventStream, more: More) -> None:
         self._part = first
         self._more = more
-        self._heard = messages.Accumulator()
+        self._answer = messages.Accumulator()
         self._content: tuple[messages.Block, ...] = ()
         self._used: messages.Usage | None = None
         self._pauses = 0
@@ -68,8 +68,8 @@ class ContinuedStream:
 
     async def events(self) -> Sequence[messages.Event] | None:
         while True:
-            if self._pausing and self._heard.stopped:
-                await self._go_on()
+            if self._pausing and self._answer.stopped:
+                await self._continue()
             batch = await self._part.events()
             if batch is None:
                 return None
@@ -80,19 +80,19 @@ class ContinuedStream:
     def close(self) -> None:
         self._part.close()
 
-    async def _go_on(self) -> None:
-        part = self._heard.message()
+    async def _continue(self) -> None:
+        part = self._answer.message()
         self._content += part.content
         self._used = part.usage if self._used is None else sum_usage(self._used, part.usage)
         self._part.close()
-        self._heard = messages.Accumulator()
+        self._answer = messages.Accumulator()
         self._pausing = False
         self._pauses += 1
         self._part = await self._more(self._content)
 
     def _passed(self, event: messages.Event) -> messages.Event | None:
         """Return the event as it stands in the whole; None for those that only end or begin a part."""
-        self._heard.feed(event)
+        self._answer.feed(event)
         match event:
             case messages.MessageStart():
                 return None if self._pauses else event
@@ -108,7 +108,7 @@ class ContinuedStream:
 
     def _total(self, usage: messages.Usage) -> messages.Usage:
         """Of all parts. The start of a later one was never passed on, so its counts are told here."""
-        return usage if self._used is None else sum_usage(self._used, self._heard.usage.updated(usage))
+        return usage if self._used is None else sum_usage(self._used, self._answer.usage.updated(usage))
 
 
 class RepeatedStream:

@@ -24,7 +24,7 @@ class Record(Struct):
     id: str
     endpoint: str
     started: float
-    asked_model: str = ""
+    requested_model: str = ""
     model: str = ""
     known_model: bool = False
     stream: bool = False

@@ -54,7 +54,7 @@ class TranslatedExchange(Exchange):
 
     async def _serve(self) -> None:
         state, record = self._state, self.record
-        self._decoded = decoded = await self._decode_model()
+        self._decoded = decoded = await self._decode()
         record.stream = decoded.stream
         record.adjustments += decoded.adjustments
         betas = self._betas() if _BETAS in self._request.headers else ()
@@ -68,7 +68,7 @@ class TranslatedExchange(Exchange):
             _enforce_strict(record.adjustments, "This upstream takes no requests as they are, and none is changed here")
         await (self._stream if decoded.stream else self._whole)(decoded, run, context=self._context(model))
 
-    async def _decode_model(self) -> DecodedRequest:
+    async def _decode(self) -> DecodedRequest:
         body, default_model, begin = self._request.body, self._state.policy.default_model, self._endpoint.begin
         path_model = deployment(self._request.path)
         if path_model is not None:
@@ -82,7 +82,7 @@ class TranslatedExchange(Exchange):
     def _betas(self) -> tuple[str, ...]:
         """Return the caller's betas that go along; report the ignored ones."""
         header = self._request.headers[_BETAS].decode("latin-1")
-        betas, ignored = normalize_betas(header, carried=self._state.terms.supports("betas"))
+        betas, ignored = normalize_betas(header, is_supported=self._state.profile.supports("betas"))
         self.record.adjustments += ignored
         return betas
 
@@ -90,8 +90,8 @@ class TranslatedExchange(Exchange):
         try:
             replies = (await run.whole(),) if decoded.n == 1 else await run.several(decoded.n)
         finally:
-            if run.used:
-                self._bill(context, run.used)
+            if run.usages:
+                self._bill(context, run.usages)
         self._rate_limits = run.rate_limits
         self._send_whole(decoded.reply(replies, context))
 
@@ -114,44 +114,46 @@ class TranslatedExchange(Exchange):
         run: UpstreamRun,
         *,
         translator: StreamTranslator,
-        begun: Callable[[], None] | None = None,
+        on_begin: Callable[[], None] | None = None,
     ) -> bytes:
         """Pass one answer on; return its closing frames. While nothing has gone out, a bad one may be repaired."""
         stream = await run.stream()
         self._rate_limits = run.rate_limits
-        if begun is not None:
-            begun()
+        if on_begin is not None:
+            on_begin()
         if self.record.first_byte is None:
             self.record.first_byte = self._state.now() - self.record.started
         try:
-            return await self._hear(reply, run, translator=translator, stream=stream)
+            return await self._pump_stream(reply, run, translator=translator, stream=stream)
         except OutputMismatch as mismatch:
             if translator in reply.committed or not mismatch.was_held:
                 raise
             repair = run.note_repair(mismatch)
         stream = RepeatedStream(await run.stream(repair), translator.usage)
-        return await self._hear(reply, run, translator=translator, stream=stream)
+        return await self._pump_stream(reply, run, translator=translator, stream=stream)
 
-    async def _hear(
+    async def _pump_stream(
         self, reply: StreamedReply, run: UpstreamRun, *, translator: StreamTranslator, stream: EventStream
     ) -> bytes:
         keeps_thinking = run.may_think_and_call()
         make_filter = run.adapted.filter
         if make_filter is None:
-            heard = messages.Accumulator() if keeps_thinking else None
-            frames = await reply.pump(stream, translator, heard=heard)
+            answer = messages.Accumulator() if keeps_thinking else None
+            frames = await reply.pump(stream, translator, answer=answer)
         else:
-            heard, results = messages.Accumulator(), CheckResults()
+            answer, results = messages.Accumulator(), CheckResults()
             stream = CheckedStream(
-                stream, heard, check=lambda message: run.check(results, make_filter, message=message)
+                stream, answer, check=lambda message: run.check(results, make_filter, message=message)
             )
             try:
                 frames = await reply.pump(stream, translator, reply_filter=make_filter(results))
             except OutputMismatch:
-                translator.feed(messages.MessageDelta(messages.DeltaBody(), heard.usage))  # discarded, but still billed
+                translator.feed(
+                    messages.MessageDelta(messages.DeltaBody(), answer.usage)
+                )  # discarded, but still billed
                 raise
-        if keeps_thinking and heard is not None and heard.stopped:
-            await run.keep_thinking(heard.message())
+        if keeps_thinking and answer is not None and answer.stopped:
+            await run.keep_thinking(answer.message())
         return frames
 
     async def _pump_several(
@@ -168,7 +170,7 @@ class TranslatedExchange(Exchange):
             nonlocal running
             if translator is not translators[0]:
                 await warmed.wait()
-            frames = await self._pump(reply, run, translator=translator, begun=warmed.set)
+            frames = await self._pump(reply, run, translator=translator, on_begin=warmed.set)
             running -= 1
             if not running:
                 return frames
@@ -189,12 +191,12 @@ class TranslatedExchange(Exchange):
         return client_field(error, decoded.request, sent=sent, field_name=decoded.field_name)
 
 
-def _enforce_strict(adjustments: tuple[Adjustment, ...], why: str) -> None:
-    """Refuse what would change the meaning, by the name of its field. `why` ends the message."""
+def _enforce_strict(adjustments: tuple[Adjustment, ...], ending: str) -> None:
+    """Refuse what would change the meaning, by the name of its field. `ending` ends the message."""
     for adjustment in adjustments:
         if adjustment.changes_meaning:
             raise InvalidRequest(
-                f"'{adjustment.path}' cannot be honoured: {adjustment.reason}. {why}.",
+                f"'{adjustment.path}' cannot be honoured: {adjustment.reason}. {ending}.",
                 param=adjustment.path,
                 code="unsupported_value",
             )

@@ -32,32 +32,41 @@ _UNCHECKED = "holding the answer against the schema takes too long"
 
 
 def prepare(
-    state: AppState, said: messages.MessagesRequest, *, model: Model, found: Found
+    state: AppState, request: messages.MessagesRequest, *, model: Model, found: Found
 ) -> tuple[messages.MessagesRequest, Model, Adapted]:
-    """Return what the upstream supports of `said`, the model as it is there, and what to send; or `InvalidRequest`.
+    """Return what the upstream supports of `request`, the model as it is there, and what to send.
 
-    `found` is what is kept of the conversation's thinking.
+    `found` is what is kept of the conversation's thinking. Raise `InvalidRequest`.
     """
     notes: tuple[Adjustment, ...] = ()
-    options = state.catalogue.options(said.model)
+    options = state.catalogue.options(request.model)
     if options != NO_OPTIONS:
-        said, notes = apply_name_options(said, options)
-    carried, dropped = state.terms.drop_unsupported(said)
-    model = state.terms.restrict(model)
-    adapted = adapt(restore(carried, model, found=found), model, options=state.policy.adaptation)
+        request, notes = apply_name_options(request, options)
+    supported, dropped = state.profile.drop_unsupported(request)
+    model = state.profile.restrict(model)
+    adapted = adapt(restore(supported, model, found=found), model, options=state.policy.adaptation)
     if notes or dropped:
         adapted = msgspec.structs.replace(adapted, adjustments=(*notes, *dropped, *adapted.adjustments))
-    return carried, model, adapted
+    return supported, model, adapted
 
 
 class UpstreamRun:
-    """What one exchange asks.
+    """All upstream requests of one exchange.
 
-    `said` is what the client sent; `adapted` is the last request sent upstream, reduced if one was refused; `used` is
-    the usage of each whole answer.
+    `adapted` is the last request that was sent, reduced after a refusal; `usages` has the usage of each whole answer.
     """
 
-    __slots__ = ("_field_name", "_model", "_record", "_said", "_state", "_terms", "adapted", "rate_limits", "used")
+    __slots__ = (
+        "_base_call",
+        "_field_name",
+        "_model",
+        "_record",
+        "_request",
+        "_state",
+        "adapted",
+        "rate_limits",
+        "usages",
+    )
 
     def __init__(
         self, state: AppState, record: Record, *, decoded: DecodedRequest, model: Model, call: Call, found: Found
@@ -65,20 +74,20 @@ class UpstreamRun:
         """Raise `InvalidRequest` if the model cannot be asked this at all. Adaptation's adjustments are recorded."""
         self._state = state
         self._record = record
-        self._said, self._model, self.adapted = prepare(state, decoded.request, model=model, found=found)
+        self._request, self._model, self.adapted = prepare(state, decoded.request, model=model, found=found)
         self._field_name = decoded.field_name
-        self._terms = call
+        self._base_call = call
         self.rate_limits: dict[str, str] = {}
-        self.used: list[messages.Usage] = []
+        self.usages: list[messages.Usage] = []
         if self.adapted.adjustments:
             record.adjustments += with_client_names(self.adapted.adjustments, self._field_name)
 
-    async def whole(self, begun: Callable[[], None] | None = None) -> messages.Message:
+    async def whole(self, on_begin: Callable[[], None] | None = None) -> messages.Message:
         """One whole answer, as the client is to get it; asked for once more if it is not what was promised.
 
-        `begun` is told when the upstream has begun to answer.
+        `on_begin` is told when the upstream has begun to answer.
         """
-        message = await self._turn(self.adapted.request, begun)
+        message = await self._turn(self.adapted.request, on_begin)
         if self.adapted.filter is None:
             return message
         try:
@@ -111,7 +120,7 @@ class UpstreamRun:
 
     async def keep_thinking(self, message: messages.Message) -> None:
         """Keep the thinking of an answer: the client will forget it, and the model will want it back."""
-        await self._state.kept_thinking.keep(self._said, self._model, message=message)
+        await self._state.kept_thinking.keep(self._request, self._model, message=message)
 
     def may_think_and_call(self) -> bool:
         """Whether the answer may hold thinking that a later request needs."""
@@ -125,8 +134,8 @@ class UpstreamRun:
         stream = await self._open(request or self.adapted.request)
         if not self._may_pause():
             return stream
-        asked = request or self.adapted.request  # the latter may be less by now than it was
-        return ContinuedStream(stream, lambda content: self._open(_with_turn(asked, content)))
+        original = request or self.adapted.request  # the latter may be less by now than it was
+        return ContinuedStream(stream, lambda content: self._open(_with_turn(original, content)))
 
     def note_repair(self, mismatch: OutputMismatch) -> messages.MessagesRequest:
         """Return the repair request; its use is recorded as an adjustment."""
@@ -141,16 +150,16 @@ class UpstreamRun:
         try:
             stream = await upstream.stream(request, self._call())
         except UpstreamRejected as error:
-            stream = await self._again(upstream.stream, error, refused=request)
+            stream = await self._retry_adapted(upstream.stream, error, refused=request)
         self._note(stream.stats)
         return stream
 
     async def _turn(
-        self, request: messages.MessagesRequest, begun: Callable[[], None] | None = None
+        self, request: messages.MessagesRequest, on_begin: Callable[[], None] | None = None
     ) -> messages.Message:
         """One turn to its end: one that the service paused is sent back as it is, until it is done."""
         original = self.adapted
-        message = await (self._create(request) if begun is None else self._hear(request, begun))
+        message = await (self._create(request) if on_begin is None else self._collect(request, on_begin))
         if self.adapted is not original:
             request = self.adapted.request
         for _ in range(MOST_PAUSES):
@@ -166,38 +175,38 @@ class UpstreamRun:
         """Only turns with hosted tools are paused to be taken up again."""
         return any(isinstance(tool, messages.HostedTool) for tool in self.adapted.request.tools)
 
-    async def _hear(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
+    async def _collect(self, request: messages.MessagesRequest, on_begin: Callable[[], None]) -> messages.Message:
         """Return a whole answer that is streamed inside, which shows when it begins, within the deadline."""
         try:
-            async with asyncio.timeout_at(self._terms.deadline):
-                return await self._heard(request, begun)
+            async with asyncio.timeout_at(self._base_call.deadline):
+                return await self._collected(request, on_begin)
         except TimeoutError as error:
             late = UpstreamTimeout("The upstream's answer was not complete in time.")
-            raise late.replace(should_retry=False if self._terms.retries else None) from error
+            raise late.replace(should_retry=False if self._base_call.retries else None) from error
 
-    async def _heard(self, request: messages.MessagesRequest, begun: Callable[[], None]) -> messages.Message:
+    async def _collected(self, request: messages.MessagesRequest, on_begin: Callable[[], None]) -> messages.Message:
         stream = await self._open(request)
-        begun()
-        heard = messages.Accumulator()
+        on_begin()
+        answer = messages.Accumulator()
         try:
-            while not heard.stopped and (batch := await stream.events()) is not None:
-                heard.feed_all(batch)
-            return heard.message()
+            while not answer.stopped and (batch := await stream.events()) is not None:
+                answer.feed_all(batch)
+            return answer.message()
         finally:
             stream.close()
-            self.used.append(heard.usage)
+            self.usages.append(answer.usage)
 
     async def _create(self, request: messages.MessagesRequest) -> messages.Message:
         upstream = self._state.upstream
         try:
             message, stats = await upstream.create(request, self._call())
         except UpstreamRejected as error:
-            message, stats = await self._again(upstream.create, error, refused=request)
+            message, stats = await self._retry_adapted(upstream.create, error, refused=request)
         self._note(stats)
-        self.used.append(message.usage)
+        self.usages.append(message.usage)
         return message
 
-    async def _again(
+    async def _retry_adapted(
         self,
         ask: Callable[[messages.MessagesRequest, Call], Awaitable[_T]],
         error: UpstreamRejected,
@@ -206,18 +215,18 @@ class UpstreamRun:
     ) -> _T:
         """Once, where the refusal says what to ask for instead; raises it where it does not."""
         before = self.adapted
-        self._relax(error, refused)
-        await self._state.kept_thinking.forget(before.asked, self.adapted.asked)
+        self._readapt(error, refused)
+        await self._state.kept_thinking.forget(before.original, self.adapted.original)
         try:
             return await ask(self.adapted.request, self._call())
         except UpstreamRejected as second:
             raise _explained(second, self._model, refused=self.adapted.request) from second.__cause__
 
     def _call(self) -> Call:
-        needed, terms = self.adapted.betas, self._terms
-        return msgspec.structs.replace(terms, betas=tuple(dict.fromkeys(terms.betas + needed))) if needed else terms
+        needed, base = self.adapted.betas, self._base_call
+        return msgspec.structs.replace(base, betas=tuple(dict.fromkeys(base.betas + needed))) if needed else base
 
-    def _relax(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
+    def _readapt(self, error: UpstreamRejected, refused: messages.MessagesRequest) -> None:
         """Take what adaptation proposes after a refusal and keep the limit learnt; else raise the refusal."""
         if refused is self.adapted.request and self._drop_refused_betas(error):
             self._record.attempts += error.attempts
@@ -234,14 +243,14 @@ class UpstreamRun:
 
     def _drop_refused_betas(self, error: UpstreamRejected) -> bool:
         """Drop the caller's betas that the refusal names, and record it; False if it named none."""
-        betas = self._terms.betas
+        betas = self._base_call.betas
         kept = tuple(beta for beta in betas if beta not in error.diagnosis.betas)
         self._record.adjustments += tuple(
             Adjustment("anthropic-beta", Action.IGNORED, f"{beta}: the upstream does not know it")
             for beta in betas
             if beta not in kept
         )
-        self._terms = msgspec.structs.replace(self._terms, betas=kept)
+        self._base_call = msgspec.structs.replace(self._base_call, betas=kept)
         return kept != betas
 
     def _note(self, stats: CallStats) -> None:

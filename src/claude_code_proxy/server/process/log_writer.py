@@ -13,7 +13,7 @@ from threading import Thread
 
 _log = logging.getLogger(__name__)
 _MOST_HELD = 1024 * 1024  # bytes that wait for a reader who is not keeping up; more are lost
-_PATIENCE_SECONDS = 2.0  # at the end, for what is left
+_CLOSE_SECONDS = 2.0  # at the end, for what is left
 
 
 class LogWriter:
@@ -50,7 +50,7 @@ class LogWriter:
             self._thread = Thread(target=self._run, name="access-log", daemon=True)
             self._thread.start()
 
-    def close(self, seconds: float = _PATIENCE_SECONDS) -> None:
+    def close(self, seconds: float = _CLOSE_SECONDS) -> None:
         """Wait that long for queued lines to be written. No line may be written afterwards."""
         if self._thread is not None:
             self._waiting.put(None)

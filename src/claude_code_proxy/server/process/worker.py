@@ -23,7 +23,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 class Worker:
     """`exit_code` is None while it runs, negative for the signal that ended it.
 
-    `words` is the last error message it sent.
+    `last_error` is the last error message it sent.
     """
 
     slot: int
@@ -31,7 +31,7 @@ class Worker:
     channel: int
     started: float = field(default_factory=time.monotonic)
     serves: bool = False
-    words: str = ""
+    last_error: str = ""
     exit_code: int | None = None
 
     @property
@@ -45,7 +45,7 @@ class Worker:
                 if data == SERVES:
                     self.serves = True
                 else:
-                    self.words += data.decode(errors="replace")
+                    self.last_error += data.decode(errors="replace")
             self.close()
 
     def has_ended(self) -> bool:
@@ -110,6 +110,6 @@ def _run_child(
         os._exit(code)
 
 
-def report(channel: int, words: bytes) -> None:
+def report(channel: int, message: bytes) -> None:
     with suppress(OSError):  # the parent has gone
-        os.write(channel, words)
+        os.write(channel, message)

@@ -129,9 +129,9 @@ class _Workers:
             self._code |= code not in {0, -signal.SIGTERM}
             return
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-        how += f": {worker.words}" if worker.words else ""
+        how += f": {worker.last_error}" if worker.last_error else ""
         if not listening:
-            self._failure = Misconfigured(worker.words or f"worker {worker.slot + 1} {how} before it served")
+            self._failure = Misconfigured(worker.last_error or f"worker {worker.slot + 1} {how} before it served")
             self._stop()
             return
         longer = max(self._pauses.get(worker.slot, 0.0) * 2, _FIRST_PAUSE)

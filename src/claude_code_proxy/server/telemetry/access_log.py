@@ -201,7 +201,7 @@ def clean(text: str) -> str:
 
 
 def _requested_model(record: Record) -> str:
-    name = record.asked_model
+    name = record.requested_model
     return name if name == record.model and record.known_model else clean(name)
 
 

@@ -61,8 +61,8 @@ class Totals(Struct):
         self.retries += other.retries
         self.turned_away += other.turned_away
         self.processes_started += other.processes_started
-        for why, count in other.processes_ended.items():
-            self.processes_ended[why] = self.processes_ended.get(why, 0) + count
+        for reason, count in other.processes_ended.items():
+            self.processes_ended[reason] = self.processes_ended.get(reason, 0) + count
         self.login_renewals += other.login_renewals
 
 

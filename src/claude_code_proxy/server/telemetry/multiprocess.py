@@ -69,7 +69,7 @@ class SharedCounts:
         """Write our counts, then add up those of all workers; gauges only of workers that are alive."""
         self.write(counts)
         others = [path for path in self._directory.glob("worker-*") if not path.suffix and path != self._file]
-        await asyncio.gather(*(_ask(path.with_suffix(".socket")) for path in others))
+        await asyncio.gather(*(_request_update(path.with_suffix(".socket")) for path in others))
         total = decode(encode(counts))
         for theirs in filter(None, map(_read, others)):
             total.totals.add(theirs.totals)
@@ -78,7 +78,7 @@ class SharedCounts:
         return total
 
 
-async def _ask(socket: Path) -> None:
+async def _request_update(socket: Path) -> None:
     """Wait until that worker has written its counts, has failed to, or the time is up."""
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(_ANSWER_SECONDS):

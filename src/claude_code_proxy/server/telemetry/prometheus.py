@@ -149,7 +149,7 @@ def _claude_code(totals: Totals) -> Iterator[Metric]:
         "claude_code_processes_ended",
         "Claude Code's processes that ended, by what ended them.",
         labels=("reason",),
-        samples=[((why,), count) for why, count in totals.processes_ended.items()],
+        samples=[((reason,), count) for reason, count in totals.processes_ended.items()],
     )
     yield _counter(
         "login_renewals",

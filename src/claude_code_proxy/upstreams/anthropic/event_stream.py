@@ -9,7 +9,7 @@ import msgspec
 from claude_code_proxy import messages, sse
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 from claude_code_proxy.http1.client import Response
-from claude_code_proxy.messages.json_text import mend_surrogates
+from claude_code_proxy.messages.json_text import replace_surrogates
 from claude_code_proxy.secret import NO_SECRET, Secret
 from claude_code_proxy.upstreams.anthropic.rejections import rejected_midway
 from claude_code_proxy.upstreams.upstream import CallStats
@@ -129,7 +129,7 @@ class TransportEvents:
         batch: list[messages.Event] = []
         try:
             for frame in frames:
-                batch.append(messages.decode_event(mend_surrogates(frame)))  # noqa: PERF401 - what came before an error counts
+                batch.append(messages.decode_event(replace_surrogates(frame)))  # noqa: PERF401 - what came before an error counts
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self.stats.begun = True  # another attempt would be billed as well, and no better
             self._error = UpstreamBroke("The upstream sent an event that cannot be read.")

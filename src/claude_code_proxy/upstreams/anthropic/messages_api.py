@@ -143,7 +143,7 @@ class MessagesApi:
 
     async def _create(self, post: _Post, stats: CallStats, *, streamed: bool) -> tuple[messages.Message, CallStats]:
         response, secret = await self._send(post, stats)
-        if not _is_stream(response, asked=streamed):
+        if not _is_stream(response, expected=streamed):
             return await _message(response, stats, secret=secret), stats
         events = TransportEvents(response, stats, secret=secret, limit=_WHOLE_LIMIT)
         accumulator = messages.Accumulator()
@@ -157,7 +157,7 @@ class MessagesApi:
 
     async def _open(self, post: _Post, stats: CallStats) -> EventStream:
         response, secret = await self._send(post, stats)
-        if not _is_stream(response, asked=True):
+        if not _is_stream(response, expected=True):
             return WholeEvents(await _message(response, stats, secret=secret), stats)
         events = TransportEvents(response, stats, secret=secret)
         try:
@@ -185,10 +185,10 @@ class MessagesApi:
         return block
 
 
-def _is_stream(response: Response, *, asked: bool) -> bool:
+def _is_stream(response: Response, *, expected: bool) -> bool:
     """Return what the answer says it is: some gateways always answer in one form, whatever was asked for."""
     kind = response.headers.get(b"content-type", b"")
-    return b"event-stream" in kind or (asked and b"json" not in kind)
+    return b"event-stream" in kind or (expected and b"json" not in kind)
 
 
 async def _message(response: Response, stats: CallStats, *, secret: Secret) -> messages.Message:

@@ -70,8 +70,8 @@ def rejected_after_all(body: bytes) -> UpstreamRejected | None:
     decoded = messages.decode_error(body)
     if decoded is None:
         return None
-    said, request_id = decoded
-    return rejected_midway(messages.ErrorEvent(said, request_id), None)
+    error, request_id = decoded
+    return rejected_midway(messages.ErrorEvent(error, request_id), None)
 
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> str | None:

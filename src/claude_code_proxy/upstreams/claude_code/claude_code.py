@@ -95,16 +95,20 @@ class ClaudeCode:
         await self._pool.close()
 
     async def _attempt(self, request: messages.MessagesRequest, stats: CallStats) -> "SessionEvents":
-        launch, asked = to_launch(request), split(request.messages)
-        session = self._known(launch, asked)
+        launch, conversation = to_launch(request), split(request.messages)
+        session = self._running_session(launch, conversation)
         fresh = session is None
         if session is None:
-            session = await self._new(launch, asked)
+            session = await self._new_session(launch, conversation)
         turn = SessionTurn(self._keeper(session, request))
         events = SessionEvents(session, turn, stats=stats, idle_seconds=self._idle_seconds, mask=self._masked)
         try:
             async with asyncio.timeout(self._first_seconds):
-                await (session.begin(asked, turn, start=self._start) if fresh else session.go_on(asked, turn))
+                await (
+                    session.begin(conversation, turn, start=self._start)
+                    if fresh
+                    else session.resume(conversation, turn)
+                )
                 await events.begin()
         except TimeoutError as error:
             events.close()
@@ -118,9 +122,9 @@ class ClaudeCode:
             raise (await self._refused_login(masked, session) if error.status == 401 else masked) from error.__cause__
         return events
 
-    def _known(self, launch: Launch, asked: SplitConversation) -> Session | None:
+    def _running_session(self, launch: Launch, conversation: SplitConversation) -> Session | None:
         """Return the session of this conversation, unless its login is a copy that is about to expire."""
-        session = self._pool.find(digest(launch.key, asked.head), asked) if asked.head else None
+        session = self._pool.find(digest(launch.key, conversation.head), conversation) if conversation.head else None
         if session is None or session.copied is None or session.copied.expires_at is None:
             return session
         if session.copied.expires_at - self.wall() > _LAST_SECONDS:
@@ -128,12 +132,12 @@ class ClaudeCode:
         session.give_up("login")
         return None
 
-    async def _new(self, launch: Launch, asked: SplitConversation) -> Session:
+    async def _new_session(self, launch: Launch, conversation: SplitConversation) -> Session:
         self._login.resolve()
-        if asked.past:
+        if conversation.past:
             await self._renewal.fresh()
         session = await self._pool.new(launch)
-        if asked.past:
+        if conversation.past:
             try:
                 session.copied = self._login.resolve()  # may be another by now, or lost
             except BaseException:
@@ -161,8 +165,8 @@ class ClaudeCode:
 
     def _keeper(self, session: Session, request: messages.MessagesRequest) -> Callable[[messages.Message], None]:
         def keep(message: messages.Message) -> None:
-            said = (*request.messages, messages.InputMessage("assistant", message.content))
-            self._pool.keep(session, digest(session.launch.key, said))
+            conversation = (*request.messages, messages.InputMessage("assistant", message.content))
+            self._pool.keep(session, digest(session.launch.key, conversation))
 
         return keep
 

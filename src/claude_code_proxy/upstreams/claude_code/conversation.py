@@ -49,7 +49,7 @@ def digest(launch: bytes, conversation: Iterable[messages.InputMessage]) -> byte
     """`launch` is `Launch.key`: a process can only go on with what it was started with."""
     total = blake2b(launch, digest_size=16)
     for message in conversation:
-        total.update(_canonical((message.role, _told(message))))
+        total.update(_canonical((message.role, _comparable(message))))
     return total.digest()
 
 
@@ -66,7 +66,7 @@ def _block(block: messages.Block) -> dict[str, Any]:
     return value
 
 
-def _told(message: messages.InputMessage) -> list[Any]:
+def _comparable(message: messages.InputMessage) -> list[Any]:
     """All text joined (clients split it differently), then the other blocks in order."""
     shown = [block for block in message.content if not isinstance(block, messages.AnyThinking)]
     text = "".join(block.text for block in shown if isinstance(block, messages.Text)).strip()

@@ -42,20 +42,20 @@ class Failure(Struct, frozen=True):
 
 def to_error(failure: Failure, now: float) -> ProxyError:
     found = _API_ERROR.search(failure.text)
-    told = int(found[1]) if found and found[1] else None
-    status = told or failure.status or _STATUS.get(failure.kind)
-    words = (found[2] if found else failure.text).strip() or "Claude Code could not get an answer."
+    stated = int(found[1]) if found and found[1] else None
+    status = stated or failure.status or _STATUS.get(failure.kind)
+    text = (found[2] if found else failure.text).strip() or "Claude Code could not get an answer."
     if status is None:
-        return UpstreamBroke(f"Claude Code gave no answer: {words}")
+        return UpstreamBroke(f"Claude Code gave no answer: {text}")
     if status == 401:
-        words = f"{words.rstrip('.')}. {SIGN_IN}"
+        text = f"{text.rstrip('.')}. {SIGN_IN}"
     kind = messages.kind_of(status)
     wait = max(failure.resets_at - now, 0.0) if failure.resets_at is not None and status == 429 else None
     error = UpstreamRejected(
-        words,
+        text,
         status=status,
         kind=kind,
-        diagnosis=diagnose(words, status=status, kind=kind),
+        diagnosis=diagnose(text, status=status, kind=kind),
         headers=RejectionHeaders(retry_after=wait),
     )
     return error.replace(code=CODE) if status == 401 else error

@@ -12,7 +12,7 @@ from msgspec import Struct
 from claude_code_proxy import messages
 
 
-class Way(Enum):
+class Delivery(Enum):
     """How a field reaches the service, or why it does not."""
 
     OPTION = "an option of the process"
@@ -23,39 +23,39 @@ class Way(Enum):
     CONSTANT = "set by the process itself; nothing is lost"
 
 
-REQUEST: Mapping[str, Way] = {
-    "model": Way.OPTION,
-    "messages": Way.CONVERSATION,
-    "max_tokens": Way.BODY,
-    "system": Way.OPTION,
-    "stop_sequences": Way.BODY,
-    "temperature": Way.BODY,
-    "top_p": Way.BODY,
-    "top_k": Way.BODY,
-    "tools": Way.OPTION,
-    "tool_choice": Way.BODY,
-    "thinking": Way.BODY,
-    "output_config": Way.OPTION,
-    "metadata": Way.DROPPED,
-    "service_tier": Way.BODY,
-    "speed": Way.ADAPTED,
-    "inference_geo": Way.ADAPTED,
-    "cache_control": Way.DROPPED,
-    "stream": Way.CONSTANT,
+REQUEST: Mapping[str, Delivery] = {
+    "model": Delivery.OPTION,
+    "messages": Delivery.CONVERSATION,
+    "max_tokens": Delivery.BODY,
+    "system": Delivery.OPTION,
+    "stop_sequences": Delivery.BODY,
+    "temperature": Delivery.BODY,
+    "top_p": Delivery.BODY,
+    "top_k": Delivery.BODY,
+    "tools": Delivery.OPTION,
+    "tool_choice": Delivery.BODY,
+    "thinking": Delivery.BODY,
+    "output_config": Delivery.OPTION,
+    "metadata": Delivery.DROPPED,
+    "service_tier": Delivery.BODY,
+    "speed": Delivery.ADAPTED,
+    "inference_geo": Delivery.ADAPTED,
+    "cache_control": Delivery.DROPPED,
+    "stream": Delivery.CONSTANT,
 }
-TOOL: Mapping[str, Way] = {
-    "name": Way.OPTION,
-    "input_schema": Way.OPTION,
-    "description": Way.OPTION,
-    "strict": Way.ADAPTED,
-    "input_examples": Way.DROPPED,
-    "eager_input_streaming": Way.DROPPED,
-    "cache_control": Way.DROPPED,
+TOOL: Mapping[str, Delivery] = {
+    "name": Delivery.OPTION,
+    "input_schema": Delivery.OPTION,
+    "description": Delivery.OPTION,
+    "strict": Delivery.ADAPTED,
+    "input_examples": Delivery.DROPPED,
+    "eager_input_streaming": Delivery.DROPPED,
+    "cache_control": Delivery.DROPPED,
 }
-OUTPUT_CONFIG: Mapping[str, Way] = {"effort": Way.OPTION, "format": Way.ADAPTED}
-FIELDS: Mapping[type[Struct], Mapping[str, Way]] = {
+OUTPUT_CONFIG: Mapping[str, Delivery] = {"effort": Delivery.OPTION, "format": Delivery.ADAPTED}
+FIELDS: Mapping[type[Struct], Mapping[str, Delivery]] = {
     messages.MessagesRequest: REQUEST,
     messages.Tool: TOOL,
     messages.OutputConfig: OUTPUT_CONFIG,
 }
-BODY = tuple(name for name, way in REQUEST.items() if way is Way.BODY)
+BODY = tuple(name for name, delivery in REQUEST.items() if delivery is Delivery.BODY)

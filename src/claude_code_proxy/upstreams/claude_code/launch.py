@@ -82,8 +82,8 @@ def to_launch(request: messages.MessagesRequest) -> Launch:
     return Launch(
         model=request.model,
         system="\n\n".join(text.text for text in request.system),
-        tools=tuple(replace(tool, name=seen(tool.name), cache_control=None) for tool in tools),
-        names={seen(tool.name): tool.name for tool in tools if seen(tool.name) != tool.name},
+        tools=tuple(replace(tool, name=visible_name(tool.name), cache_control=None) for tool in tools),
+        names={visible_name(tool.name): tool.name for tool in tools if visible_name(tool.name) != tool.name},
         max_tokens=request.max_tokens,
         effort=request.output_config.effort if request.output_config is not None else None,
         thinking=request.thinking,
@@ -91,7 +91,7 @@ def to_launch(request: messages.MessagesRequest) -> Launch:
     )
 
 
-def seen(name: str) -> str:
+def visible_name(name: str) -> str:
     """Return the tool name shown to the model; it differs for names of Claude Code's own tools, which it treats
     specially."""
     return _PREFIX + name if name in _RESERVED else name
@@ -100,7 +100,7 @@ def seen(name: str) -> str:
 def _body(request: messages.MessagesRequest) -> bytes:
     body: dict[str, Any] = {name: value for name in BODY if (value := getattr(request, name)) not in _NOT_GIVEN}
     if isinstance(request.tool_choice, messages.ChooseTool):
-        body["tool_choice"] = replace(request.tool_choice, name=seen(request.tool_choice.name))
+        body["tool_choice"] = replace(request.tool_choice, name=visible_name(request.tool_choice.name))
     if isinstance(request.thinking, _OFF):
         body["context_management"] = {"edits": []}  # the runtime's own is about thinking
     return msgspec.json.encode(body)

@@ -11,9 +11,15 @@ from collections.abc import Callable
 from claude_code_proxy.errors import Overloaded
 from claude_code_proxy.upstreams.claude_code.conversation import SplitConversation
 from claude_code_proxy.upstreams.claude_code.launch import Launch
-from claude_code_proxy.upstreams.claude_code.session import Session, Why
+from claude_code_proxy.upstreams.claude_code.session import EndReason, Session
 
-_SOON_GONE: frozenset[Why] = frozenset({"room", "idle", "login", "died", "cut_short"})  # at rest already, or dead
+_CLOSING_SOON: frozenset[EndReason] = frozenset({
+    "room",
+    "idle",
+    "login",
+    "died",
+    "cut_short",
+})  # at rest already, or dead
 
 
 class SessionPool:
@@ -39,9 +45,9 @@ class SessionPool:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def find(self, key: bytes, asked: SplitConversation) -> Session | None:
+    def find(self, key: bytes, conversation: SplitConversation) -> Session | None:
         """Return the session of that conversation, if it can take the next turn; it no longer counts as waiting."""
-        found = next((session for session in self._by_key.get(key, ()) if session.can_take(asked)), None)
+        found = next((session for session in self._by_key.get(key, ()) if session.can_resume(conversation)), None)
         if found is not None:
             self._forget(found)
         return found
@@ -66,15 +72,15 @@ class SessionPool:
         try:
             while len(self._all) >= self._most:
                 self._changed.clear()
-                if self._waiting and self._leaving() < self._queued:
+                if self._waiting and self._closing_soon() < self._queued:
                     self._expire(next(iter(self._waiting)), "room")
                 await self._changed.wait()
         finally:
             self._queued -= 1
 
-    def _leaving(self) -> int:
+    def _closing_soon(self) -> int:
         """How many places will be free soon, without closing another conversation."""
-        return sum(session.state == "gone" and session.ended_by in _SOON_GONE for session in self._all)
+        return sum(session.state == "gone" and session.ended_by in _CLOSING_SOON for session in self._all)
 
     def keep(self, session: Session, key: bytes) -> None:
         """Call when a turn has ended: files the session under the digest of the conversation so far."""
@@ -92,9 +98,9 @@ class SessionPool:
             session.give_up("shutdown")
         await asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
 
-    def _expire(self, session: Session, why: Why) -> None:
+    def _expire(self, session: Session, reason: EndReason) -> None:
         self._forget(session)
-        session.give_up(why)
+        session.give_up(reason)
 
     def _forget(self, session: Session) -> None:
         entry = self._waiting.pop(session, None)

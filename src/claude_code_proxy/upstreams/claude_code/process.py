@@ -14,17 +14,17 @@ class TurnEnded(Struct, frozen=True):
     """The process has finished its turn and can take the next one."""
 
 
-Heard: TypeAlias = messages.Event | Failure | TurnEnded
+ProcessReport: TypeAlias = messages.Event | Failure | TurnEnded
 OnCall: TypeAlias = Callable[[str], Awaitable[messages.ToolResult]]
 
 
 class Process(Protocol):
     """One conversation. It ends by itself only when something breaks."""
 
-    def heard(self) -> AsyncIterator[Sequence[Heard]]:
+    def reports(self) -> AsyncIterator[Sequence[ProcessReport]]:
         """Everything it reports until it ends. A process that dies yields a `Failure`."""
 
-    async def ask(self, prompt: list[dict[str, Any]]) -> None:
+    async def send(self, prompt: list[dict[str, Any]]) -> None:
         """Send the next user turn. Raises `ConnectionError` when the process is gone."""
 
     async def interrupt(self) -> None:

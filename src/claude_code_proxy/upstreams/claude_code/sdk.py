@@ -24,7 +24,7 @@ from claude_code_proxy.errors import UpstreamUnavailable
 from claude_code_proxy.upstreams.claude_code.conversation import blocks
 from claude_code_proxy.upstreams.claude_code.failures import Failure
 from claude_code_proxy.upstreams.claude_code.launch import SERVER, Launch
-from claude_code_proxy.upstreams.claude_code.process import Heard, OnCall, TurnEnded
+from claude_code_proxy.upstreams.claude_code.process import OnCall, ProcessReport, TurnEnded
 from claude_code_proxy.upstreams.claude_code.transcript import Context, TranscriptOrigin, rows
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Sdk:
             env={**self._environment, **extra},
             client_app=f"claude-code-proxy/{__version__}",
             max_buffer_size=_LARGEST_MESSAGE,
-            stderr=_unheard,
+            stderr=_discard,
             **(self._resumed(past, launch) if past else {"extra_args": {"no-session-persistence": None}}),
         )
 
@@ -110,8 +110,8 @@ class Sdk:
         stamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         origin = TranscriptOrigin(uuid4(), launch.model, stamp, cwd=str(self._work), version=_version())
         context = self._context.attachments(launch.model, f"{now:%Y-%m-%d}")
-        told = rows(past, origin, context=context)
-        store = _Past(told, lambda entries: self._context.learn(launch.model, entries))
+        history = rows(past, origin, context=context)
+        store = _ReplayedHistory(history, lambda entries: self._context.learn(launch.model, entries))
         return {"resume": str(origin.session), "session_store": store, "session_store_flush": "eager"}
 
 
@@ -128,15 +128,15 @@ class SdkProcess:
     def pid(self) -> int:
         return self._pid
 
-    async def heard(self) -> AsyncIterator[Sequence[Heard]]:
+    async def reports(self) -> AsyncIterator[Sequence[ProcessReport]]:
         from claude_agent_sdk import ClaudeSDKError  # noqa: PLC0415
 
         resets_at: float | None = None
         failed = False
         try:
-            async for said in self._client.receive_messages():
-                resets_at = _reset(said) or resets_at
-                found = _heard(said, resets_at)
+            async for message in self._client.receive_messages():
+                resets_at = _reset_time(message) or resets_at
+                found = _to_report(message, resets_at)
                 failed = failed or isinstance(found, Failure)
                 if found is not None:
                     yield (found,)
@@ -148,7 +148,7 @@ class SdkProcess:
         else:
             yield (Failure("its process ended"),)
 
-    async def ask(self, prompt: list[dict[str, Any]]) -> None:
+    async def send(self, prompt: list[dict[str, Any]]) -> None:
         from claude_agent_sdk import ClaudeSDKError  # noqa: PLC0415
 
         async def turn() -> AsyncIterator[dict[str, Any]]:
@@ -174,33 +174,33 @@ class SdkProcess:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _heard(said: Any, resets_at: float | None) -> Heard | None:
+def _to_report(message: Any, resets_at: float | None) -> ProcessReport | None:
     """Return an SDK message as an event, a failure or the end of the turn; None if it is about something else."""
     from claude_agent_sdk import AssistantMessage, ResultMessage  # noqa: PLC0415
     from claude_agent_sdk.types import StreamEvent  # noqa: PLC0415
 
-    match said:
+    match message:
         case StreamEvent(parent_tool_use_id=None):
-            return messages.decode_event(msgspec.json.encode(said.event))
-        case AssistantMessage() if said.error is not None:
-            text = "".join(getattr(block, "text", "") for block in said.content)
-            return Failure(text, said.error, resets_at=resets_at)
+            return messages.decode_event(msgspec.json.encode(message.event))
+        case AssistantMessage() if message.error is not None:
+            text = "".join(getattr(block, "text", "") for block in message.content)
+            return Failure(text, message.error, resets_at=resets_at)
         case ResultMessage(is_error=True):
-            text = said.result or "; ".join(said.errors or ()) or said.subtype
-            return Failure(text, status=said.api_error_status, resets_at=resets_at)
+            text = message.result or "; ".join(message.errors or ()) or message.subtype
+            return Failure(text, status=message.api_error_status, resets_at=resets_at)
         case ResultMessage():
             return TurnEnded()
         case _:
             return None
 
 
-def _reset(said: Any) -> float | None:
+def _reset_time(message: Any) -> float | None:
     from claude_agent_sdk import RateLimitEvent  # noqa: PLC0415
 
-    return said.rate_limit_info.resets_at if isinstance(said, RateLimitEvent) else None
+    return message.rate_limit_info.resets_at if isinstance(message, RateLimitEvent) else None
 
 
-def _unheard(_: str) -> None:
+def _discard(_: str) -> None:
     """Drop standard error: it may quote a request."""
 
 
@@ -226,18 +226,18 @@ def _environment_row(inherited: Mapping[str, str], cwd: Path) -> dict[str, Any]:
     }
 
 
-class _Past:
+class _ReplayedHistory:
     """A session store with one session that stores nothing; `learn` is called with what is written to it."""
 
-    def __init__(self, told: list[dict[str, Any]], learn: Callable[[Sequence[dict[str, Any]]], None]) -> None:
-        self._told = told
-        self._learn = learn
+    def __init__(self, history: list[dict[str, Any]], on_entries: Callable[[Sequence[dict[str, Any]]], None]) -> None:
+        self._history = history
+        self._on_entries = on_entries
 
     async def append(self, key: Any, entries: Sequence[dict[str, Any]]) -> None:  # noqa: ARG002 - the SDK's signature
-        self._learn(entries)
+        self._on_entries(entries)
 
     async def load(self, key: Any) -> list[dict[str, Any]]:  # noqa: ARG002 - the SDK's signature
-        return self._told
+        return self._history
 
 
 def _thinking(launch: Launch) -> Any:

@@ -15,27 +15,27 @@ from claude_code_proxy.errors import ProxyError, UpstreamBroke
 from claude_code_proxy.upstreams.claude_code.conversation import SplitConversation, blocks
 from claude_code_proxy.upstreams.claude_code.failures import Failure, to_error
 from claude_code_proxy.upstreams.claude_code.launch import Launch
-from claude_code_proxy.upstreams.claude_code.process import Heard, Process, Start, TurnEnded
+from claude_code_proxy.upstreams.claude_code.process import Process, ProcessReport, Start, TurnEnded
 
 if TYPE_CHECKING:
     from claude_code_proxy.credentials.credential import Credential
 
 _log = logging.getLogger(__name__)
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
-_SETTLE_SECONDS = 5.0  # for a process that was interrupted to come to rest
+_INTERRUPT_SECONDS = 5.0  # for a process that was interrupted to come to rest
 _RENEWAL_SECONDS = 45.0  # for one that has not begun to answer: it may be renewing the login
 _MOST_AHEAD = 64  # queued batches of a running answer; beyond that its process is not read
-Said = Callable[[messages.Message], None]
+OnMessage = Callable[[messages.Message], None]
 
 
 class SessionTurn:
     """One running answer: a queue of batches of events that ends with None or an error."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, on_message: OnMessage) -> None:
         self._batches: asyncio.Queue[Sequence[messages.Event] | ProxyError | None] = asyncio.Queue()
         self._answer = messages.Accumulator()
-        self._said = said
-        self._taken = asyncio.Event()
+        self._on_message = on_message
+        self._consumed = asyncio.Event()
         self._abandoned = False
         self.begun = False
         self.ended = False
@@ -51,7 +51,7 @@ class SessionTurn:
     def end(self) -> None:
         """Call after the last event. The end is published only once the session can take the next turn."""
         self.ended = True
-        self._said(self.message())
+        self._on_message(self.message())
         self._batches.put_nowait(None)
 
     def fail(self, error: ProxyError) -> None:
@@ -62,18 +62,18 @@ class SessionTurn:
     def abandon(self) -> None:
         """Stop holding back the process: nobody may be taking the events any more."""
         self._abandoned = True
-        self._taken.set()
+        self._consumed.set()
 
-    async def room(self) -> None:
+    async def wait_for_room(self) -> None:
         """Wait until few enough batches are queued; this holds back the process."""
         while self._batches.qsize() >= _MOST_AHEAD and not self.ended and not self._abandoned:
-            self._taken.clear()
-            await self._taken.wait()
+            self._consumed.clear()
+            await self._consumed.wait()
 
     async def events(self) -> Sequence[messages.Event] | None:
         """All queued events, at least one; None at the end."""
         found = await self._batches.get()
-        self._taken.set()
+        self._consumed.set()
         if isinstance(found, ProxyError):
             raise found
         if found is None:
@@ -88,7 +88,7 @@ class SessionTurn:
         return batch
 
 
-Why: TypeAlias = Literal["idle", "room", "login", "cut_short", "left", "failed", "died", "shutdown"]
+EndReason: TypeAlias = Literal["idle", "room", "login", "cut_short", "left", "failed", "died", "shutdown"]
 """What ended a process; docs/observing.md lists them."""
 
 
@@ -104,75 +104,75 @@ class Session:
         self.state: Literal["starting", "running", "parked", "idle", "gone"] = "starting"
         self.waiting: frozenset[str] = frozenset()
         self.copied: Credential | None = None
-        self.ended_by: Why = "failed"
+        self.ended_by: EndReason = "failed"
         self._on_end = on_end
         self._now = now
         self._process: Process | None = None
         self._turn: SessionTurn | None = None
         self._calls: dict[str, asyncio.Future[messages.ToolResult]] = {}
-        self._strange = False
+        self._has_unknown_call = False
         self._at_rest = asyncio.Event()
-        self._listening: asyncio.Task[None] | None = None
+        self._reader: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
-    async def begin(self, asked: SplitConversation, turn: SessionTurn, *, start: Start) -> None:
+    async def begin(self, conversation: SplitConversation, turn: SessionTurn, *, start: Start) -> None:
         """Begin the first turn; start the process."""
         self._turn, self.state = turn, "running"
-        starting = asyncio.ensure_future(start(self.launch, asked.past, on_call=self._result))
+        starting = asyncio.ensure_future(start(self.launch, conversation.past, on_call=self._result))
         try:
             self._process = await asyncio.shield(starting)
         except BaseException:
             self.state = "gone"
             self._closing = asyncio.create_task(self._drop(starting))
             raise
-        self._listening = asyncio.create_task(self._listen(self._process))
-        if asked.prompt:
-            await self._ask(asked)
+        self._reader = asyncio.create_task(self._read(self._process))
+        if conversation.prompt:
+            await self._send(conversation)
 
-    async def go_on(self, asked: SplitConversation, turn: SessionTurn) -> None:
+    async def resume(self, conversation: SplitConversation, turn: SessionTurn) -> None:
         """Begin a later turn: results for the pending calls, or the user's next message."""
         parked = self.state == "parked"
         self._turn, self.state = turn, "running"
         if parked:
             self.waiting = frozenset()
-            for result in asked.results:
+            for result in conversation.results:
                 self._call(result.tool_use_id).set_result(result)
         else:
             with suppress(TimeoutError):
-                async with asyncio.timeout(_SETTLE_SECONDS):
+                async with asyncio.timeout(_INTERRUPT_SECONDS):
                     await self._at_rest.wait()
-            await self._ask(asked)
+            await self._send(conversation)
 
-    def can_take(self, asked: SplitConversation) -> bool:
+    def can_resume(self, conversation: SplitConversation) -> bool:
         match self.state:
             case "parked":
-                return asked.answers(self.waiting)
+                return conversation.answers(self.waiting)
             case "idle":
-                return bool(asked.prompt) and not asked.results
+                return bool(conversation.prompt) and not conversation.results
             case _:
                 return False
 
-    def give_up(self, why: Why, *, killed: bool = False) -> None:
+    def give_up(self, reason: EndReason, *, killed: bool = False) -> None:
         """Stop a running answer and close the process, in the background."""
         if self._closing is None:
-            self.ended_by = why
+            self.ended_by = reason
             if self._turn is not None:
                 self._turn.abandon()
             interrupt = not killed and self._turn is not None and not self._turn.ended
             self.state = "gone"
-            self._closing = asyncio.create_task(self._let_go(interrupt=interrupt))
+            self._closing = asyncio.create_task(self._shut_down(interrupt=interrupt))
 
     async def close(self) -> None:
         self.give_up("shutdown")
         if self._closing is not None:
             await asyncio.wait((self._closing,))
 
-    async def _ask(self, asked: SplitConversation) -> None:
+    async def _send(self, conversation: SplitConversation) -> None:
         self._at_rest.clear()
         process = self._process
         try:
             if process is not None:
-                await process.ask(blocks(asked.prompt))
+                await process.send(blocks(conversation.prompt))
         except ConnectionError as error:
             self.give_up("died")
             raise UpstreamBroke("Claude Code's process was gone before it was asked.") from error
@@ -187,32 +187,32 @@ class Session:
             found = self._calls[call] = asyncio.get_running_loop().create_future()
         return found
 
-    async def _listen(self, process: Process) -> None:
+    async def _read(self, process: Process) -> None:
         try:
-            async for batch in process.heard():
-                for heard in batch:
-                    self._hear(heard, process)
+            async for batch in process.reports():
+                for report in batch:
+                    self._handle(report, process)
                 if self._turn is not None:
-                    await self._turn.room()
+                    await self._turn.wait_for_room()
         finally:
             self._fail(UpstreamBroke("Claude Code's process ended in the middle of its answer."))
             self.give_up("died")
 
-    def _hear(self, heard: Heard, process: Process) -> None:
-        match heard:
+    def _handle(self, report: ProcessReport, process: Process) -> None:
+        match report:
             case TurnEnded():
                 self._at_rest.set()
             case Failure():
                 self._at_rest.set()
-                error = to_error(heard, self._now())
+                error = to_error(report, self._now())
                 self._fail(error)
                 if error.status != 401:  # with a bad login it may be renewing it, and must not be ended
                     process.kill()
                 self.give_up("failed")
             case _:
-                self._hear_event(heard, process)
+                self._handle_event(report, process)
 
-    def _hear_event(self, event: messages.Event, process: Process) -> None:
+    def _handle_event(self, event: messages.Event, process: Process) -> None:
         turn = self._turn
         if turn is None or turn.ended:
             if isinstance(event, messages.MessageStart):  # nobody asked for another answer
@@ -222,26 +222,28 @@ class Session:
             self._end_at_once(process)
             turn.fail(UpstreamBroke("Claude Code began its answer anew."))
             return
-        event = self._named(event)
+        event = self._with_callers_name(event)
         turn.feed(event)
         if isinstance(event, messages.MessageStop):
             self._end_turn(turn)
-        elif isinstance(event, messages.MessageDelta) and self._would_go_on(event):
+        elif isinstance(event, messages.MessageDelta) and self._would_continue(event):
             self._end_at_once(process)
             turn.feed(messages.MessageStop())
             turn.end()
 
-    def _named(self, event: messages.Event) -> messages.Event:
+    def _with_callers_name(self, event: messages.Event) -> messages.Event:
         """Give a tool call the caller's name for the tool, and note calls to unknown tools."""
         if not isinstance(event, messages.ContentBlockStart) or not isinstance(event.content_block, messages.ToolUse):
             return event
         call = event.content_block
-        self._strange = self._strange or all(tool.name != call.name for tool in self.launch.tools)
+        self._has_unknown_call = self._has_unknown_call or all(tool.name != call.name for tool in self.launch.tools)
         name = self.launch.names.get(call.name)
         return messages.ContentBlockStart(event.index, _renamed(call, name)) if name else event
 
-    def _would_go_on(self, event: messages.MessageDelta) -> bool:
-        return event.delta.stop_reason in _CUT_SHORT or (self._strange and event.delta.stop_reason == "tool_use")
+    def _would_continue(self, event: messages.MessageDelta) -> bool:
+        return event.delta.stop_reason in _CUT_SHORT or (
+            self._has_unknown_call and event.delta.stop_reason == "tool_use"
+        )
 
     def _end_turn(self, turn: SessionTurn) -> None:
         """Make the session ready for the next turn, then publish the end of this one."""
@@ -261,19 +263,19 @@ class Session:
         if self._turn is not None:
             self._turn.fail(error)
 
-    async def _let_go(self, *, interrupt: bool) -> None:
+    async def _shut_down(self, *, interrupt: bool) -> None:
         try:
             ended = self._process is None or await self._end(self._process, interrupt=interrupt)
-            if self._listening is not None:
+            if self._reader is not None:
                 if not ended:
-                    self._listening.cancel()  # what it hears may never come to an end by itself
-                await asyncio.wait((self._listening,))
+                    self._reader.cancel()  # its reports may never come to an end by itself
+                await asyncio.wait((self._reader,))
         finally:
             self._on_end(self)
 
     async def _end(self, process: Process, *, interrupt: bool) -> bool:
         if interrupt and self._turn is not None:
-            await self._interrupt(process, _SETTLE_SECONDS if self._turn.begun else _RENEWAL_SECONDS)
+            await self._interrupt(process, _INTERRUPT_SECONDS if self._turn.begun else _RENEWAL_SECONDS)
         for call in self._calls.values():
             call.cancel()
         return await _close(process)
@@ -289,11 +291,11 @@ class Session:
         finally:
             self._on_end(self)
 
-    async def _interrupt(self, process: Process, patience: float) -> None:
+    async def _interrupt(self, process: Process, seconds: float) -> None:
         self._at_rest.clear()
         await process.interrupt()
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(seconds):
                 await self._at_rest.wait()
 
 

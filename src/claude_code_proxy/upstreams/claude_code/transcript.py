@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.upstreams.claude_code.conversation import blocks
-from claude_code_proxy.upstreams.claude_code.launch import seen
+from claude_code_proxy.upstreams.claude_code.launch import visible_name
 
 _LEARNT = ("environment", "model", "session_context")
 
@@ -100,4 +100,4 @@ def _message(turn: messages.InputMessage, index: int, *, model: str) -> dict[str
 
 
 def _renamed(block: dict[str, Any]) -> dict[str, Any]:
-    return {**block, "name": seen(block["name"])} if block["type"] == "tool_use" else block
+    return {**block, "name": visible_name(block["name"])} if block["type"] == "tool_use" else block

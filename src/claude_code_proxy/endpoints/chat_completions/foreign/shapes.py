@@ -15,7 +15,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.content import stand_in
 from claude_code_proxy.endpoints.chat_completions.foreign.parts import to_chat_part
-from claude_code_proxy.endpoints.openai.body import tidy
+from claude_code_proxy.endpoints.openai.body import normalize_value
 from claude_code_proxy.messages.json_text import is_given
 
 Fields: TypeAlias = dict[str, Raw]
@@ -208,7 +208,7 @@ class _Parts:
             inner = _Parts("tool", fields, path=f"{at}.content", notes=self._notes)
             fields["content"] = inner.content(fields["content"])
             return _raw(fields)
-        if kind in _CHAT_PARTS and _fits(tidy(part, chat.Part), _fits_part):
+        if kind in _CHAT_PARTS and _fits(normalize_value(part, chat.Part), _fits_part):
             return part  # but for fields that the decoder takes out and names
         found = to_chat_part(part)
         if found is not None:

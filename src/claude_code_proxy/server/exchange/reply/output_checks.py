@@ -23,14 +23,14 @@ _WORKER = "claude_code_proxy.server.process.check_worker"
 class CheckedStream:
     """An `EventStream`: before the end of the answer is passed on, `check` is given the whole answer.
 
-    `heard` is told every event.
+    `answer` is told every event.
     """
 
     def __init__(
-        self, stream: EventStream, heard: messages.Accumulator, *, check: Callable[[messages.Message], Awaitable[None]]
+        self, stream: EventStream, answer: messages.Accumulator, *, check: Callable[[messages.Message], Awaitable[None]]
     ) -> None:
         self._stream = stream
-        self._heard = heard
+        self._answer = answer
         self._check = check
 
     @property
@@ -41,10 +41,10 @@ class CheckedStream:
         batch = await self._stream.events()
         if batch is None:
             return None
-        self._heard.feed_all(batch)
+        self._answer.feed_all(batch)
         if any(type(event) is messages.MessageDelta for event in batch):
-            self._heard.feed(messages.MessageStop())  # nothing but that follows
-            await self._check(self._heard.message())
+            self._answer.feed(messages.MessageStop())  # nothing but that follows
+            await self._check(self._answer.message())
         return batch
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class OutputChecks:
 
     def __init__(self, *, seconds: float = SECONDS) -> None:
         self._seconds = seconds
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def run(self, results: CheckResults, make_filter: MakeFilter, *, message: messages.Message) -> None:
         """Put into `results` what the filter of a reply has to know of the whole answer."""
@@ -86,13 +86,13 @@ class OutputChecks:
 
     async def _checked(self, check: SchemaCheck, *, deadline: float) -> str | None:
         try:
-            async with asyncio.timeout_at(deadline), self._places:
-                return await _ask(check)
+            async with asyncio.timeout_at(deadline), self._slots:
+                return await _run_worker(check)
         except (TimeoutError, OSError) as error:
             raise _NotDone from error
 
 
-async def _ask(check: SchemaCheck) -> str | None:
+async def _run_worker(check: SchemaCheck) -> str | None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -104,7 +104,7 @@ async def _ask(check: SchemaCheck) -> str | None:
         start_new_session=True,  # Ctrl-C is for the proxy
     )
     try:
-        said, _ = await process.communicate(b"%d\n" % len(check.schema) + check.schema + check.text)
+        output, _ = await process.communicate(b"%d\n" % len(check.schema) + check.schema + check.text)
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
@@ -112,4 +112,4 @@ async def _ask(check: SchemaCheck) -> str | None:
             await process.wait()
     if process.returncode:
         raise _NotDone
-    return said.decode() or None
+    return output.decode() or None

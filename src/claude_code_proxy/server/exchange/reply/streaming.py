@@ -21,39 +21,39 @@ _KEEP_ALIVE = sse.comment(b"keep-alive")
 class StreamedReply:
     """`head` makes the reply's headers when they are needed. Use as a context manager: it sends keep-alive comments."""
 
-    __slots__ = ("_beat", "_head", "_pulse", "_responder", "committed")
+    __slots__ = ("_head", "_keep_alive_timer", "_responder", "_silent_stream", "committed")
 
     def __init__(self, responder: Responder, keep_alive: KeepAliveTimer, *, head: Callable[[], Headers]) -> None:
         self.committed: set[StreamTranslator] = set()  # translators of rejected answers that were already partly sent
         self._responder = responder
-        self._pulse = keep_alive
+        self._keep_alive_timer = keep_alive
         self._head = head
 
     def __enter__(self) -> Self:
-        self._beat: SilentStream = self._pulse.join(self._keep_alive)
+        self._silent_stream: SilentStream = self._keep_alive_timer.join(self._keep_alive)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pulse.leave(self._beat)
+        self._keep_alive_timer.leave(self._silent_stream)
 
     async def pump(
         self,
         stream: EventStream,
         translator: StreamTranslator,
         *,
-        heard: messages.Accumulator | None = None,
+        answer: messages.Accumulator | None = None,
         reply_filter: ReplyFilter | None = None,
     ) -> bytes:
         """Pass everything on; return the closing frames, still unsent. Raise what ends the stream too early.
 
-        `heard` is fed every event as the upstream sent it.
+        `answer` is fed every event as the upstream sent it.
         """
         feed = translator.feed
         passed = False
         try:
             while (batch := await stream.events()) is not None:
-                if heard is not None:
-                    heard.feed_all(batch)
+                if answer is not None:
+                    answer.feed_all(batch)
                 if reply_filter is not None:
                     batch = [out for event in batch for out in reply_filter.feed(event)]
                 frames = b"".join([feed(event) for event in batch])
@@ -75,7 +75,7 @@ class StreamedReply:
         if not responder.started:
             responder.start(200, self._head())
         responder.write(frames)
-        self._beat.flowing = True
+        self._silent_stream.flowing = True
         await responder.drain()
 
     def end(self, frames: bytes) -> None:
