@@ -2,8 +2,13 @@
 
 import http.client
 import json
+import os
+import re
 import resource
+import select
 import signal
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -14,7 +19,7 @@ import pytest
 from claude_code_proxy.cli.serve import MADE_UP_KEY, with_simulation
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.settings import Settings
-from tests.cli.processes import ended, post, started
+from tests.cli.processes import SOURCE, ended, post, started
 
 HELLO: dict[str, Any] = {"messages": [{"role": "user", "content": "Hello"}]}
 NOBODY = "http://127.0.0.1:9"
@@ -33,6 +38,32 @@ def test_an_output_that_nobody_reads_stops_neither_answers_nor_the_end(tmp_path:
         client.close()
         process.terminate()
         assert process.wait(20) == 0
+
+
+def test_a_terminal_shows_each_answer_at_once(tmp_path: Path) -> None:
+    """Before the connection of the request is closed, and long before the server ends."""
+    terminal, theirs = os.openpty()
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(SOURCE)}
+    command = [sys.executable, "-m", "claude_code_proxy", "--port", "0", "--upstream", "simulated"]
+    process = subprocess.Popen(command, env=environ, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    try:
+        shown = read_until(terminal, rb"listens on (http://\S+)/v1")
+        with urllib.request.urlopen(shown[1].decode() + "/v1/models", timeout=20) as answer:
+            assert answer.status == 200
+        read_until(terminal, rb"Z 200 answered models ")
+    finally:
+        process.kill()
+        process.wait(20)
+        os.close(terminal)
+
+
+def read_until(terminal: int, pattern: bytes) -> re.Match[bytes]:
+    seen = b""
+    while (found := re.search(pattern, seen)) is None:
+        assert select.select([terminal], [], [], 20)[0], seen
+        seen += os.read(terminal, 4096)
+    return found
 
 
 def login(home: Path) -> Path:

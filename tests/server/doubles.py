@@ -74,6 +74,7 @@ def record(**changes: object) -> Record:
         duration=0.75,
         usage=Usage(input_tokens=25, output_tokens=12),
         cost=0.000255,
+        stop_reason="end_turn",
         upstream_request_id="req_1",
         attempts=1,
     )

@@ -39,6 +39,10 @@ class StreamTranslator(Protocol):
     def usage(self) -> messages.Usage:
         """The usage that has been reported so far."""
 
+    @property
+    def stop_reason(self) -> str | None:
+        """The reason why the message ended, as the Messages API names it; None until it is known."""
+
     def feed(self, event: messages.Event) -> bytes:
         """Return the frames that an event makes, if any."""
 
@@ -96,6 +100,10 @@ class Relay(Protocol):
         """The usage that has been reported so far."""
 
     @property
+    def stop_reason(self) -> str | None:
+        """The reason why the message ended, as the Messages API names it; None until it is known."""
+
+    @property
     def ended(self) -> bool:
         """Whether the message is complete."""
 
@@ -125,8 +133,8 @@ class NativeRequest(Protocol):
     def naming(self, model: str) -> bytes:
         """Return the body with the name of the model to send it to."""
 
-    def reply(self, body: bytes) -> tuple[bytes, messages.Usage | None]:
-        """Return the whole reply as it goes to the client, and its usage. Raise `UpstreamBroke`."""
+    def reply(self, body: bytes) -> tuple[bytes, messages.Usage | None, str | None]:
+        """Return the whole reply as it goes to the client, its usage and its stop reason. Raise `UpstreamBroke`."""
 
     def relay(self) -> Relay: ...
 

@@ -98,7 +98,7 @@ class App:
         """Check key, route and coding by the head alone, so that a refusal comes before the body is read."""
         try:
             if request.method == "POST" and request.path in self._endpoints:
-                self._keys.check(request.headers)
+                request.caller = self._keys.check(request.headers)
                 _check_coding(request.headers)
                 return None
             preflight = self._cors.preflight(request) if self._cors is not None else None
@@ -106,7 +106,7 @@ class App:
                 return 204, list(preflight), b""
             route = self._routes.find(request.path)
             if route is None or route.path not in _OPEN:
-                self._keys.check(request.headers)
+                request.caller = self._keys.check(request.headers)
             elif route.path not in _PROBES:
                 self._keys.check_page(request.headers)
             self._check_route(request, route)
@@ -125,6 +125,7 @@ class App:
                 return self._show(request, responder, route=route)
             endpoint = target
         exchange = make_exchange(self._state, endpoint, request=request, responder=responder)
+        exchange.record.key = request.caller
         if self._cors is not None:
             exchange.record.reply_headers = self._cors.headers(request)
         return exchange.run()
@@ -199,9 +200,12 @@ class App:
         """Log and count a request that did not become an exchange."""
         state = self._state
         record = Record(state.next_id(), self._label(request), state.now(), status=status)
+        record.key = request.caller
         record.outcome = "failed" if error is not None else "answered"
         if error is not None:
             record.error_kind, record.error_code = error.kind, error.code
+        if status in {404, 405}:
+            record.method, record.path = request.method, request.path
         for observer in state.observers:
             observer.observe(record)
         return record

@@ -47,7 +47,7 @@ from claude_code_proxy.server.exchange.reply.headers import JSON
 from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.login_service import LoginService
 from claude_code_proxy.server.process import logs
-from claude_code_proxy.server.process.log_writer import LogWriter
+from claude_code_proxy.server.process.log_writer import STANDARD_OUTPUT, LogWriter
 from claude_code_proxy.server.process.open_files import upstream_connections
 from claude_code_proxy.server.telemetry.access_log import AccessLog, layout
 from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges
@@ -241,7 +241,13 @@ def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLo
     if settings.log_level == "error":
         return None
     only_failures = settings.log_level == "warning"
-    return AccessLog(layout(settings.log_format), loop, writer=LogWriter(), only_failures=only_failures)
+    return AccessLog(
+        layout(settings.log_format),
+        loop,
+        writer=LogWriter(),
+        only_failures=only_failures,
+        at_once=os.isatty(STANDARD_OUTPUT),
+    )
 
 
 def _cors(settings: Settings) -> Cors | None:

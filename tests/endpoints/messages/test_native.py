@@ -50,23 +50,23 @@ def test_a_reply_is_itself_and_tells_its_usage() -> None:
     body = json.dumps(MESSAGE).encode()
     native = NativeMessage(BODY)
     native.naming("alias")
-    reply, usage = native.reply(body)
+    reply, usage, reason = native.reply(body)
     assert reply is body
-    assert usage == TOTAL
+    assert (usage, reason) == (TOTAL, MESSAGE["stop_reason"])
 
 
 def test_a_reply_names_what_was_asked_for() -> None:
     native = NativeMessage(BODY)
     native.naming("claude-sonnet-4-6")
-    reply, _ = native.reply(json.dumps(MESSAGE).encode())
+    reply, *_ = native.reply(json.dumps(MESSAGE).encode())
     assert json.loads(reply) == {**MESSAGE, "model": "alias"}
 
 
 def test_a_count_has_no_usage_and_no_model() -> None:
-    assert NativeMessage(BODY).reply(b'{"input_tokens": 7}') == (b'{"input_tokens": 7}', None)
+    assert NativeMessage(BODY).reply(b'{"input_tokens": 7}') == (b'{"input_tokens": 7}', None, None)
     native = NativeMessage(BODY)
     native.naming("claude-x")
-    assert native.reply(b'{"input_tokens": 7}') == (b'{"input_tokens": 7}', None)
+    assert native.reply(b'{"input_tokens": 7}') == (b'{"input_tokens": 7}', None, None)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'"x"', b"\xff"])
@@ -80,6 +80,7 @@ def test_a_stream_passes_and_tells_usage_and_end() -> None:
     body = frames(*spelled(MESSAGE))
     assert relay.feed(body) is body
     assert (relay.ended, relay.usage, relay.error_kind) == (True, TOTAL, None)
+    assert relay.stop_reason == MESSAGE["stop_reason"]
     relay.close()
 
 

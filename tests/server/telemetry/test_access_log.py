@@ -29,7 +29,7 @@ def json_fields(ended: Record) -> dict[str, object]:
 class TestText:
     def test_a_whole_answer(self) -> None:
         assert text_line(record(), WHEN).decode() == (
-            f"{WHEN} 200 answered chat_completions claude-sonnet-4-6 0.750s in=25 out=12 cost=$0.000255"
+            f"{WHEN} 200 answered chat_completions claude-sonnet-4-6 0.750s stop=end_turn in=25 out=12 cost=$0.000255"
             " upstream=req_1 id=f00d000000000001\n"
         )
 
@@ -50,11 +50,27 @@ class TestText:
         assert " attempts=3 error=overloaded_error code=overloaded cause=ConnectionResetError " in line
 
     def test_a_client_that_left_before_there_was_a_status(self) -> None:
-        left = record(status=0, outcome="left", first_byte=None, usage=None, cost=None)
+        left = record(status=0, outcome="left", first_byte=None, usage=None, cost=None, stop_reason=None)
         assert text_line(left, WHEN).decode().startswith(f"{WHEN} 499 left chat_completions claude-sonnet-4-6 0.750s u")
 
     def test_another_name_for_the_model_is_told(self) -> None:
-        assert " claude-sonnet-4-6 0.750s asked=gpt-4o " in text_line(record(requested_model="gpt-4o"), WHEN).decode()
+        assert (
+            " claude-sonnet-4-6 0.750s stop=end_turn asked=gpt-4o "
+            in text_line(record(requested_model="gpt-4o"), WHEN).decode()
+        )
+
+    def test_a_refusal_does_not_look_like_an_answer(self) -> None:
+        refused = record(stop_reason="refusal")
+        assert " 0.750s stop=refusal in=25 " in text_line(refused, WHEN).decode()
+        assert json_fields(refused)["stop_reason"] == "refusal"
+
+    def test_a_path_that_is_none_and_whose_key_it_was(self) -> None:
+        lost = record(status=404, outcome="failed", endpoint="other", model="", stop_reason=None, key="default")
+        lost.method, lost.path = "POST", "/v1/a b\n" + "x" * 200
+        words = text_line(lost, WHEN).decode().split()
+        assert {"key=default", "method=POST", "path=/v1/a?b?" + "x" * 72 + "..."} <= set(words)
+        fields = json_fields(lost)
+        assert (fields["key"], fields["method"], fields["path"]) == ("default", "POST", "/v1/a?b?" + "x" * 72 + "...")
 
     def test_a_request_that_was_never_understood(self) -> None:
         empty = Record(id="1", endpoint="chat_completions", started=0.0, status=400, outcome="failed")
@@ -80,6 +96,7 @@ class TestJson:
             "cost_usd": 0.000255,
             "attempts": 1,
             "upstream_request_id": "req_1",
+            "stop_reason": "end_turn",
         }
 
     def test_everything_else(self) -> None:
@@ -190,6 +207,14 @@ class TestWriting:
         timer.fire()
         assert list(map(len, written.lots)) == [256, 44]
 
+    def test_people_who_watch_see_each_line_at_once(self) -> None:
+        timer, written = ManualTimer(), Written()
+        log = AccessLog(text_line, timer, writer=written, at_once=True)
+        for _ in range(3):
+            log.observe(record())
+        assert list(map(len, written.lots)) == [1, 1, 1]
+        assert timer.waiting == []
+
     def test_the_clock_is_read_for_every_line(self) -> None:
         seconds, written = iter([59.999, 60.0004]), Written()
         log = AccessLog(text_line, ManualTimer(), writer=written, wall=lambda: next(seconds))
@@ -236,6 +261,9 @@ def everything(**more: object) -> Record:
         error_kind="api_error",
         error_code="c",
         cause="E",
+        key="default",
+        method="GET",
+        path="/v1/nowhere",
         **more,
     )
 
@@ -249,5 +277,5 @@ class TestThePage:
 
     def test_it_tells_every_word_of_the_text_line(self) -> None:
         words = re.findall(r" (\w+=)", text_line(everything(requested_model="gpt-4o"), "now").decode())
-        assert len(words) == 13
+        assert len(words) == 17
         assert [word for word in words if word not in self.PAGE] == []

@@ -33,6 +33,16 @@ class _ReplyHead(Struct, frozen=True):
 
     model: str | None = None
     usage: messages.Usage | None = None
+    stop_reason: str | None = None
+
+
+class _EndDelta(Struct, frozen=True):
+    stop_reason: str | None = None
+
+
+class _DeltaEvent(Struct, frozen=True):
+    delta: _EndDelta = _EndDelta()
+    usage: messages.Usage | None = None
 
 
 class _EventType(Struct, frozen=True):
@@ -46,6 +56,7 @@ class _StartEvent(Struct, frozen=True):
 _decode_head = msgspec.json.Decoder(RequestHead).decode
 _decode_reply = msgspec.json.Decoder(_ReplyHead).decode
 _decode_typed = msgspec.json.Decoder(_EventType).decode
+_decode_delta = msgspec.json.Decoder(_DeltaEvent).decode
 _decode_start = msgspec.json.Decoder(_StartEvent).decode
 
 
@@ -69,11 +80,12 @@ class NativeMessage:
         self._renamed = True
         return replace_field(self._body, "model", value=model)
 
-    def reply(self, body: bytes) -> tuple[bytes, messages.Usage | None]:
-        """Return the whole reply, and its usage. Raise `UpstreamBroke` where it is not JSON."""
+    def reply(self, body: bytes) -> tuple[bytes, messages.Usage | None, str | None]:
+        """Return the whole reply, its usage and its stop reason. Raise `UpstreamBroke` where it is not JSON."""
         try:
-            usage = _decode_reply(body).usage
-            return replace_field(body, "model", value=self.model) if self._renamed else body, usage
+            head = _decode_reply(body)
+            renamed = replace_field(body, "model", value=self.model) if self._renamed else body
+            return renamed, head.usage, head.stop_reason
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UpstreamBroke("The upstream's answer is not a Message.") from error
 
@@ -87,12 +99,13 @@ class EventRelay:
     Each piece holds whole events. `model` is the name to put in place of the upstream's, if any.
     """
 
-    __slots__ = ("_decoder", "_model", "ended", "error_kind", "usage")
+    __slots__ = ("_decoder", "_model", "ended", "error_kind", "stop_reason", "usage")
 
     def __init__(self, model: str | None) -> None:
         self._decoder = sse.Decoder()
         self._model = model
         self.usage = messages.Usage()
+        self.stop_reason: str | None = None
         self.ended = False
         self.error_kind: str | None = None  # the upstream's own last word was an error
 
@@ -119,7 +132,9 @@ class EventRelay:
                     self._note(_decode_start(data).message.usage)
                     return piece if self._model is None else piece.replace(data, self._renamed(data), 1)
                 case "message_delta":
-                    self._note(_decode_reply(data).usage)
+                    event = _decode_delta(data)
+                    self._note(event.usage)
+                    self.stop_reason = event.delta.stop_reason or self.stop_reason
                 case "message_stop":
                     self.ended = True
                 case "error":

@@ -57,12 +57,13 @@ def render_message(message: messages.Message, context: ReplyContext) -> bytes:
 class NativeStream:
     """A `StreamTranslator` of the API to itself."""
 
-    __slots__ = ("_context", "_stopped", "usage")
+    __slots__ = ("_context", "_stopped", "stop_reason", "usage")
 
     def __init__(self, context: ReplyContext) -> None:
         self._context = context
         self._stopped = False
         self.usage = messages.Usage()
+        self.stop_reason: str | None = None
 
     def feed(self, event: messages.Event) -> bytes:
         match event:
@@ -79,6 +80,7 @@ class NativeStream:
                 return _frame(b"content_block_stop", event)
             case messages.MessageDelta(delta=delta, usage=usage):
                 self.usage = self.usage.updated(usage)
+                self.stop_reason = delta.stop_reason or self.stop_reason
                 return _frame(b"message_delta", _Delta(delta, _plain(self.usage)))
             case messages.MessageStop():
                 self._stopped = True

@@ -89,6 +89,10 @@ class ChoiceStream(ABC):
     def usage(self) -> messages.Usage:
         return self._usage
 
+    @property
+    def stop_reason(self) -> str | None:
+        return self._end.stop_reason
+
     @abstractmethod
     def feed(self, event: messages.Event) -> bytes: ...
 

@@ -63,6 +63,10 @@ class ResponseStream:
     def usage(self) -> messages.Usage:
         return self._usage
 
+    @property
+    def stop_reason(self) -> str | None:
+        return self._end.stop_reason
+
     def feed(self, event: messages.Event) -> bytes:
         if type(event) is messages.ContentBlockDelta:
             delta = event.delta

@@ -40,6 +40,7 @@ class Request:
 
     __slots__ = (
         "body",
+        "caller",
         "headers",
         "http10",
         "keep_alive",
@@ -63,6 +64,7 @@ class Request:
         self.headers = {} if headers is None else headers  # lower-case names; duplicates joined with b", "
         self.body = body
         self.peer = peer  # "address:port", for logs
+        self.caller = ""  # the name of the caller, which a head check may set
         self.http10 = False
         self.keep_alive = True  # whether the client lets the connection be used again
         self.length: int | None = len(body)  # announced bytes of body; None: chunked

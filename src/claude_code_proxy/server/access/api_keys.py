@@ -7,6 +7,7 @@ from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.access.browser_guard import BrowserGuard
 
 _HEADERS = (b"x-api-key", b"api-key")
+_NAME = "default"  # of the keys in PROXY_API_KEY
 
 
 class ApiKeys:
@@ -21,11 +22,14 @@ class ApiKeys:
         if not self._keys:
             self._browser_guard.check(headers)
 
-    def check(self, headers: Mapping[bytes, bytes]) -> None:
-        """Raise `Unauthenticated` without a right key, or `Forbidden` for a web page where no key is set."""
+    def check(self, headers: Mapping[bytes, bytes]) -> str:
+        """Return the name of the caller's key, or "" where no key is set.
+
+        Raise `Unauthenticated` without a right key, or `Forbidden` for a web page where no key is set.
+        """
         if not self._keys:
             self._browser_guard.check(headers)
-            return
+            return ""
         candidates = _keys_in(headers)
         if not candidates:
             raise Unauthenticated(
@@ -35,6 +39,7 @@ class ApiKeys:
         # every pair is compared, so that the time tells nothing about which key or header was near
         if not sum(key.matches(candidate) for candidate in candidates for key in self._keys):
             raise Unauthenticated("Incorrect API key provided to this proxy (PROXY_API_KEY).", code="invalid_api_key")
+        return _NAME
 
 
 def _keys_in(headers: Mapping[bytes, bytes]) -> list[bytes]:

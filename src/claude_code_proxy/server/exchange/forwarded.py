@@ -64,7 +64,7 @@ class ForwardedExchange(Exchange):
         return reply
 
     async def _whole(self, native: NativeRequest, reply: ForwardedReply, *, context: ReplyContext) -> None:
-        body, usage = native.reply(await reply.read())
+        body, usage, self.record.stop_reason = native.reply(await reply.read())
         if usage is not None:
             self._bill(context, [usage])
         self._send_whole(body)
@@ -95,6 +95,7 @@ class ForwardedExchange(Exchange):
         finally:
             reply.close()
             self._bill(context, [relay.usage])
+            self.record.stop_reason = relay.stop_reason
         if relay.error_kind is not None:
             self.record.outcome, self.record.error_kind = "broken", relay.error_kind
         streamed.end(piece or b"")

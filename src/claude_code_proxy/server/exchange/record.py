@@ -18,6 +18,8 @@ class Record(Struct):
 
     `outcome`: answered in full; failed with an HTTP error; broken after the reply had begun; left by the client; or
     stopped, because the server ended first.
+    `key` is the name of the caller's API key, if one was asked for; `method` and `path` are set where the path has no
+    endpoint, or does not take the method. `stop_reason` is the Messages API's, several with commas between them.
     `reply_headers` are extra headers for the reply (CORS).
     """
 
@@ -40,6 +42,10 @@ class Record(Struct):
     error_kind: str | None = None
     error_code: str | None = None
     cause: str | None = None
+    stop_reason: str | None = None
+    key: str = ""
+    method: str = ""
+    path: str = ""
     reply_headers: Sequence[tuple[bytes, bytes]] = ()
 
 

@@ -4,7 +4,7 @@ bytes -> `DecodedRequest` -> adapted Messages request -> upstream -> Message or 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec import Struct
@@ -93,6 +93,7 @@ class TranslatedExchange(Exchange):
             if run.usages:
                 self._bill(context, run.usages)
         self._rate_limits = run.rate_limits
+        self._note_stop_reasons(message.stop_reason for message in replies)
         self._send_whole(decoded.reply(replies, context))
 
     async def _stream(self, decoded: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
@@ -106,6 +107,7 @@ class TranslatedExchange(Exchange):
                     frames = await self._pump_several(reply, run, translators=translators)
             finally:
                 self._bill(context, [translator.usage for translator in translators])
+                self._note_stop_reasons(translator.stop_reason for translator in translators)
         reply.end(frames)
 
     async def _pump(
@@ -178,6 +180,9 @@ class TranslatedExchange(Exchange):
             return b""
 
         return b"".join(await gather_or_cancel([pump(translator) for translator in translators]))
+
+    def _note_stop_reasons(self, reasons: Iterable[str | None]) -> None:
+        self.record.stop_reason = ",".join(dict.fromkeys(reason for reason in reasons if reason)) or None
 
     def _last_frame(self, error: ProxyError) -> bytes:
         return self._translator.fail(error, self._param(error)) if self._translator is not None else b""

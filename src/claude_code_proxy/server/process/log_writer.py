@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 _log = logging.getLogger(__name__)
+STANDARD_OUTPUT = 1
 _MOST_HELD = 1024 * 1024  # bytes that wait for a reader who is not keeping up; more are lost
 _CLOSE_SECONDS = 2.0  # at the end, for what is left
 
@@ -19,7 +20,7 @@ _CLOSE_SECONDS = 2.0  # at the end, for what is left
 class LogWriter:
     """The thread begins with the first lines. Each counter is changed by one of the two sides alone."""
 
-    def __init__(self, descriptor: int = 1) -> None:
+    def __init__(self, descriptor: int = STANDARD_OUTPUT) -> None:
         self._descriptor = descriptor
         self._waiting: SimpleQueue[bytes | None] = SimpleQueue()
         self._thread: Thread | None = None

@@ -41,7 +41,8 @@ class Writer(Protocol):
 
 
 class AccessLog:
-    """An `Observer`. `only_failures` leaves out what ended well, or by the client's own fault.
+    """An `Observer`. `only_failures` leaves out what ended well, or by the client's own fault. With
+    `at_once` each line is written by itself, for people who watch.
 
     A reader who has gone, or takes nothing for long, costs lines and nothing else.
     """
@@ -53,12 +54,14 @@ class AccessLog:
         *,
         writer: Writer,
         only_failures: bool = False,
+        at_once: bool = False,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._layout = layout
         self._timer = timer
         self._writer = writer
         self._only_failures = only_failures
+        self._most_lines = 1 if at_once else _MOST_LINES
         self._wall = wall
         self._lines: list[bytes] = []
         self._second = -1
@@ -74,10 +77,10 @@ class AccessLog:
             self._date = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         lines = self._lines
         lines.append(self._layout(record, f"{self._date}.{int((now - second) * 1000):03}Z"))
-        if len(lines) == 1:
-            self._timer.call_later(_PAUSE_SECONDS, self.flush)
-        elif len(lines) >= _MOST_LINES:
+        if len(lines) >= self._most_lines:
             self.flush()
+        elif len(lines) == 1:
+            self._timer.call_later(_PAUSE_SECONDS, self.flush)
 
     def flush(self) -> None:
         """Hand the gathered lines to the writer."""
@@ -126,6 +129,12 @@ class AccessLine(Struct, omit_defaults=True):
     error: Annotated[str | None, "The kind of the error, such as `rate_limit_error`."] = None
     code: Annotated[str | None, "The error's code, as the caller saw it."] = None
     cause: Annotated[str | None, "The type of the exception behind it."] = None
+    stop_reason: Annotated[
+        str | None, "Why the answer ended, in the Messages API's words, such as `end_turn`, `max_tokens` or `refusal`."
+    ] = None
+    key: Annotated[str, "The name of the caller's API key: `default` for those in `PROXY_API_KEY`."] = ""
+    method: Annotated[str, "The method, of a 404 or 405 that is about the path."] = ""
+    path: Annotated[str, "The path of such a request, at most 80 characters, without its query."] = ""
 
 
 def describe() -> str:
@@ -165,6 +174,10 @@ def json_line(record: Record, when: str) -> bytes:
         record.error_kind,
         record.error_code,
         record.cause,
+        record.stop_reason and clean(record.stop_reason),
+        record.key,
+        record.method and clean(record.method),
+        record.path and clean(record.path),
     )
     return _encode_line(line) + b"\n"
 
@@ -173,6 +186,8 @@ def text_line(record: Record, when: str) -> bytes:
     status, model = record.status or CLIENT_LEFT, _model(record) or "-"
     stream = " stream" if record.stream else ""
     parts = [f"{when} {status} {record.outcome} {record.endpoint} {model}{stream} {_seconds(record)}"]
+    named = (("stop", record.stop_reason), ("path", record.path), ("method", record.method), ("key", record.key))
+    parts += [f"{name}={clean(value)}" for name, value in named if value]
     requested = _requested_model(record)
     if requested and requested != record.model:
         parts.append(f"asked={requested}")
