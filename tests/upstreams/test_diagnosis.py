@@ -197,9 +197,6 @@ KINDS: list[tuple[str, int, DiagnosisKind]] = [
     ("Overloaded", 529, DiagnosisKind.OTHER),
     ("prompt is too long", 500, DiagnosisKind.OTHER),
     ("spend limit service is down", 500, DiagnosisKind.OTHER),
-    ("The requested model was not found.", 404, DiagnosisKind.UNKNOWN_MODEL),
-    ("File not found: file_1", 404, DiagnosisKind.OTHER),
-    ("Not Found", 404, DiagnosisKind.OTHER),
     ("This request would exceed your organization's rate limit of 30,000 input tokens", 429, DiagnosisKind.OTHER),
     ("messages.0.content.0.image.source.base64: the data is too long", 400, DiagnosisKind.REFUSED_FIELD),
 ]
@@ -208,6 +205,43 @@ KINDS: list[tuple[str, int, DiagnosisKind]] = [
 @pytest.mark.parametrize(("message", "status", "kind"), KINDS)
 def test_a_text_and_its_kind(message: str, status: int, kind: DiagnosisKind) -> None:
     assert read(message, status).kind is kind
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The requested model was not found.",
+        "The model `claude-x` does not exist or you do not have access to it.",
+        "model 'claude x' not found",
+        'model "claude-x" not found, try pulling it first',
+        "Model claude-sonnet-9 is not available",
+        "Model not found: claude-x",
+        "Publisher Model `projects/a/locations/b/models/claude-x` was not found",
+        "Unknown model: claude-x",
+        "No such model",
+        "Model ID claude-x is not supported",
+    ],
+)
+def test_what_gateways_say_of_an_unknown_model(message: str) -> None:
+    assert read(message, 404).kind is DiagnosisKind.UNKNOWN_MODEL
+    assert read(message, 400).kind is not DiagnosisKind.UNKNOWN_MODEL
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Not Found",
+        "File not found: file_1",
+        "File not found: model.txt",
+        "Not found. The model documentation lists all addresses.",
+        "The path /v1/model/messages was not found",
+        "The Model Context Protocol server 'weather' was not found",
+        "The list of the model endpoint was not found",
+        "Batch not found; its model was claude-x",
+    ],
+)
+def test_other_things_that_are_not_found(message: str) -> None:
+    assert read(message, 404).kind is DiagnosisKind.OTHER
 
 
 def test_every_kind_has_a_text() -> None:

@@ -120,50 +120,61 @@ def _is(kind: DiagnosisKind) -> _Read:
 
 # Where a text was seen: a page, or an issue on GitHub that quotes the reply.
 _DOCS = "https://platform.claude.com/docs/en/api/errors"
-_SEEN = "replies of the service; kept from earlier tables, without a link"
-_THINKING_DOCS = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
-_SCHEMA_DOCS = "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
+_GATEWAYS = "gateways that speak this API; each has words of its own"
+_UNVERIFIED = "not verified: the text is known from an earlier version of this table only"
 
 # Only the beginning counts: further on, a message may quote the request. Some refusals begin with the path of a field.
 _STARTS: tuple[tuple[str, str, _Read], ...] = (
     (
         r'"thinking\.type\.\w+" is not supported with effort',
-        _SEEN,
+        _UNVERIFIED,
         _limit(EffortWithoutThinking("high")),
     ),
-    (r'"thinking\.type\.\w+" is not supported', _SEEN, _thinking_types),
+    (r'"thinking\.type\.\w+" is not supported', _UNVERIFIED, _thinking_types),
     (
         r"adaptive thinking is not supported",
-        _SEEN,
+        _UNVERIFIED,
         _limit(ThinkingLimit("adaptive", frozenset({"enabled", "disabled"}))),
     ),
-    (r"`temperature` and `top_p` cannot both be specified", _SEEN, _limit(SamplingLimit("one_of"))),
+    (
+        r"`temperature` and `top_p` cannot both be specified",
+        "skydiscover-ai/skydiscover#15",
+        _limit(SamplingLimit("one_of")),
+    ),
     (
         r"`?(?:temperature|top_p|top_k)`? is (?:deprecated|not supported) for this model",
-        _SEEN,
+        "The-PR-Agent/pr-agent#2456",
         _limit(SamplingLimit("none")),
     ),
-    (r"This model does not support effort level '\w+'\. Supported levels: ([\w, ]+)", _SEEN, _efforts),
-    (r"This model does not support the effort parameter", _SEEN, _limit(EffortLimit(()))),
+    (r"This model does not support effort level '\w+'\. Supported levels: ([\w, ]+)", _UNVERIFIED, _efforts),
+    (r"This model does not support the effort parameter", "anthropics/claude-code#30010", _limit(EffortLimit(()))),
     (
         r"output_config\.effort '\w+' is not supported when thinking is disabled.*?Use effort '(\w+)'",
-        _SEEN,
+        "anthropics/claude-code#76997",
         _effort_without_thinking,
     ),
-    (r'tool_choice: type "tool" and "any" are not supported', _SEEN, _lacks("forced_tool_choice")),
-    (r"tool_choice forces tool use is not compatible", _SEEN, _lacks("forced_tool_choice")),
-    (r"Thinking may not be enabled when tool_choice forces", _THINKING_DOCS, _lacks("forced_with_adaptive")),
-    (r"This model does not support assistant message prefill", _SEEN, _lacks("prefill")),
-    (r"role 'system' is not supported on this model", _SEEN, _lacks("mid_conversation_system")),
-    (r"(?:This model|'[^']+') does not support structured outputs", _SCHEMA_DOCS, _lacks("structured_outputs")),
-    (r"(?:This model|'[^']+') does not support output format", _SCHEMA_DOCS, _lacks("structured_outputs")),
-    (r"(?:This model|'[^']+') does not support strict tools", _SCHEMA_DOCS, _lacks("strict_tools")),
-    (r"tools\.\d+\.(?:custom\.)?strict: Extra inputs are not permitted", _SEEN, _lacks("strict_tools")),
-    (r"output_config\.format: Extra inputs are not permitted", _SEEN, _lacks("structured_outputs")),
-    (r"output_config\.effort: Extra inputs are not permitted", _SEEN, _limit(EffortLimit(()))),
-    (r"`?inference_geo`? is not supported for this model", _SEEN, _lacks("inference_geo")),
-    (r"(?:`?speed`?|'fast') is not supported for this model", _SEEN, _limit(LacksFastMode())),
-    (r"max_tokens: [\d,]+ > ([\d,]+), which is the maximum allowed", _SEEN, _max_tokens),
+    (r'tool_choice: type "tool" and "any" are not supported', _UNVERIFIED, _lacks("forced_tool_choice")),
+    (r"tool_choice forces tool use is not compatible", _UNVERIFIED, _lacks("forced_tool_choice")),
+    (r"Thinking may not be enabled when tool_choice forces", "mastra-ai/mastra#7507", _lacks("forced_with_adaptive")),
+    (
+        r"This model does not support assistant message prefill",
+        "smallmain/vscode-unify-chat-provider#249",
+        _lacks("prefill"),
+    ),
+    (
+        r"role 'system' is not supported on this model",
+        "anthropics/claude-code#61412",
+        _lacks("mid_conversation_system"),
+    ),
+    (r"(?:This model|'[^']+') does not support structured outputs", _UNVERIFIED, _lacks("structured_outputs")),
+    (r"(?:This model|'[^']+') does not support output format", _UNVERIFIED, _lacks("structured_outputs")),
+    (r"(?:This model|'[^']+') does not support strict tools", _UNVERIFIED, _lacks("strict_tools")),
+    (r"tools\.\d+\.(?:custom\.)?strict: Extra inputs are not permitted", _UNVERIFIED, _lacks("strict_tools")),
+    (r"output_config\.format: Extra inputs are not permitted", _UNVERIFIED, _lacks("structured_outputs")),
+    (r"output_config\.effort: Extra inputs are not permitted", _UNVERIFIED, _limit(EffortLimit(()))),
+    (r"`?inference_geo`? is not supported for this model", _UNVERIFIED, _lacks("inference_geo")),
+    (r"(?:`?speed`?|'fast') is not supported for this model", _UNVERIFIED, _limit(LacksFastMode())),
+    (r"max_tokens: [\d,]+ > ([\d,]+), which is the maximum allowed", "anthropics/claude-code#24451", _max_tokens),
 )
 
 _SIGNATURE, _BOUND = _is(DiagnosisKind.THINKING_REFUSED), _is(DiagnosisKind.THINKING_BOUND)
@@ -188,7 +199,7 @@ _INSIDE: tuple[tuple[str, str, frozenset[int], _Read], ...] = (
     (r"Request size exceeds model context window", "anthropics/claude-code#6368", _TOO_LONG, _overflow),
     (r"prompt is too long", _DOCS, _TOO_LONG, _overflow),
     (r"input is too long", "anthropics/claude-code#8637", _TOO_LONG, _overflow),
-    (r"exceeds? (?:the )?(?:model(?:'s)? )?(?:maximum )?context", _SEEN, _TOO_LONG, _overflow),
+    (r"exceeds? (?:the )?(?:model(?:'s)? )?(?:maximum )?context", _UNVERIFIED, _TOO_LONG, _overflow),
     (r"bound to a different conversation", "anomalyco/opencode#48637", _BAD_REQUEST, _BOUND),
     (
         r"Invalid `signature` in `(?:redacted_)?thinking`",
@@ -208,24 +219,34 @@ _INSIDE: tuple[tuple[str, str, frozenset[int], _Read], ...] = (
         _BAD_REQUEST,
         _SIGNATURE,
     ),
-    (r"final block in an assistant message cannot be", _SEEN, _BAD_REQUEST, _SIGNATURE),
-    (r"an `assistant` message in the final position cannot contain `thinking`", _SEEN, _BAD_REQUEST, _SIGNATURE),
-    (r"Invalid `encrypted_(?:content|index)`|`\w+_tool_result` block", _SEEN, _BAD_REQUEST, _HOSTED),
-    (r"the first block must be `?thinking", _SEEN, _BAD_REQUEST, _NO_THINKING),
+    (r"final block in an assistant message cannot be", "tailcallhq/forgecode#2107", _BAD_REQUEST, _SIGNATURE),
+    (
+        r"an `assistant` message in the final position cannot contain `thinking`",
+        "tailcallhq/forgecode#1195",
+        _BAD_REQUEST,
+        _SIGNATURE,
+    ),
+    (r"Invalid `encrypted_(?:content|index)`|`\w+_tool_result` block", "code-yeongyu/senpi#150", _BAD_REQUEST, _HOSTED),
+    (r"the first block must be `?thinking", "anthropics/claude-code#20705", _BAD_REQUEST, _NO_THINKING),
     (
         r"Expected `thinking` or `redacted_thinking`, but found",
         "lbjlaq/Antigravity-Manager#139",
         _BAD_REQUEST,
         _NO_THINKING,
     ),
-    (r"Too many strict tools", _SCHEMA_DOCS, _BAD_REQUEST, _GRAMMAR),
-    (r"Schemas? contains? too many (?:optional param|parameters with union)", _SCHEMA_DOCS, _BAD_REQUEST, _GRAMMAR),
-    (r"Schema is too complex", _SCHEMA_DOCS, _BAD_REQUEST, _GRAMMAR),
+    (r"Too many strict tools", _UNVERIFIED, _BAD_REQUEST, _GRAMMAR),
+    (
+        r"Schemas? contains? too many (?:optional param|parameters with union)",
+        "elie222/inbox-zero#2662",
+        _BAD_REQUEST,
+        _GRAMMAR,
+    ),
+    (r"Schema is too complex", "genkit-ai/genkit#5230", _BAD_REQUEST, _GRAMMAR),
     (r"compiled grammar is too large", "anthropics/anthropic-sdk-typescript#885", _BAD_REQUEST, _GRAMMAR),
-    (r"Grammar compilation timed out", _SEEN, _BAD_REQUEST, _GRAMMAR),
-    (r"output_config\.format(?:\.schema)?: |tools\.\d+\.custom: ", _SEEN, _BAD_REQUEST, _GRAMMAR),
-    (r"Circular reference", _SEEN, _BAD_REQUEST, _GRAMMAR),
-    (r"credit balance is too low", _SEEN, _MONEY, _SPENT),
+    (r"Grammar compilation timed out", _UNVERIFIED, _BAD_REQUEST, _GRAMMAR),
+    (r"output_config\.format(?:\.schema)?: |tools\.\d+\.custom: ", _UNVERIFIED, _BAD_REQUEST, _GRAMMAR),
+    (r"Circular reference", _UNVERIFIED, _BAD_REQUEST, _GRAMMAR),
+    (r"credit balance is too low", "anthropics/claude-code#66314", _MONEY, _SPENT),
     (r"specified API usage limits", "anthropics/claude-code#38035", _MONEY, _SPENT),
     (r"out of extra usage", "NousResearch/hermes-agent#20732", _MONEY, _SPENT),
     (r"extra usage is required", "anthropics/claude-code#42616", _MONEY, _SPENT),
@@ -234,15 +255,29 @@ _INSIDE: tuple[tuple[str, str, frozenset[int], _Read], ...] = (
     (r"only authorized for use with Claude", "anthropics/claude-code#8046", _ACCESS, _LOGIN),
     (r"OAuth authentication", "anthropics/claude-code#28091", _ACCESS, _LOGIN),
     (r"Third-party apps", "anthropics/claude-code#45048", _ACCESS, _LOGIN),
-    (r"Unexpected value\(s\) (?P<betas>.+?) for the `anthropic-beta` header", _SEEN, _BAD_REQUEST, _unknown_betas),
-    (r"\Amodel: ?(?P<model>\S+)\Z", _SEEN, _NOT_FOUND, _unknown_model),
+    (
+        r"Unexpected value\(s\) (?P<betas>.+?) for the `anthropic-beta` header",
+        "anthropics/claude-code#53855",
+        _BAD_REQUEST,
+        _unknown_betas,
+    ),
+    (r"\Amodel: ?(?P<model>\S+)\Z", "anthropics/claude-code#5349", _NOT_FOUND, _unknown_model),
     (
         r"issue with the selected model \((?P<model>[^)]+)\)",
-        "Claude Code; version not verified",
+        "anthropics/claude-code#50229",
         _NOT_FOUND,
         _unknown_model,
     ),
-    (r"\bmodel\b", "gateways that speak this API", _NOT_FOUND, _is(DiagnosisKind.UNKNOWN_MODEL)),
+    (
+        (
+            r"\bmodel(?: id| name)?:? (?:(?:`[^`]+`|'[^']+'|\"[^\"]+\"|\S*[-/.:\d]\S*) )?(?:(?:was|is|could) )?"
+            r"(?:not (?:be )?(?:found|available|supported)|does(?: not|n't) exist)"
+        ),
+        _GATEWAYS,
+        _NOT_FOUND,
+        _is(DiagnosisKind.UNKNOWN_MODEL),
+    ),
+    (r"\b(?:unknown|no such|invalid|unsupported) model\b", _GATEWAYS, _NOT_FOUND, _is(DiagnosisKind.UNKNOWN_MODEL)),
     (r"Output blocked by content filtering policy", "anthropics/claude-code#58367", _ANY, _FILTERED),
 )
 

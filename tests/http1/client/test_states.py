@@ -3,24 +3,11 @@
 import pytest
 
 from claude_code_proxy.http1.client.states import TRANSITIONS, ClientEvent, ClientState
+from tests.http1.transitions import assert_complete
 
 
-def reachable(start: ClientState) -> set[ClientState]:
-    found, waiting = {start}, [start]
-    while waiting:
-        new = set(TRANSITIONS[waiting.pop()].values()) - found
-        found |= new
-        waiting += new
-    return found
-
-
-def test_every_state_and_every_event_stands_in_the_table() -> None:
-    assert set(TRANSITIONS) == set(ClientState)
-    assert {event for moves in TRANSITIONS.values() for event in moves} == set(ClientEvent)
-
-
-def test_every_state_is_reached_from_the_first() -> None:
-    assert reachable(ClientState.FRESH) == set(ClientState)
+def test_the_table_is_complete() -> None:
+    assert_complete(TRANSITIONS, start=ClientState.FRESH, events=ClientEvent)
 
 
 @pytest.mark.parametrize("state", ClientState)
