@@ -12,9 +12,9 @@ from http.client import HTTPConnection
 
 import pytest
 
-from tests.proxy_process import ROOT, running_proxy
+from tests.clients.dotnet import PROGRAM
+from tests.proxy_process import running_proxy
 
-PROGRAM = ROOT.parent / "shared" / "dotnet-client" / "dotnet-client"
 ROUTES = {
     "chat": "/v1/chat/completions",
     "messages": "/v1/messages",
@@ -86,7 +86,6 @@ pytestmark = [
     pytest.mark.clients_all,
     pytest.mark.xdist_group("dotnet"),
     pytest.mark.skipif(platform.machine() != "x86_64", reason="the .NET program is built for x86_64"),
-    pytest.mark.skipif(not PROGRAM.exists(), reason="the .NET program is not beside the project"),
 ]
 
 

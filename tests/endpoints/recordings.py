@@ -1,18 +1,6 @@
-"""Real traffic beside the project: exchanges with the Messages API, and what clients send. Absent, it is skipped."""
+"""Recorded traffic by what it is: exchanges with the Messages API that went well or did not, and what clients send."""
 
-import json
-from pathlib import Path
-from typing import Any, TypeAlias
-
-import pytest
-
-Recording: TypeAlias = dict[str, Any]
-RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
-needed = pytest.mark.skipif(not RECORDINGS.is_dir(), reason=f"there are no recordings in {RECORDINGS}")
-
-
-def load(folder: str) -> dict[str, Recording]:
-    return {path.stem: json.loads(path.read_bytes()) for path in sorted((RECORDINGS / folder).glob("*.json"))}
+from tests.recordings import Recording, load
 
 
 def messages_replies() -> dict[str, Recording]:

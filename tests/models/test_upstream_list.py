@@ -1,7 +1,6 @@
 """The Models API's pages, and what they change in a model and what they leave."""
 
 import json
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.model import Model, unknown
 from claude_code_proxy.models.upstream_list import decode_page, merge
-
-RECORDING = Path(__file__).parents[3] / "shared" / "recordings" / "anthropic" / "chatlas-list-models.json"
+from tests.recordings import load
 
 YES, NO = {"supported": True}, {"supported": False}
 ENTRY = {
@@ -108,9 +106,7 @@ def test_null_is_not_told() -> None:
 
 
 def test_a_recorded_list() -> None:
-    if not RECORDING.exists():
-        pytest.skip(f"no recordings beside the project: {RECORDING}")
-    page = decode_page(json.dumps(json.loads(RECORDING.read_bytes())["response"]["body"]).encode())
+    page = decode_page(json.dumps(load("anthropic")["chatlas-list-models"]["response"]["body"]).encode())
     catalogue = BUILT_IN.with_upstream(page.data)
     assert [model.id for model in catalogue.listing()][:2] == ["claude-opus-4-5-20251101", "claude-haiku-4-5-20251001"]
     assert all(catalogue.find(info.id).known for info in page.data)

@@ -1,15 +1,12 @@
 """The recorded exchanges as the tests use them: who asked, and the same request as a living model would get it."""
 
 import copy
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from claude_code_proxy.simulator import betas, models, signature
 from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest, merge
+from tests.recordings import load
 from tests.simulator.requests import Json
-
-RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings" / "anthropic"
 
 # Models that have been retired since, and the living one whose rules are nearest.
 RETIRED = {
@@ -26,8 +23,8 @@ RETIRED = {
 
 def recordings() -> list[tuple[str, Json]]:
     """Every recorded exchange of the Messages API that holds its request."""
-    found = [(path.stem, json.loads(path.read_bytes())) for path in sorted(RECORDINGS.glob("*.json"))]
     paths = {"POST /v1/messages", "POST /v1/messages/count_tokens"}
+    found = load("anthropic").items()
     return [(name, one) for name, one in found if one["request"] and one["endpoint"].split("?")[0] in paths]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.validation import validate
-from tests.simulator.recorded import RECORDINGS, RETIRED, caller_of, modernize, recordings
+from tests.simulator.recorded import RETIRED, caller_of, modernize, recordings
 from tests.simulator.requests import Json
 
 # Accepted or refused then for a reason that no longer holds, or that is not in the request.
@@ -23,7 +23,6 @@ EXCEPTIONS = {
 # Besides, recorded thinking and search results carry seals that only the real service can verify: they are sealed anew.
 
 ALL = recordings()
-needs_recordings = pytest.mark.skipif(not ALL, reason=f"there are no recordings in {RECORDINGS}")
 
 
 def is_refusal(recording: Json) -> bool:
@@ -34,7 +33,6 @@ def cases(*, refusals: bool) -> list[object]:
     return [pytest.param(name, one, id=name) for name, one in ALL if is_refusal(one) is refusals]
 
 
-@needs_recordings
 @pytest.mark.parametrize(("name", "recording"), cases(refusals=False))
 def test_what_was_accepted_is_accepted(name: str, recording: Json) -> None:
     if name in EXCEPTIONS:
@@ -44,7 +42,6 @@ def test_what_was_accepted_is_accepted(name: str, recording: Json) -> None:
     validate(modernize(recording["request"]), caller_of(recording))
 
 
-@needs_recordings
 @pytest.mark.parametrize(("name", "recording"), cases(refusals=True))
 def test_what_was_refused_is_refused_in_the_same_words(name: str, recording: Json) -> None:
     if name in EXCEPTIONS:
@@ -57,7 +54,6 @@ def test_what_was_refused_is_refused_in_the_same_words(name: str, recording: Jso
     assert caught.value.message == error["message"]
 
 
-@needs_recordings
 def test_retired_models_are_not_found() -> None:
     gone = {one["request"]["model"] for _, one in ALL} & set(RETIRED)
     for model in gone:
@@ -69,14 +65,12 @@ def test_retired_models_are_not_found() -> None:
         assert caught.value.status == 404
 
 
-@needs_recordings
 def test_no_exception_is_stale() -> None:
     names = {name for name, _ in ALL}
     assert set(EXCEPTIONS) <= names
     assert set(RETIRED) <= {one["request"]["model"] for _, one in ALL}
 
 
-@needs_recordings
 def test_thinking_of_the_real_service_is_not_ours_to_verify() -> None:
     foreign = [one for _, one in ALL if '"signature"' in json.dumps(one["request"]) and not is_refusal(one)]
     assert foreign

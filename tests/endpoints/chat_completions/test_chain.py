@@ -29,7 +29,6 @@ def is_taken(request: dict[str, Any], model: str) -> None:
     validate(json.loads(messages.encode_request(adapted.request)), Caller(betas=frozenset(adapted.betas)))
 
 
-@recordings.needed
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_recorded_request_is_taken(name: str, model: str) -> None:

@@ -32,7 +32,6 @@ TYPES = {
 CODES = {401: "invalid_api_key", 413: "request_too_large", 429: "rate_limit_exceeded"}
 
 
-@recordings.needed
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_recorded_refusal_keeps_its_words_in_the_envelope(name: str) -> None:
     response = ERRORS[name]["response"]
@@ -50,7 +49,6 @@ def test_a_recorded_refusal_keeps_its_words_in_the_envelope(name: str) -> None:
     assert read_error(render_error(error)) == {field: expected[field] for field in ("message", "type", "param", "code")}
 
 
-@recordings.needed
 def test_every_exception_was_recorded() -> None:
     assert BECOMES.keys() <= ERRORS.keys()
 

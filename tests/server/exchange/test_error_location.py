@@ -106,7 +106,6 @@ def named(error: ProxyError) -> str | None:
     return client_field(error, nothing, sent=nothing, field_name=decode_chat().field_name)
 
 
-@recordings.needed
 @pytest.mark.parametrize("name", ERRORS)
 def test_the_field_of_a_recorded_refusal(name: str) -> None:
     response = ERRORS[name]["response"]

@@ -1,7 +1,5 @@
 """Fixed replies: recordings, own bytes, Messages; queued or for everybody."""
 
-import json
-
 import pytest
 
 from claude_code_proxy.simulator import (
@@ -15,8 +13,9 @@ from claude_code_proxy.simulator import (
     serve,
     stream_reply,
 )
+from tests.recordings import DERIVED
+from tests.recordings import load as recordings
 from tests.simulator.raw_client import send
-from tests.simulator.recorded import RECORDINGS
 from tests.simulator.requests import Json, answer_to, make_request, text
 from tests.simulator.streams import parse_events, rebuild
 
@@ -32,7 +31,6 @@ MESSAGE: Json = {
     "stop_details": None,
     "usage": {"input_tokens": 1, "output_tokens": 3},
 }
-needs_recordings = pytest.mark.skipif(not RECORDINGS.exists(), reason=f"there are no recordings in {RECORDINGS}")
 
 
 async def test_the_queue_goes_first_and_then_it_is_over(running: Running) -> None:
@@ -65,11 +63,8 @@ async def test_faults_go_with_a_reply(running: Running) -> None:
     assert parse_events((await send(running.url, make_request(stream=True))).body)[-1]["type"] == "error"
 
 
-@needs_recordings
 async def test_every_recorded_response_can_be_played(running: Running) -> None:
-    paths = sorted(RECORDINGS.glob("*.json"))
-    for path in paths:
-        recording = json.loads(path.read_bytes())
+    for recording in recordings("anthropic").values():
         running.enqueue(recorded(recording))
         reply = await send(running.url, make_request())
         response = recording["response"]
@@ -80,11 +75,10 @@ async def test_every_recorded_response_can_be_played(running: Running) -> None:
             assert reply.json == response["body"]
 
 
-@needs_recordings
 async def test_one_recording_for_everybody() -> None:
-    one = await serve(options=SimulatorOptions(replay=RECORDINGS / STREAM))
+    one = await serve(options=SimulatorOptions(replay=DERIVED / "anthropic" / STREAM))
     try:
-        wanted = load(RECORDINGS / STREAM).body
+        wanted = load(DERIVED / "anthropic" / STREAM).body
         for _ in range(2):
             assert (await send(one.url, {"anything": 1})).body == wanted
     finally:
