@@ -30,11 +30,9 @@ class Process:
         self.scratch = scratch
         self.left_behind: list[str] = []
         assert process.stdout is not None
-        assert process.stderr is not None
-        self._readers = [
-            asyncio.create_task(self._read_output(process.stdout)),
-            asyncio.create_task(self._read_errors(process.stderr)),
-        ]
+        self._readers = [asyncio.create_task(self._read_output(process.stdout))]
+        if process.stderr is not None:
+            self._readers.append(asyncio.create_task(self._read_errors(process.stderr)))
 
     @property
     def running(self) -> bool:
@@ -47,9 +45,9 @@ class Process:
                 await asyncio.sleep(0.01)
         self.port = int(found[1])
 
-    async def says(self, words: bytes) -> None:
+    async def says(self, words: bytes, *, seconds: float = 5.0) -> None:
         """Wait for it to stand in the log."""
-        await eventually(lambda: words in self.errors)
+        await eventually(lambda: words in self.errors, seconds=seconds)
 
     async def stopped_accepting(self) -> None:
         async with asyncio.timeout(5):
@@ -106,9 +104,11 @@ class Process:
 
 
 @asynccontextmanager
-async def process(upstream: str, home: Path, *, port: int = 0, **environment: Any) -> AsyncIterator[Process]:
+async def process(
+    upstream: str, home: Path, *, port: int = 0, stderr: int = asyncio.subprocess.PIPE, **environment: Any
+) -> AsyncIterator[Process]:
     """One that listens; killed at the end, if it has not ended by then. `environment` names its variables."""
-    started = await start(upstream, home, port=port, **environment)
+    started = await start(upstream, home, port=port, stderr=stderr, **environment)
     try:
         await started.listening()
         yield started
@@ -116,7 +116,9 @@ async def process(upstream: str, home: Path, *, port: int = 0, **environment: An
         await started.kill()
 
 
-async def start(upstream: str, home: Path, *, port: int = 0, **environment: Any) -> Process:
+async def start(
+    upstream: str, home: Path, *, port: int = 0, stderr: int = asyncio.subprocess.PIPE, **environment: Any
+) -> Process:
     scratch = Path(tempfile.mkdtemp(prefix="p-"))  # with a short path, for the sockets that may be in it
     usual = {
         "PATH": os.environ["PATH"],
@@ -135,7 +137,7 @@ async def start(upstream: str, home: Path, *, port: int = 0, **environment: Any)
             cwd=home,
             env=usual | {name: str(value) for name, value in environment.items()},
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=stderr,
         ),
         scratch,
     )

@@ -141,7 +141,7 @@ class TestState:
 class TestWorkers:
     @staticmethod
     def place(slot: int, directory: Path) -> Place:
-        return Place(slot, directory, parent=os.open(os.devnull, os.O_RDONLY))
+        return Place(slot, directory, parent=os.open(os.devnull, os.O_RDONLY), report=lambda: None)
 
     async def test_they_share_what_is_kept(self, tmp_path: Path) -> None:
         async with assembled(self.place(0, tmp_path)) as one, assembled(self.place(1, tmp_path)) as other:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from claude_code_proxy.cli.arguments import PROGRAM, Command, Flag, parse
-from claude_code_proxy.cli.standard_output import reserve_descriptors
+from claude_code_proxy.cli.standard_output import report_failure, reserve_descriptors
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.settings import SettingsError, load
 
@@ -62,6 +62,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _ended(message: str, code: int) -> int:
-    if sys.stderr is not None:
-        print(f"{PROGRAM}: {message}", file=sys.stderr)
+    report_failure(f"{PROGRAM}: {message}")
     return code

@@ -2,11 +2,14 @@
 
 import errno
 import os
+import select
 import sys
+from contextlib import suppress
 
 from claude_code_proxy.errors import Misconfigured
 
 _STANDARD = (0, 1, 2)
+_PATIENCE_SECONDS = 2
 
 
 class Unwritable(Misconfigured):
@@ -39,11 +42,24 @@ def report(text: str) -> None:
 
 
 def announce(text: str) -> None:
-    """Print what a server says at its start; a server runs as well if nobody can read it."""
-    try:
-        report(text)
-    except Unwritable:
-        return
+    """Print what a server says at its start; a server runs as well if nobody reads it."""
+    with suppress(Unwritable):
+        if _has_room(1):
+            report(text)
+
+
+def report_failure(text: str) -> None:
+    """Print the last line on standard error, unless nobody reads it."""
+    with suppress(OSError):
+        if sys.stderr is not None and _has_room(2):
+            print(text, file=sys.stderr, flush=True)
+
+
+def _has_room(descriptor: int) -> bool:
+    """Wait a moment for a pipe that is full: writing to one that nobody reads would take for ever."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(_PATIENCE_SECONDS * 1000))
 
 
 def _discard(descriptor: int) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -69,11 +70,15 @@ AskModels = Callable[[], Awaitable[Sequence[ModelInfo]]]
 
 @dataclass(frozen=True)
 class Place:
-    """What one worker of several is given: its number, a directory that all share, a pipe that ends with the parent."""
+    """What one worker of several is given: its number, a directory that all share, a pipe that ends with the parent.
+
+    `report` tells the parent that the worker serves; a worker that does not call it for long is replaced.
+    """
 
     slot: int
     directory: Path
     parent: int
+    report: Callable[[], None]
 
 
 class Assembly:
@@ -147,9 +152,13 @@ class Assembly:
         if self._read_models is not None:
             seconds = settings.models_refresh_seconds
             read_models = partial(self.checked.models, self._read_models)
-            self._tasks.append(asyncio.create_task(keep_fresh(self.state, read_models, seconds=seconds)))
+            self.run_in_background(keep_fresh(self.state, read_models, seconds=seconds))
         if self._share is not None:
-            self._tasks.append(asyncio.create_task(self._share.keep(self._counts)))
+            self.run_in_background(self._share.keep(self._counts))
+
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it until it ends, or until `close`."""
+        self._tasks.append(asyncio.create_task(work))
 
     async def check_credential(self, seconds: float) -> Readiness:
         """Return the readiness once the upstream was asked for its models, or after so many seconds."""

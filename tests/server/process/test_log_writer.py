@@ -78,7 +78,7 @@ def test_what_was_lost_is_told_once_somebody_reads_again(caplog: pytest.LogCaptu
         writer.close()
     assert lost > 0
     warnings = [
-        re.fullmatch(r"(\d+) access lines were lost, because nobody read them in time", m) for m in caplog.messages
+        re.fullmatch(r"(\d+) lines were lost, because nobody read their file in time", m) for m in caplog.messages
     ]
     assert sum(int(match[1]) for match in warnings if match) == lost
 

@@ -4,14 +4,17 @@ import asyncio
 import os
 import re
 import signal
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.server.doubles import Pipe
 from tests.server.process.test_serve import Paced, begun, rest_of
 from tests.server.running import ASKED, Reply, eventually, head
 from tests.server.scripted_upstream import ScriptedUpstream
-from tests.server.server_process import Process, process, start
+from tests.server.server_process import ROOT, Process, process, start
 
 
 async def ask(proxy: Process) -> Reply:
@@ -83,6 +86,61 @@ async def test_one_that_dies_is_replaced_and_what_it_counted_stays(upstream: Scr
             assert (await ask(proxy)).status == 200
         assert await metric(proxy, "claude_proxy_requests_total") == 41
         assert await metric(proxy, "claude_proxy_workers") == 2
+
+
+@pytest.mark.parametrize("frozen", ["it was stopped", "it computes"])
+async def test_one_that_does_not_answer_is_replaced_and_the_log_says_why(
+    upstream: ScriptedUpstream, tmp_path: Path, frozen: str
+) -> None:
+    async with process(upstream.url, tmp_path, WORKERS=2, **computing_on_signal(tmp_path)) as proxy:
+        victim, other = proxy.workers()
+        os.kill(victim, signal.SIGSTOP if frozen == "it was stopped" else signal.SIGWINCH)
+        await proxy.says(f"({frozen}), so it is killed".encode(), seconds=40)
+        await eventually(lambda: len(proxy.workers()) == 2 and victim not in proxy.workers(), seconds=20)
+        assert other in proxy.workers(), "one that answers stays"
+        assert re.search(rb"worker 1 has not answered for 1\d s", proxy.errors)
+        assert {(await ask(proxy)).status for _ in range(20)} == {200}
+
+
+def computing_on_signal(home: Path) -> dict[str, Any]:
+    """The environment of a server whose processes compute without end once they get SIGWINCH."""
+    (home / "sitecustomize.py").write_text(
+        "import signal, itertools\nsignal.signal(signal.SIGWINCH, lambda *_: sum(itertools.repeat(1)))\n"
+    )
+    return {"PYTHONPATH": f"{home}:{ROOT / 'src'}"}
+
+
+async def test_after_all_of_them_were_stopped_nobody_is_killed(upstream: ScriptedUpstream, tmp_path: Path) -> None:
+    """As when a machine sleeps, or a container is paused."""
+    async with process(upstream.url, tmp_path, WORKERS=2) as proxy:
+        workers = proxy.workers()
+        for pid in [proxy.pid, *workers]:
+            os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(13)
+        for pid in [proxy.pid, *workers]:
+            os.kill(pid, signal.SIGCONT)
+        await asyncio.sleep(2)
+        assert proxy.workers() == workers
+        assert {(await ask(proxy)).status for _ in range(20)} == {200}
+        assert b"has not answered" not in proxy.errors
+
+
+async def test_a_standard_error_that_nobody_reads_stops_nothing(upstream: ScriptedUpstream, tmp_path: Path) -> None:
+    """Neither a server that has something to say at its start, nor one that replaces a worker."""
+    with Pipe() as pipe:
+        os.set_blocking(pipe.writing, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(pipe.writing, b"x" * 4096)
+        os.set_blocking(pipe.writing, True)
+        warned = {"MAX_CONCURRENT": 10_000_000, "WORKERS": 2}
+        async with process(upstream.url, tmp_path, stderr=pipe.writing, **warned) as proxy:
+            victim, _ = proxy.workers()
+            os.kill(victim, signal.SIGKILL)
+            await eventually(lambda: len(proxy.workers()) == 2 and victim not in proxy.workers(), seconds=20)
+            assert {(await ask(proxy)).status for _ in range(20)} == {200}
+            proxy.signal(signal.SIGTERM)
+            assert await proxy.ended(seconds=30) == 0
 
 
 async def test_a_worker_that_keeps_dying_is_given_time(upstream: ScriptedUpstream, tmp_path: Path) -> None:

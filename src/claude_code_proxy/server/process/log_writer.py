@@ -1,4 +1,4 @@
-"""Writes lines to a descriptor in a thread of its own, so that a reader who takes nothing never stops the event loop.
+"""Writes lines to a descriptor in a thread of its own, so that a reader who takes nothing never stops the server.
 
 What waits is bounded in bytes. Lines beyond that, and those whose reader has gone, are dropped and counted; the number
 is logged as soon as somebody reads again.
@@ -12,7 +12,8 @@ from queue import SimpleQueue
 from threading import Thread
 
 _log = logging.getLogger(__name__)
-STANDARD_OUTPUT = 1
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+_NAMES = {STANDARD_OUTPUT: "standard output", STANDARD_ERROR: "standard error"}
 _MOST_HELD = 1024 * 1024  # bytes that wait for a reader who is not keeping up; more are lost
 _CLOSE_SECONDS = 2.0  # at the end, for what is left
 
@@ -48,7 +49,7 @@ class LogWriter:
         self._taken += len(data)
         self._waiting.put(data)
         if self._thread is None:
-            self._thread = Thread(target=self._run, name="access-log", daemon=True)
+            self._thread = Thread(target=self._run, name="log-writer", daemon=True)
             self._thread.start()
 
     def close(self, seconds: float = _CLOSE_SECONDS) -> None:
@@ -64,7 +65,8 @@ class LogWriter:
                 self._unread += data.count(b"\n")
             elif self.lost > reported:
                 lost, reported = self.lost - reported, self.lost
-                _log.warning("%d access lines were lost, because nobody read them in time", lost)
+                name = _NAMES.get(self._descriptor, "their file")
+                _log.warning("%d lines were lost, because nobody read %s in time", lost, name)
             self._done += len(data)
 
     def _has_written(self, data: bytes) -> bool:

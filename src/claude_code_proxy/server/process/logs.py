@@ -1,11 +1,11 @@
 """The log of everything but exchanges: what it looks like, where it goes, and what it must never hold.
 
 The words of an exception may quote a request, so no line holds any: only its type, and the places it came through.
+A thread of its own writes the lines, so that a standard error that nobody reads stops nothing.
 """
 
 import asyncio
 import logging
-import sys
 import traceback
 from pathlib import Path
 from time import gmtime, strftime
@@ -13,17 +13,21 @@ from typing import Any, Literal, TextIO
 
 import msgspec
 
+from claude_code_proxy.server.process.log_writer import STANDARD_ERROR, LogWriter
+
 _log = logging.getLogger(__name__)
 
 
 def set_up(level: str, form: Literal["text", "json"], *, stream: TextIO | None = None) -> None:
     """Send all records of `logging` from `level` on to standard error, or `stream`, a line each."""
     logging.raiseExceptions = False  # a log that nobody takes is no reason for tracebacks
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _WriterHandler(LogWriter(STANDARD_ERROR)) if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(_Json() if form == "json" else _Text())
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
+        if isinstance(old, _WriterHandler):
+            old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
@@ -47,6 +51,21 @@ def handle_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) 
     error = context.get("exception")
     place = f": {place_of(error)}" if isinstance(error, BaseException) else ""
     _log.error("%s%s", context.get("message", "error in the event loop"), place)
+
+
+class _WriterHandler(logging.Handler):
+    """Hands each line to a writer. `logging.shutdown`, which the end of the process calls, waits for the last ones."""
+
+    def __init__(self, writer: LogWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._writer.write([self.format(record).encode(errors="backslashreplace") + b"\n"])
+
+    def close(self) -> None:
+        self._writer.close()
+        super().close()
 
 
 class _Text(logging.Formatter):

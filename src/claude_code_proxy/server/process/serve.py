@@ -16,6 +16,7 @@ from claude_code_proxy.settings import Settings, is_wildcard
 
 _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _CHECK_SECONDS = 1.0  # for the first answer of the upstream, so that the banner can tell of a refused credential
+_REPORT_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -49,12 +50,21 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
         gc.set_threshold(20_000, 20, 50)
         credential = await assembly.check_credential(_CHECK_SECONDS)
         upstream = upstream_name(settings, assembly.credentials)
+        if place is not None:
+            assembly.run_in_background(_report_again_and_again(place))
         ready(listening(settings.host, assembly.server.sockets, upstream=upstream, credential=credential))
         await shutdown.wait()
         await _drain(assembly, settings.drain_seconds, shutdown=shutdown)
     finally:
         await assembly.close()
         shutdown.close()
+
+
+async def _report_again_and_again(place: Place) -> None:
+    """Report to the parent for as long as the event loop runs."""
+    while True:
+        await asyncio.sleep(_REPORT_SECONDS)
+        place.report()
 
 
 async def _drain(assembly: Assembly, seconds: float, *, shutdown: ShutdownSignals) -> None:

@@ -1,8 +1,10 @@
 """One worker process, seen from its parent: forked, read from, and waited for.
 
-The channel between them is a pipe on which the worker reports that it serves, or the error that prevents it.
+The channel between them is a pipe on which the worker reports again and again that it serves, or the error that
+prevents it.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -10,12 +12,14 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NoReturn
 
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.server.process import logs
 
 SERVES = b"\x06"  # ASCII's acknowledgement: no message begins with it
+_STATES = {"R": "it computes", "D": "it waits for a disk", "T": "it was stopped", "t": "it is traced"}
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
@@ -23,7 +27,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 class Worker:
     """`exit_code` is None while it runs, negative for the signal that ended it.
 
-    `last_error` is the last error message it sent.
+    `answered` is when it last reported that it serves; `last_error` is the last error message it sent.
     """
 
     slot: int
@@ -31,6 +35,7 @@ class Worker:
     channel: int
     started: float = field(default_factory=time.monotonic)
     serves: bool = False
+    answered: float = 0.0
     last_error: str = ""
     exit_code: int | None = None
 
@@ -42,10 +47,10 @@ class Worker:
         """Read what the worker has written to the channel since the last call."""
         with suppress(BlockingIOError):
             while self.channel >= 0 and (data := os.read(self.channel, 4096)):
-                if data == SERVES:
+                if SERVES in data:
                     self.serves = True
-                else:
-                    self.last_error += data.decode(errors="replace")
+                    self.answered = time.monotonic()
+                self.last_error += data.replace(SERVES, b"").decode(errors="replace")
             self.close()
 
     def has_ended(self) -> bool:
@@ -56,6 +61,13 @@ class Worker:
         self.close()
         self.exit_code = os.waitstatus_to_exitcode(status)
         return True
+
+    def state(self) -> str:
+        """Return what the system says that the process does, as far as it says that."""
+        with suppress(OSError):
+            stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii", errors="replace")
+            return _STATES.get(stat.rpartition(")")[2].split()[0], "it waits")
+        return "its state is not known"
 
     def signal(self, number: int) -> None:
         with suppress(ProcessLookupError):
@@ -105,8 +117,8 @@ def _run_child(
     except BaseException as error:  # noqa: BLE001 - whatever it was, the process ends here
         logs.report_unhandled(error)
     finally:
+        logging.shutdown()
         sys.stdout.flush()
-        sys.stderr.flush()
         os._exit(code)
 
 

@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 _LONG_LIFE = 10.0  # seconds, after which a death is no sign of a worker that cannot live
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+_LONGEST_SILENCE = 10.0  # of a worker, which reports every second
+_CHECK_SECONDS = 1.0
 _GRACE = 10.0  # beyond the time to drain, before a worker that does not end is killed
 
 
@@ -85,6 +87,7 @@ class _Workers:
         self._pauses: dict[int, float] = {}  # how long the last one of a slot was waited for
         self._kill_at: float | None = None  # set once a signal asked this process to stop
         self._failure: Misconfigured | None = None
+        self._checked = time.monotonic()  # when the workers were last looked after
         self._code = 0
 
     def run(self, ready: Callable[[Listening], None]) -> int:
@@ -100,6 +103,7 @@ class _Workers:
             if not listening and self._kill_at is None and all(worker.serves for worker in self._alive.values()):
                 listening = True
                 ready(self._listening())
+            self._kill_silent()
             self._act()
         if self._failure is not None:
             raise self._failure
@@ -111,7 +115,7 @@ class _Workers:
 
     def _start(self, slot: int) -> None:
         def work(serves: Callable[[], None]) -> None:
-            place = Place(slot, self._directory, parent=self._life[0])
+            place = Place(slot, self._directory, parent=self._life[0], report=serves)
             self._work(self._settings, place, ready=lambda _: serves())
 
         siblings = [worker.close for worker in self._alive.values()]
@@ -123,6 +127,19 @@ class _Workers:
             if worker.has_ended():
                 del self._alive[worker.slot]
                 self._ended(worker, worker.exit_code or 0, listening=listening)
+
+    def _kill_silent(self) -> None:
+        """Kill workers that have not reported for long; give them time if this process itself was stopped too."""
+        now = time.monotonic()
+        paused, self._checked = now - self._checked > _CHECK_SECONDS * 4, now
+        for worker in self._alive.values():
+            silence = now - worker.answered
+            if self._kill_at is None and worker.serves and silence > _LONGEST_SILENCE and not paused:
+                problem = "worker %d has not answered for %.0f s (%s), so it is killed"
+                _log.error(problem, worker.slot + 1, silence, worker.state())
+                worker.signal(signal.SIGKILL)
+            if paused or silence > _LONGEST_SILENCE:
+                worker.answered = now
 
     def _ended(self, worker: Worker, code: int, *, listening: bool) -> None:
         if self._kill_at is not None:
@@ -147,10 +164,11 @@ class _Workers:
         for worker in self._alive.values():
             worker.signal(signal.SIGTERM)
 
-    def _seconds_left(self) -> float | None:
-        """Return the seconds until the next timed action; None if there is none."""
-        moments = [*self._due.values(), *([] if self._kill_at is None else [self._kill_at])]
-        return max(min(moments) - time.monotonic(), 0.0) if moments else None
+    def _seconds_left(self) -> float:
+        """Return the seconds until the next timed action, which may be to look after the workers."""
+        now = time.monotonic()
+        moments = [now + _CHECK_SECONDS, *self._due.values(), *([] if self._kill_at is None else [self._kill_at])]
+        return max(min(moments) - now, 0.0)
 
     def _act(self) -> None:
         """Do what is due: start workers, or kill those that do not end."""
