@@ -25,7 +25,7 @@ def names(asked: messages.MessagesRequest) -> list[str]:
     return [one.name for one in sent.request.tools]
 
 
-def schema_of(one: messages.Tool | messages.HostedTool) -> bytes:
+def schema_of(one: messages.AnyTool) -> bytes:
     assert isinstance(one, messages.Tool)
     return bytes(one.input_schema)
 

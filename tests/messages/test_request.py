@@ -60,3 +60,27 @@ def test_thinking_choices_and_formats() -> None:
 def test_what_has_no_json_form_is_a_mistake() -> None:
     with pytest.raises(TypeError, match="object"):
         messages.encode_request(messages.MessagesRequest("claude-x", (HELLO,), metadata=object()))  # type: ignore[arg-type]
+
+
+def test_a_tool_of_another_type_stays_as_it_came() -> None:
+    raw = b'{"type":"web_fetch_20260318","name":"web_fetch","x":[1.50],"cache_control":{"type":"ephemeral"}}'
+    tool = messages.decode_raw_tool(raw)
+    assert (tool.type, tool.name, tool.cache_control) == ("web_fetch_20260318", "web_fetch", messages.CacheControl())
+    assert messages.encode_request(tool) == raw
+    bare = messages.with_cache_control(tool, None)
+    assert messages.encode_request(bare) == b'{"type":"web_fetch_20260318","name":"web_fetch","x":[1.50]}'
+    assert tool == messages.decode_raw_tool(raw) != bare
+    assert hash(tool) == hash(bare)
+    assert repr(tool) == "RawTool(type='web_fetch_20260318', name='web_fetch')"
+
+
+def test_tools_without_a_name_have_one_that_no_other_tool_can_have() -> None:
+    names = [
+        messages.decode_raw_tool(raw).name
+        for raw in (
+            b'{"type":"mcp_toolset","mcp_server_name":"a"}',
+            b'{"type":"mcp_toolset","mcp_server_name":"b"}',
+            b'{"type":"computer_toolset_20260801"}',
+        )
+    ]
+    assert names == ["mcp_toolset a", "mcp_toolset b", "computer_toolset_20260801"]

@@ -24,7 +24,7 @@ ENTRY = {
     "capabilities": {
         "batch": YES,
         "structured_outputs": NO,
-        "context_management": {"supported": True, "compact_20260112": YES},
+        "context_management": {"supported": True, "clear_thinking_20251015": NO, "compact_20260112": YES},
         "effort": {"supported": True, "low": YES, "medium": YES, "high": YES, "xhigh": None, "max": NO},
         "thinking": {"supported": True, "types": {"adaptive": YES, "enabled": NO, "disabled": YES}},
     },
@@ -46,6 +46,12 @@ def test_a_page_with_everything() -> None:
     assert (set(model.thinking), model.thinking_default) == ({"adaptive", "disabled"}, "on")
     assert (model.efforts, model.default_effort) == (("low", "medium", "high"), "high")
     assert not model.structured_outputs
+    assert model.lacks_edits == {"clear_thinking_20251015"}
+
+
+def test_a_model_without_context_management_has_no_edits() -> None:
+    model = merged(BUILT_IN.find("claude-opus-5"), capabilities={"context_management": {"supported": False}})
+    assert model.lacks_edits == {"clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112"}
 
 
 def test_what_the_list_does_not_cover_stays() -> None:

@@ -32,6 +32,10 @@ SAMPLES: Mapping[type[Struct], Mapping[str, Any]] = {
         "speed": "fast",
         "inference_geo": "us",
         "cache_control": CACHED,
+        "container": Raw(b'"container_1"'),
+        "context_management": Raw(b'{"edits":[{"type":"clear_tool_uses_20250919"}]}'),
+        "fallbacks": Raw(b'"default"'),
+        "mcp_servers": Raw(b'[{"type":"url","url":"https://example.com","name":"x"}]'),
         "stream": True,
     },
     messages.Tool: {
@@ -41,6 +45,7 @@ SAMPLES: Mapping[type[Struct], Mapping[str, Any]] = {
         "strict": True,
         "input_examples": Raw(b'[{"at":"here"}]'),
         "eager_input_streaming": True,
+        "defer_loading": True,
         "cache_control": CACHED,
     },
     messages.HostedTool: {

@@ -16,6 +16,7 @@ from claude_code_proxy.adaptation import (
     emulated_tool_choice,
     fallbacks,
     parameters,
+    service_features,
     structured,
     thinking,
     tools,
@@ -65,6 +66,7 @@ def adapt(original: messages.MessagesRequest, model: Model, *, options: AdaptOpt
     request = original if original.model == model.id else replace(original, model=model.id)
     request = parameters.set_max_tokens(request, model, notes=notes)
     request = parameters.drop_extras(request, model, notes=notes)
+    request = service_features.normalize_features(request, model, notes=notes)
     request, expected = structured.normalize_format(request, model, notes=notes)
     request, renames = tools.normalize_tools(request, notes=notes)
     request, forcing = emulated_tool_choice.normalize_tool_choice(request, model, notes=notes)
@@ -169,4 +171,5 @@ class _Reply(Struct, frozen=True):
 
 
 def _betas(request: messages.MessagesRequest, model: Model) -> tuple[str, ...]:
-    return (_FAST_BETA,) if request.speed == "fast" and model.fast == "beta" else ()
+    fast = (_FAST_BETA,) if request.speed == "fast" and model.fast == "beta" else ()
+    return tuple(dict.fromkeys((*fast, *service_features.betas_of(request))))

@@ -15,7 +15,7 @@ Control: TypeAlias = messages.CacheControl
 Cacheable: TypeAlias = (
     messages.Text | messages.Image | messages.Document | messages.SearchResult | messages.ToolUse | messages.ToolResult
 )
-_Holder = TypeVar("_Holder", bound=messages.Tool | messages.HostedTool | messages.Block)
+_Holder = TypeVar("_Holder", bound=messages.Block)
 
 MOST = 4
 _SHORT = messages.CacheControl()
@@ -72,13 +72,17 @@ def _ordered(own: list[Control]) -> list[Control]:
 def _replaced(request: messages.MessagesRequest, values: Iterator[Control | None]) -> messages.MessagesRequest:
     return replace(
         request,
-        tools=tuple(_with(tool, values) for tool in request.tools),
+        tools=tuple(_tool_with(tool, values) for tool in request.tools),
         system=tuple(_with(block, values) for block in request.system),
         messages=tuple(
             replace(message, content=tuple(_with(block, values) for block in message.content))
             for message in request.messages
         ),
     )
+
+
+def _tool_with(tool: messages.AnyTool, values: Iterator[Control | None]) -> messages.AnyTool:
+    return tool if tool.cache_control is None else messages.with_cache_control(tool, next(values))
 
 
 def _with(holder: _Holder, values: Iterator[Control | None]) -> _Holder:

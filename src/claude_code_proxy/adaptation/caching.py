@@ -62,11 +62,11 @@ def _is_long(conversation: tuple[messages.InputMessage, ...], enough: int) -> bo
     return False
 
 
-def _marked_tools(request: messages.MessagesRequest) -> tuple[messages.Tool | messages.HostedTool, ...]:
+def _marked_tools(request: messages.MessagesRequest) -> tuple[messages.AnyTool, ...]:
     """With two or more system blocks, the breakpoints go there; with fewer, the tools get one."""
     if not request.tools or len(request.system) > 1:
         return request.tools
-    return (*request.tools[:-1], replace(request.tools[-1], cache_control=_MARK))
+    return (*request.tools[:-1], messages.with_cache_control(request.tools[-1], _MARK))
 
 
 def _marked_system(blocks: tuple[messages.Text, ...]) -> tuple[messages.Text, ...]:

@@ -18,7 +18,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.content import NO_JSON
 
-AnyTool: TypeAlias = messages.Tool | messages.HostedTool
+AnyTool: TypeAlias = messages.AnyTool
 
 _OPEN_SCHEMA = Raw(b'{"type":"object"}')
 _FORCING = (messages.ChooseAny, messages.ChooseTool)
@@ -85,7 +85,7 @@ class _ToolNormalizer:
         return Renames(self.sent, self._restored, self._shapes)
 
     def normalized(self, tools: tuple[AnyTool, ...]) -> tuple[AnyTool, ...]:
-        self._used_names = {tool.name for tool in tools if isinstance(tool, messages.HostedTool)}
+        self._used_names = {tool.name for tool in tools if isinstance(tool, messages.ServerTool)}
         reserved = {tool.name for tool in tools if names.is_legal_tool(tool.name)}
         normalized = (self._normalized(tool, index, reserved=reserved) for index, tool in enumerate(tools))
         return tuple(tool for tool in normalized if tool is not None)
@@ -103,7 +103,7 @@ class _ToolNormalizer:
         if first is not None and _are_alike(tool, first):
             self._note(index, "name", action=Action.DROPPED, reason="declared twice")
             return None
-        if isinstance(tool, messages.HostedTool):
+        if isinstance(tool, messages.ServerTool):
             return tool
         name = self._name(tool.name, index, reserved=reserved)
         schema = normalize_input_schema(bytes(tool.input_schema))
@@ -139,9 +139,9 @@ class _ToolNormalizer:
 
 def _are_alike(tool: AnyTool, first: AnyTool) -> bool:
     """Two tools of one name that are one: the same, or two versions of a hosted one."""
-    if isinstance(tool, messages.HostedTool):
+    if isinstance(tool, messages.ServerTool):
         return True
-    return replace(tool, cache_control=None) == replace(first, cache_control=None)
+    return messages.with_cache_control(tool, None) == messages.with_cache_control(first, None)
 
 
 def _with_choice(request: messages.MessagesRequest, sent: dict[str, str]) -> messages.MessagesRequest:

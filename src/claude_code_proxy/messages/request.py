@@ -27,6 +27,7 @@ class Tool(Struct, frozen=True, omit_defaults=True):
     strict: bool = False
     input_examples: Raw = NO_JSON
     eager_input_streaming: bool = False
+    defer_loading: bool = False
     cache_control: CacheControl | None = None
 
 
@@ -47,6 +48,34 @@ class HostedTool(Struct, frozen=True, omit_defaults=True):
     blocked_domains: tuple[str, ...] = ()
     user_location: UserLocation | None = None
     cache_control: CacheControl | None = None
+
+
+class RawTool:
+    """A tool of another type of the service's own, kept as the JSON it came as but for its cache breakpoint.
+
+    `name` tells it from other tools; where the type has no name, it is one that no other tool can have.
+    """
+
+    __slots__ = ("cache_control", "name", "raw", "type")
+
+    def __init__(self, type: str, name: str, *, raw: bytes, cache_control: CacheControl | None = None) -> None:
+        self.type = type
+        self.name = name
+        self.raw = raw
+        self.cache_control = cache_control
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RawTool) and (self.raw, self.cache_control) == (other.raw, other.cache_control)
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
+    def __repr__(self) -> str:
+        return f"RawTool(type={self.type!r}, name={self.name!r})"
+
+
+ServerTool: TypeAlias = HostedTool | RawTool
+AnyTool: TypeAlias = Tool | ServerTool
 
 
 class ChooseAuto(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="auto"):
@@ -120,7 +149,7 @@ class MessagesRequest(Struct, frozen=True, omit_defaults=True):
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
-    tools: tuple[Tool | HostedTool, ...] = ()
+    tools: tuple[AnyTool, ...] = ()
     tool_choice: ToolChoice | None = None
     thinking: ThinkingConfig | None = None
     output_config: OutputConfig | None = None
@@ -129,13 +158,50 @@ class MessagesRequest(Struct, frozen=True, omit_defaults=True):
     speed: Literal["standard", "fast"] | None = None
     inference_geo: str | None = None
     cache_control: CacheControl | None = None
+    container: Raw = NO_JSON  # this and the next three are open data, which the service alone judges
+    context_management: Raw = NO_JSON
+    fallbacks: Raw = NO_JSON
+    mcp_servers: Raw = NO_JSON
     stream: bool = False
 
 
 def _encode_special(value: object) -> Raw:
     if isinstance(value, UnknownBlock):
         return Raw(value.raw)
+    if isinstance(value, RawTool):
+        return Raw(value.raw) if value.cache_control is None else Raw(_with_breakpoint(value.raw, value.cache_control))
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+class _TypedTool(Struct, frozen=True):
+    """What must be known of any tool."""
+
+    type: str
+    name: str = ""
+    mcp_server_name: str = ""
+    cache_control: CacheControl | None = None
+
+
+_decode_typed_tool = msgspec.json.Decoder(_TypedTool).decode
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+
+
+def decode_raw_tool(raw: bytes | Raw) -> RawTool:
+    """Raise `msgspec.DecodeError` when `raw` is not an object with a `type`."""
+    typed = _decode_typed_tool(raw)
+    fields = {name: value for name, value in _decode_fields(raw).items() if name != "cache_control"}
+    name = typed.name or f"{typed.type} {typed.mcp_server_name}".strip()
+    return RawTool(typed.type, name, raw=msgspec.json.encode(fields), cache_control=typed.cache_control)
+
+
+def with_cache_control(tool: AnyTool, cache_control: CacheControl | None) -> AnyTool:
+    if isinstance(tool, RawTool):
+        return RawTool(tool.type, tool.name, raw=tool.raw, cache_control=cache_control)
+    return msgspec.structs.replace(tool, cache_control=cache_control)
+
+
+def _with_breakpoint(raw: bytes, cache_control: CacheControl) -> bytes:
+    return msgspec.json.encode({**_decode_fields(raw), "cache_control": cache_control})
 
 
 encode_request = msgspec.json.Encoder(enc_hook=_encode_special).encode

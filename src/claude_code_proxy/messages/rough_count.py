@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from claude_code_proxy.messages import content as blocks
-from claude_code_proxy.messages.request import HostedTool, MessagesRequest, Tool, encode_request
+from claude_code_proxy.messages.request import AnyTool, MessagesRequest, Tool, encode_request
 
 _CHARACTERS_PER_TOKEN = 3.5  # Claude's tokenizers differ
 _MEDIUM_TOKENS = 1600  # of an image or a page
 _MEDIUM = round(_MEDIUM_TOKENS * _CHARACTERS_PER_TOKEN)
-_Part: TypeAlias = blocks.Block | Tool | HostedTool
+_Part: TypeAlias = blocks.Block | AnyTool
 
 
 def parts_of(request: MessagesRequest) -> Iterator[tuple[str, _Part]]:

@@ -66,6 +66,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     prefix_binding: bool = False  # a signed thinking block is valid only after the very same prefix
     cache_minimum: int = 512  # tokens; a shorter prefix is silently not cached
 
+    lacks_edits: frozenset[str] = frozenset()  # types of `context_management.edits` that are refused
     fast: Literal["no", "yes", "beta"] = "no"  # `speed: fast`; beta: it needs its beta header
     inference_geo: bool = True
     prices: Prices | None = None

@@ -38,10 +38,20 @@ class EffortLevels(msgspec.Struct, frozen=True):
     max: Supported = Supported()
 
 
+class ListedEdits(msgspec.Struct, frozen=True):
+    """The types of `context_management.edits`; None where nothing is said of one."""
+
+    supported: bool = False
+    clear_thinking_20251015: Supported | None = None
+    clear_tool_uses_20250919: Supported | None = None
+    compact_20260112: Supported | None = None
+
+
 class Capabilities(msgspec.Struct, frozen=True):
     thinking: ListedThinking | None = None
     effort: EffortLevels | None = None
     structured_outputs: Supported | None = None
+    context_management: ListedEdits | None = None
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
@@ -125,7 +135,14 @@ def _capable(model: Model, capabilities: Capabilities) -> Model:
     if capabilities.structured_outputs is not None:
         native = capabilities.structured_outputs.supported
         model = replace(model, structured_outputs=native, strict_tools=native)
+    if capabilities.context_management is not None:
+        model = replace(model, lacks_edits=_lacking(capabilities.context_management))
     return model
+
+
+def _lacking(listed: ListedEdits) -> frozenset[str]:
+    kinds = {name: getattr(listed, name) for name in ListedEdits.__struct_fields__ if name != "supported"}
+    return frozenset(kind for kind, can in kinds.items() if not (listed.supported and (can is None or can.supported)))
 
 
 def _thinking(model: Model, capabilities: ListedThinking) -> Model:

@@ -35,6 +35,7 @@ GENERAL = frozenset({
     "web-fetch-2025-09-10",
 })
 
+FIRST_MCP = "mcp-client-2025-04-04"
 OPENS = {
     "advisor": frozenset({"advisor-tool-2026-03-01"}),
     "block_binding": frozenset({"thinking-binding-controls-2026-08-01"}),
@@ -46,7 +47,7 @@ OPENS = {
     "fallbacks": frozenset({"server-side-fallback-2026-06-01", "server-side-fallback-2026-07-01"}),
     "fallback_credit": frozenset({"fallback-credit-2026-06-01", "fallback-credit-2026-07-01"}),
     "inline_tools": frozenset({"inline-tools-2026-09-15"}),
-    "mcp": frozenset({"mcp-client-2025-04-04", "mcp-client-2025-11-20", "mcp-client-2026-09-15"}),
+    "mcp": frozenset({FIRST_MCP, "mcp-client-2025-11-20", "mcp-client-2026-09-15"}),
     "per_turn_control": frozenset({"per-turn-control-2026-07-01"}),
     "task_budget": frozenset({"task-budgets-2026-03-13"}),
     "thread": frozenset({"message-threads-2026-08-12"}),

@@ -34,10 +34,10 @@ def _support(supported: bool) -> dict[str, Any]:
 
 def _capabilities(model: SimulatedModel) -> dict[str, Any]:
     everywhere = ("batch", "citations", "code_execution", "image_input", "pdf_input", "structured_outputs")
-    edits = ("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112")
+    edits = {"clear_thinking_20251015": True, "clear_tool_uses_20250919": True, "compact_20260112": model.compacts}
     return {
         **{name: _support(True) for name in everywhere},
-        "context_management": {"supported": True, **{name: _support(True) for name in edits}},
+        "context_management": {"supported": True, **{name: _support(can) for name, can in edits.items()}},
         "effort": {
             "supported": bool(model.efforts),
             **{effort: _support(effort in model.efforts) for effort in ALL_EFFORTS},

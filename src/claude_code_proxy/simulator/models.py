@@ -49,6 +49,10 @@ class SimulatedModel:
     fast: str = "no"
 
     @property
+    def compacts(self) -> bool:
+        return self.generation >= 4.6
+
+    @property
     def chars_per_token(self) -> int:
         """Characters of one token: the tokenizer changed at 4.7, and the same text has about 30 % more tokens."""
         return 3 if self.generation >= 4.7 else 4

@@ -113,7 +113,7 @@ def _restored(
 ) -> tuple[messages.InputMessage, ...]:
     if not found.entries:
         return request.messages
-    hosted = any(isinstance(tool, messages.HostedTool) for tool in request.tools)
+    hosted = any(isinstance(tool, messages.ServerTool) for tool in request.tools)
     replay = _Replay(found.entries, model, prefix, hosted)
     restored = list(request.messages)
     for index, keys in found.keys.items():

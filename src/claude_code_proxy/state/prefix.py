@@ -25,7 +25,7 @@ class Prefix:
         for block in request.system:
             self._hash.update(_bare(block))
         for tool in request.tools:
-            self._hash.update(messages.encode_request(replace(tool, cache_control=None)))
+            self._hash.update(messages.encode_request(messages.with_cache_control(tool, None)))
         if request.output_config is not None and request.output_config.format is not None:
             self._hash.update(messages.encode_request(request.output_config.format))
 

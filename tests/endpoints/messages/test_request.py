@@ -37,7 +37,8 @@ EVERYTHING: dict[str, Any] = {
     "top_k": 5,
     "tools": [
         {"name": "f", "input_schema": {"type": "object"}, "description": "d", "strict": True},
-        {"type": "web_search_20250305", "name": "web_search", "max_uses": 3},
+        {"type": "web_search_20250305", "name": "web_search", "max_uses": 3, "cache_control": {"type": "ephemeral"}},
+        {"type": "mcp_toolset", "mcp_server_name": "notes"},
     ],
     "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
     "thinking": {"type": "adaptive", "display": "summarized"},
@@ -47,6 +48,10 @@ EVERYTHING: dict[str, Any] = {
     "speed": "standard",
     "inference_geo": "us",
     "cache_control": {"type": "ephemeral"},
+    "container": {"id": "container_1"},
+    "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]},
+    "fallbacks": "default",
+    "mcp_servers": [{"type": "url", "url": "https://example.com", "name": "notes"}],
 }
 
 
@@ -87,9 +92,9 @@ def test_whether_it_streams(stream: bool | None) -> None:
 
 
 def test_what_the_types_have_no_place_for_is_named() -> None:
-    tool = {"name": "f", "input_schema": {}, "defer_loading": True}
+    tool = {"name": "f", "input_schema": {}, "allowed_callers": ["direct"]}
     _, left_out = decoded(thread={"type": "create"}, container=None, tools=[tool], system=None, metadata=None)
-    assert left_out == ["thread", "tools[0].defer_loading"]
+    assert left_out == ["thread", "tools[0].allowed_callers"]
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,12 @@ def test_speed_and_place_by_model() -> None:
     assert refusal_message(make_request(model=OLD, inference_geo="us")) == (
         "inference_geo: inference_geo is not supported for this model."
     )
+
+
+@pytest.mark.parametrize(("model", "compacts"), [("claude-opus-4-6", True), ("claude-opus-4-5", False)])
+def test_old_models_do_not_compact(model: str, compacts: bool) -> None:
+    body = make_request(model=model, context_management={"edits": [{"type": "compact_20260112"}]})
+    if compacts:
+        accept(body, "compact-2026-01-12")
+    else:
+        assert "compact_20260112" in refusal_message(body, "compact-2026-01-12")

@@ -155,3 +155,25 @@ def test_forced_tools_by_model(model: str, choice: Json) -> None:
         accept({**body, "tool_choice": {"type": "auto"}})
     else:
         accept(body)
+
+
+@pytest.mark.parametrize(
+    ("servers", "toolsets", "words"),
+    [
+        (["a"], ["a"], ""),
+        (["a", "b"], ["b", "a"], ""),
+        (["a"], [], "MCP server 'a' must be referenced by exactly one mcp_toolset"),
+        (["a"], ["a", "a"], "MCP server 'a' must be referenced by exactly one mcp_toolset"),
+        (["a", "a"], ["a"], "MCP server names must be unique"),
+        ([], ["a"], "mcp_toolset references MCP server 'a'"),
+    ],
+)
+def test_each_mcp_server_has_one_toolset(servers: list[str], toolsets: list[str], words: str) -> None:
+    body = make_request(
+        tools=[{"type": "mcp_toolset", "mcp_server_name": name} for name in toolsets],
+        mcp_servers=[{"type": "url", "url": "https://example.com", "name": name} for name in servers],
+    )
+    if words:
+        assert words in refusal_message(body, "mcp-client-2025-11-20")
+    else:
+        accept(body, "mcp-client-2025-11-20")

@@ -79,7 +79,7 @@ class _GrammarBudget:
 
 
 def _enforced(tool: AnyTool, index: int, *, budget: _GrammarBudget | None, notes: list[Adjustment]) -> AnyTool:
-    if isinstance(tool, messages.HostedTool) or not tool.strict:
+    if not isinstance(tool, messages.Tool) or not tool.strict:
         return tool
     path = f"tools[{index}].strict"
     subset = _grammar(tool)
@@ -106,7 +106,7 @@ def _grammar(tool: messages.Tool) -> Subset:
 
 
 def _stricter(tool: AnyTool, budget: _GrammarBudget) -> AnyTool:
-    if isinstance(tool, messages.HostedTool):
+    if not isinstance(tool, messages.Tool):
         return tool
     subset = _grammar(tool)
     if subset.raw is None or budget.refusal(subset) is not None:

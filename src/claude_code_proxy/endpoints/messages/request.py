@@ -13,6 +13,8 @@ from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.messages.native import decode_or_refuse
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.content import NO_JSON
+from claude_code_proxy.messages.json_text import is_given
 
 _T = TypeVar("_T")
 _NOT_CARRIED = "it can only be sent to an upstream that takes requests as they are"
@@ -43,6 +45,10 @@ class _Request(Struct, frozen=True):
     speed: str | None = None
     inference_geo: str | None = None
     cache_control: messages.CacheControl | None = None
+    container: Raw = NO_JSON
+    context_management: Raw = NO_JSON
+    fallbacks: Raw = NO_JSON
+    mcp_servers: Raw = NO_JSON
     stream: bool | None = None
 
 
@@ -63,7 +69,6 @@ _decode_request = msgspec.json.Decoder(_Request).decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_typed = msgspec.json.Decoder(_TypedBlock).decode
 _decode_tool = msgspec.json.Decoder(messages.Tool).decode
-_decode_hosted = msgspec.json.Decoder(messages.HostedTool).decode
 _decode_result = msgspec.json.Decoder(_ToolResult).decode
 _OPTIONAL = tuple(
     name for name in _Request.__struct_fields__ if name not in {"turns", "system", "tools", "stream", "max_tokens"}
@@ -75,7 +80,7 @@ def to_messages_request(body: bytes) -> tuple[messages.MessagesRequest, bool, tu
     wire = decode_or_refuse(body, _decode_request)
     notes = _unknown("", _decode_fields(body), known=_Request.__struct_encode_fields__)
     tools = tuple(_tool(raw, f"tools[{index}]", notes=notes) for index, raw in enumerate(wire.tools or ()))
-    values: dict[str, Any] = {name: value for name in _OPTIONAL if (value := getattr(wire, name)) is not None}
+    values: dict[str, Any] = {name: value for name in _OPTIONAL if _is_given(value := getattr(wire, name))}
     request = messages.MessagesRequest(
         **values,
         messages=tuple(_message(message, f"messages.{index}") for index, message in enumerate(wire.turns)),
@@ -84,6 +89,10 @@ def to_messages_request(body: bytes) -> tuple[messages.MessagesRequest, bool, tu
         tools=tools,
     )
     return request, bool(wire.stream), tuple(notes)
+
+
+def _is_given(value: object) -> bool:
+    return is_given(value) if isinstance(value, Raw) else value is not None
 
 
 def _system(system: str | list[messages.Text] | None) -> tuple[messages.Text, ...]:
@@ -111,14 +120,12 @@ def _block(raw: Raw, place: str) -> messages.Block:
     return messages.ToolResult(result.tool_use_id, content, bool(result.is_error), result.cache_control)
 
 
-def _tool(raw: Raw, place: str, *, notes: list[Adjustment]) -> messages.Tool | messages.HostedTool:
+def _tool(raw: Raw, place: str, *, notes: list[Adjustment]) -> messages.AnyTool:
     kind = _decoded(raw, _decode_typed, place=place).type
-    tool: messages.Tool | messages.HostedTool
-    if kind in {None, "custom"}:
-        tool = _decoded(raw, _decode_tool, place=place)
-    else:
-        tool = _decoded(raw, _decode_hosted, place=place)
-    notes += _unknown(f"{place}.", _decode_fields(raw), known=("type", *type(tool).__struct_fields__))
+    if kind not in {None, "custom"}:
+        return _decoded(raw, messages.decode_raw_tool, place=place)
+    tool = _decoded(raw, _decode_tool, place=place)
+    notes += _unknown(f"{place}.", _decode_fields(raw), known=("type", *messages.Tool.__struct_fields__))
     return tool
 
 

@@ -173,7 +173,7 @@ class UpstreamRun:
 
     def _may_pause(self) -> bool:
         """Only turns with hosted tools are paused to be taken up again."""
-        return any(isinstance(tool, messages.HostedTool) for tool in self.adapted.request.tools)
+        return any(isinstance(tool, messages.ServerTool) for tool in self.adapted.request.tools)
 
     async def _collect(self, request: messages.MessagesRequest, on_begin: Callable[[], None]) -> messages.Message:
         """Return a whole answer that is streamed inside, which shows when it begins, within the deadline."""

@@ -138,6 +138,7 @@ def check_limits(request: ParsedRequest) -> None:
         _check_user_id((request.body.get("metadata") or {}).get("user_id"))
         _check_container(request)
         _check_geo(request)
+    _check_edits(request)
     if request.body.get("speed") == "fast" and request.model.fast == "no":
         raise fail("speed", "'fast' is not supported for this model.")
 
@@ -189,6 +190,12 @@ def _check_container(request: ParsedRequest) -> None:
     runs_code = any(str(tool.get("type", "")).startswith(("code_execution_", "web_")) for tool in request.tools)
     if request.body.get("container") is not None and not runs_code:
         raise fail("container", "container can only be provided when a code execution tool is enabled")
+
+
+def _check_edits(request: ParsedRequest) -> None:
+    for index, edit in enumerate((request.body.get("context_management") or {}).get("edits", ())):
+        if edit["type"] == "compact_20260112" and not request.model.compacts:
+            raise fail(f"context_management.edits.{index}", "compact_20260112 is not supported for this model.")
 
 
 def _check_geo(request: ParsedRequest) -> None:

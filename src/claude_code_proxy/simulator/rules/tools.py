@@ -5,6 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from claude_code_proxy.simulator import betas
 from claude_code_proxy.simulator.parsed_request import ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules import structured
@@ -30,6 +31,7 @@ def check(request: ParsedRequest) -> None:
             _check_schema(tool["input_schema"], f"tools.{index}.custom.input_schema")
         else:
             _check_server_tool(tool, request, path=f"tools.{index}.{tool['type']}")
+    _check_toolsets(request)
     names = [tool["name"] for tool in request.tools if "name" in tool]
     if len(set(names)) != len(names):
         raise fail("tools", "Tool names must be unique.")
@@ -71,6 +73,22 @@ def _check_server_tool(tool: dict[str, Any], request: ParsedRequest, *, path: st
         raise Refusal(f"'{request.model.id}' does not support tool types: {kind}.")
     if tool.get("allowed_domains") and tool.get("blocked_domains"):
         raise fail(path, "only one of `allowed_domains` or `blocked_domains` may be specified")
+
+
+def _check_toolsets(request: ParsedRequest) -> None:
+    """Require one toolset for each MCP server, and a server for each toolset. The first beta had no toolsets."""
+    if betas.FIRST_MCP in request.caller.betas:
+        return
+    servers = [server["name"] for server in request.body.get("mcp_servers", ())]
+    toolsets = [tool["mcp_server_name"] for tool in request.tools if tool.get("type") == "mcp_toolset"]
+    if len(set(servers)) != len(servers):
+        raise fail("mcp_servers", "MCP server names must be unique.")
+    for name in servers:
+        if toolsets.count(name) != 1:
+            raise fail("mcp_servers", f"MCP server '{name}' must be referenced by exactly one mcp_toolset in tools.")
+    for name in toolsets:
+        if name not in servers:
+            raise fail("tools", f"mcp_toolset references MCP server '{name}', which is not in mcp_servers.")
 
 
 def _check_strict(request: ParsedRequest) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
+from claude_code_proxy.messages.content import NO_JSON
 from claude_code_proxy.models.model import Model
 from claude_code_proxy.upstreams.upstream import Capability, UpstreamProfile
 
@@ -32,6 +33,10 @@ CAPABILITIES = (
     Capability("late_system_messages", "emulated", "as text of the user's"),
     Capability("prefill", "no", "a conversation ends with a turn of the user's"),
     Capability("hosted_tools", "no", "such as web search"),
+    Capability("mcp_servers", "no", "as Claude Code has its own"),
+    Capability("context_management", "no", "as Claude Code has its own"),
+    Capability("container", "no", "as there is no code execution"),
+    Capability("fallbacks", "no", "only the model itself"),
     Capability("prompt_cache_breakpoints", "no", "Claude Code sets its own"),
     Capability("betas", "no", "Claude Code sends its own"),
     Capability("user_id", "no", "Claude Code sends its own"),
@@ -40,7 +45,12 @@ CAPABILITIES = (
     Capability("request_id", "no", "the service's id of a request is not told"),
 )
 
-_TOOL_FIELDS = {"input_examples": True, "eager_input_streaming": False}  # whether leaving it out changes the meaning
+_TOOL_FIELDS = {
+    "input_examples": True,
+    "eager_input_streaming": False,
+    "defer_loading": False,
+}  # whether leaving it out changes the meaning
+_SERVICE_FIELDS = ("container", "context_management", "fallbacks", "mcp_servers")
 _BARE = messages.Tool("", Raw(b""))
 
 
@@ -66,17 +76,19 @@ def drop_unsupported(request: messages.MessagesRequest) -> tuple[messages.Messag
     if request.metadata is not None:
         notes.append(Adjustment("metadata", Action.DROPPED, "Claude Code sends a user id of its own"))
         request = replace(request, metadata=None)
+    for name in _SERVICE_FIELDS:
+        if getattr(request, name):
+            notes.append(Adjustment(name, Action.DROPPED, "Claude Code does not pass it on", changes_meaning=True))
+            request = replace(request, **{name: NO_JSON})
     if _has_breakpoints(request):
         notes.append(Adjustment("cache_control", Action.DROPPED, "Claude Code sets cache breakpoints of its own"))
         request = replace(request, cache_control=None)
     return request, tuple(notes)
 
 
-def _own_tools(
-    tools: Sequence[messages.Tool | messages.HostedTool], notes: list[Adjustment]
-) -> tuple[messages.Tool, ...]:
+def _own_tools(tools: Sequence[messages.AnyTool], notes: list[Adjustment]) -> tuple[messages.Tool, ...]:
     """Return the caller's own tools with the fields that Claude Code passes on."""
-    hosted = ", ".join(tool.name for tool in tools if isinstance(tool, messages.HostedTool))
+    hosted = ", ".join(tool.name for tool in tools if not isinstance(tool, messages.Tool))
     if hosted:
         reason = f"Claude Code does not pass on the hosted {hosted}"
         notes.append(Adjustment("tools", Action.DROPPED, reason, changes_meaning=True))

@@ -41,6 +41,10 @@ REQUEST: Mapping[str, Delivery] = {
     "speed": Delivery.ADAPTED,
     "inference_geo": Delivery.ADAPTED,
     "cache_control": Delivery.DROPPED,
+    "container": Delivery.DROPPED,
+    "context_management": Delivery.DROPPED,
+    "fallbacks": Delivery.DROPPED,
+    "mcp_servers": Delivery.DROPPED,
     "stream": Delivery.CONSTANT,
 }
 TOOL: Mapping[str, Delivery] = {
@@ -50,6 +54,7 @@ TOOL: Mapping[str, Delivery] = {
     "strict": Delivery.ADAPTED,
     "input_examples": Delivery.DROPPED,
     "eager_input_streaming": Delivery.DROPPED,
+    "defer_loading": Delivery.DROPPED,
     "cache_control": Delivery.DROPPED,
 }
 OUTPUT_CONFIG: Mapping[str, Delivery] = {"effort": Delivery.OPTION, "format": Delivery.ADAPTED}
