@@ -53,7 +53,7 @@ FROM workshop AS full-install
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=ca.crt,target=/run/ca.crt \
     python3 -m venv --without-pip /opt/claude-code-proxy \
  && /build/pip/bin/pip --python /opt/claude-code-proxy install --no-cache-dir --no-compile --only-binary :all: \
-      --require-hashes -r /build/requirements/claude-code.txt \
+      --require-hashes -r /build/requirements/claude-code.txt -r /build/requirements/images.txt \
  && /build/pip/bin/pip --python /opt/claude-code-proxy install --no-cache-dir --no-compile --no-index --no-deps \
       /build/wheels/*.whl \
  && sh /build/trim /opt/claude-code-proxy \

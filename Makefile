@@ -87,7 +87,8 @@ documents: $(VENV)/.dev ## write what is generated in docs, from its sources
 lock: $(UV) ## write every lock from pyproject.toml; UPGRADE=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml -o $(LOCKS)/run.txt
 	@$(COMPILE) pyproject.toml --group demo -c $(LOCKS)/run.txt -o $(LOCKS)/demo.txt
-	@$(COMPILE) pyproject.toml --group dev -c $(LOCKS)/demo.txt -o $(LOCKS)/dev.txt
+	@$(COMPILE) pyproject.toml --extra images -c $(LOCKS)/demo.txt -o $(LOCKS)/images.txt
+	@$(COMPILE) pyproject.toml --group dev --extra images -c $(LOCKS)/images.txt -c $(LOCKS)/demo.txt -o $(LOCKS)/dev.txt
 	@$(COMPILE) pyproject.toml --extra claude-code -c $(LOCKS)/dev.txt -o $(LOCKS)/claude-code.txt
 	@$(COMPILE) --group build -o $(LOCKS)/build.txt
 	@$(COMPILE) --group lock -o $(LOCKS)/lock.txt
@@ -116,7 +117,7 @@ audit: .cache/audit/.made ## look up known weaknesses of what is installed, wher
 
 sbom: .cache/audit/.made ## a CycloneDX bill of materials of the default install and of the one with Claude Code, in dist
 	@mkdir -p dist
-	@for lock in run claude-code; do PYTHONWARNINGS=ignore .cache/audit/bin/cyclonedx-py requirements $(LOCKS)/$$lock.txt --pyproject pyproject.toml \
+	@for lock in run images claude-code; do PYTHONWARNINGS=ignore .cache/audit/bin/cyclonedx-py requirements $(LOCKS)/$$lock.txt --pyproject pyproject.toml \
 		--output-reproducible --output-format JSON --output-file dist/sbom-$$lock.json || exit 1; done
 
 clean: ## remove the environments and everything else that the other targets made

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PIP_AUDIT = ROOT / ".cache" / "audit" / "bin" / "pip-audit"
-LOCKS = ("run", "claude-code", "demo", "dev", "build")
+LOCKS = ("run", "images", "claude-code", "demo", "dev", "build")
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ def stage(name: str) -> str:
 def test_there_are_two_targets_and_the_one_with_the_runtime_is_the_default() -> None:
     assert [name for _, name in STAGES][-2:] == ["slim", "full"]
     assert "claude-code.txt" in stage("full-install")
+    assert "images.txt" in stage("full-install")
     assert "requirements/run.txt" in stage("slim-install")
     assert "slim-install" in stage("slim")
     assert "full-install" in stage("full")

@@ -48,10 +48,11 @@ def direct(lock: str) -> list[Requirement]:
     lines = [] if lock in {"build", "lock"} else list(metadata["dependencies"])
     if lock in project["dependency-groups"]:
         lines += _group(project, lock)
-    return [Requirement(line) for line in [*lines, *metadata["optional-dependencies"].get(lock, [])]]
+    extra = metadata["optional-dependencies"].get("images" if lock == "dev" else lock, [])
+    return [Requirement(line) for line in [*lines, *extra]]
 
 
-@pytest.mark.parametrize("name", ["run", "demo", "dev", "claude-code", "build", "lock"])
+@pytest.mark.parametrize("name", ["run", "images", "demo", "dev", "claude-code", "build", "lock"])
 def test_a_lock_holds_what_pyproject_asks_for(name: str) -> None:
     _check(direct(name), read_lock(LOCKS / f"{name}.txt", "claude-code-proxy (pyproject.toml"))
 
@@ -64,9 +65,9 @@ def test_a_clients_lock_holds_what_its_list_asks_for(source: Path) -> None:
 
 
 def test_the_locks_of_one_environment_agree() -> None:
-    """`run`, `demo`, `dev` and `claude-code` may all go into .venv, one after the other."""
+    """`run`, `demo`, `dev` and `claude-code` may all go into .venv, one after the other, and `images` into an image."""
     versions: dict[str, set[Version]] = {}
-    for lock in ("run", "demo", "dev", "claude-code"):
+    for lock in ("run", "images", "demo", "dev", "claude-code"):
         for name, pin in read_lock(LOCKS / f"{lock}.txt", "").items():
             versions.setdefault(name, set()).add(pin.version)
     assert {name for name, found in versions.items() if len(found) > 1} == set()

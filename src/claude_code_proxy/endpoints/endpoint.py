@@ -69,6 +69,9 @@ class DecodedRequest(Protocol):
     def n(self) -> int:
         """The number of replies to return."""
 
+    def with_request(self, request: messages.MessagesRequest) -> "DecodedRequest":
+        """Return the same with `request` changed: the images of its blocks, whose places stay as they were."""
+
     def field_name(self, path: str) -> str:
         """Return the client's field from which `path` of `request` was made; `path` itself if both APIs have the field.
 

@@ -13,6 +13,7 @@ from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.exchange.record import Observer
 from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply.output_checks import OutputChecks
+from claude_code_proxy.server.images import ImageConverter
 from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Forwarder, Upstream, UpstreamProfile
 
@@ -53,6 +54,7 @@ class AppState:
     find_stored: Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]] = nothing_stored
     observers: Sequence[Observer] = ()
     output_checks: OutputChecks = field(default_factory=OutputChecks)
+    images: ImageConverter = field(default_factory=ImageConverter)
     stopped: Callable[[], bool] = lambda: False
     _ids: "itertools.count[int]" = field(default_factory=itertools.count)
     _prefix: str = field(default_factory=lambda: os.urandom(8).hex())

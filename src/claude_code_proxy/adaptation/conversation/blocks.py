@@ -114,9 +114,9 @@ def _normalized_in_result(
         return _normalized(block, "user", apart=apart, notes=notes)
     except InvalidRequest as error:
         kind = "a document" if isinstance(block, messages.Document) else "an image"
-        reason = f"text stands in place of {kind} in a tool result: {error.message}"
-        notes.append(Adjustment("messages", Action.DROPPED, reason, changes_meaning=True))
-        return messages.Text(f"({kind} that cannot be read: {error.message})")
+        text, note = images.stand_in(kind, error, at="messages")
+        notes.append(note)
+        return text
 
 
 def _text_alone(

@@ -18,7 +18,7 @@ from claude_code_proxy.messages.media import IMAGE_TYPES, PDF, media_type_of
 Media: TypeAlias = messages.Image | messages.Document
 
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
-_MAX_IMAGE_BASE64 = MAX_IMAGE_BYTES * 4 // 3 + 4
+MAX_IMAGE_BASE64 = MAX_IMAGE_BYTES * 4 // 3 + 4
 _HEAD = 32  # base64 characters, enough to see that it is base64
 _SVG = "image/svg+xml"
 _STRAYS = "\n\r -_"
@@ -68,6 +68,13 @@ def normalize_media(media: Media, *, notes: list[Adjustment]) -> Media | message
     return named
 
 
+def stand_in(kind: str, error: InvalidRequest, *, at: str) -> tuple[messages.Text, Adjustment]:
+    """Return the text that takes the place of an image or a document in a tool result, and the adjustment."""
+    reason = f"text stands in place of {kind} in a tool result: {error.message}"
+    note = Adjustment(at, Action.DROPPED, reason, changes_meaning=True)
+    return messages.Text(f"({kind} that cannot be read: {error.message})"), note
+
+
 def _renamed(media: Media, source: messages.Base64Source) -> Media:
     """Return the block in the form that its media type wants: a PDF is a document, an image an image block."""
     block = _block_for(source.media_type)
@@ -114,7 +121,7 @@ def cleaned(data: str) -> str:
 
 
 def _fits(media: Media, data: str) -> bool:
-    return len(data) <= _MAX_IMAGE_BASE64 or isinstance(media, messages.Document)
+    return len(data) <= MAX_IMAGE_BASE64 or isinstance(media, messages.Document)
 
 
 def _named(source: messages.Base64Source) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
@@ -30,6 +31,9 @@ class DecodedChatCompletion(Struct, frozen=True):
     shape: ChatShape
     body: bytes
     tool_fields: tuple[str, ...]
+
+    def with_request(self, request: messages.MessagesRequest) -> "DecodedChatCompletion":
+        return replace(self, request=request)
 
     def field_name(self, path: str) -> str:
         return field_name(path, tools=self.tool_fields, chat_messages=self._chat_messages)

@@ -1,6 +1,7 @@
 """Completions as an endpoint: the translations put together."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
@@ -24,6 +25,9 @@ class DecodedCompletion(Struct, frozen=True):
     stream: bool
     n: int
     shape: CompletionShape
+
+    def with_request(self, request: messages.MessagesRequest) -> "DecodedCompletion":
+        return replace(self, request=request)
 
     def field_name(self, path: str) -> str:
         return field_name(path)

@@ -2,6 +2,7 @@
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
@@ -20,6 +21,9 @@ class DecodedMessage(Struct, frozen=True):
     adjustments: tuple[Adjustment, ...]
     stream: bool
     n: int = 1
+
+    def with_request(self, request: messages.MessagesRequest) -> "DecodedMessage":
+        return replace(self, request=request)
 
     def field_name(self, path: str) -> str:
         return path

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Adjustment
@@ -37,6 +38,9 @@ class DecodedResponsesRequest(Struct, frozen=True):
     @property
     def request(self) -> messages.MessagesRequest:
         return self.translated.request
+
+    def with_request(self, request: messages.MessagesRequest) -> "DecodedResponsesRequest":
+        return replace(self, translated=replace(self.translated, request=request))
 
     def field_name(self, path: str) -> str:
         return field_name(path, tools=self.translated.toolset.fields, blocks=self.translated.conversation.paths)

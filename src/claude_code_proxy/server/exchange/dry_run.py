@@ -4,13 +4,16 @@ The answer holds the Messages request as it would go out, every adjustment, wher
 would use and cost by a rough count.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
+from claude_code_proxy.adaptation.conversation.conversion import find_unfit
 from claude_code_proxy.adjustment import Adjustment, with_client_names
 from claude_code_proxy.endpoints.betas import normalize_betas
-from claude_code_proxy.endpoints.endpoint import Endpoint
+from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.rough_count import parts_of, tokens_of
 from claude_code_proxy.models.model import Model
@@ -60,6 +63,10 @@ class DryRun(Struct, frozen=True):
 async def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: str = "") -> bytes:
     """Render the dry run; `betas` is the caller's header. Raise `InvalidRequest` where the endpoint would."""
     decoded = endpoint.decode(body, state.policy.default_model)
+    adjustments = decoded.adjustments
+    if unfit := find_unfit(decoded.request):
+        decoded, converted = await _converted(state, decoded, unfit=unfit)
+        adjustments += converted
     passed_on, ignored = normalize_betas(betas, is_supported=state.profile.supports("betas"))
     keys = turn_keys(decoded.request.messages)
     found = await state.kept_thinking.find(keys) if keys else NOTHING_FOUND
@@ -67,8 +74,7 @@ async def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: st
     try:
         _, model, adapted = prepare(state, decoded.request, model=model, found=found)
     except InvalidRequest as error:
-        param = client_field(error, decoded.request, field_name=decoded.field_name)
-        raise InvalidRequest(error.message, param=param, code=error.code, status=error.status) from error
+        raise _in_client_words(error, decoded) from error
     plan, tokens = _cache_plan(adapted.request, model)
     return msgspec.json.encode(
         DryRun(
@@ -76,11 +82,25 @@ async def dry_run(state: AppState, endpoint: Endpoint, *, body: bytes, betas: st
             known_model=model.known,
             request=Raw(messages.encode_request(adapted.request)),
             betas=tuple(dict.fromkeys(passed_on + adapted.betas)),
-            adjustments=decoded.adjustments + ignored + with_client_names(adapted.adjustments, decoded.field_name),
+            adjustments=adjustments + ignored + with_client_names(adapted.adjustments, decoded.field_name),
             cache=plan,
             estimate=_estimate(model, adapted.request, tokens=tokens, choices=decoded.n),
         )
     )
+
+
+async def _converted(
+    state: AppState, decoded: DecodedRequest, *, unfit: Sequence[str]
+) -> tuple[DecodedRequest, tuple[Adjustment, ...]]:
+    try:
+        return await state.images.convert(decoded, unfit)
+    except InvalidRequest as error:
+        raise _in_client_words(error, decoded) from error
+
+
+def _in_client_words(error: InvalidRequest, decoded: DecodedRequest) -> InvalidRequest:
+    param = client_field(error, decoded.request, field_name=decoded.field_name)
+    return InvalidRequest(error.message, param=param, code=error.code, status=error.status)
 
 
 def _cache_plan(request: messages.MessagesRequest, model: Model) -> tuple[CachePlan, int]:

@@ -4,12 +4,13 @@ bytes -> `DecodedRequest` -> adapted Messages request -> upstream -> Message or 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from claude_code_proxy import messages
+from claude_code_proxy.adaptation.conversation.conversion import find_unfit
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.reply.schema_check import CheckResults
 from claude_code_proxy.adjustment import Action, Adjustment
@@ -57,6 +58,8 @@ class TranslatedExchange(Exchange):
         self._decoded = decoded = await self._decode()
         record.stream = decoded.stream
         record.adjustments += decoded.adjustments
+        if unfit := find_unfit(decoded.request):
+            self._decoded = decoded = await self._convert(decoded, unfit)
         betas = self._betas() if _BETAS in self._request.headers else ()
         model = self._note_model(decoded.request.model)
         keys = turn_keys(decoded.request.messages)
@@ -78,6 +81,11 @@ class TranslatedExchange(Exchange):
             return self._endpoint.decode(body, default_model)
         pending = begin(body, default_model)
         return pending.resume(await self._state.find_stored(pending.ids) if pending.ids else {})
+
+    async def _convert(self, decoded: DecodedRequest, unfit: Sequence[str]) -> DecodedRequest:
+        converted, adjustments = await self._state.images.convert(decoded, unfit)
+        self.record.adjustments += adjustments
+        return converted
 
     def _betas(self) -> tuple[str, ...]:
         """Return the caller's betas that go along; report the ignored ones."""

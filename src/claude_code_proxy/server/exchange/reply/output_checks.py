@@ -4,15 +4,13 @@ The validator keeps the interpreter's lock while it works, so a thread would not
 """
 
 import asyncio
-import os
-import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import MakeFilter
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.adaptation.reply.schema_check import CheckNeeded, CheckResults, SchemaCheck
+from claude_code_proxy.server.process.child import ChildFailed, run_child
 from claude_code_proxy.upstreams.upstream import CallStats, EventStream
 
 SECONDS = 2.0  # for all checks of one answer
@@ -51,10 +49,6 @@ class CheckedStream:
         self._stream.close()
 
 
-class _NotDone(Exception):
-    """The process ran out of time or memory, or could not be started."""
-
-
 class OutputChecks:
     """The costly checks of all exchanges, of which few run at once."""
 
@@ -79,37 +73,16 @@ class OutputChecks:
     async def _add(self, results: CheckResults, needed: CheckNeeded, *, deadline: float) -> None:
         try:
             results.known[needed.check] = await self._checked(needed.check, deadline=deadline)
-        except _NotDone:
+        except ChildFailed:
             results.known[needed.check] = needed.otherwise
             if needed.otherwise is None:
                 results.skipped.append(needed.check)
 
     async def _checked(self, check: SchemaCheck, *, deadline: float) -> str | None:
+        pieces = (b"%d\n" % len(check.schema), check.schema, check.text)
         try:
             async with asyncio.timeout_at(deadline), self._slots:
-                return await _run_worker(check)
-        except (TimeoutError, OSError) as error:
-            raise _NotDone from error
-
-
-async def _run_worker(check: SchemaCheck) -> str | None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        _WORKER,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        start_new_session=True,  # Ctrl-C is for the proxy
-    )
-    try:
-        output, _ = await process.communicate(b"%d\n" % len(check.schema) + check.schema + check.text)
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    if process.returncode:
-        raise _NotDone
-    return output.decode() or None
+                wrong = await run_child(_WORKER, pieces, deadline=deadline)
+        except TimeoutError as error:
+            raise ChildFailed from error
+        return wrong.decode() or None
