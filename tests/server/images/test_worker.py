@@ -129,6 +129,26 @@ def test_no_other_decoder_is_tried(raw: bytes) -> None:
         worker.convert(raw)
 
 
+@pytest.mark.parametrize(
+    ("most", "stat", "limit"),
+    [
+        ("268435456\n", "anon 67108864\nfile 9\n", 150994944),
+        ("17179869184\n", "anon 67108864\n", worker.MEMORY),
+        ("100\n", "file 9\nanon 200\n", 0),
+        ("max\n", "anon 67108864\n", worker.MEMORY),
+        ("268435456\n", "file 9\n", worker.MEMORY),
+    ],
+)
+def test_a_container_keeps_memory_for_the_server(tmp_path: Path, most: str, stat: str, limit: int) -> None:
+    (tmp_path / "memory.max").write_text(most)
+    (tmp_path / "memory.stat").write_text(stat)
+    assert worker.memory_limit(tmp_path) == limit
+
+
+def test_without_a_container_the_bound_is_fixed(tmp_path: Path) -> None:
+    assert worker.memory_limit(tmp_path) == worker.MEMORY
+
+
 def test_the_process_has_bounds(tmp_path: Path) -> None:
     """It neither takes more memory than it may, nor writes a file."""
     program = """

@@ -22,8 +22,7 @@ from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.server.process.child import ChildFailed, run_child
 
 SECONDS = 10.0  # for one image
-SECONDS_OF_REQUEST = 30.0  # for all images of a request, without the time that they wait for a place
-MOST_AT_ONCE = 2
+SECONDS_OF_REQUEST = 30.0  # for all images of a request, without the time that they wait for those of others
 KEPT_BYTES = 32 * 1024 * 1024
 _WORKER = "claude_code_proxy.server.images.worker"
 _TOO_COSTLY = Conversion(
@@ -38,7 +37,7 @@ def is_installed() -> bool:
 
 
 class ImageConverter:
-    """The conversions of all exchanges, of which few run at once."""
+    """The conversions of all exchanges, one at a time: each may take much memory."""
 
     def __init__(
         self,
@@ -53,7 +52,7 @@ class ImageConverter:
         self._seconds_of_request = seconds_of_request
         self._most_kept_bytes = kept_bytes
         self._installed = installed
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._turn = asyncio.Lock()
         self._kept: OrderedDict[bytes, Conversion] = OrderedDict()
         self._kept_bytes = 0
 
@@ -87,7 +86,7 @@ class ImageConverter:
         if seconds <= 0:
             return _TOO_COSTLY, 0.0
         now = asyncio.get_running_loop().time
-        async with self._places:
+        async with self._turn:
             began = now()
             try:
                 conversion = _decoded(await run_child(_WORKER, [data.encode()], deadline=began + seconds))

@@ -22,6 +22,7 @@ MAX_PIXELS = 50_000_000
 SIDE = 2000  # taken whatever else the request holds, so what is sent does not change as a conversation grows
 MAX_PNG_BYTES = 4 * 1024 * 1024
 FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP")
+_CGROUP = Path("/sys/fs/cgroup")
 _LOSSLESS = frozenset({"BMP", "GIF", "PNG", "TIFF"})
 _JPEG_QUALITY = 90
 _PLAIN_MODES = frozenset({"L", "RGB", "RGBA"})
@@ -46,7 +47,7 @@ def main() -> None:
 def limit_process() -> None:
     """Bound memory and processor time, allow no file to be written, and be the first to go where memory runs out."""
     for what, most in (
-        (resource.RLIMIT_DATA, MEMORY),
+        (resource.RLIMIT_DATA, memory_limit(_CGROUP)),
         (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
@@ -54,6 +55,17 @@ def limit_process() -> None:
         resource.setrlimit(what, (most, most))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def memory_limit(cgroup: Path) -> int:
+    """Return how many bytes the process may use: at most three quarters of what its container has left."""
+    try:
+        most = int((cgroup / "memory.max").read_text(encoding="ascii"))
+        lines = (cgroup / "memory.stat").read_text(encoding="ascii").splitlines()
+        used = next(int(number) for name, number in map(str.split, lines) if name == "anon")
+    except (OSError, ValueError, StopIteration):  # no limit, or none that can be read
+        return MEMORY
+    return max(0, min(MEMORY, (most - used) * 3 // 4))
 
 
 def convert(raw: bytes) -> tuple[str, int, bytes]:
