@@ -144,6 +144,35 @@ async def asked(proxy: Running, upstream: ScriptedUpstream, conversation: list[d
     return await proxy.ask(messages=conversation, **fields)
 
 
+RESPONSES = {
+    "input": [{"role": "user", "content": [{"type": "input_image", "image_url": image_part(HEIC)["image_url"]["url"]}]}]
+}
+MESSAGES = {
+    "max_tokens": 10,
+    "messages": [
+        {
+            "role": "user",
+            "content": [
+                {"type": "image", "source": {"type": "base64", "media_type": "image/heic", "data": encoded(HEIC)}}
+            ],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"), [("/v1/responses", RESPONSES), ("/v1/messages", MESSAGES)], ids=["responses", "messages"]
+)
+async def test_other_endpoints_have_it_too(upstream: ScriptedUpstream, path: str, fields: dict[str, Any]) -> None:
+    upstream.answers(whole(MESSAGE))
+    async with running(upstream.url) as proxy, proxy.client() as client:
+        headers = {"x-claude-proxy-adapt": "true"}
+        await client.post({"model": "claude-sonnet-4-6", **fields}, path=path, headers=headers)
+        reply = await client.reply()
+    assert reply.status == 200, reply.body
+    assert [source["media_type"] for source in sent_images(upstream)] == ["image/jpeg"]
+
+
 async def test_a_users_faulty_image_is_an_error_that_names_it(upstream: ScriptedUpstream) -> None:
     async with running(upstream.url) as proxy:
         reply = await proxy.ask(messages=looking_at(HEIC, HEIC[:300]))
