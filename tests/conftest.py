@@ -20,7 +20,7 @@ hypothesis.settings.load_profile("steady")
 
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
-    """A test that starts the proxy in this process sets up the log; the next test must not find it so."""
+    """Undo what a test did to the logging of this process, so that the next test does not see it."""
     root = logging.getLogger()
     handlers, level, disabled, raising = root.handlers[:], root.level, root.manager.disable, logging.raiseExceptions
     yield
@@ -31,6 +31,6 @@ def log_as_it_was() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def proxy_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL, ending in /v1, of a proxy that talks to the simulated upstream."""
+    """Yield the base URL, ending in /v1, of a proxy that talks to the simulated upstream."""
     with running_proxy(tmp_path_factory.mktemp("home"), "--upstream", "simulated") as url:
         yield url

@@ -15,7 +15,7 @@ _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"}
 
 
 def isolate() -> None:
-    """Empties the environment of whatever the proxy or a client would read, and makes HOME a scratch directory."""
+    """Remove what the proxy or a client would read from the environment, and set HOME to a scratch directory."""
     for name in list(os.environ):
         if name in _OURS or name.startswith(_PREFIXES) or name.upper() in _PROXIES:
             del os.environ[name]

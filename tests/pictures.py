@@ -13,7 +13,7 @@ pillow_heif.register_heif_opener()
 
 
 def picture(width: int = 60, height: int = 40, mode: str = "RGB") -> Image.Image:
-    """The left half is light, the right half dark."""
+    """Return a picture whose left half is light, and its right half dark."""
     image = Image.new("L", (width, height), 230)
     image.paste(20, (width // 2, 0, width, height))
     return image.convert(mode)
@@ -36,7 +36,7 @@ def opened(data: str) -> Image.Image:
 
 
 def png_of_size(width: int, height: int) -> bytes:
-    """A PNG that claims a size, with next to no data."""
+    """Return a PNG that claims a size, with next to no data."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"\0" * 100)) + _chunk(b"IEND")
@@ -44,7 +44,7 @@ def png_of_size(width: int, height: int) -> bytes:
 
 
 def bmp_of_size(width: int, height: int) -> bytes:
-    """A BMP that claims a size, with no data."""
+    """Return a BMP that claims a size, with no data."""
     return b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
 
 

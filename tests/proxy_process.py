@@ -16,7 +16,7 @@ _SECONDS = 30
 
 @contextmanager
 def running_proxy(home: Path, *flags: str, settings: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The address of a proxy started on a free port. `settings` are those that are no flags.
+    """Return the address of a proxy started on a free port. `settings` are those that are no flags.
 
     A traceback in its output fails the test, and so does a bad end.
     """

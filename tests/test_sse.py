@@ -28,7 +28,7 @@ STREAM = st.lists(st.tuples(LINES, ENDS), max_size=20).map(lambda lines: "".join
 
 
 def as_specified(stream: bytes) -> list[bytes]:
-    """The interpretation of the HTML standard, line by line, for streams that are whole."""
+    """Return the interpretation of the HTML standard, line by line, for streams that are whole."""
     events: list[bytes] = []
     data: list[bytes] = []
     for line in stream.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[:-1]:

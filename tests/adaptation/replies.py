@@ -12,7 +12,7 @@ def message(*content: messages.Block | str, stop_reason: str = "end_turn") -> me
 
 
 def events(reply: messages.Message, size: int) -> Iterator[messages.Event]:
-    """The stream of `reply`, its text and arguments in pieces of `size` characters, with a ping between."""
+    """Yield the stream of `reply`, its text and arguments in pieces of `size` characters, with a ping between."""
     for event in messages.as_events(reply):
         match event:
             case messages.ContentBlockDelta(index, messages.TextDelta(text)):
@@ -32,7 +32,7 @@ def passed(reply_filter: ReplyFilter, reply: messages.Message, size: int = 1) ->
 
 
 def streamed(reply_filter: ReplyFilter, reply: messages.Message, size: int = 1) -> messages.Message:
-    """What a client of the stream puts together. Blocks must come one after the other, by consecutive numbers."""
+    """Return what a client puts together from the stream. Blocks must come in order, with consecutive indexes."""
     together = messages.Accumulator()
     opened, closed = 0, 0
     for event in passed(reply_filter, reply, size):

@@ -70,13 +70,13 @@ def adapted(asked: messages.MessagesRequest, **options: Any) -> Adapted:
 
 
 def accepted(sent: Adapted) -> ParsedRequest:
-    """What the strict simulator makes of a request; raises its refusal."""
+    """Return what the strict simulator makes of a request. Raise its refusal."""
     body = json.loads(messages.encode_request(sent.request))
     return validate(body, Caller(betas=frozenset(sent.betas)))
 
 
 def told(sent: Adapted) -> list[str]:
-    """The adjustments as `param=action`."""
+    """Return the adjustments as `param=action`."""
     return [f"{one.path}={one.action}" for one in sent.adjustments]
 
 

@@ -139,7 +139,7 @@ RULES = messages.Text("A rule of the house. " * 60)
 
 
 def rockbot(model: str, turn: int, history: tuple[messages.InputMessage, ...], rounds: int) -> messages.MessagesRequest:
-    """The request of one round of one turn."""
+    """Return the request of one round of one turn."""
     talk = [
         *history,
         user(f"Question {turn}?"),

@@ -114,7 +114,7 @@ def test_trap_45_every_property_that_changes_is_told_and_restored(keys: list[str
 
 
 def replies(made: Adapted, *calls: messages.ToolUse) -> Iterator[tuple[messages.Block, ...]]:
-    """What a client gets of calls, whole and streamed."""
+    """Yield what a client gets of calls, first from a whole reply, then from a stream."""
     reply = message(*calls, stop_reason="tool_use")
     yield made.filter().message(reply).content if made.filter else calls
     yield streamed(made.filter(), reply).content if made.filter else calls

@@ -18,7 +18,7 @@ _SECONDS = 20
 
 @contextmanager
 def started(home: Path, *arguments: str, **environ: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """The process and the first address that it tells; killed at the end if it still runs."""
+    """Start the program; yield its process and the first address it prints. Kill it at the end if it still runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "claude_code_proxy", *arguments],
         env=_environment(home, environ),
@@ -41,7 +41,7 @@ def started(home: Path, *arguments: str, **environ: str) -> Iterator[tuple["subp
 
 
 def ended(home: Path, *arguments: str, **environ: str) -> tuple[int, str]:
-    """The exit code of a command that ends by itself, and all it said."""
+    """Return the exit code of a command that ends by itself, and all that it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "claude_code_proxy", *arguments],
         env=_environment(home, environ),

@@ -11,7 +11,7 @@ from tests.cli.processes import SOURCE
 
 
 def shell(home: Path, line: str) -> "subprocess.CompletedProcess[str]":
-    """The end of a command line in which `$PROXY` is the program."""
+    """Run a command line in which `$PROXY` is the program; return its result."""
     return subprocess.run(
         ["sh", "-c", line],
         env={"PROXY": f"{sys.executable} -m claude_code_proxy", "HOME": str(home), "PYTHONPATH": str(SOURCE)},

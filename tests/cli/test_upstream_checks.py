@@ -26,7 +26,7 @@ async def checks(home: Path, base: str, **changes: Any) -> dict[str, Check]:
 
 @asynccontextmanager
 async def answering(status: int, headers: str = "") -> AsyncIterator[str]:
-    """The address of a server that answers every request alike."""
+    """Yield the address of a server that answers every request alike."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

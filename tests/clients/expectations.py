@@ -20,7 +20,7 @@ def answer(record: Record) -> None:
 
 
 def echo_of(text: str) -> Expectation:
-    """The simulated Claude repeats what it was asked, and names what it was shown."""
+    """Check that the simulated Claude repeated the question, and named what it was shown."""
 
     def expectation(record: Record) -> None:
         answer(record)
@@ -122,7 +122,7 @@ def models(record: Record) -> None:
 
 
 def tools_run(finish: str) -> Expectation:
-    """The library itself runs the tool that Claude calls, and answers with its result."""
+    """Check that the library itself ran the tool that Claude called, and answered with its result."""
 
     def expectation(record: Record) -> None:
         assert_no_error(record)
@@ -144,7 +144,7 @@ def handoff(record: Record) -> None:
 
 
 def terminal(text: str) -> Expectation:
-    """The answer stands in what a program of the terminal prints; its files stay as they are."""
+    """Check that a terminal program printed the answer and left its files unchanged."""
 
     def expectation(record: Record) -> None:
         echo_of(text)(record)
@@ -164,7 +164,7 @@ def untouched_file(record: Record) -> None:
 
 
 def native_echo_of(text: str) -> Expectation:
-    """An answer of the Messages API: its stop reason, its model, its usage."""
+    """Check an answer of the Messages API: its stop reason, its model, its usage."""
 
     def expectation(record: Record) -> None:
         assert_no_error(record)
@@ -201,7 +201,7 @@ def paged_models(record: Record) -> None:
 
 
 def failure(status: int | None, words: str) -> Expectation:
-    """The client raised, and passes on the status and words that a user can act on."""
+    """Check that the client raised an error with the status and a text that a user can act on."""
 
     def expectation(record: Record) -> None:
         assert record["error"]["status"] == status
@@ -211,7 +211,7 @@ def failure(status: int | None, words: str) -> Expectation:
 
 
 def broken(words: str) -> Expectation:
-    """A stream that breaks off raises in every client, and the reason comes along; the status was 200 already."""
+    """Check that a broken stream raised an error with its reason, although the status was 200."""
 
     def expectation(record: Record) -> None:
         assert "error" in record, "the client took a broken stream for a whole one"

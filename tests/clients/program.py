@@ -76,7 +76,7 @@ def described(error: Exception) -> Record:
 
 
 def base_urls() -> tuple[str, str]:
-    """The open proxy's, and the one of the proxy that wants another key."""
+    """Return the base URLs of the open proxy and of the proxy that wants another key."""
     return sys.argv[1], sys.argv[2]
 
 

@@ -30,7 +30,7 @@ def _marks(client: str) -> list[pytest.MarkDecorator]:
 
 @pytest.fixture(scope="session")
 def locked_proxy_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of a proxy that wants a key which no client has."""
+    """Yield the base URL of a proxy that wants a key that no client has."""
     home = tmp_path_factory.mktemp("home")
     with running_proxy(home, "--upstream", "simulated", settings={"PROXY_API_KEY": "sk-proxy-test-key"}) as url:
         yield url

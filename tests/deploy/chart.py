@@ -26,7 +26,7 @@ LOGIN = IMAGE | {"credential.login.enabled": "true"}
 
 
 def tool(name: str) -> str:
-    """The path of a tool that Go builds; where there is none, the test is skipped."""
+    """Return the path of a tool that Go builds; skip the test if there is none."""
     if not (TOOLS / name).exists():
         assert shutil.which("go") is None, f"{name} is built by `make test-all`"
         pytest.skip(f"Go is missing here, and with it {name}")
@@ -47,7 +47,7 @@ def template(values: Mapping[str, str], chart: Path = CHART) -> "subprocess.Comp
 
 
 def rendered(values: Mapping[str, str], chart: Path = CHART) -> dict[str, Object]:
-    """The objects by kind; two of a kind, which only Secrets are, by kind and name."""
+    """Return the objects by kind; two of a kind, which only Secrets are, by kind and name."""
     made = template(values, chart)
     assert made.returncode == 0, made.stderr
     return by_kind(made.stdout)
@@ -68,7 +68,7 @@ def refusal(values: Mapping[str, str]) -> str:
 
 
 def conform(text: str) -> str:
-    """What kubeconform says against it, strictly and with no schema missing; empty when all is well."""
+    """Return what kubeconform says against it, strictly and with no schema missing; empty when all is well."""
     location = str(SCHEMAS / "{{.ResourceKind}}{{.KindSuffix}}.json")
     line = [tool("kubeconform"), "-strict", "-schema-location", location, "-"]
     checked = subprocess.run(line, input=text, capture_output=True, text=True, check=False)

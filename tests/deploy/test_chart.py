@@ -274,7 +274,7 @@ def test_the_plain_manifests_are_the_charts(name: str) -> None:
 
 @pytest.fixture
 def notes(tmp_path: Path) -> Path:
-    """The chart with its notes as an object, since helm shows them only to those who have a cluster."""
+    """Return the chart with its notes as an object, since helm shows them only to those who have a cluster."""
     copy = Path(shutil.copytree(CHART, tmp_path / "claude-code-proxy"))
     (copy / "templates" / "NOTES.txt").rename(copy / "notes.txt")
     (copy / "templates" / "notes.yaml").write_text(

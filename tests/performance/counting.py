@@ -160,7 +160,7 @@ def _body(**extra: object) -> bytes:
 
 
 def agent_parts() -> dict[str, Any]:
-    """An agent's tools and history: 40 tools, 20 rounds of two calls."""
+    """Return an agent's request: 40 tools, and a history of 20 rounds of two calls."""
     parameters = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(8)}, "required": ["p0"]}
     tools = [{"type": "function", "function": {"name": f"tool_{n}", "parameters": parameters}} for n in range(40)]
     history: list[dict[str, Any]] = [{"role": "system", "content": "You are an agent. " * 100}]

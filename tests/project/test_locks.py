@@ -29,7 +29,7 @@ class Pin:
 
 
 def read_lock(path: Path, asker: str) -> dict[str, Pin]:
-    """The pins of a lock. `asker` is what its comments call the file with the direct requirements."""
+    """Return the pins of a lock. `asker` is what its comments call the file with the direct requirements."""
     pins: dict[str, Pin] = {}
     pin = None
     for line in path.read_text(encoding="utf-8").splitlines():

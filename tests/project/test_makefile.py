@@ -11,7 +11,7 @@ from tests.project.sources import ROOT
 
 
 def made(place: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """The end of `make` in a copy of what it reads."""
+    """Run `make` in a copy of the files that it reads; return its result."""
     shutil.copy(ROOT / "Makefile", place)
     shutil.copytree(ROOT / "requirements", place / "requirements")
     (place / "pyproject.toml").touch()

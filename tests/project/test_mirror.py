@@ -35,6 +35,6 @@ def _test_file(module: Path) -> Path:
 
 
 def _only_hands_on(path: Path) -> bool:
-    """A package's face: no function and no class of its own."""
+    """Return whether a module only re-exports: it has no function and no class of its own."""
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return path.name == "__init__.py" and not any(isinstance(node, defined) for node in ast.walk(parsed(path)))

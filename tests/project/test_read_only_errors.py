@@ -24,7 +24,7 @@ def _makes_an_error(value: ast.expr) -> bool:
 
 
 def _errors_in(function: ast.AST) -> Iterator[str]:
-    """The names that hold an error: parameters, what was caught, and what was just made."""
+    """Yield the names that hold an error: parameters, what was caught, and what was just made."""
     for node in ast.walk(function):
         match node:
             case ast.arg(arg=name, annotation=annotation) if _names_an_error(annotation):

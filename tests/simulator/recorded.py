@@ -39,7 +39,7 @@ def caller_of(recording: Json) -> Caller:
 
 
 def modernize(request: Json) -> Json:
-    """The same request to a model that still lives, its thinking and its search results sealed by the simulator."""
+    """Return the request for a current model, with thinking and search results sealed by the simulator."""
     request = copy.deepcopy(request)
     request["model"] = RETIRED.get(request["model"], request["model"])
     for block, prefix in thinking_of(request):

@@ -64,7 +64,7 @@ def document(words: str = "Ruby is red. It shines.", **more: Any) -> Json:
 
 
 def make_request(*messages: Any, **fields: Any) -> Json:
-    """A request; a message that is only words is the user's."""
+    """Return a request. A message that is only a string is a user message."""
     answer_text = [user(message) if isinstance(message, str) else message for message in messages or ("Hello",)]
     return {"model": PLAIN, "max_tokens": 1024, "messages": answer_text, **fields}
 
@@ -101,5 +101,5 @@ def tools_called(answer: Answer) -> list[tuple[str, Json]]:
 
 
 def continue_with(body: Json, answer: Answer, *more: Json) -> Json:
-    """The same conversation with the answer sent back as it came, and what follows it."""
+    """Return the conversation with the answer appended unchanged, and the messages that follow it."""
     return {**body, "messages": [*body["messages"], assistant(*answer.blocks), *more]}

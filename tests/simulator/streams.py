@@ -19,7 +19,7 @@ def parse_events(data: bytes) -> list[Json]:
 
 
 def rebuild(events: list[Json]) -> Json:
-    """The Message that these events add up to."""
+    """Return the Message that these events add up to."""
     events = [event for event in events if event["type"] not in {"ping", "simulated_event"}]
     assert events[0]["type"] == "message_start"
     assert [event["type"] for event in events[-2:]] == ["message_delta", "message_stop"]

@@ -85,7 +85,7 @@ def requests(draw: st.DrawFn) -> Json:
 
 
 def reply_to(blocks: list[Json]) -> Json:
-    """What a client says next."""
+    """Return what a client says next."""
     calls = [block["id"] for block in blocks if block["type"] == "tool_use"]
     return user(*(result(called, "done") for called in calls), text("And now?"))
 

@@ -28,7 +28,7 @@ SEARCH = messages.HostedTool("web_search_20250305", "web_search")
 
 
 def searched(blocks: list[Block], original: ParsedRequest, *, number: int) -> list[Block]:
-    """The answer with a search after its thinking, and thinking about what was found: before a call only."""
+    """Return the answer with a search after its thinking, and thinking about what was found: before a call only."""
     if blocks[0]["type"] != "thinking" or blocks[-1]["type"] != "tool_use":
         return blocks
     secret = original.caller.secret
@@ -120,7 +120,7 @@ class Agent:
         self.said.append(messages.InputMessage("user", results or (messages.Text(round.words),)))
 
     def edit(self, at: int) -> None:
-        """The client changes a user's words, or what a tool said."""
+        """Change a user's text, or the result of a tool, as a client might."""
         turn = self.said[at % len(self.said)]
         if turn.role == "user":
             content = tuple(

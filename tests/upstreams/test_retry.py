@@ -89,7 +89,7 @@ def test_else_twice_as_long_each_time_with_jitter(attempt: int, chance: float) -
 
 
 async def tried(error: ProxyError, retries: int, *, begun: bool = False) -> tuple[ProxyError, list[float]]:
-    """What is raised in the end of what always fails so, and the waits between the attempts."""
+    """Return the error that is raised after all attempts failed this way, and the waits between them."""
     waits: list[float] = []
 
     async def attempt(stats: CallStats) -> None:

@@ -25,7 +25,7 @@ def image(data: str, media_type: str = "image/png") -> messages.Image:
 
 
 def conversation(data: str) -> messages.MessagesRequest:
-    """The image stands in a user message and in a tool result."""
+    """Return a request with the image in a user message and in a tool result."""
     return request(
         user("look", image(data)),
         assistant(messages.ToolUse("toolu_1", "look", Raw(b"{}"))),

@@ -174,7 +174,7 @@ def test_conditions_on_declared_properties_have_a_grammar(more: Any) -> None:
 
 
 def _known_names(schema: Any) -> Any:
-    """`schema` as it is meant where it leaves open what it does not declare: without other properties."""
+    """Return `schema` with other properties forbidden where it leaves them open."""
     if isinstance(schema, list):
         return [_known_names(part) for part in schema]
     if not isinstance(schema, dict):

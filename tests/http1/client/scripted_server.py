@@ -25,7 +25,7 @@ class Peer:
         self.writer = writer
 
     async def request(self) -> bytes:
-        """The next request, with the body that its Content-Length tells."""
+        """Return the next request, with the body that its Content-Length tells."""
         head = await self.reader.readuntil(b"\r\n\r\n")
         return head + await self.reader.readexactly(content_length(head))
 
@@ -37,7 +37,7 @@ class Peer:
         await self.writer.drain()
 
     async def gone(self) -> None:
-        """Returns when the other side has closed, one way or the other."""
+        """Return when the other side has closed, one way or the other."""
         with contextlib.suppress(OSError):
             while await self.reader.read(65536):
                 pass
@@ -120,7 +120,7 @@ async def connected(
     limits: ClientLimits | None = None,
     proxy: str | None = None,
 ) -> AsyncIterator[Transport]:
-    """A transport that trusts the tests' authority, and leaves nothing behind when it is closed."""
+    """Return a transport that trusts the tests' authority, and leaves nothing behind when it is closed."""
     url = server if isinstance(server, str) else server.url
     transport = Transport(
         parse_origin(url),
@@ -137,7 +137,7 @@ async def connected(
 
 
 def slots(transport: Transport) -> tuple[int, int, int]:
-    """Connections in use, resting, and requests in line for one."""
+    """Return the numbers of connections in use, resting connections, and waiting requests."""
     pool = transport._pool
     return pool.held, pool.resting, pool.waiting
 
@@ -161,7 +161,7 @@ def content_length(head: bytes) -> int:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    """Waits, but not for ever, until it holds."""
+    """Wait until the condition holds, with a time limit."""
     for _ in range(3000):
         if condition():
             return

@@ -80,7 +80,7 @@ class Bench:
         return self.connection
 
     async def failed(self, *reads: bytes) -> ProxyError:
-        """The error of an exchange that ends before there is a head."""
+        """Return the error of an exchange that ends before there is a head."""
         task = await self.ask()
         for data in reads:
             self.connection.data_received(data)
@@ -95,7 +95,7 @@ def is_complete(connection: ClientConnection) -> bool:
 
 
 def failure_of(connection: ClientConnection, kind: type[ProxyError] = ProxyError) -> str | None:
-    """The words of its error, if it has one; that must be of this kind."""
+    """Return the text of its error, which must be of this kind; empty without an error."""
     if connection.error is None:
         return None
     assert isinstance(connection.error, kind)

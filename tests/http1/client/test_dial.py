@@ -313,7 +313,7 @@ def test_the_default_authorities_are_openssls(variable: str, tmp_path: Path) -> 
 
 
 def relaying(seen: list[bytes], answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n") -> Script:
-    """A proxy that connects to wherever it is told, on this machine."""
+    """Serve as a web proxy that connects to any address on this machine."""
 
     async def script(peer: Peer) -> None:
         head = await peer.head()

@@ -20,7 +20,7 @@ from tests.http1.client.scripted_server import (
 
 
 def stepping(*parts: bytes) -> tuple[Script, asyncio.Semaphore]:
-    """Sends the head, then a part for each release of the semaphore."""
+    """Send the head, then a part for each release of the semaphore."""
     go = asyncio.Semaphore(0)
 
     async def script(peer: Peer) -> None:

@@ -14,7 +14,7 @@ ANSWERS = {
 
 
 async def outcome(transport: Transport) -> tuple[bytes, type[Exception] | None]:
-    """The body so far, and what ended it."""
+    """Return the body that was read, and the error that ended it."""
     body = b""
     try:
         response = await transport.request(b"POST", b"/", body=b"x")

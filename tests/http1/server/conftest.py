@@ -13,7 +13,7 @@ Serve = Callable[..., Running]
 
 @pytest.fixture(params=LOOPS)
 def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
-    """Starts a server with that handler and those options; any number in one test."""
+    """Return a function that starts a server; one test may start several."""
     with ExitStack() as stack:
 
         def start(handler: Any, **options: Any) -> Running:

@@ -15,7 +15,7 @@ def ignore(_: bytes) -> None:
 
 
 def feed_all(body: CountedBody | ChunkedBody, data: bytes, size: int) -> bytes | None:
-    """Feeds it in pieces of that size; what followed the body, or None if it never ended."""
+    """Feed the reader in pieces of that size. Return the bytes after the body; None if it never ended."""
     for start in range(0, len(data), size):
         rest = body.feed(data[start : start + size])
         if rest is not None:

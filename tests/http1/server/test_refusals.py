@@ -23,7 +23,7 @@ def limits(**values: Any) -> ServerLimits:
 
 
 def last_reply(client: Client) -> Reply:
-    """A reply that the server closes after, without a reset that could have swallowed it."""
+    """Return a reply after which the server closes, without a reset that could lose it."""
     reply = client.reply()
     assert reply["connection"] == "close"
     assert client.rest() == b""

@@ -26,7 +26,7 @@ class Outcome:
 
 
 def converse(pieces: list[bytes], *, patient: bool) -> Outcome:
-    """Feeds the pieces to a connection; with patience, each is dealt with before the next comes."""
+    """Feed the pieces to a connection; with `patience`, wait until each is handled before the next."""
     seen: list[Seen] = []
 
     async def handler(request: Request, responder: Responder) -> None:

@@ -67,7 +67,7 @@ async def test_a_stream_holds_its_source_back_once_and_releases_it() -> None:
 
 
 def as_stream(request: Request) -> Answer | None:
-    """A head check that lets every body be streamed."""
+    """Return a head check that lets every body be streamed."""
     request.stream_body(LIMIT)
     return None
 

@@ -66,7 +66,7 @@ class Client:
         self.socket.sendall(b"".join(pieces))
 
     def reply(self, method: str = "GET") -> Reply:
-        """The next reply, whole."""
+        """Return the next reply, whole."""
         reply = self.head()
         if method == "HEAD" or reply.status in {204, 304} or reply.status < 200:
             return reply
@@ -92,7 +92,7 @@ class Client:
         return Reply(int(status), headers)
 
     def chunks(self) -> Iterator[bytes]:
-        """The chunks up to the last one, which must come."""
+        """Yield the chunks up to the last one, which must come."""
         while size := int(self._line(), 16):
             data = self.file.read(size)
             assert len(data) == size
@@ -101,7 +101,7 @@ class Client:
         assert self._line() == b""
 
     def rest(self) -> bytes:
-        """What comes until the server closes; fails if it resets the connection."""
+        """Return what comes until the server closes. Fail if it resets the connection."""
         return self.file.read()
 
     def is_closed(self) -> bool:
@@ -206,7 +206,7 @@ class Running:
         return client
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Runs it on the server's loop."""
+        """Run the function on the server's loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
 
     def soon(self, function: Callable[[], object]) -> None:
@@ -241,7 +241,7 @@ def serving(handler: Any, *, loop: str = "asyncio", **options: Any) -> Iterator[
 
 
 def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Waits for it to hold."""
+    """Wait until the condition holds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came about"
@@ -249,7 +249,7 @@ def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
 
 
 def settled(value: Callable[[], int], seconds: float = 0.3) -> int:
-    """What it is once it has not changed for that time."""
+    """Return the value once it has not changed for that time."""
     last, since = value(), time.monotonic()
     while time.monotonic() - since < seconds:
         time.sleep(0.02)
@@ -270,18 +270,18 @@ class Echo:
 
 
 def get(path: str = "/", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
-    """A request without a body, Host included."""
+    """Return a request without a body, Host included."""
     lines = [f"{method} {path} HTTP/{version}", "Host: test", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1")
 
 
 def post(body: bytes, *headers: str, path: str = "/", version: str = "1.1") -> bytes:
-    """A request with a counted body."""
+    """Return a request with a counted body."""
     return get(path, f"Content-Length: {len(body)}", *headers, method="POST", version=version) + body
 
 
 def chunked(*chunks: bytes) -> bytes:
-    """The body of a request, with the last chunk."""
+    """Return the body of a request, with the last chunk."""
     return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
 
 

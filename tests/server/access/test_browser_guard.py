@@ -223,7 +223,7 @@ async def test_a_host_that_is_none_is_a_bad_request(upstream: ScriptedUpstream, 
 
 
 async def get_as(proxy: Running, host: str, path: str) -> int:
-    """The status of what a page reads of a name that it pointed at this machine; a browser then sends no Origin."""
+    """Return the status of a read by a page whose host name points at this machine; no Origin is sent."""
     async with proxy.client() as client:
         await client.send(f"GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
         return (await client.reply()).status

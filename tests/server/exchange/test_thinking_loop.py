@@ -29,7 +29,7 @@ def post(url: str, body: dict[str, Any]) -> Any:
 
 
 def merged(stream: bytes) -> dict[str, Any]:
-    """The calls and text of a streamed reply, as a client without any idea of reasoning puts them together."""
+    """Return the calls and text of a streamed reply, as a client that ignores reasoning puts them together."""
     message: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": []}
     frames = [line.removeprefix("data: ") for line in stream.decode().split("\n\n") if line.startswith("data: {")]
     for delta in (choice["delta"] for frame in frames for choice in json.loads(frame)["choices"]):
@@ -43,13 +43,13 @@ def merged(stream: bytes) -> dict[str, Any]:
 
 
 def faithful(reply: bytes) -> dict[str, Any]:
-    """What a client keeps of an answer that hands thinking back."""
+    """Return what a client keeps of an answer that hands thinking back."""
     message = json.loads(reply)["choices"][0]["message"]
     return {name: message[name] for name in ("role", "content", "tool_calls", "thinking_blocks") if name in message}
 
 
 def forgetful(reply: bytes, *, stream: bool) -> dict[str, Any]:
-    """What a typed OpenAI client keeps of an answer: what OpenAI's API knows."""
+    """Return what a typed OpenAI client keeps of an answer: the fields of OpenAI's API."""
     message = merged(reply) if stream else json.loads(reply)["choices"][0]["message"]
     kept = {"role": "assistant", "content": message["content"] or None}
     return kept | ({"tool_calls": message["tool_calls"]} if message.get("tool_calls") else {})
@@ -61,7 +61,7 @@ def questions(upstream: Running) -> list[dict[str, Any]]:
 
 
 def thinking_of(upstream: Running) -> list[list[dict[str, Any]]]:
-    """The thinking blocks of each assistant turn in the last request."""
+    """Return the thinking blocks of each assistant turn in the last request."""
     turns = [turn for turn in questions(upstream)[-1]["messages"] if turn["role"] == "assistant"]
     return [[block for block in turn["content"] if block["type"] == "thinking"] for turn in turns]
 

@@ -41,7 +41,7 @@ def shown_by_a_tool(raw: bytes) -> list[dict[str, Any]]:
 async def converted(
     converter: ImageConverter, *raws: bytes
 ) -> tuple[tuple[messages.Block, ...], tuple[Adjustment, ...]]:
-    """The blocks of a message with these images after its text, and the adjustments."""
+    """Return the blocks of a message with these images after its text, and the adjustments."""
     body = json.dumps({"model": "claude-sonnet-4-6", "messages": looking_at(*raws)}).encode()
     decoded, adjustments = await converter.convert(decode(body, ""), [encoded(raw) for raw in raws])
     return decoded.request.messages[0].content[1:], adjustments
@@ -115,7 +115,7 @@ def test_the_server_does_not_import_pillow() -> None:
 
 
 def sent_images(upstream: ScriptedUpstream) -> list[dict[str, Any]]:
-    """The sources of all images of the last request upstream."""
+    """Return the sources of all images of the last request upstream."""
     found: list[dict[str, Any]] = []
 
     def walk(value: Any) -> None:

@@ -18,7 +18,7 @@ from tests.pictures import CONVERTED, FAULTY, HUGE, PAGES, picture, saved
 
 
 def run(raw: bytes) -> tuple[dict[str, Any], bytes]:
-    """What the process writes of an image."""
+    """Return what the process writes of an image."""
     done = subprocess.run(
         [sys.executable, "-m", "claude_code_proxy.server.images.worker"],
         input=base64.b64encode(raw),
@@ -32,7 +32,7 @@ def run(raw: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def converted(raw: bytes) -> Image.Image:
-    """The same, in this process."""
+    """Return the same, made in this process."""
     _, _, data = worker.convert(raw)
     image = Image.open(BytesIO(data))
     image.load()
@@ -57,7 +57,7 @@ def test_each_format_is_converted(name: str) -> None:
 
 
 def deep(mode: str) -> Image.Image:
-    """The picture with more than 8 bits a pixel."""
+    """Return the picture with more than 8 bits a pixel."""
     grey = picture(mode="L")
     sixteen = Image.frombytes("I;16", grey.size, b"".join(bytes((0, value)) for value in grey.tobytes()))
     return sixteen if mode == "I;16" else sixteen.convert(mode)

@@ -103,7 +103,7 @@ async def test_one_that_does_not_answer_is_replaced_and_the_log_says_why(
 
 
 def computing_on_signal(home: Path) -> dict[str, Any]:
-    """The environment of a server whose processes compute without end once they get SIGWINCH."""
+    """Return the environment of a server whose processes compute without end once they get SIGWINCH."""
     (home / "sitecustomize.py").write_text(
         "import signal, itertools\nsignal.signal(signal.SIGWINCH, lambda *_: sum(itertools.repeat(1)))\n"
     )

@@ -62,7 +62,7 @@ def test_samples_fit(schema: dict[str, Any], all_properties: bool) -> None:
 
 
 def _schemas() -> st.SearchStrategy[dict[str, Any]]:
-    """What tools really have: objects of plain things, lists and choices."""
+    """Return schemas as real tools have them: objects of plain values, lists and enums."""
     words = st.text("abcxyz", min_size=1, max_size=4)
     leaf = st.one_of(
         st.just({"type": "string"}),

@@ -39,7 +39,7 @@ def opening(model: str = NEW, **fields: Any) -> Json:
 
 
 def looping(model: str = NEW, **fields: Any) -> Json:
-    """A tool loop after its first call: its thinking stands at messages.1.content.0."""
+    """Return a tool loop after its first call: its thinking stands at messages.1.content.0."""
     body = opening(model, **fields)
     answer = answer_to(body)
     assert answer.blocks[0]["type"] == "thinking"
@@ -47,7 +47,7 @@ def looping(model: str = NEW, **fields: Any) -> Json:
 
 
 def talking(turns: int, model: str = NEW) -> Json:
-    """A conversation of several turns, each with thinking."""
+    """Return a conversation of several turns, each with thinking."""
     body = make_request("Hello 0", model=model)
     for number in range(1, turns + 1):
         body = continue_with(body, answer_to(body), user(f"Hello {number}"))

@@ -15,7 +15,7 @@ async def simulate(running: Running, words: str, *, stream: bool = True) -> RawR
 
 
 def events_before(response: RawResponse) -> list[Json]:
-    """The whole events that came; what was cut is left out."""
+    """Return the complete events; leave out one that was cut."""
     whole = response.body[: response.body.rfind(b"\n\n") + 2]
     return parse_events(whole)
 

@@ -35,7 +35,7 @@ def keys(file: sqlite3.Connection) -> list[str]:
 
 
 def state(file: sqlite3.Connection) -> tuple[int, int]:
-    """A number that each commit of another connection changes, and how many rows there are."""
+    """Return a number that each commit of another connection changes, and how many rows there are."""
     return file.execute("pragma data_version").fetchone()[0], len(keys(file))
 
 

@@ -62,7 +62,7 @@ def _close(stage: Stage) -> None:
 
 
 def _megabytes(processes: list[int]) -> str:
-    """What each takes, with its share of what several share."""
+    """Return what each takes, with its share of what several share."""
     rollups = [Path(f"/proc/{pid}/smaps_rollup") for pid in processes]
     lines = [line for path in rollups if path.exists() for line in path.read_text().splitlines()]
     return ", ".join(str(int(line.split()[1]) // 1024) for line in lines if line.startswith("Pss:")) or "?"

@@ -13,7 +13,7 @@ CACHE = ROOT / ".cache" / "claude-code"
 
 
 def python() -> Path:
-    """The interpreter that has the SDK. Installs it if it is not there yet, or if the lock has changed."""
+    """Return the interpreter that has the SDK. Install it if it is missing or its lock has changed."""
     digest = hashlib.sha256(sys.version.encode() + LOCK.read_bytes()).hexdigest()[:16]
     place = CACHE / digest
     CACHE.mkdir(parents=True, exist_ok=True)

@@ -69,13 +69,13 @@ class Starter:
 
 
 def answer(text: str, stop_reason: str = "end_turn") -> list[ProcessReport]:
-    """The events of a whole answer, and the end of the turn."""
+    """Return the events of a whole answer, and the end of the turn."""
     message = messages.Message("msg_1", "claude-sonnet-5-5", (messages.Text(text),), stop_reason)
     return [*messages.as_events(message), TurnEnded()]
 
 
 def calls(*names: str) -> list[ProcessReport]:
-    """An answer that calls tools; ids are `toolu_` and the name."""
+    """Return an answer that calls tools; ids are `toolu_` and the name."""
     content = tuple(messages.ToolUse(f"toolu_{name}", name, Raw(b"{}")) for name in names)
     return list(messages.as_events(messages.Message("msg_2", "claude-sonnet-5-5", content, "tool_use")))
 

@@ -51,7 +51,7 @@ def _raise_loopback() -> None:
 
 
 def login(expires_in: float = 36_000, **changes: Any) -> dict[str, Any]:
-    """A login file as Claude Code writes it, with made-up tokens."""
+    """Return the content of a login file as Claude Code writes it, with made-up tokens."""
     oauth = {
         "accessToken": TOKEN,
         "refreshToken": "sk-ant-ort01-made-up",
@@ -77,12 +77,12 @@ class Stage:
         return [json.loads(one.raw) for one in self.service.requests if one.path == "/v1/messages"]
 
     def client(self) -> Any:
-        """The OpenAI SDK's; what it is given here is made of plain dicts."""
+        """Return a client of the OpenAI SDK. Its arguments here are plain dicts."""
         http = DefaultAsyncHttpxClient(trust_env=False)
         return AsyncOpenAI(base_url=self.url, api_key="unused", max_retries=0, timeout=60, http_client=http)
 
     def runtimes(self) -> list[int]:
-        """The processes of Claude Code that this proxy has."""
+        """Return the processes of Claude Code that this proxy has."""
         found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
         return [int(pid) for pid in found.stdout.split()]
 

@@ -23,7 +23,7 @@ SECONDS = 120.0
 
 @asynccontextmanager
 async def house(**changes: Any) -> AsyncIterator[tuple[Running, simulator.Running]]:
-    """A proxy that asks for a key, in front of the simulated service."""
+    """Run a proxy that asks for a key, in front of the simulated service."""
     service = await simulator.serve(options=simulator.SimulatorOptions())
     try:
         async with running(service.url, proxy_api_key=(Secret(KEY),), **changes) as proxy:

@@ -23,13 +23,13 @@ def test_every_field_has_a_way() -> None:
 
 
 def passed_on(request: messages.MessagesRequest) -> Adapted:
-    """The request as the exchange hands it to Claude Code, with all that was removed on the way."""
+    """Return the request as Claude Code receives it, and the adjustments of what was removed."""
     supported, _ = drop_unsupported(request)
     return adapt(supported, restrict(BUILT_IN.find(request.model)), options=AdaptOptions(prompt_cache=False))
 
 
 def of(sample: Sample, request: messages.MessagesRequest) -> Any:
-    """The value of the sample's field in `request`."""
+    """Return the value of the sample's field in `request`."""
     if sample.owner is messages.MessagesRequest:
         return getattr(request, sample.field)
     return getattr(request.tools[0] if sample.owner is messages.Tool else request.output_config, sample.field, None)

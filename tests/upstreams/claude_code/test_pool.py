@@ -26,7 +26,7 @@ SAYS_OK = Starter(lambda process: process.say(*answer("ok")))
 
 
 async def answered(kept: SessionPool, key: bytes, start: Start = SAYS_OK) -> Session:
-    """A session that has given an answer and waits under `key`."""
+    """Return a session that has given an answer and waits under `key`."""
     session = await kept.new(LAUNCH)
     done = asyncio.Event()
 

@@ -1,1 +1,6 @@
-"""Messages in any order -> turns that the service takes: their order, their blocks, and the calls that are answered."""
+"""The conversation of a request: messages in any order become turns that the service accepts.
+
+`turns` has the order of the steps, `pairing` matches tool calls with their results, `blocks` and `images` normalize
+what a message holds, `system` places system messages, `names` makes legal names. Nothing here looks at tools or
+schemas. Start at `turns`.
+"""

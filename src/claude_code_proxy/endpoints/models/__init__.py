@@ -1,4 +1,5 @@
 """`GET /v1/models`: the catalogue in the shape of each API that has such a list.
 
-It needs no upstream: a catalogue in, a body out. Which shape a request gets, `endpoint` decides.
+`openai` and `anthropic` render the list, `selection` says which names are in it, `endpoint` chooses the shape for a
+request. A catalogue in, a body out: no upstream is asked, and no model's facts stand here. Start at `endpoint`.
 """

@@ -1,1 +1,5 @@
-"""The Messages API over HTTPS: the transport's bytes, and the requests, retries and headers on top of them."""
+"""The Messages API over HTTPS: requests, headers and betas on top of `http1/client`.
+
+`messages_api` is the upstream, `event_stream` and `forwarded_reply` read its replies, `rejections` makes errors of its
+refusals. Nothing here opens a socket or decides what a refusal means (see `diagnosis`). Start at `messages_api`.
+"""

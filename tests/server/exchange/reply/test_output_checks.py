@@ -25,7 +25,7 @@ def answering(text: str) -> Script:
 
 
 def filtering(schema: Any) -> Any:
-    """Makes a filter that holds the text to the schema."""
+    """Return a maker of filters that check the text against the schema."""
     raw = json.dumps(schema).encode()
 
     def make(results: CheckResults | None = None) -> ReplyFilter:

@@ -176,7 +176,7 @@ class TestWell:
 
 
 def begun_then(data: bytes = b"", *, reset: bool = False) -> Script:
-    """The beginning of an answer; when that is passed on, these bytes; then the connection ends."""
+    """Return a script: the beginning of an answer, these bytes once that was passed on, then the end."""
 
     async def script(call: Call) -> None:
         await call.send(BEGUN)
@@ -415,7 +415,7 @@ class TestSlowReaders:
 
 
 async def _stalls(firehose: Firehose) -> None:
-    """Waits until nothing more is taken."""
+    """Wait until nothing more is taken."""
     before = -1
     while firehose.sent != before or not before:
         before = firehose.sent
