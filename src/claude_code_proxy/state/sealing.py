@@ -32,19 +32,26 @@ class Sealer:
 
     def seal(self, data: bytes) -> str:
         """Return text for the client, about four thirds as long as the data."""
-        key = self._keys[0]
-        nonce = hmac.digest(key.nonce_key, data, "sha256")[:_NONCE_BYTES]
-        sealed = key.id + nonce + key.cipher.encrypt(nonce, data, key.id)
-        return base64.urlsafe_b64encode(sealed).decode()
+        return base64.urlsafe_b64encode(self.seal_bytes(data)).decode()
 
     def open(self, text: str) -> bytes | None:
         """Return what was sealed; None for anything that none of the keys has sealed."""
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - not everybody needs it
-
         try:
             sealed = base64.b64decode(text.encode(), altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError):
             return None
+        return self.open_bytes(sealed)
+
+    def seal_bytes(self, data: bytes) -> bytes:
+        """Return data for a file, 32 bytes longer."""
+        key = self._keys[0]
+        nonce = hmac.digest(key.nonce_key, data, "sha256")[:_NONCE_BYTES]
+        return key.id + nonce + key.cipher.encrypt(nonce, data, key.id)
+
+    def open_bytes(self, sealed: bytes) -> bytes | None:
+        """Return what was sealed; None for anything that none of the keys has sealed."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - not everybody needs it
+
         id, nonce, data = sealed[:_ID_BYTES], sealed[_ID_BYTES:][:_NONCE_BYTES], sealed[_ID_BYTES + _NONCE_BYTES :]
         key = next((each for each in self._keys if each.id == id), None)
         if key is None or len(nonce) < _NONCE_BYTES:

@@ -2,33 +2,61 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from claude_code_proxy.state.memory import MemoryThinkingStore
+from claude_code_proxy.state.memory_replies import MemoryReplyStore
+from claude_code_proxy.state.reply_store import ReplyStore
+from claude_code_proxy.state.sealing import Sealer
 from claude_code_proxy.state.thinking_store import ThinkingStore
+
+if TYPE_CHECKING:
+    from claude_code_proxy.state.sqlite.database import Database
 
 
 class Stores(Struct, frozen=True):
     """`close` writes what is still to be written, within a few seconds, and lets the engine go."""
 
     thinking: ThinkingStore
+    replies: ReplyStore
     close: Callable[[], Awaitable[None]]
 
 
-def open_stores(directory: Path | None) -> Stores:
-    """Return stores in the file `state.db` of `directory`, or in memory without one.
+class ContentPlace(Struct, frozen=True):
+    """Where the content of requests and replies is kept, and what seals it there; in memory without a directory."""
 
-    Raise `OSError` with words for the owner if the file cannot be used.
+    directory: Path | None
+    sealer: Sealer
+
+
+def open_stores(directory: Path | None, content: ContentPlace | None = None) -> Stores:
+    """Return stores in the file `state.db` of each directory, or in memory without one.
+
+    Raise `OSError` with words for the owner if a file cannot be used.
     """
-    if directory is None:
-        return Stores(MemoryThinkingStore(), _nothing_to_close)
-    from claude_code_proxy.state.sqlite.database import Database  # noqa: PLC0415 - most starts need no SQLite
-    from claude_code_proxy.state.sqlite.thinking import SqliteThinkingStore  # noqa: PLC0415
+    kept = content.directory if content is not None else None
+    databases = {place: _open(place) for place in {directory, kept} if place is not None}
 
-    database = Database(directory / "state.db")
-    return Stores(SqliteThinkingStore(database), database.close)
+    async def close() -> None:
+        for database in databases.values():
+            await database.close()
+
+    thinking: ThinkingStore = MemoryThinkingStore()
+    replies: ReplyStore = MemoryReplyStore()
+    if directory is not None:
+        from claude_code_proxy.state.sqlite.thinking import SqliteThinkingStore  # noqa: PLC0415 - few need SQLite
+
+        thinking = SqliteThinkingStore(databases[directory])
+    if kept is not None and content is not None:
+        from claude_code_proxy.state.sqlite.replies import SqliteReplyStore  # noqa: PLC0415
+
+        replies = SqliteReplyStore(databases[kept], content.sealer)
+    return Stores(thinking, replies, close)
 
 
-async def _nothing_to_close() -> None:
-    """Do nothing: memory is freed with its store."""
+def _open(directory: Path) -> "Database":
+    from claude_code_proxy.state.sqlite.database import Database  # noqa: PLC0415
+
+    return Database(directory / "state.db")

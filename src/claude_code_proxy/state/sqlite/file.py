@@ -27,9 +27,21 @@ MIGRATIONS = (
     drop index entries_until;
     create index kept_thinking_until on kept_thinking (until);
     """,
+    """
+    create table replies (
+        id text not null, kind text not null, owner text not null, created real not null, until real not null,
+        previous text not null, metadata blob not null, reply blob not null, input blob not null, turns blob not null,
+        primary key (owner, id)
+    );
+    create index replies_kind on replies (owner, kind, created);
+    create index replies_until on replies (until);
+    """,
 )
 OLDEST = 2  # the lowest number of migrations with which a version can use the file after the last of them
-_PROBES = ("select key, value, until from kept_thinking limit 1",)
+_PROBES = (
+    "select key, value, until from kept_thinking limit 1",
+    "select id, kind, owner, created, until, previous, metadata, reply, input, turns from replies limit 1",
+)
 _SCHEMA = "create table if not exists schema (version integer not null, oldest integer not null)"
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR})  # the last: other columns
 _OPEN_SECONDS = 2.0  # for another process to finish with the file
