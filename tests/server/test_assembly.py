@@ -124,13 +124,13 @@ class TestLogs:
 class TestState:
     async def test_without_a_directory_it_is_in_memory(self) -> None:
         async with assembled() as assembly:
-            assert isinstance(assembly._stores.thinking, MemoryThinkingStore)
+            assert isinstance(assembly._kept.stores.thinking, MemoryThinkingStore)
 
     async def test_with_one_it_outlasts_the_process(self, tmp_path: Path) -> None:
         async with assembled(state_dir=tmp_path) as assembly:
-            await assembly._stores.thinking.put([KeptEntry("key", b"value", time.time() + 60)])
+            await assembly._kept.stores.thinking.put([KeptEntry("key", b"value", time.time() + 60)])
         async with assembled(state_dir=tmp_path) as again:
-            assert await again._stores.thinking.get(["key"], time.time()) == {"key": b"value"}
+            assert await again._kept.stores.thinking.get(["key"], time.time()) == {"key": b"value"}
 
     async def test_one_that_cannot_be_written(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
@@ -145,8 +145,8 @@ class TestWorkers:
 
     async def test_they_share_what_is_kept(self, tmp_path: Path) -> None:
         async with assembled(self.place(0, tmp_path)) as one, assembled(self.place(1, tmp_path)) as other:
-            await one._stores.thinking.put([KeptEntry("key", b"value", time.time() + 60)])
-            assert await other._stores.thinking.get(["key"], time.time()) == {"key": b"value"}
+            await one._kept.stores.thinking.put([KeptEntry("key", b"value", time.time() + 60)])
+            assert await other._kept.stores.thinking.get(["key"], time.time()) == {"key": b"value"}
 
     async def test_what_one_counted_its_successor_counts_on_from(self, tmp_path: Path) -> None:
         async with assembled(self.place(0, tmp_path)) as first:

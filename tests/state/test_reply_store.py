@@ -28,7 +28,7 @@ def store(stores: Stores) -> ReplyStore:
 
 
 def reply(id: str, previous: str = "", **fields: object) -> StoredReply:
-    return replace(REPLY, id=id, previous=previous, **fields)  # type: ignore[arg-type]
+    return replace(REPLY, id=id, previous=previous, **fields)
 
 
 async def test_a_reply_comes_back_as_it_was(store: ReplyStore) -> None:

@@ -19,10 +19,30 @@ from claude_code_proxy.endpoints.envelope import Envelope
 from claude_code_proxy.errors import ProxyError
 
 
+class KeptReply(Struct, frozen=True):
+    """A reply that its caller wants kept, to read it again or to continue it.
+
+    `previous` is the id of the reply that it continues, or empty. The others are JSON: labels of the caller's, the body
+    of the reply, the input, and the turns of input and answer as Messages.
+    """
+
+    id: str
+    previous: str
+    metadata: bytes
+    reply: bytes
+    input: bytes
+    turns: bytes
+
+
+def _not_kept(_: KeptReply) -> None:
+    """Forget the reply."""
+
+
 class ReplyContext(Struct, frozen=True):
     """What only the edge knows: the reply's id, the time (epoch seconds), the model's name in the request, the cost.
 
     `cost` turns usage into USD; it gives None where a price is not known. `completed` gives the time of the end.
+    `keep` is called with a complete reply that is to be kept, before its last frame or its body is returned.
     """
 
     id: str
@@ -30,6 +50,7 @@ class ReplyContext(Struct, frozen=True):
     model: str
     cost: Callable[[messages.Usage], float | None]
     completed: Callable[[], int | None] = lambda: None
+    keep: Callable[[KeptReply], None] = _not_kept
 
 
 class StreamTranslator(Protocol):

@@ -19,7 +19,7 @@ from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.server.exchange.reply.headers import JSON, error_headers
 from claude_code_proxy.server.exchange.selection import make_exchange
-from claude_code_proxy.server.routes import Route, Routes
+from claude_code_proxy.server.routes import Page, Reply, Route, Routes
 
 _PROBES = ("/health", "/health/ready")
 _OPEN = (*_PROBES, "/metrics")  # no key is asked for, and nothing recorded
@@ -36,10 +36,6 @@ _INDEX = {
     "metrics": "/metrics",
     "documentation": "README.md and docs/ of the source",
 }
-Reply = tuple[int, Headers, bytes]
-Page = Callable[[Request, Mapping[str, str]], Reply | Awaitable[Reply]]
-"""Answers a request that needs no exchange, given the parameters of its path."""
-
 Fallback = Callable[[str, Mapping[bytes, bytes]], Envelope]
 """Returns the envelope for a path and headers, where no endpoint's own applies."""
 

@@ -3,10 +3,12 @@
 import itertools
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from claude_code_proxy.adaptation.adapt import AdaptOptions
+from claude_code_proxy.endpoints.endpoint import KeptReply
 from claude_code_proxy.errors import LearnedLimit
 from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
@@ -18,8 +20,25 @@ from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Forwarder, Upstream, UpstreamProfile
 
 
-async def nothing_stored(_: Sequence[str]) -> Mapping[str, bytes]:
-    return {}
+class Replies(Protocol):
+    """The replies that callers want kept. `headers` are the request's, by which its caller is known."""
+
+    async def find(self, ids: Sequence[str], headers: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
+        """Return what is kept under ids; what is not found is left out."""
+
+    async def keep(self, replies: Sequence[KeptReply], headers: Mapping[bytes, bytes]) -> None:
+        """Keep replies; return when they can be found."""
+
+
+class NoReplies:
+    """Keeps nothing."""
+
+    async def find(self, ids: Sequence[str], headers: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
+        del ids, headers
+        return {}
+
+    async def keep(self, replies: Sequence[KeptReply], headers: Mapping[bytes, bytes]) -> None:
+        """Forget them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +56,8 @@ class Policy:
 class AppState:
     """`now` is the loop's clock, read precisely; `wall` the time of day in epoch seconds; `profile` the upstream's.
 
-    `forwarder` is the upstream where it takes requests in its own form. `find_stored` returns what is kept under ids.
-    `stopped` tells whether the server has ended what was left at its own end.
+    `forwarder` is the upstream where it takes requests in its own form. `replies` keeps what callers want
+    kept. `stopped` tells whether the server has ended what was left at its own end.
     """
 
     upstream: Upstream
@@ -51,7 +70,7 @@ class AppState:
     wall: Callable[[], float] = time.time
     profile: UpstreamProfile = EVERYTHING_SUPPORTED
     forwarder: Forwarder | None = None
-    find_stored: Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]] = nothing_stored
+    replies: Replies = field(default_factory=NoReplies)
     observers: Sequence[Observer] = ()
     output_checks: OutputChecks = field(default_factory=OutputChecks)
     images: ImageConverter = field(default_factory=ImageConverter)

@@ -16,7 +16,6 @@ from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.credentials.chain import CredentialSource, Readiness
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
-from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.endpoints.fallback import fallback_envelope
 from claude_code_proxy.endpoints.messages import COUNT_TOKENS, MESSAGES
 from claude_code_proxy.endpoints.responses import responses_endpoint
@@ -40,16 +39,18 @@ from claude_code_proxy.server.access.api_keys import ApiKeys
 from claude_code_proxy.server.access.browser_guard import BrowserGuard
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.access.cors import Cors
-from claude_code_proxy.server.app import App, Reply, Surface
+from claude_code_proxy.server.app import App, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.reply.headers import JSON
 from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.login_service import LoginService
+from claude_code_proxy.server.opened_state import open_state
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.log_writer import STANDARD_OUTPUT, LogWriter
 from claude_code_proxy.server.process.open_files import upstream_connections
+from claude_code_proxy.server.routes import Reply
 from claude_code_proxy.server.telemetry.access_log import AccessLog, layout
 from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges
 from claude_code_proxy.server.telemetry.metrics import Metrics, MetricsPage
@@ -57,8 +58,6 @@ from claude_code_proxy.server.telemetry.multiprocess import SharedCounts
 from claude_code_proxy.server.upstream_models import CheckedCredential, keep_fresh
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.kept_thinking import KeptThinking
-from claude_code_proxy.state.sealing import open_sealer
-from claude_code_proxy.state.stores import Stores, open_stores
 from claude_code_proxy.upstreams.anthropic.capabilities import PROFILE as MESSAGES_API
 from claude_code_proxy.upstreams.anthropic.messages_api import MessagesApi
 from claude_code_proxy.upstreams.claude_code.capabilities import PROFILE as CLAUDE_CODE
@@ -95,7 +94,7 @@ class Assembly:
         self.credentials = self.login.credentials
         self.checked = CheckedCredential(self.credentials)
         self._log = _access_log(settings, loop)
-        self._stores = _stores(settings, place)
+        self._kept = open_state(settings, None if place is None else place.directory)
         self._read_models: AskModels | None = None
         self.upstream, profile = self._choose_upstream(upstream_connections(files, settings.max_concurrent))
         self.state = AppState(
@@ -111,7 +110,8 @@ class Assembly:
                 queue_seconds=settings.queue_seconds,
                 on_refusal=self.metrics.turned_away,
             ),
-            kept_thinking=KeptThinking(self._stores.thinking, time.time),
+            kept_thinking=KeptThinking(self._kept.stores.thinking, time.time),
+            replies=self._kept.replies,
             now=time.monotonic,
             observers=[self.metrics] if self._log is None else [self._log, self.metrics],
         )
@@ -123,9 +123,16 @@ class Assembly:
             ApiKeys(settings.proxy_api_key, BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)),
             readiness=self.checked.readiness,
             surface=Surface(
-                endpoints=(CHAT_COMPLETIONS, COMPLETIONS, _responses(settings, place), MESSAGES, COUNT_TOKENS),
+                endpoints=(
+                    CHAT_COMPLETIONS,
+                    COMPLETIONS,
+                    responses_endpoint(self._kept.sealer),
+                    MESSAGES,
+                    COUNT_TOKENS,
+                ),
                 pages={
                     **UNSUPPORTED,
+                    **self._kept.replies.pages(),
                     **({EMBEDDINGS: self._embeddings} if self._embeddings is not None else {}),
                     "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
                     "GET /metrics": page,
@@ -179,7 +186,7 @@ class Assembly:
         if self._embeddings is not None:
             await self._embeddings.close()
         await self.login.close()
-        await self._stores.close()
+        await self._kept.stores.close()
         if self._log is not None:
             self._log.close()
         if self._share is not None:
@@ -263,29 +270,6 @@ def _cors(settings: Settings) -> Cors | None:
     if not settings.cors_origins and not settings.loopback_only:
         return None
     return Cors(settings.cors_origins, local_pages=settings.loopback_only)
-
-
-def _stores(settings: Settings, place: Place | None) -> Stores:
-    """Return the stores: a file where STATE_DIR is set or several workers share it, else memory."""
-    directory = _state_directory(settings, place)
-    try:
-        return open_stores(directory)
-    except OSError as error:
-        raise Misconfigured(f"STATE_DIR: {directory} cannot be used: {error.strerror or error}.") from error
-
-
-def _responses(settings: Settings, place: Place | None) -> Endpoint:
-    """Return the Responses endpoint, with the key that seals what its clients keep."""
-    directory = _state_directory(settings, place)
-    try:
-        sealer = open_sealer([key.reveal().encode() for key in settings.state_key], directory)
-    except OSError as error:
-        raise Misconfigured(f"STATE_DIR: {directory} cannot be used: {error.strerror or error}.") from error
-    return responses_endpoint(sealer)
-
-
-def _state_directory(settings: Settings, place: Place | None) -> Path | None:
-    return settings.state_dir or (place.directory if place is not None else None)
 
 
 def _policy(settings: Settings) -> Policy:

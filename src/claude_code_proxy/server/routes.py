@@ -1,11 +1,14 @@
 """Request paths, as people really type them -> what answers there, by method."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 from msgspec import Struct
+
+from claude_code_proxy.http1.server.request import Request
+from claude_code_proxy.http1.server.responder import Headers
 
 _SLASHES = re.compile(r"/{2,}")
 _PREFIX = re.compile(r"^(?:(?:/api|/openai)?(?:/v1)+(?=/|$)|(?:/api|/openai)(?=/))")  # as other services have it
@@ -14,6 +17,9 @@ _ENDPOINT_IN_BASE = re.compile(rf"^/(?:{_ENDPOINTS})(?:/v1)?(?=/(?:{_ENDPOINTS})
 _DEPLOYMENT = re.compile(r"^/deployments/(?P<model>[^/]+)(?=/)")
 _PARAMETER = re.compile(r"\\{(\w+)(\\\.\\\.\\\.)?\\}")  # as `re.escape` leaves it
 _T = TypeVar("_T")
+Reply: TypeAlias = tuple[int, Headers, bytes]
+Page: TypeAlias = Callable[[Request, Mapping[str, str]], Reply | Awaitable[Reply]]
+"""Answers a request that needs no exchange, given the parameters of its path."""
 
 
 def plain_path(path: str) -> str:

@@ -145,6 +145,10 @@ class Settings:
     state_dir: Annotated[
         Path | None, "A directory for the state that a restart should keep; if unset, state is in memory."
     ] = None
+    store_content: Annotated[
+        bool, "Also keep there, sealed, what callers want kept of their requests and answers; otherwise in memory."
+    ] = False
+    responses_keep_days: Annotated[float, "The days that responses are kept.", seconds(0.001)] = 30.0
     state_key: Annotated[
         tuple[Secret, ...],
         "Secrets that seal what clients keep for the proxy: the first one seals, all of them open. If unset, one is "

@@ -40,7 +40,7 @@ class StoredReply(Struct, frozen=True):
 
 
 class ReplyStore(Protocol):
-    """Once `put` has returned, every process that shares the store finds the reply. Each method raises `StoreFailed`."""
+    """Once `put` has returned, every process that shares the store finds the reply. All methods raise `StoreFailed`."""
 
     async def get(self, id: str, *, owner: str, now: float) -> StoredReply | None:
         """Return a reply that is kept at `now`."""

@@ -118,7 +118,7 @@ def test_a_reference_stands_for_the_item_that_is_kept() -> None:
     builder = ConversationBuilder(SEALER, {"msg_1": b'{"role":"assistant","content":"Three."}'})
     builder.add_text("Add.")
     builder.add_item(_raw('{"type":"item_reference","id":"msg_1"}'), "input[1]")
-    assert [message.role for message in builder.conversation().messages] == ["user", "assistant"]
+    assert [message.role for message in builder.conversation().turns] == ["user", "assistant"]
     with pytest.raises(InvalidRequest) as refusal:
         builder.add_item(_raw('{"id":"msg_2"}'), "input[2]")
     assert (refusal.value.status, refusal.value.param) == (404, "input")
@@ -134,8 +134,8 @@ def test_earlier_turns_stand_before_the_input() -> None:
     builder.add_text("Bye.")
     made = builder.conversation()
     assert made.system == (messages.Text("Be kind."),)
-    assert [message.role for message in made.messages] == ["user", "assistant", "user"]
-    assert made.messages[1].content[0] == THOUGHT
+    assert [message.role for message in made.turns] == ["user", "assistant", "user"]
+    assert made.turns[1].content[0] == THOUGHT
 
 
 def _raw(text: str) -> Raw:

@@ -12,6 +12,7 @@ from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.endpoint import DecodedRequest, Endpoint, PendingRequest
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.catalogue import BUILT_IN
+from claude_code_proxy.server.app_state import NoReplies
 from claude_code_proxy.server.exchange.translated import with_path_model
 from claude_code_proxy.server.routes import Routes
 from tests.server.running import ASKED, KEY, running
@@ -455,7 +456,7 @@ class TestStored:
         self, upstream: ScriptedUpstream, endpoint: Endpoint, fields: dict[str, str], words: str
     ) -> None:
         async with running(upstream.url) as proxy:
-            proxy.assembly.state.find_stored = stored
+            proxy.assembly.state.replies = OneReply()
             proxy.assembly.app._routes = Routes([("POST", "/stored", endpoint)])
             async with proxy.client() as client:
                 await client.post(fields, path="/stored")
@@ -474,8 +475,9 @@ class TestStored:
         assert not upstream.calls
 
 
-async def stored(ids: Sequence[str]) -> Mapping[str, bytes]:
-    return {"resp_1": b"Again."} if "resp_1" in ids else {}
+class OneReply(NoReplies):
+    async def find(self, ids: Sequence[str], headers: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
+        return {"resp_1": b"Again."} if "resp_1" in ids else {}
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,12 @@ class ItemConversation(Struct, frozen=True):
     """`paths` has the client's field of each block of each message. `tools` are the lists among the items."""
 
     system: tuple[messages.Text, ...]
-    messages: tuple[messages.InputMessage, ...]
+    turns: tuple[messages.InputMessage, ...]
     paths: tuple[tuple[str, ...], ...]
     tools: tuple[ToolList, ...]
     configuration: items.ConfigurationUpdate | None
     adjustments: tuple[Adjustment, ...]
+    own: tuple[messages.InputMessage, ...]  # turns of this input alone, without those of earlier responses
 
 
 class ConversationBuilder:
@@ -60,7 +61,9 @@ class ConversationBuilder:
         self._seal = seal
         self._stored = stored
         self._system: list[messages.Text] = []
+        self._own_system: list[messages.Text] = []
         self._turns: list[tuple[messages.Role, list[messages.Block], list[str]]] = []
+        self._earlier = 0  # turns of earlier responses
         self._tools: list[ToolList] = []
         self._configuration: items.ConfigurationUpdate | None = None
         self._notes: list[Adjustment] = []
@@ -72,6 +75,7 @@ class ConversationBuilder:
                 self._system += [block for block in message.content if isinstance(block, messages.Text)]
             else:
                 self._turns.append((message.role, list(message.content), ["input"] * len(message.content)))
+        self._earlier = len(self._turns)
 
     def add_text(self, text: str) -> None:
         """Add the input where it is one string."""
@@ -85,13 +89,16 @@ class ConversationBuilder:
         self._add(items.decode_item(raw, at, note_unknown=self._note_unknown), at)
 
     def conversation(self) -> ItemConversation:
+        turns = tuple(messages.InputMessage(role, tuple(blocks)) for role, blocks, _ in self._turns)
+        leading = (messages.InputMessage("system", tuple(self._own_system)),) if self._own_system else ()
         return ItemConversation(
             tuple(self._system),
-            tuple(messages.InputMessage(role, tuple(blocks)) for role, blocks, _ in self._turns),
+            turns,
             tuple(tuple(paths) for _, _, paths in self._turns),
             tuple(self._tools),
             self._configuration,
             tuple(self._notes),
+            own=(*leading, *turns[self._earlier :]),
         )
 
     def _add(self, item: items.Item, at: str) -> None:
@@ -144,7 +151,9 @@ class ConversationBuilder:
         elif self._turns:
             self._append("system", to_texts(item.content, at, role=item.role), path=at)
         else:
-            self._system += to_texts(item.content, at, role=item.role)
+            texts = to_texts(item.content, at, role=item.role)
+            self._system += texts
+            self._own_system += texts
 
     def _add_reasoning(self, item: items.ReasoningInput, at: str) -> None:
         thought = opened(item.encrypted_content, self._seal) if item.encrypted_content else None
@@ -168,7 +177,7 @@ class ConversationBuilder:
         """Add blocks to the assistant's turn if it goes on, else as a turn of their own."""
         if not blocks:
             return
-        if not (role == "assistant" and self._turns and self._turns[-1][0] == role):
+        if not (role == "assistant" and len(self._turns) > self._earlier and self._turns[-1][0] == role):
             self._turns.append((role, [], []))
         _, turn, paths = self._turns[-1]
         turn += blocks

@@ -19,6 +19,7 @@ from claude_code_proxy.endpoints.responses.reasoning import Seal
 from claude_code_proxy.endpoints.responses.request import TranslatedResponse, to_messages_request
 from claude_code_proxy.endpoints.responses.response import ENCRYPTED, SOURCES, ResponseShape, echo
 from claude_code_proxy.endpoints.responses.schema import ResponsesRequest
+from claude_code_proxy.endpoints.responses.stored import KeptInput, decode_turns, references
 from claude_code_proxy.endpoints.responses.stream import ResponseStream, to_response
 from claude_code_proxy.errors import InvalidRequest
 
@@ -67,13 +68,24 @@ def _resume(
             param="previous_response_id",
             code="previous_response_not_found",
         )
-    translated = to_messages_request(request, default_model, seal=seal, stored=stored)
+    earlier = decode_turns(stored[previous]) if previous else ()
+    translated = to_messages_request(request, default_model, seal=seal, earlier=earlier, stored=stored)
     include = request.include or ()
     shape = ResponseShape(
-        echo(request), dict(translated.toolset.origins), encrypted=ENCRYPTED in include, sources=SOURCES in include
+        echo(request),
+        dict(translated.toolset.origins),
+        encrypted=ENCRYPTED in include,
+        sources=SOURCES in include,
+        given=_given(request, translated) if request.store is not False else None,
     )
     return DecodedResponsesRequest(
         translated, translated.adjustments + adjustments, stream=bool(request.stream), shape=shape, seal=seal
+    )
+
+
+def _given(request: ResponsesRequest, translated: TranslatedResponse) -> KeptInput:
+    return KeptInput(
+        request.previous_response_id or "", request.metadata or {}, request.input or [], translated.conversation.own
     )
 
 
@@ -81,7 +93,7 @@ def _begin(body: bytes, default_model: str, *, seal: Seal) -> PendingRequest:
     request, adjustments = _body.decode(body)
     previous = request.previous_response_id
     return PendingRequest(
-        (previous,) if previous else (),
+        (*((previous,) if previous else ()), *references(request.input)),
         partial(_resume, request=request, adjustments=adjustments, default_model=default_model, seal=seal),
     )
 

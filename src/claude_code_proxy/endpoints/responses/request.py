@@ -54,7 +54,7 @@ def to_messages_request(
     tier = request.service_tier or ""
     made = messages.MessagesRequest(
         model=request.model or default_model,
-        messages=conversation.messages,
+        messages=conversation.turns,
         max_tokens=to_max_tokens("max_output_tokens", request.max_output_tokens, notes=notes),
         system=conversation.system,
         temperature=request.temperature,
@@ -86,7 +86,7 @@ def _conversation(
     if request.instructions:
         builder.add_instructions(_instructions(request.instructions, seal))
     conversation = builder.conversation()
-    if not conversation.messages:
+    if not conversation.turns:
         raise InvalidRequest(
             "Missing required parameter: 'input': it must hold at least one message.",
             param="input",
@@ -103,7 +103,7 @@ def _instructions(instructions: str | list[Raw], seal: Seal) -> tuple[messages.T
     for index, raw in enumerate(instructions):
         builder.add_item(raw, f"instructions[{index}]")
     conversation = builder.conversation()
-    blocks = (block for message in conversation.messages for block in message.content)
+    blocks = (block for message in conversation.turns for block in message.content)
     return (*conversation.system, *(block for block in blocks if isinstance(block, messages.Text)))
 
 

@@ -13,6 +13,7 @@ from claude_code_proxy.endpoints.endpoint import ReplyContext
 from claude_code_proxy.endpoints.openai.errors import to_openai_error
 from claude_code_proxy.endpoints.openai.reply import service_tier, to_usage
 from claude_code_proxy.endpoints.responses import schema
+from claude_code_proxy.endpoints.responses.stored import KeptInput
 from claude_code_proxy.endpoints.responses.tools import ToolOrigin
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.messages.json_text import is_given
@@ -27,12 +28,16 @@ _NO_TOOL = ToolOrigin("function", "")
 
 
 class ResponseShape(Struct, frozen=True):
-    """What of the request decides the form of its response. `echo` is the JSON of the fields that are repeated."""
+    """What of the request decides the form of its response. `echo` is the JSON of the fields that are repeated.
+
+    `given` is what is kept with the response, if it is to be kept.
+    """
 
     echo: bytes
     origins: dict[str, ToolOrigin]
     encrypted: bool = False
     sources: bool = False
+    given: KeptInput | None = None
 
     def origin(self, name: str) -> ToolOrigin:
         """Return what the function of this name was made of."""

@@ -23,6 +23,7 @@ from claude_code_proxy.endpoints.responses.response import (
     to_ending,
     to_fault,
 )
+from claude_code_proxy.endpoints.responses.stored import to_kept_reply
 from claude_code_proxy.endpoints.responses.tools import ToolOrigin
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
@@ -58,6 +59,7 @@ class ResponseStream:
         self._signature = ""
         self._origin = ToolOrigin("function", "")
         self._query: str | None = None  # of a search whose results have not come
+        self._answer = messages.Accumulator() if shape.given is not None else None  # for who continues the response
 
     @property
     def usage(self) -> messages.Usage:
@@ -68,6 +70,8 @@ class ResponseStream:
         return self._end.stop_reason
 
     def feed(self, event: messages.Event) -> bytes:
+        if self._answer is not None:
+            self._answer.feed(event)
         if type(event) is messages.ContentBlockDelta:
             delta = event.delta
             if type(delta) is messages.TextDelta:
@@ -97,7 +101,11 @@ class ResponseStream:
         frames = self._begin() + self._stop_block() + self._refusal() + self._close_items()
         end = to_ending(self._usage, self._end, context=self._context)
         status = output.COMPLETED if end.incomplete is None else output.INCOMPLETE
-        return frames + self._lifecycle(f"response.{status}", status, end=end)
+        response = self._response(status, end)
+        if self._answer is not None and self._shape.given is not None:
+            answer = self._answer.message()
+            self._context.keep(to_kept_reply(self._context.id, response, given=self._shape.given, answer=answer))
+        return frames + self._write.event(f"response.{status}", b'"response":' + response)
 
     def fail(self, error: ProxyError, param: str | None = None) -> bytes:
         """Return `response.failed`: in an `error` event, some clients do not see the words."""

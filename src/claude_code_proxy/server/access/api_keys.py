@@ -30,7 +30,7 @@ class ApiKeys:
         if not self._keys:
             self._browser_guard.check(headers)
             return ""
-        candidates = _keys_in(headers)
+        candidates = keys_in(headers)
         if not candidates:
             raise Unauthenticated(
                 "This proxy asks for an API key (PROXY_API_KEY). Send it as 'Authorization: Bearer KEY'.",
@@ -42,7 +42,8 @@ class ApiKeys:
         return _NAME
 
 
-def _keys_in(headers: Mapping[bytes, bytes]) -> list[bytes]:
+def keys_in(headers: Mapping[bytes, bytes]) -> list[bytes]:
+    """Return the keys that a request shows, right or wrong."""
     candidates = [headers[name].strip() for name in _HEADERS if name in headers]
     scheme, _, value = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() == b"bearer":

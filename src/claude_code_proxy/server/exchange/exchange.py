@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from claude_code_proxy import messages
-from claude_code_proxy.endpoints.endpoint import Endpoint, ReplyContext
+from claude_code_proxy.endpoints.endpoint import Endpoint, KeptReply, ReplyContext
 from claude_code_proxy.endpoints.envelope import Headers
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.http1.server.request import Request
@@ -33,13 +33,14 @@ _RETRIED_BY_CLIENT = b"x-stainless-retry-count"
 class Exchange(ABC):
     """One request and its reply."""
 
-    __slots__ = ("_endpoint", "_rate_limits", "_request", "_responder", "_state", "record")
+    __slots__ = ("_endpoint", "_kept", "_rate_limits", "_request", "_responder", "_state", "record")
 
     def __init__(self, state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
         self._state = state
         self._endpoint = endpoint
         self._request = request
         self._responder = responder
+        self._kept: list[KeptReply] = []  # what the caller wants kept of the reply
         self._rate_limits: dict[str, str] = {}
         self.record = Record(state.next_id(), endpoint.name, state.now())
 
@@ -101,6 +102,7 @@ class Exchange(ABC):
             record.requested_model,
             Bill(model),
             completed=lambda: int(wall()),
+            keep=self._kept.append,
         )
 
     def _call(self, betas: tuple[str, ...] = ()) -> Call:

@@ -80,7 +80,8 @@ class TranslatedExchange(Exchange):
         if begin is None:
             return self._endpoint.decode(body, default_model)
         pending = begin(body, default_model)
-        return pending.resume(await self._state.find_stored(pending.ids) if pending.ids else {})
+        ids = pending.ids
+        return pending.resume(await self._state.replies.find(ids, self._request.headers) if ids else {})
 
     async def _convert(self, decoded: DecodedRequest, unfit: Sequence[str]) -> DecodedRequest:
         converted, adjustments = await self._state.images.convert(decoded, unfit)
@@ -102,7 +103,10 @@ class TranslatedExchange(Exchange):
                 self._bill(context, run.usages)
         self._rate_limits = run.rate_limits
         self._note_stop_reasons(message.stop_reason for message in replies)
-        self._send_whole(decoded.reply(replies, context))
+        body = decoded.reply(replies, context)
+        if self._kept:
+            await self._state.replies.keep(self._kept, self._request.headers)
+        self._send_whole(body)
 
     async def _stream(self, decoded: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
         translators = decoded.translators(context)
@@ -116,6 +120,8 @@ class TranslatedExchange(Exchange):
             finally:
                 self._bill(context, [translator.usage for translator in translators])
                 self._note_stop_reasons(translator.stop_reason for translator in translators)
+            if self._kept:
+                await self._state.replies.keep(self._kept, self._request.headers)
         reply.end(frames)
 
     async def _pump(

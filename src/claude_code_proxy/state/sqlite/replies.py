@@ -13,12 +13,13 @@ from claude_code_proxy.state.sqlite.database import Database, DatabaseFailed
 _COLUMNS = "id, kind, owner, created, until, previous, metadata, reply, input, turns"
 _INSERT = f"insert or replace into replies ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _SELECT = f"select {_COLUMNS} from replies where owner = ? and id = ? and until > ?"  # noqa: S608
+_CHAIN_COLUMNS = ", ".join(f"replies.{name}" for name in _COLUMNS.split(", "))
 _CHAIN = (
-    "with recursive chain (id, previous, depth) as ("
+    "with recursive chain (id, previous, depth) as ("  # noqa: S608
     "select id, previous, 0 from replies where owner = :owner and id = :id and until > :now "
     "union all select replies.id, replies.previous, depth + 1 from replies join chain on replies.id = chain.previous "
     "where owner = :owner and until > :now and depth < 100000) "
-    f"select {', '.join('replies.' + name for name in _COLUMNS.split(', '))} "
+    f"select {_CHAIN_COLUMNS} "
     "from chain join replies on replies.owner = :owner and replies.id = chain.id order by depth desc"
 )
 _DELETE = "delete from replies where owner = ? and id = ?"
