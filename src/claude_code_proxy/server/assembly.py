@@ -116,30 +116,11 @@ class Assembly:
             observers=[self.metrics] if self._log is None else [self._log, self.metrics],
         )
         self._embeddings = _embeddings(settings)
-        name = upstream_name(settings, self.credentials)
-        page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
         self.app = App(
             self.state,
             ApiKeys(settings.proxy_api_key, BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)),
             readiness=self.checked.readiness,
-            surface=Surface(
-                endpoints=(
-                    CHAT_COMPLETIONS,
-                    COMPLETIONS,
-                    responses_endpoint(self._kept.sealer),
-                    MESSAGES,
-                    COUNT_TOKENS,
-                ),
-                pages={
-                    **UNSUPPORTED,
-                    **self._kept.replies.pages(),
-                    **({EMBEDDINGS: self._embeddings} if self._embeddings is not None else {}),
-                    "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
-                    "GET /metrics": page,
-                    "POST /translate": self._translate,
-                },
-                fallback=fallback_envelope,
-            ),
+            surface=self._surface(profile),
             cors=_cors(settings),
         )
         self.server = Server(
@@ -150,6 +131,24 @@ class Assembly:
             limits=_server_limits(settings),
         )
         self.state.stopped = lambda: self.server.gave_up
+
+    def _surface(self, profile: UpstreamProfile) -> Surface:
+        """Return all that can be asked for."""
+        name = upstream_name(self._settings, self.credentials)
+        page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
+        responses = responses_endpoint(self._kept.sealer)
+        return Surface(
+            endpoints=(CHAT_COMPLETIONS, COMPLETIONS, responses, MESSAGES, COUNT_TOKENS),
+            pages={
+                **UNSUPPORTED,
+                **self._kept.replies.pages(),
+                **({EMBEDDINGS: self._embeddings} if self._embeddings is not None else {}),
+                "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
+                "GET /metrics": page,
+                "POST /translate": self._translate,
+            },
+            fallback=fallback_envelope,
+        )
 
     async def start(self) -> None:
         """Begin to serve. Raise `OSError` when the address cannot be used."""
