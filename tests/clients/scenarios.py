@@ -98,6 +98,9 @@ CLIENTS: dict[str, dict[str, Expectation]] = {
         "streamed, async": seen.streamed,
         "stream helper that parses": seen.parsed_city,
         "parsed tool call": seen.parsed_weather_call,
+        "Azure: plain": seen.echo_of("Say hello."),
+        "Azure: streamed": seen.streamed,
+        "Azure: wrong key": seen.failure(401, WRONG_KEY),
     },
     "openai_node": {**OPENAI, "run-tools helper": seen.tools_run_by_the_helper},
     "langchain": {

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from openai import AsyncOpenAI, OpenAI, pydantic_function_tool
+from openai import AsyncOpenAI, AzureOpenAI, OpenAI, pydantic_function_tool
 from pydantic import BaseModel
 
 from tests.clients.program import (
@@ -91,6 +91,12 @@ class Chunks:
             "calls": [call_of(call["id"], call["name"], call["arguments"]) for call in self.calls.values()],
             "usages": self.usage,
         }
+
+
+def azure(url: str = URL, key: str = "any key") -> Any:
+    """The client for Azure: it puts the model into the path, and the key into a header of its own."""
+    origin = url.removesuffix("/v1")
+    return AzureOpenAI(azure_endpoint=origin, api_version="2024-10-21", api_key=key, max_retries=0)
 
 
 def ask(*messages: dict[str, Any], **options: Any) -> Record:
@@ -319,6 +325,25 @@ def error_in_a_stream() -> Record:
 @scenario("stream cut off")
 def stream_cut_off() -> Record:
     return ask_streamed(said("Tell me about the sea. [[simulate: pace=50 cut_after=8]]"))
+
+
+@scenario("Azure: plain")
+def azure_plain() -> Record:
+    return answer(azure().chat.completions.create(model=MODEL, messages=[said("Say hello.")]))
+
+
+@scenario("Azure: streamed")
+def azure_streamed() -> Record:
+    chunks = Chunks()
+    messages = [said("Tell me about the sea in a few words.")]
+    for chunk in azure().chat.completions.create(model=MODEL, messages=messages, stream=True):
+        chunks.add(chunk)
+    return chunks.record()
+
+
+@scenario("Azure: wrong key")
+def azure_wrong_key() -> Record:
+    return answer(azure(LOCKED_URL, "a wrong key").chat.completions.create(model=MODEL, messages=[said("Say hello.")]))
 
 
 if __name__ == "__main__":
