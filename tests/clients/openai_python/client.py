@@ -94,7 +94,7 @@ class Chunks:
 
 
 def azure(url: str = URL, key: str = "any key") -> Any:
-    """The client for Azure: it puts the model into the path, and the key into a header of its own."""
+    """Return the client for Azure, which puts the model into the path and the key into a header of its own."""
     origin = url.removesuffix("/v1")
     return AzureOpenAI(azure_endpoint=origin, api_version="2024-10-21", api_key=key, max_retries=0)
 
