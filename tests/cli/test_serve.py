@@ -1,5 +1,6 @@
 """The server as a command: what it prints, with what it answers, how it ends."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,36 @@ def test_a_terminal_shows_each_answer_at_once(tmp_path: Path) -> None:
         process.kill()
         process.wait(20)
         os.close(terminal)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_terminal_that_is_closed_ends_it(tmp_path: Path, workers: str) -> None:
+    """SIGHUP reads the settings again, but the one that a closed terminal sends is an end."""
+    terminal, theirs = os.openpty()
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(SOURCE)}
+    command = [
+        sys.executable,
+        "-m",
+        "claude_code_proxy",
+        "--port",
+        "0",
+        "--upstream",
+        "simulated",
+        "--workers",
+        workers,
+    ]
+    process = subprocess.Popen(
+        command, env=environ, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        read_until(terminal, rb"listens on http://")
+        os.close(terminal)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait(20)
 
 
 def read_until(terminal: int, pattern: bytes) -> re.Match[bytes]:

@@ -9,13 +9,13 @@ from claude_code_proxy.cli.standard_output import announce
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.assembly import Place
 from claude_code_proxy.server.process.serve import Listening, serve
-from claude_code_proxy.settings import Settings, SettingsError
+from claude_code_proxy.settings import Settings, refuse_open_door
 
 MADE_UP_KEY = Secret("sk-ant-simulated")
 
 
 def run(settings: Settings) -> int:
-    _refuse_open_door(settings)
+    refuse_open_door(settings)
 
     def ready(now: Listening) -> None:
         announce(banner(now, settings, contained=in_container()))
@@ -24,16 +24,6 @@ def run(settings: Settings) -> int:
         return _run_workers(settings, ready)
     run_loop(serve_until_signal(settings, ready))
     return 0
-
-
-def _refuse_open_door(settings: Settings) -> None:
-    """Refuse to serve other machines without an API key, unless the owner wants that."""
-    if settings.loopback_only or settings.proxy_api_key or settings.allow_keyless:
-        return
-    raise SettingsError(
-        f"{settings.origin('host')}: other machines can reach {settings.host}, and could use the proxy without a key: "
-        "set PROXY_API_KEY to the key that callers must send, or ALLOW_KEYLESS=true to serve everybody"
-    )
 
 
 def _run_workers(settings: Settings, ready: Callable[[Listening], None]) -> int:

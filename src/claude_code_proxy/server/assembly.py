@@ -86,7 +86,7 @@ class Assembly:
     def __init__(self, settings: Settings, *, files: int, place: Place | None = None) -> None:
         """`files` is how many the process may have open. Raise `Misconfigured`."""
         loop = asyncio.get_running_loop()
-        self._settings = settings
+        self.settings = settings
         self._share = None if place is None else SharedCounts(place.directory, place.slot)
         self._tasks: list[asyncio.Task[None]] = []
         self.metrics = Metrics(self._gauges, None if self._share is None else self._share.inherited())
@@ -116,9 +116,11 @@ class Assembly:
             observers=[self.metrics] if self._log is None else [self._log, self.metrics],
         )
         self._embeddings = _embeddings(settings)
+        guard = BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)
+        self._keys = ApiKeys(settings.proxy_api_key, guard)
         self.app = App(
             self.state,
-            ApiKeys(settings.proxy_api_key, BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)),
+            self._keys,
             readiness=self.checked.readiness,
             surface=self._surface(profile),
             cors=_cors(settings),
@@ -134,7 +136,7 @@ class Assembly:
 
     def _surface(self, profile: UpstreamProfile) -> Surface:
         """Return all that can be asked for."""
-        name = upstream_name(self._settings, self.credentials)
+        name = upstream_name(self.settings, self.credentials)
         page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
         responses = responses_endpoint(self._kept.sealer)
         return Surface(
@@ -152,7 +154,7 @@ class Assembly:
 
     async def start(self) -> None:
         """Begin to serve. Raise `OSError` when the address cannot be used."""
-        settings = self._settings
+        settings = self.settings
         await self.server.start(host=settings.host, port=settings.port, reuse_port=self._share is not None)
         self.login.start()
         if self._read_models is not None:
@@ -161,6 +163,16 @@ class Assembly:
             self.run_in_background(keep_fresh(self.state, read_models, seconds=seconds))
         if self._share is not None:
             self.run_in_background(self._share.keep(self._counts))
+
+    def use(self, settings: Settings) -> None:
+        """Take over the settings that can change while the server runs: keys, aliases and limits."""
+        self.settings = settings
+        self._keys.use(settings.proxy_api_key)
+        self.state.catalogue = self.state.catalogue.with_aliases(settings.model_aliases)
+        self.state.limiter.use(
+            settings.max_concurrent, queued=settings.max_queued, queue_seconds=settings.queue_seconds
+        )
+        self.server.use_limits(_server_limits(settings))
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it until it ends, or until `close`."""
@@ -193,7 +205,7 @@ class Assembly:
 
     def _choose_upstream(self, connections: int) -> tuple[Upstream, UpstreamProfile]:
         """Return the upstream: Claude Code where there is a login for it, else the Messages API."""
-        settings = self._settings
+        settings = self.settings
         if self.credentials.through_claude_code:
             return self.login.upstream(self.metrics.upstream_failed), CLAUDE_CODE
         upstream = MessagesApi(

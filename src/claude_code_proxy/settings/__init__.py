@@ -9,6 +9,7 @@ from claude_code_proxy.settings.load import SettingsError as SettingsError
 from claude_code_proxy.settings.load import inherited as inherited
 from claude_code_proxy.settings.load import is_wildcard as is_wildcard
 from claude_code_proxy.settings.load import load as load
+from claude_code_proxy.settings.load import refuse_open_door as refuse_open_door
 from claude_code_proxy.settings.table import SETTINGS as SETTINGS
 from claude_code_proxy.settings.table import Setting as Setting
 from claude_code_proxy.settings.table import Settings as Settings

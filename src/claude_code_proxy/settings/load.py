@@ -45,9 +45,19 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
         if raw is not None:
             values[setting.key] = _parse(setting, raw, home=home)
             origins[setting.key] = raw.origin
-    settings = Settings(**values, origins=origins)
+    settings = Settings(**values, origins=origins, flags=flags)
     _refuse_itself_as_upstream(settings)
     return settings
+
+
+def refuse_open_door(settings: Settings) -> None:
+    """Refuse to serve other machines without an API key, unless the owner wants that. Raise `SettingsError`."""
+    if settings.loopback_only or settings.proxy_api_key or settings.allow_keyless:
+        return
+    raise SettingsError(
+        f"{settings.origin('host')}: other machines can reach {settings.host}, and could use the proxy without a key: "
+        "set PROXY_API_KEY to the key that callers must send, or ALLOW_KEYLESS=true to serve everybody"
+    )
 
 
 def inherited() -> Mapping[str, str]:

@@ -36,7 +36,7 @@ class _Env:
 class Settings:
     """The settings of a run. Each field: type, meaning, kind (if the type does not imply it), variables, default.
 
-    `origins` holds, for each value that is not the default, where it was set.
+    `origins` holds, for each value that is not the default, where it was set; `flags` are those of the command line.
     """
 
     anthropic_api_key: Annotated[Secret | None, "An Anthropic API key; used before all others."] = None
@@ -160,6 +160,7 @@ class Settings:
     log_format: Annotated[Literal["text", "json"], "Log lines as text for people, or as JSON."] = "text"
 
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    flags: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def loopback_only(self) -> bool:

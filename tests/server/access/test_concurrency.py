@@ -27,6 +27,25 @@ async def test_up_to_the_limit_nobody_waits() -> None:
     assert check_head.try_enter()
 
 
+async def test_new_limits_hold_at_once_and_turn_nobody_away() -> None:
+    check_head = limiter(most=1)
+    assert check_head.try_enter()
+    waiting = [asyncio.create_task(check_head.enter()) for _ in range(3)]
+    await settle()
+    check_head.use(3, queued=0, queue_seconds=5.0)
+    await settle()
+    assert (check_head.inside, check_head.waiting) == (3, 1)
+    with pytest.raises(Overloaded):
+        await check_head.enter()
+    check_head.use(1, queued=10, queue_seconds=5.0)
+    check_head.leave()
+    check_head.leave()
+    assert (check_head.inside, check_head.waiting) == (1, 1), "too many were inside, so nobody follows them"
+    check_head.leave()
+    await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    assert (check_head.inside, check_head.waiting) == (1, 0)
+
+
 async def test_first_come_first_served() -> None:
     check_head = limiter()
     assert check_head.try_enter()

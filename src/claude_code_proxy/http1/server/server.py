@@ -37,6 +37,10 @@ class Server:
         self.gave_up = False  # a shutdown ended requests that were being answered
         self._listeners: list[asyncio.Server] = []
 
+    def use_limits(self, limits: ServerLimits) -> None:
+        """Take these limits for the requests that begin from now on."""
+        self._limits = self._service.limits = limits
+
     async def start(
         self,
         sockets: Sequence[socket.socket] | None = None,

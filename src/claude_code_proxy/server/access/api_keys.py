@@ -17,6 +17,10 @@ class ApiKeys:
         self._keys = keys
         self._browser_guard = browser_guard
 
+    def use(self, keys: Sequence[Secret]) -> None:
+        """Take these keys from now on."""
+        self._keys = keys
+
     def check_page(self, headers: Mapping[bytes, bytes]) -> None:
         """Raise `Forbidden` for a web page where no key is set; ask for no key where one is."""
         if not self._keys:

@@ -19,16 +19,23 @@ class ConcurrencyLimiter:
     def __init__(
         self, most: int, *, queued: int, queue_seconds: float, on_refusal: Callable[[], None] | None = None
     ) -> None:
-        self._most = most
-        self._most_queued = queued
-        self._queue_seconds = queue_seconds
         self._on_refusal = on_refusal
         self._queue: deque[asyncio.Future[None]] = deque()
         self.inside = 0
+        self.use(most, queued=queued, queue_seconds=queue_seconds)
 
     @property
     def waiting(self) -> int:
         return len(self._queue)
+
+    def use(self, most: int, *, queued: int, queue_seconds: float) -> None:
+        """Take these limits from now on; nobody who is inside or waits is turned away."""
+        self._most = most
+        self._most_queued = queued
+        self._queue_seconds = queue_seconds
+        while self.inside < most and self._queue:
+            self.inside += 1
+            self.leave()
 
     def try_enter(self) -> bool:
         """Take a free place at once, but never before those who wait for one."""
@@ -55,8 +62,8 @@ class ConcurrencyLimiter:
             raise
 
     def leave(self) -> None:
-        """Give the place to the first in the queue, if any waits."""
-        while self._queue:
+        """Give the place to the first in the queue, if any waits and there are not too many inside."""
+        while self._queue and self.inside <= self._most:
             turn = self._queue.popleft()
             if not turn.done():
                 turn.set_result(None)

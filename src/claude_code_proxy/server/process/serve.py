@@ -11,7 +11,8 @@ from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.server.assembly import Assembly, Place, upstream_name
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.open_files import raise_limit
-from claude_code_proxy.server.process.signals import ShutdownSignals
+from claude_code_proxy.server.process.reload import reload
+from claude_code_proxy.server.process.signals import ShutdownSignals, ignore_others
 from claude_code_proxy.settings import Settings, is_wildcard
 
 _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
@@ -36,14 +37,20 @@ class Listening:
 async def serve(settings: Settings, *, ready: Callable[[Listening], None], place: Place | None = None) -> None:
     """Serve until SIGTERM or SIGINT; running replies then have `drain_seconds` to finish, or until a second signal.
 
-    One of several workers, whose `place` is given, leaves SIGINT to the supervising process. Raise
-    `Misconfigured`, and `OSError` when the address cannot be used.
+    SIGHUP reads the settings again; other signals do nothing. One of several workers, whose `place` is given, leaves
+    SIGINT to the supervising process. Raise `Misconfigured`, and `OSError` when the address cannot be used.
     """
     logs.set_up(settings.log_level, settings.log_format)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.handle_loop_error)
-    shutdown = ShutdownSignals(loop, None if place is None else place.parent)
+    ignore_others()
     assembly = Assembly(settings, files=raise_limit(), place=place)
+
+    def read_settings_again() -> None:
+        assembly.use(reload(assembly.settings))
+
+    parent = None if place is None else place.parent
+    shutdown = ShutdownSignals(loop, parent, on_hangup=read_settings_again)
     try:
         await assembly.start()
         gc.freeze()  # what start-up made stays: the collector need not look at it again

@@ -4,7 +4,7 @@ import asyncio
 import os
 import select
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 
@@ -34,6 +34,17 @@ class Signals:
         os.close(self._writing)
 
 
+def ignore_others() -> None:
+    """Have the signals that mean nothing here end no process. Unlike SIG_IGN, a child process does not inherit this."""
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+        signal.signal(number, _wake)
+
+
+def terminals() -> tuple[int, ...]:
+    """Return those of the standard streams that are a terminal."""
+    return tuple(number for number in (0, 1, 2) if os.isatty(number))
+
+
 def _wake(number: int, frame: FrameType | None) -> None:
     """Do nothing: Python has written the number to the pipe."""
 
@@ -41,16 +52,26 @@ def _wake(number: int, frame: FrameType | None) -> None:
 class ShutdownSignals:
     """Waits for SIGTERM and SIGINT on an event loop, again after each.
 
+    SIGHUP calls `on_hangup`, unless it came because the terminal was closed: that is one to stop, too.
     A worker, which has a pipe from its `parent`, leaves SIGINT to it and takes the end of the parent for a signal.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, parent: int | None) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, parent: int | None, *, on_hangup: Callable[[], None] | None = None
+    ) -> None:
         self._loop = loop
         self._parent = parent
+        self._on_hangup = on_hangup
+        self._terminals = terminals()
         self._event = asyncio.Event()
-        self._numbers = (signal.SIGTERM, signal.SIGINT) if parent is None else (signal.SIGTERM,)
+        self._numbers: tuple[signal.Signals, ...] = (signal.SIGTERM,)
+        if parent is None:
+            self._numbers += (signal.SIGINT,)
         for number in self._numbers:
             loop.add_signal_handler(number, self._event.set)
+        if on_hangup is not None:
+            self._numbers += (signal.SIGHUP,)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         if parent is not None:
             loop.add_reader(parent, self._on_orphaned)
 
@@ -62,6 +83,12 @@ class ShutdownSignals:
         self._stop_watching_parent()
         for number in self._numbers:
             self._loop.remove_signal_handler(number)
+
+    def _hang_up(self) -> None:
+        if self._parent is None and self._terminals != terminals():
+            self._event.set()
+        elif self._on_hangup is not None:
+            self._on_hangup()
 
     def _on_orphaned(self) -> None:
         self._stop_watching_parent()

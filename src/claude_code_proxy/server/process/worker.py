@@ -20,7 +20,7 @@ from claude_code_proxy.server.process import logs
 
 SERVES = b"\x06"  # ASCII's acknowledgement: no message begins with it
 _STATES = {"R": "it computes", "D": "it waits for a disk", "T": "it was stopped", "t": "it is traced"}
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
 
 @dataclass(eq=False)
@@ -107,6 +107,7 @@ def _run_child(
             each()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the event loop takes it
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         work(lambda: report(channel, SERVES))
         code = 0

@@ -22,8 +22,9 @@ from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.http1.server.listeners import bind
 from claude_code_proxy.server.assembly import Place, credential_source, upstream_name
 from claude_code_proxy.server.process import logs
+from claude_code_proxy.server.process.reload import reload
 from claude_code_proxy.server.process.serve import Listening, listening
-from claude_code_proxy.server.process.signals import Signals
+from claude_code_proxy.server.process.signals import Signals, ignore_others, terminals
 from claude_code_proxy.server.process.worker import Worker, fork
 from claude_code_proxy.settings import Settings
 
@@ -55,7 +56,8 @@ def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], No
         settings = replace(settings, port=held[0].getsockname()[1])
         directory = Path(tempfile.mkdtemp(prefix="claude-code-proxy-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+        ignore_others()
+        signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
         stack.callback(signals.close)
         gc.freeze()  # what is there now is shared by all, as long as nobody writes to it
         workers = _Workers(settings, work, directory=directory, signals=signals, sockets=held)
@@ -81,6 +83,7 @@ class _Workers:
         self._directory = directory
         self._signals = signals
         self._sockets = sockets
+        self._terminals = terminals()
         self._life = os.pipe()  # it closes when this process ends, which the workers notice
         self._alive: dict[int, Worker] = {}  # by slot
         self._due: dict[int, float] = {}  # when a slot gets its next worker
@@ -97,8 +100,7 @@ class _Workers:
         while self._alive or self._due:
             channels = [worker.channel for worker in self._alive.values() if worker.channel >= 0]
             for number in self._signals.wait(channels, self._seconds_left()):
-                if number != signal.SIGCHLD:
-                    self._stop()
+                self._handle(number)
             self._reap(listening=listening)
             if not listening and self._kill_at is None and all(worker.serves for worker in self._alive.values()):
                 listening = True
@@ -108,6 +110,19 @@ class _Workers:
         if self._failure is not None:
             raise self._failure
         return self._code
+
+    def _handle(self, number: signal.Signals) -> None:
+        if number == signal.SIGHUP and self._terminals == terminals():
+            self._reload()
+        elif number in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}:
+            self._stop()
+
+    def _reload(self) -> None:
+        """Read the settings again for workers that are still to come, and have those that run do the same."""
+        before, self._settings = self._settings, reload(self._settings)
+        if self._settings is not before:
+            for worker in self._alive.values():
+                worker.signal(signal.SIGHUP)
 
     def close(self) -> None:
         for descriptor in self._life:
