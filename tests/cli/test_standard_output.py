@@ -22,7 +22,9 @@ def shell(home: Path, line: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-@pytest.mark.parametrize("command", ["models", "config", "doctor --upstream simulated"])
+@pytest.mark.parametrize(
+    "command", ["models", "config", "doctor --upstream simulated", "--help", "doctor --help", "--version"]
+)
 @pytest.mark.parametrize(
     ("output", "reason"),
     [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from claude_code_proxy import __version__
+from claude_code_proxy.cli.standard_output import report
 from claude_code_proxy.settings import SETTINGS, Setting, SettingsError, format_value
 from claude_code_proxy.settings.kinds import FLAG
 
@@ -50,6 +51,9 @@ def parse(argv: Sequence[str], commands: Mapping[str, Command]) -> Arguments:
     """Parse the command line; the first of `commands` is the default. Raise `SettingsError`, or exit after help."""
     parsed, unknown = _parser(commands).parse_known_args(argv)
     given = {name: text for name, text in vars(parsed).items() if text is not None}
+    if given.pop("version", None):
+        report(f"{PROGRAM} {__version__}")
+        raise SystemExit(0)
     named = given.pop("command", None)
     name = next(iter(commands)) if named is None else named
     command = commands.get(name)
@@ -61,7 +65,7 @@ def parse(argv: Sequence[str], commands: Mapping[str, Command]) -> Arguments:
     if command is None:
         raise SettingsError(f"unknown command {name!r}; the commands are {', '.join(commands)}")
     if given.pop("help", None):
-        print(overview(commands) if named is None else manual(name, command))
+        report(overview(commands) if named is None else manual(name, command))
         raise SystemExit(0)
     own = {flag.name: given.pop(flag.name) for flag in command.own if flag.name in given}
     for key in given.keys() - {setting.key for setting in command.settings()}:
@@ -124,7 +128,7 @@ def _parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, add_help=False, allow_abbrev=False)
     parser.add_argument("command", nargs="?")
     parser.add_argument("-h", "--help", action="store_const", const="true")
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument("--version", action="store_const", const="true")
     for command in commands.values():
         for flag in command.own:
             _add_own(parser, flag)
