@@ -34,7 +34,7 @@ class Catalogue:
         requested = self._aliased(name)
         plain = self.models.get(requested)  # written as its key, a name needs no parsing
         if plain is not None:
-            return self._taught(requested, plain)
+            return self._taught(requested, plain) if self.learnt else plain
         requested, _ = self._split(requested)
         parsed = names.parse(requested)
         model = self._named(parsed.key)

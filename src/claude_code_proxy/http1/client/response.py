@@ -48,17 +48,18 @@ class Response:
         raise UpstreamBroke("The answer was closed before it was complete.")
 
     async def read(self) -> bytes:
-        """Return the whole body. Raise as `chunk` does, and `UpstreamBroke` when it is larger than the limit."""
+        """Return the whole body, and close. Raise as `chunk` does, and `UpstreamBroke` when it is over the limit."""
         pieces: list[bytes] = []
         size = 0
-        while (data := await self.chunk()) is not None:
-            size += len(data)
-            if size > self._body_limit:
+        try:
+            while not self._ended and (data := await self.chunk()) is not None:
+                size += len(data)
+                if size > self._body_limit:
+                    raise UpstreamBroke(f"The answer is larger than {self._body_limit} bytes.")
+                pieces.append(data)
+        finally:
+            if not self._ended:
                 self.close()
-                raise UpstreamBroke(f"The answer is larger than {self._body_limit} bytes.")
-            pieces.append(data)
-            if self._ended:
-                break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def close(self) -> None:

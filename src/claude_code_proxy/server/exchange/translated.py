@@ -4,7 +4,7 @@ bytes -> `DecodedRequest` -> adapted Messages request -> upstream -> Message or 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -41,7 +41,7 @@ _OTHER_MODEL = Adjustment(
 
 def wants_adaptation(request: Request) -> bool:
     """Whether a caller whose API could go upstream as it is asks for adaptation."""
-    return request.headers.get(_ADAPT, b"").lower() == b"true"
+    return _ADAPT in request.headers and request.headers[_ADAPT].lower() == b"true"
 
 
 class TranslatedExchange(Exchange):
@@ -102,7 +102,7 @@ class TranslatedExchange(Exchange):
             if run.usages:
                 self._bill(context, run.usages)
         self._rate_limits = run.rate_limits
-        self._note_stop_reasons(message.stop_reason for message in replies)
+        self._note_stop_reasons([message.stop_reason for message in replies])
         body = decoded.reply(replies, context)
         if self._kept:
             await self._state.replies.keep(self._kept, self._request.headers)
@@ -119,7 +119,7 @@ class TranslatedExchange(Exchange):
                     frames = await self._pump_several(reply, run, translators=translators)
             finally:
                 self._bill(context, [translator.usage for translator in translators])
-                self._note_stop_reasons(translator.stop_reason for translator in translators)
+                self._note_stop_reasons([translator.stop_reason for translator in translators])
             if self._kept:
                 await self._state.replies.keep(self._kept, self._request.headers)
         reply.end(frames)
@@ -195,8 +195,8 @@ class TranslatedExchange(Exchange):
 
         return b"".join(await gather_or_cancel([pump(translator) for translator in translators]))
 
-    def _note_stop_reasons(self, reasons: Iterable[str | None]) -> None:
-        self.record.stop_reason = ",".join(dict.fromkeys(reason for reason in reasons if reason)) or None
+    def _note_stop_reasons(self, reasons: Sequence[str | None]) -> None:
+        self.record.stop_reason = ",".join(dict.fromkeys(filter(None, reasons))) or None
 
     def _last_frame(self, error: ProxyError) -> bytes:
         return self._translator.fail(error, self._param(error)) if self._translator is not None else b""

@@ -62,10 +62,7 @@ class TransportReply:
 
     async def read(self) -> bytes:
         self.stats.begun = True  # it was made, and is billed
-        try:
-            return await self._response.read()
-        finally:
-            self.close()
+        return await self._response.read()
 
     def close(self) -> None:
         if not self._closed:

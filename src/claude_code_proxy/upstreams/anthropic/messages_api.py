@@ -193,10 +193,7 @@ def _is_stream(response: Response, *, expected: bool) -> bool:
 
 async def _message(response: Response, stats: CallStats, *, secret: Secret) -> messages.Message:
     stats.begun = True  # it was made, and is billed
-    try:
-        body = await response.read()
-    finally:
-        response.close()
+    body = await response.read()
     try:
         return messages.decode_message(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -206,8 +203,5 @@ async def _message(response: Response, stats: CallStats, *, secret: Secret) -> m
 
 
 async def _rejection(response: Response, secret: Secret) -> UpstreamRejected:
-    try:
-        body = secret.mask(await response.read())
-        return rejected(response.status, secret.mask_values(response.headers), body=body)
-    finally:
-        response.close()
+    body = secret.mask(await response.read())
+    return rejected(response.status, secret.mask_values(response.headers), body=body)
