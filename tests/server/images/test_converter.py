@@ -1,7 +1,9 @@
 """Images of requests, converted before they go upstream; or refused, within bounds."""
 
+import asyncio
 import base64
 import json
+import math
 import os
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from claude_code_proxy.adjustment import Adjustment
 from claude_code_proxy.endpoints.chat_completions.endpoint import decode
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.server.images import ImageConverter
+from claude_code_proxy.server.images.converter import _size
 from tests.pictures import AVIF, CONVERTED, FAULTY, HEIC, PAGES, encoded, opened
 from tests.server.running import Reply, Running, running
 from tests.server.scripted_upstream import MESSAGE, ScriptedUpstream, whole
@@ -67,6 +70,27 @@ async def test_an_image_that_comes_again_is_not_converted_again() -> None:
     assert await converted(converter, HEIC) == first
     with pytest.raises(InvalidRequest):
         await converted(converter, AVIF)
+
+
+async def test_requests_for_the_same_image_share_one_conversion() -> None:
+    converter = ImageConverter()
+    first, *others = await asyncio.gather(*(converted(converter, HEIC) for _ in range(3)))
+    assert others == [first, first]
+    assert len(converter._kept) == 1
+    assert converter._kept_bytes == sum(_size(conversion) for conversion, _ in converter._kept.values())
+
+
+async def test_that_an_image_takes_too_much_is_known_for_a_while() -> None:
+    converter = ImageConverter(seconds=0.001)
+    for _ in range(2):
+        with pytest.raises(InvalidRequest, match="more time"):
+            await converted(converter, HEIC)
+        converter._seconds = 60
+    ((key, (conversion, until)),) = converter._kept.items()
+    assert until < math.inf
+    converter._kept[key] = conversion, 0.0
+    assert (await converted(converter, HEIC))[1]
+    assert converter._kept_bytes == sum(_size(conversion) for conversion, _ in converter._kept.values())
 
 
 async def test_of_the_results_only_the_last_are_kept() -> None:

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import importlib.util
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from claude_code_proxy.server.process.child import ChildFailed, run_child
 
 SECONDS = 10.0  # for one image
 SECONDS_OF_REQUEST = 30.0  # for all images of a request, without the time that they wait for those of others
+SECONDS_KEPT = 300.0  # that an image took too much: the machine may have been busy
 KEPT_BYTES = 32 * 1024 * 1024
 _WORKER = "claude_code_proxy.server.images.worker"
 _TOO_COSTLY = Conversion(
@@ -53,7 +55,7 @@ class ImageConverter:
         self._most_kept_bytes = kept_bytes
         self._installed = installed
         self._turn = asyncio.Lock()
-        self._kept: OrderedDict[bytes, Conversion] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[Conversion, float]] = OrderedDict()
         self._kept_bytes = 0
 
     async def convert(
@@ -80,26 +82,35 @@ class ImageConverter:
     async def _conversion(self, data: str, *, seconds: float) -> tuple[Conversion, float]:
         """Return the conversion, and the seconds that it took."""
         key = hashlib.sha256(data.encode()).digest()
-        if (kept := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
-            return kept, 0.0
-        if seconds <= 0:
-            return _TOO_COSTLY, 0.0
         now = asyncio.get_running_loop().time
         async with self._turn:
             began = now()
+            if (kept := self._find(key, now=began)) is not None:
+                return kept, 0.0
+            if seconds <= 0:
+                return _TOO_COSTLY, 0.0
             try:
                 conversion = _decoded(await run_child(_WORKER, [data.encode()], deadline=began + seconds))
             except ChildFailed:
                 conversion = _TOO_COSTLY
-        self._keep(key, conversion)
-        return conversion, now() - began
+        ended = now()
+        self._keep(key, conversion, until=ended + SECONDS_KEPT if conversion is _TOO_COSTLY else math.inf)
+        return conversion, ended - began
 
-    def _keep(self, key: bytes, conversion: Conversion) -> None:
-        self._kept[key] = conversion
+    def _find(self, key: bytes, *, now: float) -> Conversion | None:
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        conversion, until = self._kept[key]
+        return conversion if now < until else None
+
+    def _keep(self, key: bytes, conversion: Conversion, *, until: float) -> None:
+        if key in self._kept:
+            self._kept_bytes -= _size(self._kept[key][0])
+        self._kept[key] = conversion, until
         self._kept_bytes += _size(conversion)
         while self._kept_bytes > self._most_kept_bytes:
-            _, oldest = self._kept.popitem(last=False)
+            _, (oldest, _) = self._kept.popitem(last=False)
             self._kept_bytes -= _size(oldest)
 
 
