@@ -66,7 +66,9 @@ def adapt(original: messages.MessagesRequest, model: Model, *, options: AdaptOpt
     request = original if original.model == model.id else replace(original, model=model.id)
     request = parameters.set_max_tokens(request, model, notes=notes)
     request = parameters.drop_extras(request, model, notes=notes)
-    request = service_features.normalize_features(request, model, notes=notes)
+    has_features = service_features.are_used(request)
+    if has_features:
+        request = service_features.normalize_features(request, model, notes=notes)
     request, expected = structured.normalize_format(request, model, notes=notes)
     request, renames = tools.normalize_tools(request, notes=notes)
     request, forcing = emulated_tool_choice.normalize_tool_choice(request, model, notes=notes)
@@ -85,7 +87,7 @@ def adapt(original: messages.MessagesRequest, model: Model, *, options: AdaptOpt
         original=original,
         options=options,
         request=request,
-        betas=_betas(request, model),
+        betas=_betas(request, model, has_features=has_features),
         adjustments=tuple(notes),
         filter=reply.filter if reply.needs_filter else None,
     )
@@ -170,6 +172,6 @@ class _Reply(Struct, frozen=True):
         return mismatch
 
 
-def _betas(request: messages.MessagesRequest, model: Model) -> tuple[str, ...]:
+def _betas(request: messages.MessagesRequest, model: Model, *, has_features: bool) -> tuple[str, ...]:
     fast = (_FAST_BETA,) if request.speed == "fast" and model.fast == "beta" else ()
-    return tuple(dict.fromkeys((*fast, *service_features.betas_of(request))))
+    return tuple(dict.fromkeys((*fast, *service_features.betas_of(request)))) if has_features else fast

@@ -48,6 +48,13 @@ _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_servers = msgspec.json.Decoder(list[_McpServer]).decode
 
 
+def are_used(request: messages.MessagesRequest) -> bool:
+    """Tell whether `normalize_features` or `betas_of` has anything to do."""
+    if request.context_management or request.mcp_servers or request.fallbacks or request.container:
+        return True
+    return request.tools != () and messages.RawTool in {*map(type, request.tools)}
+
+
 def normalize_features(
     request: messages.MessagesRequest, model: Model, *, notes: list[Adjustment]
 ) -> messages.MessagesRequest:

@@ -155,3 +155,17 @@ def test_of_two_limits_the_one_that_loses_is_told() -> None:
 )
 def test_what_loses_or_says_nothing_is_told(fields: Any, param: str) -> None:
     assert [(note.path, note.action) for note in decode_chat(**fields).adjustments] == [(param, "ignored")]
+
+
+def test_anthropics_own_fields_pass_as_they_are() -> None:
+    own = {
+        "container": {"id": "container_1"},
+        "context_management": {"edits": [{"type": "clear_tool_uses_20250919", "keep": {"value": 3}}]},
+        "fallbacks": [{"model": "claude-haiku-5-5"}],
+        "mcp_servers": [{"type": "url", "url": "https://example.com", "name": "a"}],
+    }
+    request = translated(**own)
+    assert {name: request[name] for name in own} == own
+    assert decode_chat(**own).adjustments == ()
+    assert translated(**dict.fromkeys(own)) == translated()
+    assert translated(extra_body=own) == request

@@ -13,7 +13,7 @@ from tests.endpoints.replies import CONTEXT, decode_chat, message
 
 ROLES = (chat.SystemMessage, chat.UserMessage, chat.AssistantMessage, chat.ToolMessage, chat.FunctionMessage)
 PART_TYPES = (chat.TextPart, chat.ImagePart, chat.FilePart, chat.AudioPart, chat.RefusalPart)
-TOOL_TYPES = (chat.FunctionTool, chat.CustomTool)
+TOOL_TYPES = (chat.FunctionTool, chat.CustomTool, chat.ServerTool)
 IGNORED = [name for name, support in REQUEST.items() if support.fate is Fate.IGNORED]
 ASKING = {"modalities": ["audio"], "logprobs": True, "top_logprobs": 3, "store": True}
 
@@ -30,7 +30,7 @@ def test_every_field_of_a_request_has_its_row_and_every_row_its_field() -> None:
 def test_so_have_those_of_messages_parts_and_tools() -> None:
     assert MESSAGE.keys() == fields_of(*ROLES)
     assert {name for name in PARTS if "." not in name} == fields_of(*PART_TYPES) | {"tool_result"}
-    assert TOOLS.keys() == fields_of(*TOOL_TYPES)
+    assert TOOLS.keys() == fields_of(*TOOL_TYPES) | {"mcp"}
 
 
 def test_so_have_those_of_a_reply() -> None:

@@ -1,9 +1,11 @@
 """Tools and the choice among them. The ordinary cases stand in the fixtures."""
 
+import json
 from typing import Any
 
 import pytest
 
+from claude_code_proxy import messages
 from claude_code_proxy.errors import InvalidRequest
 from tests.endpoints.replies import decode_chat, translated
 
@@ -127,3 +129,69 @@ def test_functions_beside_tools_are_tools() -> None:
 def test_web_search(size: str | None, uses: int) -> None:
     made = translated(web_search_options={"search_context_size": size, "user_location": None}, tools=[LOOK])
     assert made["tools"][1] == {"type": "web_search_20250305", "name": "web_search", "max_uses": uses}
+
+
+CODE = {"type": "code_execution_20260120", "name": "code_execution"}
+MCP = {"type": "mcp", "server_label": "notes", "server_url": "https://example.com/mcp", "require_approval": "never"}
+LOOK = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        CODE,
+        {"type": "web_search_20250305", "name": "web_search", "max_uses": 2, "cache_control": {"type": "ephemeral"}},
+        {"type": "web_fetch_20260318", "name": "web_fetch", "citations": {"enabled": True}},
+        {"type": "memory_20250818", "name": "memory"},
+        {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"},
+        {"type": "computer_20250124", "name": "computer", "display_width_px": 1, "display_height_px": 1},
+        {"type": "computer_toolset_20260801"},
+        {"type": "mcp_toolset", "mcp_server_name": "notes"},
+    ],
+    ids=lambda tool: tool["type"],
+)
+def test_a_tool_of_anthropics_own_passes_as_it_is(tool: dict[str, Any]) -> None:
+    decoded = decode_chat(tools=[LOOK, tool])
+    assert json.loads(messages.encode_request(decoded.request))["tools"][1] == tool
+    assert [(note.path, note.changes_meaning) for note in decoded.adjustments] == [("tools[1]", False)]
+    assert decoded.field_name("tools[1]") == "tools[1]"
+
+
+@pytest.mark.parametrize("kind", ["web_search", "web_search_preview", "web_search_2025_08_26"])
+def test_openais_web_search_as_a_tool(kind: str) -> None:
+    place = {"type": "approximate", "city": "Oslo"}
+    tool = {"type": kind, "user_location": place, "search_context_size": "low", "filters": {"allowed_domains": ["a.b"]}}
+    assert translated(tools=[tool])["tools"] == [
+        {"type": "web_search_20250305", "name": "web_search", "user_location": place, "allowed_domains": ["a.b"]}
+    ]
+
+
+def test_an_mcp_tool_is_a_server_and_its_toolset() -> None:
+    own = {"type": "url", "url": "https://example.com/other", "name": "other"}
+    request = translated(tools=[LOOK, MCP, CODE], mcp_servers=[own])
+    assert [tool.get("name", tool.get("mcp_server_name")) for tool in request["tools"]] == [
+        "look",
+        "notes",
+        "code_execution",
+    ]
+    assert [server["name"] for server in request["mcp_servers"]] == ["other", "notes"]
+    assert translated(tools=[MCP])["mcp_servers"][0]["url"] == "https://example.com/mcp"
+
+
+def test_servers_that_are_no_list_beside_an_mcp_tool() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        decode_chat(tools=[MCP], mcp_servers={"a": 1})
+    assert refused.value.param == "mcp_servers"
+
+
+def test_a_tool_that_may_be_found_later_and_examples_of_it() -> None:
+    examples = [{"at": "here"}]
+    (tool,) = translated(tools=[{**LOOK, "defer_loading": True, "input_examples": examples}])["tools"]
+    assert (tool["defer_loading"], tool["input_examples"]) == (True, examples)
+
+
+@pytest.mark.parametrize("tool", [{"type": "server_tool", "tool": 5}, {"type": "hologram"}, {"type": "web_fetch_2"}])
+def test_what_is_no_tool_is_refused(tool: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        decode_chat(tools=[tool])
+    assert (refused.value.param or "").startswith("tools")

@@ -1,14 +1,17 @@
 """A chat completion request -> a Messages request, as it was meant. What its model takes is adaptation's part."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
 from claude_code_proxy.endpoints.chat_completions.conversation import to_conversation
+from claude_code_proxy.endpoints.chat_completions.output_config import to_output_config
 from claude_code_proxy.endpoints.chat_completions.support import ignored_fields
 from claude_code_proxy.endpoints.chat_completions.thinking import to_thinking
 from claude_code_proxy.endpoints.chat_completions.tools import to_toolset
@@ -20,12 +23,13 @@ from claude_code_proxy.endpoints.openai.request import (
     to_stop_sequences,
 )
 from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.content import NO_JSON
 from claude_code_proxy.messages.json_text import is_given
 
 _ServiceTier = Literal["auto", "standard_only"]
 _SERVICE_TIERS: dict[str, _ServiceTier] = {"default": "standard_only", "standard_only": "standard_only"}
 _LIKE_AUTO = frozenset({"", "auto", "default", "standard_only", "priority", "fast"})
-_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
 
 
 class TranslatedChat(Struct, frozen=True):
@@ -44,7 +48,8 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
     thinking = to_thinking(request)
     adjustments = [*conversation.adjustments, *toolset.adjustments, *thinking.adjustments]
     adjustments += (*ignored_fields(request), *_overruled(request))
-    output_format = _format(request.response_format, notes=adjustments)
+    output = to_output_config(request, thinking)
+    adjustments += output.adjustments
     stops = to_stop_sequences(request.stop, notes=adjustments)
     tier = request.service_tier or ""
     if tier not in _LIKE_AUTO:
@@ -53,7 +58,7 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
         model=request.model or default_model,
         messages=conversation.messages,
         max_tokens=_max_tokens(request, notes=adjustments),
-        system=conversation.system,
+        system=(*conversation.system, messages.Text(output.instruction)) if output.instruction else conversation.system,
         stop_sequences=stops,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -61,13 +66,21 @@ def to_messages_request(request: chat.ChatRequest, default_model: str) -> Transl
         tools=toolset.tools,
         tool_choice=toolset.choice,
         thinking=thinking.config,
-        output_config=_output_config(thinking.effort, output_format),
+        output_config=output.config,
         metadata=to_metadata(request.safety_identifier or request.user),
         service_tier=_SERVICE_TIERS.get(tier, "auto") if tier else None,
         speed="fast" if tier == "fast" else request.speed,
         inference_geo=request.inference_geo or None,
         cache_control=request.cache_control,
     )
+    if (
+        request.container
+        or request.context_management
+        or request.fallbacks
+        or request.mcp_servers
+        or toolset.mcp_servers
+    ):
+        made = _with_service_fields(made, request, offered=toolset.mcp_servers)
     return TranslatedChat(made, tuple(adjustments), toolset.custom, toolset.fields, thinking.hidden)
 
 
@@ -97,31 +110,29 @@ def _overruled(request: chat.ChatRequest) -> list[Adjustment]:
     return notes
 
 
-def _output_config(effort: str | None, output_format: messages.OutputFormat | None) -> messages.OutputConfig | None:
-    return messages.OutputConfig(effort, output_format) if effort or output_format else None
+def _with_service_fields(
+    made: messages.MessagesRequest, request: chat.ChatRequest, *, offered: Sequence[Raw]
+) -> messages.MessagesRequest:
+    """Return the request with Anthropic's own fields, whose values are the service's to judge."""
+    return replace(
+        made,
+        container=_given(request.container),
+        context_management=_given(request.context_management),
+        fallbacks=_given(request.fallbacks),
+        mcp_servers=_mcp_servers(request.mcp_servers, offered),
+    )
 
 
-def _format(response_format: chat.ResponseFormat | None, *, notes: list[Adjustment]) -> messages.OutputFormat | None:
-    match response_format:
-        case chat.JsonObjectFormat():
-            return messages.JsonObject()
-        case chat.SchemaFormat(json_schema=described):
-            if is_given(described.schema):
-                return messages.JsonSchema(_described(described))
-            notes.append(Adjustment("response_format", Action.MAPPED, "without a schema it asks for any JSON object"))
-            return messages.JsonObject()
-        case _:
-            return None
+def _given(value: Raw) -> Raw:
+    return value if is_given(value) else NO_JSON
 
 
-def _described(described: chat.JsonSchemaFormat) -> Raw:
-    """Return the schema with the format's description in it, which the model should see as well."""
-    if not described.description:
-        return described.schema
+def _mcp_servers(own: Raw, offered: Sequence[Raw]) -> Raw:
+    """Return Anthropic's own list of servers, with those that were offered as tools."""
+    if not offered:
+        return _given(own)
     try:
-        fields = _decode_fields(described.schema)
+        listed = _decode_list(own) if is_given(own) else []
     except msgspec.ValidationError:
-        raise InvalidRequest(
-            "A JSON schema must be an object.", param="response_format.json_schema.schema", code="invalid_type"
-        ) from None
-    return Raw(msgspec.json.encode({"description": described.description, **fields}))
+        raise InvalidRequest("'mcp_servers' must be a list.", param="mcp_servers", code="invalid_type") from None
+    return Raw(msgspec.json.encode([*listed, *offered]))

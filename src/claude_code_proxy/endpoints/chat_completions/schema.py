@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Raw
 
+from claude_code_proxy.endpoints.openai.mcp import McpTool
 from claude_code_proxy.endpoints.openai.request import StreamOptions, Wire
 from claude_code_proxy.messages import CacheControl
 from claude_code_proxy.messages.content import NO_JSON
@@ -154,8 +155,12 @@ class FunctionDefinition(Wire, frozen=True):
 
 
 class FunctionTool(Wire, frozen=True, tag_field="type", tag="function"):
+    """The last two fields are Anthropic's own."""
+
     function: FunctionDefinition
     cache_control: CacheControl | None = None
+    defer_loading: bool | None = None
+    input_examples: Raw = NO_JSON
 
 
 class Grammar(Wire, frozen=True):
@@ -180,6 +185,15 @@ class CustomDefinition(Wire, frozen=True):
 class CustomTool(Wire, frozen=True, tag_field="type", tag="custom"):
     custom: CustomDefinition
     cache_control: CacheControl | None = None
+
+
+class ServerTool(Wire, frozen=True, tag_field="type", tag="server_tool"):
+    """A tool of Anthropic's own, such as `code_execution_20260120`; `foreign.shapes` puts it into this frame."""
+
+    tool: Raw
+
+
+Tool: TypeAlias = FunctionTool | CustomTool | McpTool | ServerTool
 
 
 class Named(Wire, frozen=True):
@@ -262,6 +276,13 @@ class ThinkingOption(Wire, frozen=True):
     display: Literal["summarized", "omitted"] | None = None
 
 
+class OutputConfigOption(Wire, frozen=True):
+    """Anthropic's own object, passed through by clients that know it."""
+
+    effort: Effort | None = None
+    format: Raw = NO_JSON
+
+
 class ChatRequest(Wire, frozen=True, kw_only=True):
     """Every field of the API; `support.py` says of each what becomes of it."""
 
@@ -276,7 +297,7 @@ class ChatRequest(Wire, frozen=True, kw_only=True):
     top_k: int | None = None
     stop: str | list[str] | None = None
     n: int | None = None
-    tools: list[FunctionTool | CustomTool] | None = None
+    tools: list[Tool] | None = None
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     functions: list[FunctionDefinition] | None = None
@@ -294,6 +315,11 @@ class ChatRequest(Wire, frozen=True, kw_only=True):
     speed: Literal["standard", "fast"] | None = None
     inference_geo: str | None = None
     cache_control: CacheControl | None = None
+    output_config: OutputConfigOption | None = None
+    container: Raw = NO_JSON
+    context_management: Raw = NO_JSON
+    fallbacks: Raw = NO_JSON
+    mcp_servers: Raw = NO_JSON
     audio: Raw = NO_JSON
     frequency_penalty: Raw = NO_JSON
     logit_bias: Raw = NO_JSON
@@ -309,7 +335,7 @@ class ChatRequest(Wire, frozen=True, kw_only=True):
     seed: Raw = NO_JSON
     store: Raw = NO_JSON
     top_logprobs: Raw = NO_JSON
-    verbosity: Raw = NO_JSON
+    verbosity: str | None = None
 
     @property
     def legacy_functions(self) -> bool:

@@ -17,7 +17,9 @@ REQUEST: dict[str, Support] = {
     "top_k": Support(_MAPPED, "An extra: passed on where the model takes it."),
     "stop": Support(_MAPPED, "Any number; sequences that Claude refuses (white space only) are cut by the proxy."),
     "n": Support(_EMULATED, "One upstream request for each choice; usage is the sum."),
-    "tools": Support(_MAPPED, "Functions; a custom tool is offered as a function with one string."),
+    "tools": Support(
+        _MAPPED, "Functions, MCP servers and tools of Anthropic's own; a custom tool is a function with one string."
+    ),
     "tool_choice": Support(_MAPPED, "none, auto, required, a named tool, allowed_tools."),
     "parallel_tool_calls": Support(_MAPPED, "false becomes `disable_parallel_tool_use`."),
     "functions": Support(_MAPPED, "The legacy form of `tools`; one call at a time comes back as `function_call`."),
@@ -35,6 +37,14 @@ REQUEST: dict[str, Support] = {
     "thinking": Support(
         _MAPPED, "An extra: Anthropic's own object, passed on as far as the model takes it; wins over both others."
     ),
+    "verbosity": Support(
+        _EMULATED, "The effort where nothing else sets it, else an instruction; medium is no request."
+    ),
+    "output_config": Support(_MAPPED, "An extra: Anthropic's own object, whose effort wins over the other fields."),
+    "context_management": Support(_MAPPED, "An extra: Anthropic's own field; edits that the model lacks are left out."),
+    "container": Support(_MAPPED, "An extra: Anthropic's own field, beside a tool that runs code."),
+    "mcp_servers": Support(_MAPPED, "An extra: Anthropic's own field; each server gets the toolset that it needs."),
+    "fallbacks": Support(_MAPPED, "An extra: Anthropic's own field."),
     "system": Support(_MAPPED, "An extra: Anthropic's own field, which stands before all system messages."),
     "web_search_options": Support(_MAPPED, "The hosted web search tool; citations come back as annotations."),
     "user": Support(_MAPPED, "Hashed into `metadata.user_id`."),
@@ -58,7 +68,6 @@ REQUEST: dict[str, Support] = {
     "prompt_cache_key": Support(_IGNORED, "Claude finds cached prompts by their content.", False, (b'""',)),
     "prompt_cache_options": Support(_IGNORED, "Breakpoints are set by the proxy, or by `cache_control`."),
     "prompt_cache_retention": Support(_IGNORED, "Claude keeps an entry 5 minutes, or an hour by `cache_control`."),
-    "verbosity": Support(_IGNORED, "Claude has no such setting; say it in the prompt.", False, (b'"medium"',)),
 }
 
 MESSAGE: dict[str, Support] = {
@@ -97,6 +106,10 @@ PARTS: dict[str, Support] = {
 TOOLS: dict[str, Support] = {
     "function": Support(_MAPPED, "Name, description, parameters and `strict`."),
     "custom": Support(_EMULATED, "A function with one string; a grammar is shown to the model, not enforced."),
+    "mcp": Support(_MAPPED, "A server of Anthropic's MCP connector, whose tools are called without approval."),
+    "tool": Support(_MAPPED, "An extra: a tool of Anthropic's own by its type, passed on as it is."),
+    "defer_loading": Support(_MAPPED, "An extra: Anthropic's own field, for tool search."),
+    "input_examples": Support(_MAPPED, "An extra: Anthropic's own field."),
     "cache_control": Support(_MAPPED, "An extra: a cache breakpoint."),
 }
 
@@ -104,7 +117,7 @@ REPLY: dict[str, Support] = {
     "content": Support(_MAPPED, "All text, joined with nothing between; null only beside calls."),
     "refusal": Support(_MAPPED, "The words of a refusal; in `content` as well where that would be empty."),
     "annotations": Support(
-        _MAPPED, "Citations that have a URL, with character offsets into `content`; streamed as well."
+        _MAPPED, "Citations of pages and of documents, with character offsets into `content`; streamed as well."
     ),
     "tool_calls": Support(_MAPPED, "Tool uses, counted from 0; the use of hosted tools never shows."),
     "function_call": Support(_MAPPED, "The legacy form, for requests with `functions`."),

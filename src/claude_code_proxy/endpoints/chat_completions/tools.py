@@ -1,21 +1,29 @@
 """Tools, the choice among them and hosted web search: chat completions -> Messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import attrgetter
 from typing import TypeAlias, assert_never
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.chat_completions import schema as chat
+from claude_code_proxy.endpoints.openai.mcp import McpServer, McpTool, to_mcp_server
 from claude_code_proxy.endpoints.openai.tools import NO_PARAMETERS, one_at_a_time, to_custom_tool, to_web_search
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import is_given
 
-AnyTool: TypeAlias = messages.Tool | messages.HostedTool
+AnyTool: TypeAlias = messages.AnyTool
 
+_INNER: dict[type[chat.Tool], str] = {
+    chat.FunctionTool: ".function",
+    chat.CustomTool: ".custom",
+    chat.ServerTool: "",
+    McpTool: "",
+}
 _AS_FUNCTION = "a custom tool is offered as a function with one string"
 
 
@@ -29,6 +37,7 @@ class Toolset(Struct, frozen=True):
     choice: messages.ToolChoice | None = None
     custom: frozenset[str] = frozenset()
     fields: tuple[str, ...] = ()
+    mcp_servers: tuple[Raw, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
 
 
@@ -41,7 +50,10 @@ def to_toolset(request: chat.ChatRequest) -> Toolset:
     if not any(_given(request)):
         return _NO_TOOLS
     offered = request.tools or ()
-    tools: list[AnyTool] = [_tool(tool) for tool in offered]
+    servers = _mcp_servers(offered)
+    tools: list[AnyTool] = [_tool(tool) for tool in offered if not isinstance(tool, McpTool)]
+    for index, server in servers.items():
+        tools.insert(index, server.toolset)
     tools += [_function(definition) for definition in request.functions or ()]
     fields = _fields(request)
     if isinstance(request.tool_choice, chat.ChosenAllowed):
@@ -55,22 +67,50 @@ def to_toolset(request: chat.ChatRequest) -> Toolset:
     if tools and (request.parallel_tool_calls is False or request.legacy_functions):
         choice = one_at_a_time(choice)
     custom = {index: tool.custom.name for index, tool in enumerate(offered) if isinstance(tool, chat.CustomTool)}
-    notes = tuple(Adjustment(f"tools[{index}]", Action.EMULATED, _AS_FUNCTION) for index in custom)
-    return Toolset(tuple(tools), choice, frozenset(custom.values()), tuple(fields), notes)
+    notes = [Adjustment(f"tools[{index}]", Action.EMULATED, _AS_FUNCTION) for index in custom]
+    toolset = Toolset(tuple(tools), choice, frozenset(custom.values()), tuple(fields), adjustments=tuple(notes))
+    return _with_servers(toolset, servers.values()) if servers else toolset
 
 
 def _fields(request: chat.ChatRequest) -> list[str]:
     """Return the client's path of each tool that it declares."""
-    fields = [
-        f"tools[{index}].function" if isinstance(tool, chat.FunctionTool) else f"tools[{index}].custom"
-        for index, tool in enumerate(request.tools or ())
-    ]
+    fields = [f"tools[{index}]{_INNER[kind]}" for index, kind in enumerate(map(type, request.tools or ()))]
     return fields + [f"functions[{index}]" for index in range(len(request.functions or ()))]
 
 
-def _tool(tool: chat.FunctionTool | chat.CustomTool) -> messages.Tool:
-    made = _function(tool.function) if isinstance(tool, chat.FunctionTool) else _custom(tool.custom)
+def _with_servers(toolset: Toolset, servers: Collection[McpServer]) -> Toolset:
+    return replace(
+        toolset,
+        mcp_servers=tuple(server.entry for server in servers),
+        adjustments=(*toolset.adjustments, *(note for server in servers for note in server.adjustments)),
+    )
+
+
+def _mcp_servers(offered: Sequence[chat.Tool]) -> dict[int, McpServer]:
+    """Return the MCP servers among the tools, by their index."""
+    if McpTool not in {*map(type, offered)}:
+        return {}
+    tools = ((index, tool) for index, tool in enumerate(offered) if isinstance(tool, McpTool))
+    return {index: to_mcp_server(tool, f"tools[{index}]") for index, tool in tools}
+
+
+def _tool(tool: chat.FunctionTool | chat.CustomTool | chat.ServerTool) -> AnyTool:
+    if isinstance(tool, chat.FunctionTool):
+        made = _function(tool.function)
+        if tool.defer_loading or tool.input_examples:
+            made = replace(made, defer_loading=bool(tool.defer_loading), input_examples=tool.input_examples)
+    elif isinstance(tool, chat.ServerTool):
+        return _server_tool(tool)
+    else:
+        made = _custom(tool.custom)
     return made if tool.cache_control is None else replace(made, cache_control=tool.cache_control)
+
+
+def _server_tool(tool: chat.ServerTool) -> messages.RawTool:
+    try:
+        return messages.decode_raw_tool(tool.tool)
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"No tool of Anthropic's: {error}", param="tools", code="invalid_value") from None
 
 
 def _function(definition: chat.FunctionDefinition) -> messages.Tool:

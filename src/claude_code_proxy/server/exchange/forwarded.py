@@ -38,7 +38,7 @@ class ForwardedExchange(Exchange):
         native = self._form.decode(self._request.body)
         self.record.stream = native.stream
         model = self._note_model(native.model)
-        if self._state.catalogue.options(native.model) != NO_OPTIONS:
+        if native.model != model.id and self._state.catalogue.options(native.model) != NO_OPTIONS:
             raise InvalidRequest(
                 f"The name `{native.model}` asks for thinking or effort, which a request that is sent as it is says in "
                 f"fields of its own: name `{model.id}`, and set 'thinking' and 'output_config.effort'.",

@@ -39,7 +39,7 @@ def prepare(
     `found` is what is kept of the conversation's thinking. Raise `InvalidRequest`.
     """
     notes: tuple[Adjustment, ...] = ()
-    options = state.catalogue.options(request.model)
+    options = NO_OPTIONS if request.model == model.id else state.catalogue.options(request.model)
     if options != NO_OPTIONS:
         request, notes = apply_name_options(request, options)
     supported, dropped = state.profile.drop_unsupported(request)

@@ -5,6 +5,7 @@ tools, the Model Context Protocol's parts, or a schema beside the place where it
 `schema` refuse is looked at; everything else stays as it was, byte for byte. Each change is an adjustment.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -24,13 +25,21 @@ _decode_fields: Callable[[Raw | bytes], Fields] = msgspec.json.Decoder(Fields).d
 _decode_list: Callable[[Raw], list[Raw]] = msgspec.json.Decoder(list[Raw]).decode
 _fits_part = msgspec.json.Decoder(chat.Part).decode
 _fits_message = msgspec.json.Decoder(chat.ChatMessage).decode
-_fits_tool = msgspec.json.Decoder(chat.FunctionTool | chat.CustomTool).decode
+_fits_tool = msgspec.json.Decoder(chat.Tool).decode
 _fits_choice = msgspec.json.Decoder(chat.ToolChoice).decode
 _fits_format = msgspec.json.Decoder(chat.ResponseFormat).decode
 _decode_text = msgspec.json.Decoder(str).decode
 
 _CHOICES = frozenset({"auto", "any", "none", "required"})
 _SCHEMA_WORDS = frozenset({"type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum", "const", "items", "$defs"})
+_WEB_SEARCHES = frozenset({
+    "web_search",
+    "web_search_preview",
+    "web_search_preview_2025_03_11",
+    "web_search_2025_08_26",
+})
+_SEARCH_FIELDS = ("user_location", "max_uses", "allowed_domains", "blocked_domains", "cache_control")
+_is_server_tool = re.compile(r"\w+_\d{8}|mcp_toolset").fullmatch
 _THINKING = frozenset({"thinking", "redacted_thinking"})
 _CHAT_PARTS = frozenset({"text", "image_url", "file", "input_audio", "refusal", "tool_result"})
 _LONGEST_UNKNOWN = 2000  # characters of a part that nobody knows; a longer one holds data, which says nothing as words
@@ -122,7 +131,10 @@ class _Shaper:
                 fields["function"] = _raw(function)
                 self._note(at, "`input_schema` is `parameters` here")
             return
-        if kind not in {"function", "custom"} or "name" not in fields or "custom" in fields:
+        if kind not in {"function", "custom", "mcp"}:
+            self._server_tool(fields, kind, at=at)
+            return
+        if "name" not in fields or "custom" in fields:
             return
         inner: Fields = {name: fields.pop(name) for name in ("name", "description", "strict") if name in fields}
         schema = fields.pop("input_schema", None) or fields.pop("parameters", None)
@@ -133,6 +145,20 @@ class _Shaper:
             inner |= {"parameters": schema} if schema is not None else {}
             fields |= {"type": _raw("function"), "function": _raw(inner)}
         self._note(at, "a flat tool, read as one of this API")
+
+    def _server_tool(self, fields: Fields, kind: str, *, at: str) -> None:
+        """Frame a tool of Anthropic's own, and OpenAI's name for web search."""
+        if kind in _WEB_SEARCHES:
+            known = {name: fields[name] for name in _SEARCH_FIELDS if name in fields}
+            known |= _fields_of(fields.get("filters"))
+            fields.clear()
+            fields |= {**known, "type": _raw("web_search_20250305"), "name": _raw("web_search")}
+        elif not _is_server_tool(kind):
+            return
+        tool = _raw(fields)
+        fields.clear()
+        fields |= {"type": _raw("server_tool"), "tool": tool}
+        self._note(at, "a tool of Anthropic's own, passed on as it is")
 
     def _tool_choice(self, choice: Fields) -> None:
         kind, name = _text_of(choice.get("type")) or "", _text_of(choice.get("name"))
