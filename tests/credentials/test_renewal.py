@@ -148,7 +148,7 @@ async def test_it_is_never_ended_early(path: Path, clock: Clock) -> None:
     keeper = renewal(claude)
     assert not await keeper.renew()
     assert claude.finished[0] >= ATTEMPT_SECONDS
-    assert keeper.problem() == "Claude Code brought no new token"
+    assert keeper.problem() == "Claude Code wrote no new token in time"
 
 
 async def test_after_a_failure_there_is_a_rest_and_after_three_it_is_over(path: Path, clock: Clock) -> None:
@@ -220,7 +220,7 @@ async def test_without_claude_code_it_says_so(path: Path, clock: Clock) -> None:
     path.write_text(content(NOW - 1))
     keeper = Renewal(LoginFile([path]), None, blocker=lambda _: "", clock=clock, pause=clock.pause)
     assert not await keeper.renew()
-    assert "no Claude Code here" in keeper.problem()
+    assert "not installed here" in keeper.problem()
 
 
 async def test_one_that_cannot_be_started_says_so(path: Path, clock: Clock) -> None:

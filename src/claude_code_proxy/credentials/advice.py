@@ -1,6 +1,6 @@
 """What to tell people about a credential that does not work: it is in the wrong setting, or the upstream refused it.
 
-Without this a caller reads "invalid x-api-key" and looks at their own key.
+Without it, a caller reads "invalid x-api-key" and checks their own key instead of the proxy's.
 Anthropic's prefixes: https://platform.claude.com/docs/en/api/overview and `claude setup-token`.
 """
 
@@ -13,8 +13,8 @@ _WAYS_OUT = (
     "so that Claude Code itself serves it, or set ANTHROPIC_API_KEY.)"
 )
 _RENEW = (
-    "(Claude Code renews a login that is refused before its time when it is refused itself: run `claude -p hello` "
-    "once; the new token is used at once. If that does not help, sign in again with `claude auth login`.)"
+    "(Run `claude -p hello` once: Claude Code renews a login that the service refuses to it, and the proxy uses the "
+    "new token at once. If that does not help, sign in again with `claude auth login`.)"
 )
 _MAKE_ANOTHER = "(`claude setup-token` makes another token for CLAUDE_CODE_OAUTH_TOKEN.)"
 _CHECK_IT = "check that it is complete and active, and that ANTHROPIC_API_BASE is the service that it is for"
@@ -39,7 +39,7 @@ _SHAPES: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("sk-proj-", _OPENAI, frozenset()),
     ("sk-svcacct-", _OPENAI, frozenset()),
 )
-"""For a prefix: the advice, and the kinds of credential that it is right for."""
+"""Rows: the prefix of a secret, the advice if it is in the wrong setting, the kinds of credential it is right for."""
 
 
 def wrong_shape(credential: Credential) -> str:

@@ -1,11 +1,11 @@
-"""Which credential goes upstream, and which way. In this order:
+"""Which credential is sent upstream, and how. Sources in order of precedence:
 
 1. `ANTHROPIC_API_KEY`, as `x-api-key`.
 2. `CLAUDE_ACCESS_TOKEN`, as a bearer token.
 3. `CLAUDE_CODE_OAUTH_TOKEN`, a Claude Code login of its own.
 4. The login file of Claude Code.
 
-The last two go through Claude Code itself, or, when the owner chose `CLAUDE_LOGIN_VIA=messages-api`, as a bearer token.
+The last two are used through Claude Code itself or, with `CLAUDE_LOGIN_VIA=messages-api`, sent as a bearer token.
 Values and the clock are passed in. Nothing is renewed here.
 """
 
@@ -31,7 +31,7 @@ WARN_SECONDS = 7 * 86_400  # before a sign-in ends
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a request could go upstream now; `reason` says with what, or why not. Never holds a secret."""
+    """Whether a request could be sent upstream now. `reason` names the credential or says why not, without a secret."""
 
     ok: bool
     reason: str
@@ -39,9 +39,9 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Whether Claude Code is there to serve a login: `missing` says why not, in a clause with the way out.
+    """Whether Claude Code can serve a login. `missing` says why not, and what to do; it is empty if it can.
 
-    `problem` tells what keeps a login from being renewed, if anything does.
+    `problem` returns what keeps the login from being renewed; empty if nothing does.
     """
 
     missing: str = ""
@@ -49,9 +49,10 @@ class Runtime:
 
 
 class CredentialSource:
-    """`explicit` are the credentials given by name, best first; `token` is the `CLAUDE_CODE_OAUTH_TOKEN`.
+    """Finds the credential for each request.
 
-    `login_sent` is the owner's word to send a login straight; otherwise `runtime` serves it.
+    `explicit` are the credentials from settings, best first; `token` is `CLAUDE_CODE_OAUTH_TOKEN`. With `login_sent` a
+    login is sent to the Messages API itself; otherwise `runtime` serves it.
     """
 
     def __init__(
@@ -73,23 +74,23 @@ class CredentialSource:
 
     @property
     def through_claude_code(self) -> bool:
-        """Whether Claude Code serves the requests. Settled by the settings alone, so it holds for a whole run."""
+        """Return whether Claude Code serves the requests. It depends on the settings alone, so it never changes."""
         return not self._explicit and not self._login_sent
 
     @property
     def is_login(self) -> bool:
-        """Whether a login is what is there to be used."""
+        """Return whether the credential in use is a login."""
         found = self._find()
         return isinstance(found, Credential) and found.kind == "login"
 
     @property
     def finds_login(self) -> bool:
-        """Whether there is a login, be it of use or not."""
+        """Return whether there is a login, even one that cannot be used."""
         return self._token is not None or not isinstance(self._login.read(self._clock()), NoLogin)
 
     @property
     def renews(self) -> bool:
-        """Whether a login file is what is used, and so what has to be kept fresh."""
+        """Return whether a login file is in use, which has to be renewed."""
         return not self._explicit and self._token is None
 
     def resolve(self) -> Credential:
@@ -105,7 +106,7 @@ class CredentialSource:
         return explain(error, found, renews=self.renews) if isinstance(found, Credential) else error
 
     def readiness(self) -> Readiness:
-        """For the start and for the readiness probe."""
+        """Return the readiness, for the start and for the readiness probe."""
         found = self._find()
         if isinstance(found, NoLogin):
             return Readiness(ok=False, reason=found.reason)
@@ -129,16 +130,16 @@ class CredentialSource:
         return found if isinstance(found, NoLogin) else self._if_valid(login, found)
 
     def _if_served(self, login: Credential) -> Credential | NoLogin:
-        """Return the login, if Claude Code is there to serve it or need not be."""
+        """Return the login, or why there is nobody to serve it."""
         if not self.through_claude_code or not self.runtime.missing:
             return login
         return NoLogin(
-            f"A Claude Code login was found in {login.origin}, but Claude Code is not there to serve it: "
+            f"A Claude Code login was found in {login.origin}, but Claude Code cannot serve it: "
             f"{self.runtime.missing}. Or set {DIRECT}, or set ANTHROPIC_API_KEY."
         )
 
     def _if_valid(self, login: StoredLogin, credential: Credential) -> Credential | NoLogin:
-        """Return the credential of a login, or why there is none: it expired, and Claude Code cannot renew it."""
+        """Return the credential, or why it cannot be used: it expired, and Claude Code cannot renew it."""
         now = self._clock()
         if login.expires_at is None or login.expires_at > now:
             return credential
@@ -158,14 +159,14 @@ def explicit(
     *,
     origins: tuple[str, str] = ("ANTHROPIC_API_KEY", "CLAUDE_ACCESS_TOKEN"),
 ) -> tuple[Credential, ...]:
-    """Return the credentials that were given by name, best first; `origins` says where each stood."""
+    """Return the credentials from settings, best first; `origins` are the names of these settings."""
     key = () if api_key is None else (Credential("api_key", api_key, origins[0]),)
     token = () if access_token is None else (Credential("bearer", access_token, origins[1]),)
     return key + token
 
 
 def setup_token(token: Secret | None, origin: str = "CLAUDE_CODE_OAUTH_TOKEN") -> Credential | None:
-    """Return what `claude setup-token` printed: good for a year, and never renewed."""
+    """Return the credential for a token from `claude setup-token`, which is valid for a year and never renewed."""
     return None if token is None else Credential("login", token, origin)
 
 
@@ -182,7 +183,7 @@ def _described(credential: Credential, now: float) -> str:
 
 
 def ends_soon(credential: Credential, now: float) -> str:
-    """Return the warning that a sign-in is about to end, a week ahead; empty while there is time."""
+    """Return a warning if the sign-in ends within a week; otherwise an empty string."""
     if credential.ends_at is None or credential.ends_at - now > WARN_SECONDS:
         return ""
     ending_text = f"ends in {span(credential.ends_at - now)}" if credential.ends_at > now else "has ended"
@@ -194,7 +195,7 @@ def _time_text(moment: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return a time for people, to the minute."""
+    """Return a duration as text, to the minute."""
     minutes = int(seconds // 60)
     days, hours = divmod(minutes // 60, 24)
     if days:

@@ -1,4 +1,4 @@
-"""Claude Code as a command: where it is, and the environment in which it sees nothing that was not meant for it."""
+"""The `claude` command: where it is, and the environment variables with which the proxy starts it."""
 
 import shlex
 import shutil
@@ -22,7 +22,7 @@ def has_sdk() -> bool:
 
 
 def find_claude(path: str | None = None) -> Path | None:
-    """Return the one that came with the Agent SDK, else the one on `path` (the process's own unless given)."""
+    """Return the `claude` that came with the Agent SDK, else the one on `path` (by default this process's PATH)."""
     spec = find_spec("claude_agent_sdk")
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
         bundled = Path(folder) / "_bundled" / "claude"
@@ -33,9 +33,9 @@ def find_claude(path: str | None = None) -> Path | None:
 
 
 def environment(inherited: Mapping[str, str], *, config_dir: Path, private: Path) -> dict[str, str]:
-    """Return the variables for Claude Code on top of what it inherits: ours blanked, which it takes as unset.
+    """Return variables to add to those that Claude Code inherits; the proxy's own ones are blanked, which unsets them.
 
-    `config_dir` is where its login is, `private` where it may leave what it makes for itself.
+    `config_dir` holds its login, and `private` is a directory for its temporary files.
     """
     blanked = {name: "" for name in inherited if name.startswith(_FOREIGN)}
     return {**blanked, **_QUIET, "CLAUDE_CONFIG_DIR": str(config_dir), "CLAUDE_CODE_TMPDIR": str(private)}

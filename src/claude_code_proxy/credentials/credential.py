@@ -1,4 +1,4 @@
-"""What authenticates us upstream, as a value: its kind, its secret, where it came from, until when it is good."""
+"""What authenticates the proxy upstream, as a value: its kind, its secret, where it came from, when it expires."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,7 @@
-"""The login file of Claude Code, read when it changes: bytes on a disk -> a login, or why there is none.
+"""The login file of Claude Code -> a login, or the reason why there is none.
 
-Only ever read; Claude Code alone writes it. Cheap to ask on every request: the file is looked at once a second at most
-and read again only when it is another file or has another time or size.
+The file is only read; Claude Code alone writes it. Reading is cheap enough for every request: the file is checked at
+most once a second, and read again only when its inode, time or size has changed.
 """
 
 import os
@@ -25,7 +25,7 @@ _MILLISECONDS = 100_000_000_000  # as seconds, this is the year 5138; as millise
 class StoredLogin:
     """A login that was found. `ends_at` is when it can no longer be renewed; both times are epoch seconds.
 
-    `bearer_only` says why Claude Code itself would not take it; empty if it would.
+    `bearer_only` says why Claude Code itself would not accept the file; empty if it would.
     """
 
     token: Secret
@@ -38,7 +38,7 @@ class StoredLogin:
 
 @dataclass(frozen=True, slots=True)
 class NoLogin:
-    """Why there is none: a clause for a person. `signed_out`: there was one, and it ended."""
+    """The reason why there is no login, as a clause. `signed_out` means that there was one and it has ended."""
 
     reason: str
     signed_out: bool = False
@@ -53,7 +53,7 @@ class _OAuth(Struct, frozen=True, rename="camel"):
 
 
 class _Document(Struct, frozen=True):
-    """Both shapes in one: what Claude Code writes, and a flat object as other tools write it."""
+    """Both forms of the file: the one that Claude Code writes, and a flat object as other tools write it."""
 
     oauth: _OAuth | None = msgspec.field(default=None, name="claudeAiOauth")
     access_token: str = ""
@@ -73,24 +73,24 @@ class _Fingerprint:
 
 
 class LoginFile:
-    """Tells the login in the first of `paths` that exists."""
+    """Reads the login from the first of `paths` that exists."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = tuple(paths)
         self._checked_at: float | None = None
         self._seen: _Fingerprint | None = None
         self._found: StoredLogin | NoLogin = self._absent()
-        self.half_written = False  # what is there now cannot be read, and what was read before is still told
+        self.half_written = False  # the file cannot be read now, and the last login that was read still counts
 
     def read(self, now: float) -> StoredLogin | NoLogin:
-        """Return what the file says at `now`, in epoch seconds."""
+        """Return the login at `now`, in epoch seconds. The file is checked at most once a second."""
         if self._checked_at is None or abs(now - self._checked_at) >= CHECK_EVERY_SECONDS:
             self._checked_at = now
             self._refresh()
         return self._found
 
     def read_now(self, now: float) -> StoredLogin | NoLogin:
-        """Return the same, looked at this very moment."""
+        """Return the login at `now`, with a check of the file."""
         self._checked_at = None
         return self.read(now)
 
@@ -107,7 +107,7 @@ class LoginFile:
         try:
             return _login(path, path.read_bytes())
         except (OSError, ValueError) as error:
-            # Half-written, most likely: what was good stays good until the rest is there.
+            # Most likely half written: the last login counts until the file is complete.
             if isinstance(self._found, StoredLogin) and self._found.path == path:
                 self.half_written = True
                 return self._found
@@ -133,7 +133,7 @@ def _login(path: Path, content: bytes) -> StoredLogin | NoLogin:
     if not oauth.access_token:
         return NoLogin(f"{path} is signed out (it holds no access token)", signed_out=True)
     if not oauth.access_token.isascii() or not oauth.access_token.isprintable():
-        raise ValueError("not what may stand in a header")
+        raise ValueError("characters that are not allowed in a header")
     return StoredLogin(
         Secret(oauth.access_token),
         path,
@@ -145,7 +145,7 @@ def _login(path: Path, content: bytes) -> StoredLogin | NoLogin:
 
 
 def _bearer_only_reason(path: Path, content: bytes, *, oauth: _OAuth | None) -> str:
-    """Return what Claude Code would stumble over; it reads one name and one shape."""
+    """Return why Claude Code would not accept the file; it reads only one name and one form."""
     if path.name != RUNTIME_NAME:
         return f"its file is not called {RUNTIME_NAME}"
     if content.startswith(_BYTE_ORDER_MARK):
@@ -158,7 +158,7 @@ def _bearer_only_reason(path: Path, content: bytes, *, oauth: _OAuth | None) -> 
 
 
 def _epoch(value: float | str | None) -> float | None:
-    """Seconds from milliseconds, seconds or an ISO date; None for what tells no time."""
+    """Return epoch seconds for milliseconds, seconds or an ISO date; None if there is no time."""
     if value is None or value == "":
         return None
     try:

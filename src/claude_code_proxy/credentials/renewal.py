@@ -1,7 +1,7 @@
-"""Keeping a login fresh: Claude Code renews it, this module only says when, and judges by the file whether it did.
+"""Keeps a login fresh. Claude Code renews it; this module decides when, and reads from the file whether it worked.
 
-One attempt at a time, whoever asks. A check at the start and every minute from then on, so no login runs out unseen;
-an attempt is made once less than four minutes are left, since Claude Code does nothing while there are five.
+The login is checked at the start and every minute. An attempt is made when less than four minutes are left, since
+Claude Code does nothing while there are five. There is one attempt at a time, shared by all callers.
 """
 
 import asyncio
@@ -30,7 +30,10 @@ _REMEDY = "mount the whole directory, writable"
 
 
 def renewal_blocker(path: Path, mounts: bytes | None = None) -> str:
-    """Why not, in a clause with the way to mend it; empty if it may. `mounts` is in the form of Linux's mountinfo."""
+    """Return why the login file may not be renewed where it is, and what to do; empty if it may be.
+
+    A renewal that cannot be written down loses the login for good. `mounts` has the form of Linux's mountinfo.
+    """
     directory = path.parent
     if path.is_symlink():
         return f"{path} is a symbolic link, which Claude Code would replace: keep the file itself there"
@@ -56,7 +59,7 @@ def _byte(found: re.Match[bytes]) -> bytes:
 
 
 class Renewal:
-    """`launch` starts a session of Claude Code, None where there is none. `renewed` counts."""
+    """Renews one login file. `launch` starts a session of Claude Code; None if there is none. `renewed` is a count."""
 
     def __init__(
         self,
@@ -85,14 +88,14 @@ class Renewal:
         return self._problem
 
     async def keep(self) -> None:
-        """For ever; to be cancelled at the end."""
+        """Check and renew the login until this is cancelled."""
         while True:
             if self.seconds_left() < RENEW_SECONDS:
                 await self.renew()
             await self._pause(CHECK_SECONDS)
 
     def seconds_left(self) -> float:
-        """Seconds until the login runs out; infinite for one that never does or that nobody can renew."""
+        """Return the seconds until the login expires; infinity if it never does, or cannot be renewed."""
         now = self._clock()
         login = self._login.read(now)
         if isinstance(login, NoLogin) or login.expires_at is None or not login.renewable or login.bearer_only:
@@ -100,24 +103,26 @@ class Renewal:
         return login.expires_at - now
 
     async def fresh(self) -> bool:
-        """Renews what has less than five minutes left; whether the login is good after that."""
+        """Renew a login that has less than five minutes left; return whether it is valid afterwards."""
         return self.seconds_left() >= NEEDED_SECONDS or await self.renew()
 
     def half_written(self) -> bool:
-        """Whether the login's file cannot be read at this moment."""
+        """Return whether the login's file cannot be read at this moment."""
         self._login.read_now(self._clock())
         return self._login.half_written
 
     async def after_refusal(self, refused: Credential) -> bool:
-        """Whether there is another login than the one that was refused, or could be made: with five minutes left or
-        more, Claude Code makes none unless it is refused itself."""
+        """Return whether there is now another login than the refused one; renew it if that is possible.
+
+        It is not possible with five minutes left or more: then Claude Code renews only what the service refuses to it.
+        """
         login = self._login.read_now(self._clock())
         if isinstance(login, NoLogin) or str(login.path) != refused.origin:
             return False
         return login.token != refused.secret or (self.seconds_left() < NEEDED_SECONDS and await self.renew())
 
     async def renew(self) -> bool:
-        """One attempt, shared by all who ask meanwhile. After a failure there is a rest, and after three no more."""
+        """Make one attempt, shared by all callers meanwhile; after a failure there is a pause, after three no more."""
         self._reset_after_new_login()
         if self._attempt is None:
             if self._clock() < self._blocked_until or self._failures >= MOST_ATTEMPTS:
@@ -127,7 +132,7 @@ class Renewal:
         return await asyncio.shield(self._attempt)
 
     async def close(self) -> None:
-        """Wait for an attempt under way: broken off, it could lose the login."""
+        """Wait for a running attempt: interrupting it could lose the login."""
         if self._attempt is not None:
             await asyncio.wait((self._attempt,))
 
@@ -138,13 +143,13 @@ class Renewal:
     def _forget(self, attempt: asyncio.Task[bool]) -> None:
         self._attempt = None
         if not attempt.cancelled() and attempt.exception() is not None:
-            self._fail("renewing it failed")
+            self._fail("the attempt failed")
 
     async def _try(self) -> bool:
         login = self._login.read_now(self._clock())
         if isinstance(login, NoLogin):
             return False
-        refusal = self._blocker(login.path) or ("" if self._launch else "there is no Claude Code here that could")
+        refusal = self._blocker(login.path) or ("" if self._launch else "Claude Code is not installed here")
         if refusal or self._launch is None:
             self._fail(refusal)
             return False
@@ -160,7 +165,7 @@ class Renewal:
         return self._conclude(login, done=done or self._is_newer(login))
 
     async def _watch(self, before: StoredLogin, process: RenewalProcess) -> bool:
-        """Whether a newer login came in time. A session that ends by itself brings no more."""
+        """Return whether a newer login appeared in time. A session that has ended by itself brings none."""
         until = self._clock() + ATTEMPT_SECONDS
         while self._clock() < until and not process.ended:
             await self._pause(POLL_SECONDS)
@@ -185,7 +190,7 @@ class Renewal:
         elif isinstance(now, NoLogin) and now.signed_out:
             self._fail(f"{before.path} is signed out: sign in again with `claude auth login`")
         else:
-            self._fail("Claude Code brought no new token")
+            self._fail("Claude Code wrote no new token in time")
         return done
 
     def _fail(self, reason: str) -> None:

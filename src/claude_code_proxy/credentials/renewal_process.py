@@ -1,6 +1,6 @@
-"""A session of Claude Code that is held open and asked nothing: what makes it renew its login.
+"""A session of Claude Code that is kept open without a prompt, which makes it renew its login.
 
-It sends no request to a model. It must not be ended while it may be renewing: the new login would be lost.
+It sends no request to a model. It must not be killed while it may be renewing: the new login would be lost.
 """
 
 import asyncio
@@ -16,25 +16,25 @@ _ARGUMENTS = (
     *("-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"),
     *("--setting-sources", "", "--strict-mcp-config", "--tools", "", "--no-session-persistence"),
 )
-_LAST_SECONDS = 10.0  # to exit in, once it has been told to
+_LAST_SECONDS = 10.0  # for the process to exit after its input was closed
 
 
 class RenewalProcess(Protocol):
     @property
     def ended(self) -> bool:
-        """Whether it has gone by itself."""
+        """Return whether the process has ended by itself."""
 
     async def finish(self) -> None:
-        """Lets it go, and waits until it is gone."""
+        """Tell the process to end, and wait until it has."""
 
 
 class LaunchProcess(Protocol):
     async def __call__(self, config_dir: Path) -> RenewalProcess:
-        """Raise `OSError` when it cannot be started."""
+        """Start the process. Raise `OSError` if that fails."""
 
 
 class ClaudeSession:
-    """Starts sessions of the `claude` command, in a directory of their own."""
+    """Starts sessions of the `claude` command in a directory of their own."""
 
     def __init__(self, command: Path, inherited: Mapping[str, str], *, private: Path) -> None:
         self._command = command

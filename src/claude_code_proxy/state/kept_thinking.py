@@ -1,9 +1,9 @@
-"""Kept thinking: what OpenAI clients forget of a turn with tool calls is put back when they replay it.
+"""Kept thinking: what OpenAI clients drop from a turn with tool calls is put back when they replay the turn.
 
-Claude signs its thinking and wants it back, byte for byte and in its place, while a tool loop runs. A turn is found
-again by the ids of its tool calls. Left out are turns of another model, turns whose calls the client changed, on models
-that bind thinking to what came before it turns after a changed prefix, and what the service has refused: all that even
-where the client itself hands it back.
+Claude signs its thinking and requires it back, byte for byte and in its place, while a tool loop runs. A turn is found
+again by the ids of its tool calls. Thinking is not sent if the turn is by another model, if the client changed its
+calls, if the service has refused it, or, on models that bind thinking to what came before it, if that has changed.
+This holds for thinking that the client itself sends back, too.
 https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 """
 
@@ -19,7 +19,7 @@ from claude_code_proxy.state.thinking_store import KeptEntry, ThinkingStore
 from claude_code_proxy.state.turn import KeptTurn, decode, encode, mark_of, rebuilt, reduced, to_turn
 
 KEPT_SECONDS = 12 * 3600.0
-_NEVER = b""  # a prefix that nothing has
+_NEVER = b""  # no prefix has this digest
 
 
 class Found(Struct, frozen=True):
@@ -33,7 +33,7 @@ NOTHING_FOUND = Found({}, {})
 
 
 def turn_keys(conversation: Sequence[messages.InputMessage]) -> dict[int, list[str]]:
-    """Return the keys under which something may be kept about a turn, by its index; empty if nothing can be."""
+    """Return the keys under which something may be kept about each turn, by index; turns without keys are left out."""
     return {
         index: keys
         for index, turn in enumerate(conversation)
@@ -42,13 +42,13 @@ def turn_keys(conversation: Sequence[messages.InputMessage]) -> dict[int, list[s
 
 
 def is_worth_keeping(content: Sequence[messages.Block]) -> bool:
-    """Return whether a turn has thinking that the model wants back: it calls a tool of the client's."""
+    """Return whether a turn has thinking that the model requires back: it has thinking and calls the client's tools."""
     kinds = {type(block) for block in content}
     return messages.ToolUse in kinds and not kinds.isdisjoint(messages.THINKING_TYPES)
 
 
 def restore(request: messages.MessagesRequest, model: Model, *, found: Found) -> messages.MessagesRequest:
-    """Return `request` with the thinking put back into every replayed turn that is known and still fits."""
+    """Return `request` with the thinking put back into every replayed turn that is known and unchanged."""
     if not found.entries:
         return request
     prefix = Prefix(request) if model.prefix_binding else None
@@ -56,7 +56,7 @@ def restore(request: messages.MessagesRequest, model: Model, *, found: Found) ->
 
 
 class KeptThinking:
-    """`clock` gives epoch seconds."""
+    """Keeps and finds thinking in `store`. `clock` returns epoch seconds."""
 
     def __init__(self, store: ThinkingStore, clock: Callable[[], float]) -> None:
         self._store = store
@@ -68,7 +68,7 @@ class KeptThinking:
         return Found(keys, entries) if entries else NOTHING_FOUND
 
     async def keep(self, request: messages.MessagesRequest, model: Model, *, message: messages.Message) -> None:
-        """Keep the thinking of a turn that is worth it. `request` is what the client sent, before adaptation."""
+        """Keep the thinking of `message` if the model requires it back. `request` is the one before adaptation."""
         first = _first_call(message.content)
         if first is None or not is_worth_keeping(message.content):
             return
@@ -83,7 +83,7 @@ class KeptThinking:
         await self._store.put([KeptEntry(first, encode(turn), self._clock() + KEPT_SECONDS)])
 
     async def forget(self, refused: messages.MessagesRequest, less: messages.MessagesRequest) -> None:
-        """Never send again, for any client, what `refused` has and `less` has not."""
+        """Record that what `refused` has and `less` lacks is never to be sent again, for any client."""
         pairs = zip(refused.messages, less.messages, strict=False)
         changed = [
             (before, after) for before, after in pairs if before is not after and before.content != after.content
@@ -125,7 +125,7 @@ def _restored(
 
 
 class _Replay(Struct, frozen=True):
-    """What is known of one conversation. `prefix` is given where thinking is bound to it."""
+    """One conversation that is replayed. `prefix` is None for models that do not bind thinking to it."""
 
     found: Mapping[str, bytes]
     model: Model
@@ -133,7 +133,7 @@ class _Replay(Struct, frozen=True):
     hosted: bool
 
     def whole(self, conversation: list[messages.InputMessage], index: int) -> tuple[messages.Block, ...]:
-        """Return the content of one turn; `conversation` is whole up to there."""
+        """Return the restored content of one turn; the turns of `conversation` before it are restored already."""
         content = conversation[index].content
         if any(isinstance(block, messages.AnyThinking) for block in content):
             content = tuple(
@@ -158,7 +158,7 @@ class _Replay(Struct, frozen=True):
 
 
 def _is_answered_once(request: messages.MessagesRequest, model: Model) -> bool:
-    """Return whether adaptation adds words at the end, which will not be there when the answer is replayed."""
+    """Return whether adaptation appends text, which will be missing when the answer is replayed."""
     forces = isinstance(request.tool_choice, messages.ChooseAny | messages.ChooseTool) and not model.forced_tool_choice
     return forces or not request.messages or request.messages[-1].role == "assistant"
 
@@ -168,7 +168,7 @@ def _first_call(content: Sequence[messages.Block]) -> str | None:
 
 
 def _keys(content: Sequence[messages.Block]) -> list[str]:
-    """Under which something may be known of a turn: by its first call, and by thinking that was refused."""
+    """Return the keys of a turn: one for its first call, and one for each of its thinking blocks."""
     keys: list[str] = []
     called = False
     for block in content:

@@ -1,15 +1,15 @@
-"""State in the memory of one process: bounded, and gone with it."""
+"""State in the memory of one process: bounded, and lost when the process ends."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from claude_code_proxy.state.thinking_store import KeptEntry
 
-_ENTRY_BYTES = 200  # of an entry beside its key and value
+_ENTRY_BYTES = 200  # overhead of an entry, beside its key and value
 
 
 class MemoryThinkingStore:
-    """A `ThinkingStore` of at most `most_bytes`; the entry that was unused for the longest time goes first."""
+    """A `ThinkingStore` of at most `most_bytes`; the least recently used entry is removed first."""
 
     def __init__(self, most_bytes: int = 64 * 1024 * 1024) -> None:
         self._most_bytes = most_bytes
@@ -27,7 +27,7 @@ class MemoryThinkingStore:
             self.add(entry)
 
     def find(self, keys: Iterable[str], now: float) -> dict[str, bytes]:
-        """Return what `get` does, without an event loop."""
+        """Return the same as `get`, without an event loop."""
         found: dict[str, bytes] = {}
         if not self._entries:
             return found

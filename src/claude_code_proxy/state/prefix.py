@@ -1,7 +1,7 @@
-"""What stands before a turn -> a short digest, by which a changed conversation is told from the same one.
+"""Everything before a turn -> a short digest, which shows whether the conversation has changed.
 
-Models that bind thinking to its prefix sign the system prompt, the tools and every block before it but other thinking;
-of that, they want an unbroken run, which may have lost its beginning.
+Models that bind thinking to its prefix sign the system prompt, the tools and every earlier block except thinking.
+Thinking itself must be an unbroken run, whose beginning may be missing.
 """
 
 import hashlib
@@ -16,11 +16,11 @@ _NONE_YET = b""
 
 
 class Prefix:
-    """Cache breakpoints do not count. A format does, because it may be asked for in the system prompt."""
+    """The digest of one conversation: without cache breakpoints, but with the format, which the prompt may hold."""
 
     def __init__(self, request: messages.MessagesRequest) -> None:
         self._at = 0
-        self.previous = _NONE_YET  # stands for the last thinking in it
+        self.previous = _NONE_YET  # the mark of the last thinking block so far
         self._hash = hashlib.blake2b(digest_size=16)
         for block in request.system:
             self._hash.update(_bare(block))
@@ -30,7 +30,7 @@ class Prefix:
             self._hash.update(messages.encode_request(request.output_config.format))
 
     def of(self, conversation: Sequence[messages.InputMessage]) -> bytes:
-        """Each time of more of the same conversation: what has been looked at is not looked at again."""
+        """Return the digest of `conversation`. Call this with a growing list; only new messages are hashed."""
         for message in conversation[self._at :]:
             self._hash.update(message.role.encode())
             for block in message.content:
@@ -42,7 +42,7 @@ class Prefix:
         return self._hash.digest()
 
     def continues(self, previous: bytes) -> bool:
-        """Whether thinking that came after `previous` would follow it still, or be the first."""
+        """Return whether thinking that came after `previous` still follows it, or is the first so far."""
         return self.previous in {_NONE_YET, previous}
 
 

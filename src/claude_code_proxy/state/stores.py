@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Stores(Struct, frozen=True):
-    """`close` writes what is still to be written, within a few seconds, and lets the engine go."""
+    """The stores of one engine. `close` writes what is pending, within a few seconds, and closes the engine."""
 
     thinking: ThinkingStore
     replies: ReplyStore

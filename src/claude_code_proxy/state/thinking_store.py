@@ -12,7 +12,7 @@ from msgspec import Struct
 
 
 class KeptEntry(Struct, frozen=True):
-    """`value` is found under `key` until the time of day reaches `until`, in epoch seconds."""
+    """One entry: `value` is found under `key` until `until`, in epoch seconds."""
 
     key: str
     value: bytes
@@ -20,7 +20,7 @@ class KeptEntry(Struct, frozen=True):
 
 
 class ThinkingStore(Protocol):
-    """Bytes by key, for a while. Once `put` has returned, a `get` in the same process finds the entries."""
+    """Keeps bytes under keys until they expire. After `put`, a `get` in the same process finds the entries."""
 
     async def get(self, keys: Sequence[str], now: float) -> Mapping[str, bytes]:
         """Return the values of those `keys` that are kept at `now`, within a fraction of a second."""

@@ -1,7 +1,7 @@
-"""A turn with tool calls -> what of it an OpenAI client cannot tell again, and back: the turn as it was.
+"""A turn with tool calls -> the parts of it that OpenAI clients do not send back, and from these the whole turn again.
 
-Kept are its thinking and what the service did in it (hosted calls, their results, citations), byte for byte, and where
-between them text and calls stood; not its text, nor its calls.
+Kept byte for byte are its thinking and what the service did in it (hosted calls, their results, citations), and the
+positions of texts and calls between them. The texts and calls themselves are not kept.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from claude_code_proxy import messages
 from claude_code_proxy.messages.content import NO_JSON
 
 MOST_HOSTED_BYTES = 256 * 1024  # of one turn; results of searches are large
-_VisibleBlock: TypeAlias = messages.Text | messages.ToolUse  # what a client tells again
+_VisibleBlock: TypeAlias = messages.Text | messages.ToolUse  # what a client sends back
 
 
 class _TextMark(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="t"):
@@ -30,7 +30,7 @@ class _CallMark(Struct, frozen=True, tag_field="type", tag="c"):
 
 
 class _Hosted(Struct, frozen=True, tag_field="type", tag="h"):
-    """A block of another kind, as JSON."""
+    """A block of the service's own, such as a hosted call or its result, as JSON."""
 
     block: Raw
 
@@ -40,9 +40,10 @@ _Mark: TypeAlias = messages.AnyThinking | _TextMark | _CallMark | _Hosted
 
 
 class KeptTurn(Struct, frozen=True):
-    """`prefix` and `previous` stand for what came before it, where thinking is bound to that; `words` for its text.
+    """What is kept of a turn. `words` is a digest of its text.
 
-    `signatures` are those of all its thinking, also of what is not in `order` and does not come back.
+    `prefix` and `previous` are digests of what came before it, for models that bind thinking to that. `signatures` are
+    those of all its thinking, including blocks that are not in `order` and so are not put back.
     """
 
     model: str
@@ -60,7 +61,7 @@ _decoder: msgspec.json.Decoder[KeptTurn] = msgspec.json.Decoder(KeptTurn)
 
 
 def to_turn(message: messages.Message, *, model: str, prefix: bytes, previous: bytes) -> KeptTurn:
-    """Thinking after the last call is left out: no turn that is replayed may end in it."""
+    """Return what to keep of `message`, without thinking after the last call: no replayed turn may end in thinking."""
     content, order = message.content, _without_last_thoughts(tuple(map(_mark, message.content)))
     hosted = [mark for mark in order if isinstance(mark, _Hosted)]
     if hosted and not (_are_pairs(hosted) and _size(order) <= MOST_HOSTED_BYTES):
@@ -74,7 +75,7 @@ def encode(turn: KeptTurn) -> bytes:
 
 
 def decode(kept: bytes | None) -> KeptTurn | None:
-    """None for what is no turn, or one that another version kept."""
+    """Decode a kept turn; return None for anything else, or for a turn from another version of the proxy."""
     if kept is None:
         return None
     try:
@@ -84,16 +85,16 @@ def decode(kept: bytes | None) -> KeptTurn | None:
 
 
 def mark_of(thought: messages.AnyThinking) -> bytes:
-    """Stands for its signature, which is all of it that counts."""
+    """Return a digest of the signature, which identifies the block."""
     signature = thought.signature if isinstance(thought, messages.Thinking) else thought.data
     return hashlib.blake2b(signature.encode(), digest_size=16).digest()
 
 
 def rebuilt(turn: KeptTurn, content: Sequence[messages.Block], *, hosted: bool) -> tuple[messages.Block, ...] | None:
-    """Return the client's blocks, which hold no thinking, in their old order with what it forgot between them.
+    """Return the client's blocks, which hold no thinking, in their old order with the kept blocks between them.
 
-    Where it tells other words than those of the turn, only what stood before the first of them comes back; None where
-    it tells other calls. `hosted` says whether what the service did may come back.
+    If the client's text differs from the turn's, only what stood before all text and calls is put back. Return None if
+    its calls differ. `hosted` says whether hosted calls and results may be put back.
     """
     visible = [block for block in content if isinstance(block, _VisibleBlock)]
     calls = [block.id for block in visible if isinstance(block, messages.ToolUse)]
@@ -107,7 +108,7 @@ def rebuilt(turn: KeptTurn, content: Sequence[messages.Block], *, hosted: bool) 
 
 
 def reduced(turn: KeptTurn, content: Sequence[messages.Block]) -> KeptTurn:
-    """Return the turn with no more than `content` has of what was put back into it."""
+    """Return the turn without the kept blocks that `content` lacks."""
     has_hosted = any(not isinstance(block, messages.AnyThinking | _VisibleBlock) for block in content)
     kept = {mark_of(block) for block in content if isinstance(block, messages.AnyThinking)}
     order = tuple(mark for mark in turn.order if not isinstance(mark, messages.AnyThinking) or mark_of(mark) in kept)
@@ -134,7 +135,7 @@ def _without_last_thoughts(order: tuple[_Mark, ...]) -> tuple[_Mark, ...]:
 
 
 def _until_hosted(order: tuple[_Mark, ...]) -> tuple[_Mark, ...]:
-    """Without what the service did, and without the thinking that came after it and knows of it."""
+    """Return the order without hosted blocks, and without the thinking that came after them."""
     at = next((at for at, mark in enumerate(order) if isinstance(mark, _Hosted)), None)
     if at is None:
         return order
@@ -152,7 +153,7 @@ _decode_ids = msgspec.json.Decoder(_Ids).decode
 
 
 def _are_pairs(hosted: Sequence[_Hosted]) -> bool:
-    """Whether every hosted call has its result in the same turn, so that nothing is left to come."""
+    """Return whether every hosted call has its result in the same turn."""
     open_calls: set[str] = set()
     for mark in hosted:
         ids = _decode_ids(mark.block)

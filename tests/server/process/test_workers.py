@@ -95,7 +95,7 @@ async def test_one_that_does_not_answer_is_replaced_and_the_log_says_why(
     async with process(upstream.url, tmp_path, WORKERS=2, **computing_on_signal(tmp_path)) as proxy:
         victim, other = proxy.workers()
         os.kill(victim, signal.SIGSTOP if frozen == "it was stopped" else signal.SIGWINCH)
-        await proxy.says(f"({frozen}), so it is killed".encode(), seconds=40)
+        await proxy.says(f"({frozen}) and is killed".encode(), seconds=40)
         await eventually(lambda: len(proxy.workers()) == 2 and victim not in proxy.workers(), seconds=20)
         assert other in proxy.workers(), "one that answers stays"
         assert re.search(rb"worker 1 has not answered for 1\d s", proxy.errors)
@@ -146,7 +146,7 @@ async def test_a_standard_error_that_nobody_reads_stops_nothing(upstream: Script
 async def test_a_worker_that_keeps_dying_is_given_time(upstream: ScriptedUpstream, tmp_path: Path) -> None:
     async with process(upstream.url, tmp_path, WORKERS=2) as proxy:
         stays, victim = proxy.workers()
-        for last_error in (b"SIGKILL; another one follows in 0.5 s", b"SIGKILL; another one follows in 1.0 s"):
+        for last_error in (b"SIGKILL; it is replaced in 0.5 s", b"SIGKILL; it is replaced in 1.0 s"):
             os.kill(victim, signal.SIGKILL)
             await proxy.says(b"worker 2 was ended by " + last_error)
             await eventually(lambda: len(proxy.workers()) == 2)

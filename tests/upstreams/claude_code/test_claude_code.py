@@ -277,7 +277,7 @@ async def test_silence_has_an_end() -> None:
     with pytest.raises(UpstreamTimeout):
         await claude.create(request(user("Hi")), ONCE)
     late = upstream(Starter(lambda process: process.say(*answer("Hello")[:2])), seconds=0.05)
-    with pytest.raises(UpstreamBroke, match="silent"):
+    with pytest.raises(UpstreamBroke, match="sent nothing"):
         await late.create(request(user("Hi")), ONCE)
     whole = upstream(Starter(lambda process: process.say(*answer("Hello")[:2])))
     deadline = asyncio.get_running_loop().time() + 0.05
@@ -365,5 +365,5 @@ async def test_a_login_that_is_half_written_is_waited_for() -> None:
     assert (message.content, stats.attempts, waits) == ((messages.Text("Hello"),), 2, [1.0])
     with pytest.raises(UpstreamRejected) as caught:
         await upstream(Starter(lambda process: process.say(REFUSED)), owner).create(request(user("Hi")), ONCE)
-    assert "half written" in caught.value.message
+    assert "probably being written" in caught.value.message
     await claude.close()

@@ -1,7 +1,7 @@
-"""A process that does one costly check of an answer, within limits of its own, and ends.
+"""A process that checks one answer against its schema within limits of its own, and ends.
 
-It reads the schema's length on a line, the schema and the text from standard input, and writes what is wrong, or
-nothing. A check that needs more than the process may use ends it: the exit status is not 0 then.
+It reads a line with the schema's length, then the schema and the text, from standard input, and writes what is wrong,
+or nothing. If the check needs more memory than allowed, the process ends with an exit status other than 0.
 """
 
 import resource

@@ -1,7 +1,7 @@
-"""Writes lines to a descriptor in a thread of its own, so that a reader who takes nothing never stops the server.
+"""Writes log lines to a descriptor in a thread of its own, so that a slow reader never blocks the server.
 
-What waits is bounded in bytes. Lines beyond that, and those whose reader has gone, are dropped and counted; the number
-is logged as soon as somebody reads again.
+The queue is bounded in bytes. Lines beyond that, and lines whose reader has gone, are dropped and counted; the number
+is logged once somebody reads again.
 """
 
 import logging
@@ -14,30 +14,30 @@ from threading import Thread
 _log = logging.getLogger(__name__)
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 _NAMES = {STANDARD_OUTPUT: "standard output", STANDARD_ERROR: "standard error"}
-_MOST_HELD = 1024 * 1024  # bytes that wait for a reader who is not keeping up; more are lost
-_CLOSE_SECONDS = 2.0  # at the end, for what is left
+_MOST_HELD = 1024 * 1024  # bytes in the queue; more are dropped
+_CLOSE_SECONDS = 2.0  # for the queued lines, at the end
 
 
 class LogWriter:
-    """The thread begins with the first lines. Each counter is changed by one of the two sides alone."""
+    """One descriptor and its thread, which starts with the first lines. Only one thread changes each counter."""
 
     def __init__(self, descriptor: int = STANDARD_OUTPUT) -> None:
         self._descriptor = descriptor
         self._waiting: SimpleQueue[bytes | None] = SimpleQueue()
         self._thread: Thread | None = None
-        self._taken = 0  # bytes
-        self._done = 0  # bytes of them, written or lost
-        self._dropped = 0  # lines for which there was no room
+        self._queued = 0  # bytes that were ever queued
+        self._done = 0  # bytes of these that were written or lost
+        self._dropped = 0  # lines that found the queue full
         self._unread = 0  # lines whose reader had gone
 
     @property
     def held(self) -> int:
-        """Bytes that wait to be written."""
-        return self._taken - self._done
+        """Return the bytes that wait to be written."""
+        return self._queued - self._done
 
     @property
     def lost(self) -> int:
-        """Lines so far."""
+        """Return the number of lines that were lost so far."""
         return self._dropped + self._unread
 
     def write(self, lines: Sequence[bytes]) -> None:
@@ -46,7 +46,7 @@ class LogWriter:
         if self.held + len(data) > _MOST_HELD:
             self._dropped += len(lines)
             return
-        self._taken += len(data)
+        self._queued += len(data)
         self._waiting.put(data)
         if self._thread is None:
             self._thread = Thread(target=self._run, name="log-writer", daemon=True)
@@ -74,7 +74,7 @@ class LogWriter:
         while rest:
             try:
                 rest = rest[os.write(self._descriptor, rest) :]
-            except BlockingIOError:  # somebody made it so who shares it with us
+            except BlockingIOError:  # another process that shares the descriptor made it non-blocking
                 self._wait_for_room()
             except OSError:
                 return False

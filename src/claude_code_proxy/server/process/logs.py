@@ -1,7 +1,7 @@
-"""The log of everything but exchanges: what it looks like, where it goes, and what it must never hold.
+"""The log of everything but exchanges: its format, its destination, and what it must never contain.
 
-The words of an exception may quote a request, so no line holds any: only its type, and the places it came through.
-A thread of its own writes the lines, so that a standard error that nobody reads stops nothing.
+The message of an exception may quote a request, so a line has only its type and the places where it was raised.
+A thread of its own writes the lines, so that the server never blocks when nobody reads standard error.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 def set_up(level: str, form: Literal["text", "json"], *, stream: TextIO | None = None) -> None:
     """Send all records of `logging` from `level` on to standard error, or `stream`, a line each."""
-    logging.raiseExceptions = False  # a log that nobody takes is no reason for tracebacks
+    logging.raiseExceptions = False  # a log that cannot be written must not cause tracebacks
     handler = _WriterHandler(LogWriter(STANDARD_ERROR)) if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(_Json() if form == "json" else _Text())
     root = logging.getLogger()
@@ -34,19 +34,19 @@ def set_up(level: str, form: Literal["text", "json"], *, stream: TextIO | None =
 
 
 def place_of(error: BaseException) -> str:
-    """Return the type of an error and where it was raised, the innermost place first; none of its words."""
+    """Return the type of an error and where it was raised, innermost place first; never its message."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
     places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return type(error).__name__ + (" in " + " < ".join(places) if places else "")
 
 
 def report_unhandled(error: BaseException) -> None:
-    """Log an error that nobody expected."""
+    """Log an unexpected error by its type and place."""
     _log.error("unhandled error: %s", place_of(error))
 
 
 def handle_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Replace the event loop's own handler, which prints the words of errors and the contents of tasks."""
+    """Log an error of the event loop. Its own handler would print messages of errors and contents of tasks."""
     del loop
     error = context.get("exception")
     place = f": {place_of(error)}" if isinstance(error, BaseException) else ""
@@ -54,7 +54,7 @@ def handle_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) 
 
 
 class _WriterHandler(logging.Handler):
-    """Hands each line to a writer. `logging.shutdown`, which the end of the process calls, waits for the last ones."""
+    """Passes each line to a writer. At the end of the process, `logging.shutdown` waits for the last lines."""
 
     def __init__(self, writer: LogWriter) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class _WriterHandler(logging.Handler):
 
 
 class _Text(logging.Formatter):
-    """2026-11-22T16:19:15.123Z WARNING server.workers: worker 2 ended with 1"""
+    """Formats lines such as `2026-11-22T16:19:15.123Z WARNING server.workers: worker 2 ended with 1`."""
 
     def format(self, record: logging.LogRecord) -> str:
         name = record.name.removeprefix("claude_code_proxy.")
@@ -84,7 +84,7 @@ class LogLine(msgspec.Struct):
 
 
 class _Json(logging.Formatter):
-    """The same four things as JSON."""
+    """Formats the same four values as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         name = record.name.removeprefix("claude_code_proxy.")

@@ -1,16 +1,16 @@
-"""How many files the process may have open: every connection is one, and the usual limit is far too low."""
+"""The limit of open files: every connection is one, and the usual limit is far too low."""
 
 import logging
 import resource
 
 _log = logging.getLogger(__name__)
-_SPARE = 64  # for what is no connection
-_WITHOUT_LIMIT = (1_048_576, 65_536, 10_240)  # to try where the system names none; the last is what macOS allows
+_SPARE = 64  # for files that are no connections
+_WITHOUT_LIMIT = (1_048_576, 65_536, 10_240)  # tried in turn if the system has no limit; macOS allows the last one
 _MOST_UPSTREAM = 10_000
 
 
 def raise_limit() -> int:
-    """Raise the limit as far as the system allows, and return it."""
+    """Raise the limit as far as the system allows, and return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _WITHOUT_LIMIT if hard == resource.RLIM_INFINITY else (hard,)
     for most in wanted:
@@ -25,7 +25,7 @@ def raise_limit() -> int:
 
 
 def upstream_connections(files: int, most_requests: int) -> int:
-    """Return the most connections to open upstream, as each request needs one of its client too."""
+    """Return how many upstream connections may be open: each request also needs one to its client."""
     if most_requests * 2 + _SPARE > files:
         _log.warning(
             "MAX_CONCURRENT is %d, but the system allows only %d open files and a request needs two: raise ulimit -n",

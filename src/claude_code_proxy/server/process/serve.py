@@ -16,7 +16,7 @@ from claude_code_proxy.server.process.signals import ShutdownSignals, ignore_oth
 from claude_code_proxy.settings import Settings, is_wildcard
 
 _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
-_CHECK_SECONDS = 1.0  # for the first answer of the upstream, so that the banner can tell of a refused credential
+_CHECK_SECONDS = 1.0  # how long the start waits for the upstream, so that the banner can report a refused credential
 _REPORT_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
@@ -53,12 +53,12 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
     shutdown = ShutdownSignals(loop, parent, on_hangup=read_settings_again)
     try:
         await assembly.start()
-        gc.freeze()  # what start-up made stays: the collector need not look at it again
+        gc.freeze()  # objects of the start-up live on: the collector need not visit them again
         gc.set_threshold(20_000, 20, 50)
         credential = await assembly.check_credential(_CHECK_SECONDS)
         upstream = upstream_name(settings, assembly.credentials)
         if place is not None:
-            assembly.run_in_background(_report_again_and_again(place))
+            assembly.run_in_background(_report_regularly(place))
         ready(listening(settings.host, assembly.server.sockets, upstream=upstream, credential=credential))
         await shutdown.wait()
         await _drain(assembly, settings.drain_seconds, shutdown=shutdown)
@@ -67,8 +67,8 @@ async def serve(settings: Settings, *, ready: Callable[[Listening], None], place
         shutdown.close()
 
 
-async def _report_again_and_again(place: Place) -> None:
-    """Report to the parent for as long as the event loop runs."""
+async def _report_regularly(place: Place) -> None:
+    """Report to the parent every second, as long as the event loop runs."""
     while True:
         await asyncio.sleep(_REPORT_SECONDS)
         place.report()

@@ -1,4 +1,4 @@
-"""Signals as something to wait for: beside pipes in a process without an event loop, and on an event loop."""
+"""Waiting for signals: together with pipes in a process without an event loop, or on an event loop."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ class Signals:
         self._previous = {number: signal.signal(number, _wake) for number in numbers}
 
     def wait(self, descriptors: Sequence[int], seconds: float | None) -> list[signal.Signals]:
-        """Return the signals that came; none when a pipe has something to read, or the time is over."""
+        """Return the signals that arrived; an empty list if a descriptor became readable or the time is over."""
         select.select([self._reading, *descriptors], [], [], seconds)
         with suppress(BlockingIOError):
             return [signal.Signals(number) for number in os.read(self._reading, 4096)]

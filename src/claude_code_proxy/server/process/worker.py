@@ -25,7 +25,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
 @dataclass(eq=False)
 class Worker:
-    """`exit_code` is None while it runs, negative for the signal that ended it.
+    """One worker. `exit_code` is None while it runs, and negative if a signal ended it.
 
     `answered` is when it last reported that it serves; `last_error` is the last error message it sent.
     """

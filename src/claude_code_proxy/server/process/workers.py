@@ -1,7 +1,7 @@
-"""Several processes that serve one port: starts them, replaces those that die, and ends with them.
+"""Supervises several processes that serve one port: starts them, replaces those that die, and ends after the last one.
 
-This process itself serves nothing. It holds the address, bound but not listened on, and the kernel spreads the
-connections among the workers' sockets. Workers are forked, so that they share what was imported before.
+This process itself serves nothing. It keeps the address bound without listening, and the kernel spreads connections
+over the workers' sockets. Workers are forked, so that they share the memory of what was imported before.
 """
 
 import gc
@@ -29,16 +29,16 @@ from claude_code_proxy.server.process.worker import Worker, fork
 from claude_code_proxy.settings import Settings
 
 _log = logging.getLogger(__name__)
-_LONG_LIFE = 10.0  # seconds, after which a death is no sign of a worker that cannot live
+_LONG_LIFE = 10.0  # seconds; a worker that dies later is replaced at once
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
-_LONGEST_SILENCE = 10.0  # of a worker, which reports every second
+_LONGEST_SILENCE = 10.0  # seconds without a report of a worker, which reports every second
 _CHECK_SECONDS = 1.0
-_GRACE = 10.0  # beyond the time to drain, before a worker that does not end is killed
+_GRACE = 10.0  # seconds after the time to drain, before a worker that does not end is killed
 
 
 class Work(Protocol):
-    """What a worker does, in a process of its own, until a signal stops it; it calls `ready` once it serves."""
+    """The work of one worker process, until a signal stops it. It calls `ready` once it serves."""
 
     def __call__(self, settings: Settings, place: Place, *, ready: Callable[[Listening], None]) -> None: ...
 
@@ -46,7 +46,7 @@ class Work(Protocol):
 def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], None]) -> int:
     """Run all workers; return the exit code when every one has ended. `ready` is called when all of them serve.
 
-    Raise `OSError` when the address cannot be used, `Misconfigured` with what keeps workers from serving at all.
+    Raise `OSError` if the address cannot be used, and `Misconfigured` if no worker can serve.
     """
     logs.set_up(settings.log_level, settings.log_format)
     with ExitStack() as stack:
@@ -59,7 +59,7 @@ def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], No
         ignore_others()
         signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
         stack.callback(signals.close)
-        gc.freeze()  # what is there now is shared by all, as long as nobody writes to it
+        gc.freeze()  # the memory of these objects stays shared as long as nothing writes to it
         workers = _Workers(settings, work, directory=directory, signals=signals, sockets=held)
         stack.callback(workers.close)
         return workers.run(ready)
@@ -73,7 +73,7 @@ def _reserve(host: str, port: int) -> list[socket.socket]:
 
 
 class _Workers:
-    """The running workers. `run` returns when a signal came and every worker has ended."""
+    """The running workers. `run` returns after a signal, when every worker has ended."""
 
     def __init__(
         self, settings: Settings, work: Work, *, directory: Path, signals: Signals, sockets: Sequence[socket.socket]
@@ -84,13 +84,13 @@ class _Workers:
         self._signals = signals
         self._sockets = sockets
         self._terminals = terminals()
-        self._life = os.pipe()  # it closes when this process ends, which the workers notice
+        self._life = os.pipe()  # closed by the end of this process, which the workers notice
         self._alive: dict[int, Worker] = {}  # by slot
         self._due: dict[int, float] = {}  # when a slot gets its next worker
-        self._pauses: dict[int, float] = {}  # how long the last one of a slot was waited for
+        self._pauses: dict[int, float] = {}  # the pause before the last start in a slot
         self._kill_at: float | None = None  # set once a signal asked this process to stop
         self._failure: Misconfigured | None = None
-        self._checked = time.monotonic()  # when the workers were last looked after
+        self._checked = time.monotonic()  # when the workers were last checked
         self._code = 0
 
     def run(self, ready: Callable[[Listening], None]) -> int:
@@ -144,13 +144,13 @@ class _Workers:
                 self._ended(worker, worker.exit_code or 0, listening=listening)
 
     def _kill_silent(self) -> None:
-        """Kill workers that have not reported for long; give them time if this process itself was stopped too."""
+        """Kill workers that have not reported for long, unless this process itself was paused as well."""
         now = time.monotonic()
         paused, self._checked = now - self._checked > _CHECK_SECONDS * 4, now
         for worker in self._alive.values():
             silence = now - worker.answered
             if self._kill_at is None and worker.serves and silence > _LONGEST_SILENCE and not paused:
-                problem = "worker %d has not answered for %.0f s (%s), so it is killed"
+                problem = "worker %d has not answered for %.0f s (%s) and is killed"
                 _log.error(problem, worker.slot + 1, silence, worker.state())
                 worker.signal(signal.SIGKILL)
             if paused or silence > _LONGEST_SILENCE:
@@ -170,7 +170,7 @@ class _Workers:
         pause = 0.0 if worker.lived > _LONG_LIFE else min(longer, _LONGEST_PAUSE)
         self._pauses[worker.slot] = pause
         self._due[worker.slot] = time.monotonic() + pause
-        _log.error("worker %d %s; another one follows in %.1f s", worker.slot + 1, how, pause)
+        _log.error("worker %d %s; it is replaced in %.1f s", worker.slot + 1, how, pause)
 
     def _stop(self) -> None:
         """Let workers finish; stop them at once on the second call."""
@@ -180,13 +180,13 @@ class _Workers:
             worker.signal(signal.SIGTERM)
 
     def _seconds_left(self) -> float:
-        """Return the seconds until the next timed action, which may be to look after the workers."""
+        """Return the seconds until the next timed action."""
         now = time.monotonic()
         moments = [now + _CHECK_SECONDS, *self._due.values(), *([] if self._kill_at is None else [self._kill_at])]
         return max(min(moments) - now, 0.0)
 
     def _act(self) -> None:
-        """Do what is due: start workers, or kill those that do not end."""
+        """Start workers that are due, or kill those that do not end."""
         now = time.monotonic()
         for slot in [slot for slot, due in self._due.items() if due <= now]:
             del self._due[slot]

@@ -2,8 +2,8 @@
 
 One thread writes, another one reads, each on a connection of its own; the file is in WAL mode, so that neither waits
 for the other. The writer takes all jobs that are waiting into one transaction. A job that fails costs no other job its
-write. Whoever waits for a job states how long: a locked file or a slow disk holds nobody longer than that, and a write
-goes on after its caller has gone.
+write. Every caller says how long it waits: a locked file or a slow disk delays it no longer than that. A write is done
+even if its caller has stopped waiting.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from claude_code_proxy.state.sqlite.file import connect, prepare
 
-BUSY_SECONDS = 5.0  # that a transaction waits for another process; after that its jobs fail
+BUSY_SECONDS = 5.0  # how long a transaction waits for another process before its jobs fail
 _MOST_WAITING = 10_000  # jobs of one thread
 _MOST_AT_ONCE = 500  # jobs of one transaction
 _CLOSE_SECONDS = 3.0
@@ -36,7 +36,7 @@ class Database:
     """An open file. `read` and `write` must be called on an event loop; each raises `DatabaseFailed`."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file. Raise `OSError` with words for the owner if it cannot be used."""
+        """Open the file. Raise `OSError` with a message for the owner if it cannot be used."""
         prepare(path)
         self._writer = _WorkerThread("state-writer", path, run=_write)
         self._reader = _WorkerThread("state-reader", path, run=_read)
@@ -46,11 +46,11 @@ class Database:
         return await self._reader.result(work, seconds)
 
     async def write(self, work: Work[_T], *, seconds: float) -> _T:
-        """Return what `work` returns, once it is committed. It may be committed although this raises."""
+        """Return what `work` returns, once it is committed. It may still be committed after this has raised."""
         return await self._writer.result(work, seconds)
 
     async def close(self) -> None:
-        """Write what is waiting, unless that takes long, and close the file."""
+        """Write the waiting jobs, for a few seconds at most, and close the file."""
         await asyncio.gather(self._reader.close(), self._writer.close())
 
 
@@ -66,7 +66,7 @@ class _Outcome(Struct, frozen=True):
 
 
 class _WorkerThread:
-    """A thread with a connection. `run` does jobs: it is given all that are waiting."""
+    """A thread with its own connection. `run` is called with all waiting jobs."""
 
     def __init__(
         self, name: str, path: Path, *, run: Callable[[sqlite3.Connection, Sequence[_Job]], list[_Outcome]]
@@ -74,7 +74,7 @@ class _WorkerThread:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._connection = connect(path, BUSY_SECONDS)
         self._run = run
-        self._behind = False  # somebody waited for a job in vain, and none was done since
+        self._behind = False  # a caller timed out, and no job was done since
         self._closed = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -86,7 +86,7 @@ class _WorkerThread:
         future: asyncio.Future[_T] = loop.create_future()
         self._jobs.put(_Job(work, future))
         if self._behind:
-            future.cancel()  # the jobs before it are waited for in vain, and so would it be
+            future.cancel()  # it would time out like the jobs before it
             raise DatabaseFailed(_SLOW)
         timer = loop.call_later(seconds, self._give_up, future)
         try:
@@ -103,7 +103,7 @@ class _WorkerThread:
         await asyncio.to_thread(self._thread.join, _CLOSE_SECONDS)
 
     def _give_up(self, future: "asyncio.Future[Any]") -> None:
-        """Let the caller go; its job stays."""
+        """Stop the caller's wait; its job stays in the queue."""
         if not future.done():
             self._behind = True
             future.set_exception(DatabaseFailed(_SLOW))
@@ -115,7 +115,7 @@ class _WorkerThread:
         self._connection.close()
 
     def _next(self) -> list[_Job]:
-        """Return the jobs that are waiting, at least one; none when the thread is to end."""
+        """Return all waiting jobs, at least one; an empty list when the thread is to end."""
         jobs = []
         job = self._jobs.get()
         while job is not None:
@@ -124,23 +124,23 @@ class _WorkerThread:
                 return jobs
             job = self._jobs.get()
         if jobs:
-            self._jobs.put(None)  # again, for the next time
+            self._jobs.put(None)  # for the next call, which then ends the thread
         return jobs
 
     def _publish(self, outcomes: Sequence[_Outcome]) -> None:
-        """Tell each loop the outcomes of its jobs."""
+        """Send each event loop the outcomes of its jobs."""
         for loop in {outcome.job.future.get_loop() for outcome in outcomes}:
             own = [outcome for outcome in outcomes if outcome.job.future.get_loop() is loop]
             with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(self._settle, own)
+                loop.call_soon_threadsafe(self._resolve, own)
 
-    def _settle(self, outcomes: Sequence[_Outcome]) -> None:
+    def _resolve(self, outcomes: Sequence[_Outcome]) -> None:
         for outcome in outcomes:
             future = outcome.job.future
             if outcome.error is None:
                 self._behind = False
             if future.done():
-                continue  # nobody waits any more
+                continue  # the caller has stopped waiting
             if outcome.error is None:
                 future.set_result(outcome.result)
             else:
@@ -170,7 +170,7 @@ def _write(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> list[_Outcom
 
 
 def _done_apart(connection: sqlite3.Connection, job: _Job) -> _Outcome:
-    """Do a job within the transaction, and undo it alone if it fails. Raise `sqlite3.Error` if that ends them all."""
+    """Do a job within the transaction, and undo it alone if it fails. Raise `sqlite3.Error` if that ended all jobs."""
     connection.execute("savepoint job")
     outcome = _done(connection, job)
     if outcome.error is not None:
@@ -184,5 +184,5 @@ def _done_apart(connection: sqlite3.Connection, job: _Job) -> _Outcome:
 def _done(connection: sqlite3.Connection, job: _Job) -> _Outcome:
     try:
         return _Outcome(job, job.work(connection))
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is for who asked
+    except Exception as error:  # noqa: BLE001 - the caller gets it, whatever it is
         return _Outcome(job, error=error)

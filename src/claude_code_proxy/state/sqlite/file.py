@@ -1,8 +1,8 @@
-"""Opening the state file: made for its owner alone, brought to the newest schema, set aside if it is damaged.
+"""Opens the state file: readable by its owner alone, migrated to the newest schema, set aside if it is damaged.
 
-Migrations are numbered, and run under a lock, as workers start together. One release adds what is new and a later one
-removes what is old, so that two versions can use a file at the same time; `schema.oldest` is the oldest version that
-still can.
+Migrations are numbered and run under a lock, because workers start together. One release adds what is new and a later
+one removes what is old, so that two versions can use a file at the same time; `schema.oldest` is the lowest version
+that still can.
 """
 
 import errno
@@ -43,13 +43,17 @@ _PROBES = (
     "select id, kind, owner, created, until, previous, metadata, reply, input, turns from replies limit 1",
 )
 _SCHEMA = "create table if not exists schema (version integer not null, oldest integer not null)"
-_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR})  # the last: other columns
-_OPEN_SECONDS = 2.0  # for another process to finish with the file
+_DAMAGED = frozenset({
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_ERROR,
+})  # the last: its columns are not ours
+_OPEN_SECONDS = 2.0  # how long to wait for another process that uses the file
 _OPEN_PAUSE = 0.05
 
 
 def prepare(path: Path) -> None:
-    """Make the file usable. Raise `OSError` with words for the owner if that is impossible; a damaged one makes way."""
+    """Make the file usable, and replace a damaged one. Raise `OSError` with a message for the owner if that fails."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(path.parent):
         _create(path)
@@ -62,34 +66,34 @@ def prepare(path: Path) -> None:
 
 
 def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Return a connection for one thread, that waits for locks of other processes for that long."""
+    """Return a connection for one thread, which waits up to `busy_seconds` for locks of other processes."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=busy_seconds, check_same_thread=False)
     connection.execute("pragma synchronous=normal")
     return connection
 
 
 class _Damaged(OSError):
-    """It is no database, or not one of ours."""
+    """The file is no database, or not one of this program."""
 
 
 def _create(path: Path) -> None:
-    """Create the file, or check the one that is there. A link is not followed: it may stand in a shared directory."""
+    """Create the file, or check the existing one. A link is not followed: the directory may be shared."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise OSError(errno.ELOOP, f"{path.name} is a symbolic link, which is not followed") from None
+            raise OSError(errno.ELOOP, f"{path.name} is a symbolic link; STATE_DIR must hold the file itself") from None
         raise
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, f"{path.name} is no regular file")
+            raise OSError(errno.EINVAL, f"{path.name} is not a regular file")
         os.fchmod(descriptor, 0o600)
     finally:
         os.close(descriptor)
 
 
 def _migrate_when_free(path: Path) -> None:
-    """Migrate; the file may be locked for a moment by a process that uses it."""
+    """Migrate the file; retry for a moment while another process has it locked."""
     until = time.monotonic() + _OPEN_SECONDS
     while True:
         try:
@@ -129,7 +133,7 @@ def _code(error: sqlite3.Error) -> int:
 
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
-    """Let one process in at a time; all at once where the file system has no locks."""
+    """Let one process in at a time; without effect where the file system has no locks."""
     handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         with suppress(OSError):
@@ -140,9 +144,11 @@ def _alone(directory: Path) -> Iterator[None]:
 
 
 def _set_aside(path: Path, error: OSError) -> None:
-    """Rename the file, in place of an earlier one; what SQLite keeps beside it would not fit a new one."""
+    """Rename the file, replacing an earlier damaged one, and remove SQLite's files beside it."""
     aside = path.with_name(f"{path.name}.damaged")
     path.replace(aside)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    _log.warning("the state file (STATE_DIR) is damaged (%s): set aside as %s, a new one is begun", error, aside.name)
+    _log.warning(
+        "the state file (STATE_DIR) is damaged (%s): it was renamed to %s, and a new one was created", error, aside.name
+    )

@@ -1,6 +1,6 @@
-"""Kept thinking in SQLite: a `ThinkingStore` in front of which a part of the entries stands in memory.
+"""Kept thinking in SQLite: a `ThinkingStore` with a cache of some entries in memory.
 
-Whatever goes wrong with the file costs entries, never a request: it is logged, once a minute at most.
+An error of the file loses entries but never fails a request; it is logged at most once a minute.
 """
 
 import logging
@@ -26,13 +26,13 @@ _HALVE = (
 )
 _MOST_KEYS = 500  # in one query; old versions of SQLite take 999 variables
 _SWEEP_EVERY = 256  # puts
-_READ_SECONDS = 0.25  # that a request waits for the file at most; what is not read by then counts as lost
+_READ_SECONDS = 0.25  # the longest wait of a request for the file; entries that were not read by then count as lost
 _WRITE_SECONDS = 0.05
 _REPORT_EVERY = 60.0
 
 
 class SqliteThinkingStore:
-    """At most about `most_bytes` of values; the oldest half goes when there are more."""
+    """Holds about `most_bytes` of values at most; beyond that the oldest half is deleted."""
 
     def __init__(self, database: Database, *, most_bytes: int = 256 * 1024 * 1024) -> None:
         self._database = database

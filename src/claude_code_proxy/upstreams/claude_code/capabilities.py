@@ -1,6 +1,6 @@
-"""What of a request Claude Code supports, as data; and a model and a request adjusted to that.
+"""What Claude Code supports of a request, as data; and functions that adjust a model and a request to it.
 
-What it does not support is emulated where the proxy can, and otherwise removed and reported.
+What it does not support is emulated where possible, and otherwise removed and reported.
 """
 
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ PROFILE = UpstreamProfile(restrict, drop_unsupported, CAPABILITIES)
 
 
 def describe() -> str:
-    """All of it as a Markdown table."""
+    """Return the capabilities as a Markdown table."""
     lines = ["| what | carried | how |", "|---|---|---|"]
     lines += [f"| `{one.name}` | {one.carried} | {one.how} |" for one in CAPABILITIES]
     return "\n".join(lines) + "\n"

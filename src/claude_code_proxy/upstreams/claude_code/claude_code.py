@@ -22,28 +22,28 @@ from claude_code_proxy.upstreams.claude_code.session import Session, SessionTurn
 from claude_code_proxy.upstreams.retry import OnFailure, ignore_failure, retry
 from claude_code_proxy.upstreams.upstream import Call, CallStats
 
-_HALF_WRITTEN_SECONDS = 1.0  # for whoever writes the login to go on
-_LAST_SECONDS = 60.0  # of a login, in which no further answer is begun with it
+_HALF_WRITTEN_SECONDS = 1.0  # for the writer of the login to finish
+_LAST_SECONDS = 60.0  # before a copied login expires, in which no answer is begun with it
 
 
 class CredentialResolver(Protocol):
     def resolve(self) -> Credential:
-        """Raise `Unauthenticated` when there is none that Claude Code could use."""
+        """Return the login. Raise `Unauthenticated` if there is none that Claude Code could use."""
 
 
 class Freshness(Protocol):
     async def fresh(self) -> bool:
-        """Renews the login if it is about to expire."""
+        """Renew the login if it is about to expire; return whether it is valid."""
 
     def half_written(self) -> bool:
-        """Whether the login cannot be read at this moment."""
+        """Return whether the login cannot be read at this moment."""
 
     async def after_refusal(self, refused: Credential) -> bool:
-        """Whether there is another login by now, or could be made."""
+        """Return whether there is another login by now; renew it if that is possible."""
 
 
 class ClaudeCode:
-    """An `Upstream`. `seconds` are the longest silence before an answer, and within one."""
+    """An `Upstream`. `seconds` are the longest silences before an answer and within one."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class ClaudeCode:
         return answer.message(), stream.stats
 
     async def stream(self, request: messages.MessagesRequest, call: Call) -> "SessionEvents":
-        """Return with the first events, so that a failure until then can still be tried again."""
+        """Return when the first events have arrived, so that an earlier failure can be retried."""
         return await retry(
             call,
             lambda stats: self._attempt(request, stats),
@@ -139,14 +139,14 @@ class ClaudeCode:
         session = await self._pool.new(launch)
         if conversation.past:
             try:
-                session.copied = self._login.resolve()  # may be another by now, or lost
+                session.copied = self._login.resolve()  # it may have changed, or be lost, by now
             except BaseException:
                 session.give_up("login")
                 raise
         return session
 
     def _masked(self, error: ProxyError) -> ProxyError:
-        """Return the error without the login, should the service be one that echoes it."""
+        """Return the error with the login masked, in case the service repeats it."""
         try:
             login = self._login.resolve()
         except Unauthenticated:
@@ -154,7 +154,7 @@ class ClaudeCode:
         return error.replace(message=login.secret.mask_text(error.message))
 
     async def _refused_login(self, error: ProxyError, session: Session) -> ProxyError:
-        """Return what to report of a 401. A fresh process has already tried to renew; one that holds a copy cannot."""
+        """Return the error for a 401. A process with its own login has tried to renew it; one with a copy cannot."""
         if self._renewal.half_written():
             return error.replace(message=HALF_WRITTEN, should_retry=True, retry_after=_HALF_WRITTEN_SECONDS)
         if session.copied is None:
@@ -191,7 +191,7 @@ class SessionEvents:
         self._ahead: Sequence[messages.Event] | None = None
 
     async def begin(self) -> None:
-        """Wait for the first events; raise when there is an error instead."""
+        """Wait for the first events. Raise the error if one comes instead."""
         self._ahead = await self._turn.events()
 
     async def events(self) -> Sequence[messages.Event] | None:
@@ -203,7 +203,7 @@ class SessionEvents:
                 return await self._turn.events()
         except TimeoutError as error:
             self.close()
-            raise UpstreamBroke("Claude Code fell silent in the middle of its answer.") from error
+            raise UpstreamBroke("Claude Code sent nothing for too long in the middle of its answer.") from error
         except ProxyError as error:
             raise self._mask(error) from error.__cause__
 

@@ -1,7 +1,7 @@
 """Splits a conversation into history, prompt and tool results, and computes the digest that identifies it.
 
-Pure. The digest covers all that was said, and is the same however a client writes it back: without thinking, with other
-white space around texts, with the keys of a call's input in another order.
+Pure. The digest covers the whole conversation, and does not depend on how a client sends it back: without thinking,
+with other white space around texts, with the keys of a call's input in another order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,9 +18,10 @@ _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class SplitConversation(Struct, frozen=True):
-    """`past` is the history replayed into a new process; `prompt` the new question, empty if the past ends in results.
+    """A conversation in parts.
 
-    `head` is the conversation up to the last answer, `results` the tool results for its calls.
+    `past` is the history that a new process gets, and `prompt` the new question; it is empty if the past ends in
+    results. `head` is the conversation up to the last answer, and `results` are the tool results for its calls.
     """
 
     past: tuple[messages.InputMessage, ...]
@@ -29,7 +30,7 @@ class SplitConversation(Struct, frozen=True):
     results: tuple[messages.ToolResult, ...]
 
     def answers(self, calls: Iterable[str]) -> bool:
-        """Whether a process waiting for these calls can take the results unchanged."""
+        """Return whether a process that waits for these calls can take the results unchanged."""
         plain = all(map(_is_plain, self.results))
         return plain and not self.prompt and {result.tool_use_id for result in self.results} == set(calls)
 
@@ -46,7 +47,7 @@ def split(conversation: Sequence[messages.InputMessage]) -> SplitConversation:
 
 
 def digest(launch: bytes, conversation: Iterable[messages.InputMessage]) -> bytes:
-    """`launch` is `Launch.key`: a process can only go on with what it was started with."""
+    """Return the digest of a conversation. `launch` is `Launch.key`: a process keeps what it was started with."""
     total = blake2b(launch, digest_size=16)
     for message in conversation:
         total.update(_canonical((message.role, _comparable(message))))
@@ -54,7 +55,7 @@ def digest(launch: bytes, conversation: Iterable[messages.InputMessage]) -> byte
 
 
 def blocks(content: Iterable[messages.Block]) -> list[dict[str, Any]]:
-    """As JSON values, without cache breakpoints: the runtime sets its own."""
+    """Return the blocks as JSON values, without cache breakpoints: the runtime sets its own."""
     return [_block(block) for block in content]
 
 
@@ -67,14 +68,14 @@ def _block(block: messages.Block) -> dict[str, Any]:
 
 
 def _comparable(message: messages.InputMessage) -> list[Any]:
-    """All text joined (clients split it differently), then the other blocks in order."""
+    """Return all text joined (clients split it differently), then the other blocks in order."""
     shown = [block for block in message.content if not isinstance(block, messages.AnyThinking)]
     text = "".join(block.text for block in shown if isinstance(block, messages.Text)).strip()
     return [text, *(_block(block) for block in shown if not isinstance(block, messages.Text))]
 
 
 def _is_plain(result: messages.ToolResult) -> bool:
-    """Whether it reaches the model unchanged through a live call."""
+    """Return whether the result reaches the model unchanged through a live call."""
     texts = [block.text for block in result.content if isinstance(block, messages.Text)]
     images = [block for block in result.content if _is_inline_image(block)]
     if len(texts) + len(images) < len(result.content) or (images and result.is_error):

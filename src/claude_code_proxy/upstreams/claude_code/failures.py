@@ -1,6 +1,7 @@
-"""What Claude Code reports instead of an answer -> a `ProxyError`.
+"""A failure that Claude Code reports -> a `ProxyError`.
 
-It wraps the service's message: "API Error: 529 Overloaded. …". The message is kept; status and type are parsed from it.
+Claude Code wraps the service's message: "API Error: 529 Overloaded. …". The message is kept; the status and the type
+of the error are read from it.
 """
 
 import re
@@ -28,11 +29,11 @@ SIGN_IN = "Sign in again with `claude auth login`; the new login is used at once
 BEGIN_ANEW = (
     "This conversation was replayed into a process that cannot renew the login. Start a new conversation to renew it."
 )
-HALF_WRITTEN = "The login's file cannot be read at this moment; it seems to be half written."
+HALF_WRITTEN = "The login's file cannot be read at this moment; it is probably being written. Try again."
 
 
 class Failure(Struct, frozen=True):
-    """`kind` is Claude Code's name for it, `status` the service's status if known; `resets_at` in epoch seconds."""
+    """One failure. `kind` is Claude Code's name for it, `status` the service's; `resets_at` is in epoch seconds."""
 
     text: str
     kind: str = "unknown"

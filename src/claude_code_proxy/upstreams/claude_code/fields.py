@@ -1,7 +1,7 @@
 """What becomes of each field of a Messages request on its way to Claude Code, as data.
 
-`launch` writes the request's body by it. A test holds it to the hub's types and to what really happens to each field,
-so that a field that is added to the hub cannot be dropped in silence.
+`launch` makes the request's body from it. A test compares it with the hub's types and with what really happens to each
+field, so that a new field of the hub cannot be dropped in silence.
 """
 
 from collections.abc import Mapping

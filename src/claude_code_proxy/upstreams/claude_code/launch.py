@@ -1,8 +1,8 @@
-"""A Messages request -> what a Claude Code process is started with, fixed for the life of the process.
+"""A Messages request -> what a Claude Code process is started with, which never changes while the process lives.
 
-Fields that the runtime has an option for are set by it; the others are merged into the body of its requests, which it
-documents (`fields` says which are which). What it says about itself is left alone. The request is an adapted one: it
-states thinking and effort wherever the runtime's own default differs from the Messages API's (`Model.states_defaults`).
+Fields for which the runtime has an option are set by that option; the others are merged into the body of its requests,
+which it documents (`fields` says which are which). What the runtime says about itself is left alone. The request is an
+adapted one: it states thinking and effort wherever the runtime's default differs (`Model.states_defaults`).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.upstreams.claude_code.fields import BODY
 
-SERVER = "c"  # the name of the server of the caller's tools, which shows nowhere
+SERVER = "c"  # the name of the MCP server with the caller's tools; nobody sees it
 _OFF = messages.Disabled | messages.BetweenTools
 _NOT_GIVEN = (None, (), messages.ChooseAuto())
 _RESERVED = frozenset([
@@ -51,9 +51,10 @@ _PREFIX = "own_"
 
 
 class Launch(Struct, frozen=True):
-    """`tools` have the names that the model sees; `names` maps those back to the caller's names where they differ.
+    """What a process is started with.
 
-    `body` is merged into every request, as JSON.
+    `tools` have the names that the model sees; `names` maps these to the caller's names where they differ. `body` is
+    JSON that is merged into every request.
     """
 
     model: str
@@ -71,7 +72,7 @@ class Launch(Struct, frozen=True):
 
     @property
     def key(self) -> bytes:
-        """Equal for equal launches: a running process can be reused only under the same key."""
+        """Return a digest of the launch. A running process can be reused only for a launch with the same key."""
         parts = (self.model, self.system, self.tools, self.max_tokens, self.effort, self.body)
         return blake2b(messages.encode_request(parts), digest_size=16).digest()
 
@@ -92,8 +93,7 @@ def to_launch(request: messages.MessagesRequest) -> Launch:
 
 
 def visible_name(name: str) -> str:
-    """Return the tool name shown to the model; it differs for names of Claude Code's own tools, which it treats
-    specially."""
+    """Return the tool name that the model sees. It differs from `name` if Claude Code has a tool of that name."""
     return _PREFIX + name if name in _RESERVED else name
 
 
@@ -102,5 +102,5 @@ def _body(request: messages.MessagesRequest) -> bytes:
     if isinstance(request.tool_choice, messages.ChooseTool):
         body["tool_choice"] = replace(request.tool_choice, name=visible_name(request.tool_choice.name))
     if isinstance(request.thinking, _OFF):
-        body["context_management"] = {"edits": []}  # the runtime's own is about thinking
+        body["context_management"] = {"edits": []}  # the runtime's own edits concern thinking
     return msgspec.json.encode(body)

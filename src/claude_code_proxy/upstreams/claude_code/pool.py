@@ -23,7 +23,10 @@ _CLOSING_SOON: frozenset[EndReason] = frozenset({
 
 
 class SessionPool:
-    """`idle_seconds`: how long a conversation may wait for a turn; `queue_seconds`: a request for a free place."""
+    """At most `most` processes.
+
+    `idle_seconds` is how long a conversation may wait for its next turn, `queue_seconds` a request for a free place.
+    """
 
     def __init__(self, most: int, *, idle_seconds: float, queue_seconds: float, now: Callable[[], float]) -> None:
         self._most = most
@@ -46,20 +49,20 @@ class SessionPool:
         return len(self._waiting)
 
     def find(self, key: bytes, conversation: SplitConversation) -> Session | None:
-        """Return the session of that conversation, if it can take the next turn; it no longer counts as waiting."""
+        """Return the session of a conversation and take it out of the pool; None if none can take the next turn."""
         found = next((session for session in self._by_key.get(key, ()) if session.can_resume(conversation)), None)
         if found is not None:
             self._forget(found)
         return found
 
     async def new(self, launch: Launch) -> Session:
-        """Return a session without a process yet. Raises `Overloaded` when no place becomes free."""
+        """Return a session without a process yet. Raise `Overloaded` if no place becomes free in time."""
         try:
             async with asyncio.timeout(self._queue_seconds):
                 await self._make_room()
         except TimeoutError:
             raise Overloaded(
-                f"Claude Code answers {self._most} conversations already; CLAUDE_CODE_PROCESSES says how many it may.",
+                f"Claude Code is answering {self._most} conversations already; raise CLAUDE_CODE_PROCESSES for more.",
                 retry_after=5.0,
             ) from None
         session = Session(launch, on_end=self._ended, now=self._now)
@@ -79,11 +82,11 @@ class SessionPool:
             self._queued -= 1
 
     def _closing_soon(self) -> int:
-        """How many places will be free soon, without closing another conversation."""
+        """Return how many places will soon be free without closing another conversation."""
         return sum(session.state == "gone" and session.ended_by in _CLOSING_SOON for session in self._all)
 
     def keep(self, session: Session, key: bytes) -> None:
-        """Call when a turn has ended: files the session under the digest of the conversation so far."""
+        """Put a session whose turn has ended into the pool, under the digest of its conversation."""
         if session.state not in {"parked", "idle"}:
             return
         timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._expire, session, "idle")

@@ -1,4 +1,4 @@
-"""The interface of a Claude Code process: what a session sends to it, and what it receives."""
+"""The interface of a Claude Code process: what a session sends to it, and what it reports."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeAlias
@@ -19,26 +19,26 @@ OnCall: TypeAlias = Callable[[str], Awaitable[messages.ToolResult]]
 
 
 class Process(Protocol):
-    """One conversation. It ends by itself only when something breaks."""
+    """One conversation. It ends by itself only after a failure."""
 
     def reports(self) -> AsyncIterator[Sequence[ProcessReport]]:
-        """Everything it reports until it ends. A process that dies yields a `Failure`."""
+        """Yield everything that it reports until it ends. A process that dies yields a `Failure`."""
 
     async def send(self, prompt: list[dict[str, Any]]) -> None:
-        """Send the next user turn. Raises `ConnectionError` when the process is gone."""
+        """Send the next user turn. Raise `ConnectionError` if the process has ended."""
 
     async def interrupt(self) -> None:
         """Make it stop answering, which aborts its request to the service."""
 
     def kill(self) -> None:
-        """End it at once, so that it cannot send another request."""
+        """Kill it at once, so that it cannot send another request."""
 
     async def close(self) -> None: ...
 
 
 class Start(Protocol):
     async def __call__(self, launch: Launch, past: Sequence[messages.InputMessage], *, on_call: OnCall) -> Process:
-        """Start a process with the history `past`; if that ends with tool results, it continues by itself.
+        """Start a process with the history `past`. If that ends with tool results, the process continues by itself.
 
-        `on_call` is told the id of each call the model makes, and awaited for its result. Raises `ProxyError`.
+        `on_call` is awaited with the id of each tool call, and returns its result. Raise `ProxyError`.
         """

@@ -45,8 +45,11 @@ _LARGEST_MESSAGE = 256 * 1024 * 1024
 
 
 class Sdk:
-    """Starts processes. `config_dir` is where the login is, `private` an empty directory of our own, `extra` is set
-    on top of the environment that the process inherits."""
+    """Starts processes.
+
+    `config_dir` holds the login, `private` is an empty directory of the proxy, and `extra` are variables that are added
+    to the environment which the process inherits.
+    """
 
     def __init__(self, inherited: Mapping[str, str], *, config_dir: Path, private: Path, extra: Mapping[str, str]):
         self._environment = {**environment(inherited, config_dir=config_dir, private=private), **_RAW, **extra}
@@ -105,7 +108,7 @@ class Sdk:
         )
 
     def _resumed(self, past: Sequence[messages.InputMessage], launch: Launch) -> dict[str, Any]:
-        """Options that resume a history. The transcript is written to a directory that the SDK removes, and to us."""
+        """Return the options that resume a history; the SDK reads it from a session store."""
         now = datetime.now().astimezone()
         stamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         origin = TranscriptOrigin(uuid4(), launch.model, stamp, cwd=str(self._work), version=_version())
@@ -121,7 +124,7 @@ class SdkProcess:
     def __init__(self, client: "ClaudeSDKClient", folder: Path) -> None:
         self._client = client
         self._folder = folder
-        # The SDK has no word for ending a process at once.
+        # The SDK has no method that kills a process at once.
         self._pid: int = client._transport._process.pid  # noqa: SLF001
 
     @property
@@ -143,7 +146,7 @@ class SdkProcess:
         except ClaudeSDKError as error:
             if not failed:
                 yield (Failure(f"its process ended ({type(error).__name__})"),)
-        except Exception as error:  # noqa: BLE001 - the SDK raises a bare Exception for what it cannot name
+        except Exception as error:  # noqa: BLE001 - the SDK may raise a bare Exception
             yield (Failure(f"its process ended ({type(error).__name__})"),)
         else:
             yield (Failure("its process ended"),)
@@ -201,7 +204,7 @@ def _reset_time(message: Any) -> float | None:
 
 
 def _discard(_: str) -> None:
-    """Drop standard error: it may quote a request."""
+    """Discard a line of standard error, which may quote a request."""
 
 
 def _version() -> str:
@@ -227,7 +230,7 @@ def _environment_row(inherited: Mapping[str, str], cwd: Path) -> dict[str, Any]:
 
 
 class _ReplayedHistory:
-    """A session store with one session that stores nothing; `learn` is called with what is written to it."""
+    """A session store that holds one history and stores nothing; `on_entries` receives what is written to it."""
 
     def __init__(self, history: list[dict[str, Any]], on_entries: Callable[[Sequence[dict[str, Any]]], None]) -> None:
         self._history = history
@@ -241,14 +244,14 @@ class _ReplayedHistory:
 
 
 def _thinking(launch: Launch) -> Any:
-    """Return whether the process thinks at all; the body of its requests says how. None leaves it to the process."""
+    """Return the option that turns thinking on or off; the body of the requests has the rest. None is its default."""
     if launch.thinking is None:
         return None
     return {"type": "disabled"} if launch.thinking_off else {"type": "adaptive"}
 
 
 def _system_prompt(text: str, folder: Path) -> Any:
-    """Write the prompt to a file: every user of the machine can see an argument, and it could be too long."""
+    """Write the prompt to a file: an argument could be too long, and every user of the machine can see it."""
     if not text:
         return ""
     path = folder / "system.txt"
@@ -258,7 +261,7 @@ def _system_prompt(text: str, folder: Path) -> Any:
 
 
 def _server(launch: Launch, on_call: OnCall) -> Any:
-    """Return an in-process MCP server with the caller's tools. Schemas are passed on unread."""
+    """Return an in-process MCP server with the caller's tools. Schemas are passed on unchanged."""
     import mcp_types  # noqa: PLC0415
     from mcp.server.lowlevel import Server  # noqa: PLC0415
 

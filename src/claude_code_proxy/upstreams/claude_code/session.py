@@ -1,7 +1,7 @@
-"""One conversation with one Claude Code process: sends it turns, and holds its tool calls until the results arrive.
+"""One conversation with one Claude Code process: sends it turns, and keeps its tool calls open until results arrive.
 
-An answer ends where the service ended it. What Claude Code would do on its own after that (continue past the token
-limit, answer a call to an unknown tool) is stopped before it is sent.
+An answer ends where the service ended it. What Claude Code would do by itself after that (continue past the token
+limit, answer a call to an unknown tool) is stopped before it sends another request.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
-_INTERRUPT_SECONDS = 5.0  # for a process that was interrupted to come to rest
-_RENEWAL_SECONDS = 45.0  # for one that has not begun to answer: it may be renewing the login
-_MOST_AHEAD = 64  # queued batches of a running answer; beyond that its process is not read
+_INTERRUPT_SECONDS = 5.0  # for an interrupted process to finish its turn
+_RENEWAL_SECONDS = 45.0  # the same for a process that has not begun to answer: it may be renewing the login
+_MOST_AHEAD = 64  # queued batches of a running answer; the process is not read while there are more
 OnMessage = Callable[[messages.Message], None]
 
 
@@ -60,18 +60,18 @@ class SessionTurn:
             self._batches.put_nowait(error)
 
     def abandon(self) -> None:
-        """Stop holding back the process: nobody may be taking the events any more."""
+        """Stop waiting for a reader: there may be none any more."""
         self._abandoned = True
         self._consumed.set()
 
     async def wait_for_room(self) -> None:
-        """Wait until few enough batches are queued; this holds back the process."""
+        """Wait until few enough batches are queued, which slows the process down."""
         while self._batches.qsize() >= _MOST_AHEAD and not self.ended and not self._abandoned:
             self._consumed.clear()
             await self._consumed.wait()
 
     async def events(self) -> Sequence[messages.Event] | None:
-        """All queued events, at least one; None at the end."""
+        """Return all queued events, at least one; None at the end."""
         found = await self._batches.get()
         self._consumed.set()
         if isinstance(found, ProxyError):
@@ -93,10 +93,10 @@ EndReason: TypeAlias = Literal["idle", "room", "login", "cut_short", "left", "fa
 
 
 class Session:
-    """`state`: starting, running a turn, parked on calls, idle, or gone.
+    """One process and its conversation, which is parked while tool calls wait for results.
 
-    `on_end` is called when the process is gone, `ended_by` then says why; `now` is the time of day in epoch seconds.
-    `copied` is the login copied into its process, which cannot renew it; None otherwise.
+    `on_end` is called when the process has ended, and `ended_by` then says why; `now` returns epoch seconds.
+    `copied` is the login that was copied into the process, which cannot renew it; None if the process has its own.
     """
 
     def __init__(self, launch: Launch, *, on_end: Callable[["Session"], None], now: Callable[[], float]) -> None:
@@ -175,13 +175,13 @@ class Session:
                 await process.send(blocks(conversation.prompt))
         except ConnectionError as error:
             self.give_up("died")
-            raise UpstreamBroke("Claude Code's process was gone before it was asked.") from error
+            raise UpstreamBroke("Claude Code's process had ended before the request was sent to it.") from error
 
     async def _result(self, call: str) -> messages.ToolResult:
         return await self._call(call)
 
     def _call(self, call: str) -> "asyncio.Future[messages.ToolResult]":
-        """Return the future of a call's result; the runtime's wait or the caller's result makes it."""
+        """Return the future of a call's result. Whichever comes first creates it: the runtime's call or the result."""
         found = self._calls.get(call)
         if found is None:
             found = self._calls[call] = asyncio.get_running_loop().create_future()
@@ -206,7 +206,7 @@ class Session:
                 self._at_rest.set()
                 error = to_error(report, self._now())
                 self._fail(error)
-                if error.status != 401:  # with a bad login it may be renewing it, and must not be ended
+                if error.status != 401:  # after a 401 it may be renewing the login, and must not be killed
                     process.kill()
                 self.give_up("failed")
             case _:
@@ -215,12 +215,12 @@ class Session:
     def _handle_event(self, event: messages.Event, process: Process) -> None:
         turn = self._turn
         if turn is None or turn.ended:
-            if isinstance(event, messages.MessageStart):  # nobody asked for another answer
+            if isinstance(event, messages.MessageStart):  # an answer to no request of ours
                 self._end_at_once(process)
             return
         if isinstance(event, messages.MessageStart) and turn.begun:
             self._end_at_once(process)
-            turn.fail(UpstreamBroke("Claude Code began its answer anew."))
+            turn.fail(UpstreamBroke("Claude Code started its answer a second time."))
             return
         event = self._with_callers_name(event)
         turn.feed(event)
@@ -285,8 +285,8 @@ class Session:
         try:
             await _close(await starting)
         except ProxyError:
-            pass  # whoever asked has been told, unless they left
-        except Exception as error:  # noqa: BLE001 - as above, but nobody expects it
+            pass  # `begin` has raised this already
+        except Exception as error:  # noqa: BLE001 - likewise, but unexpected
             _log.warning("a Claude Code process could not be started (%s)", type(error).__name__)
         finally:
             self._on_end(self)
@@ -300,10 +300,10 @@ class Session:
 
 
 async def _close(process: Process) -> bool:
-    """Whether closing succeeded. If not, the process is killed, because its place is about to be reused."""
+    """Close a process; return whether that worked. If not, kill it, because its place is reused."""
     try:
         await process.close()
-    except Exception as error:  # noqa: BLE001 - the SDK lets through whatever it meets
+    except Exception as error:  # noqa: BLE001 - the SDK may raise anything
         _log.warning("a Claude Code process could not be closed (%s) and was killed", type(error).__name__)
         process.kill()
         return False

@@ -1,6 +1,6 @@
-"""A past conversation -> the rows of a transcript that Claude Code resumes. Pure: time and ids are given.
+"""A past conversation -> the rows of a transcript that Claude Code resumes. Pure: time and ids are passed in.
 
-The format of the rows is internal to Claude Code and may change with any version; so the version is pinned, and tests
+The format of the rows is internal to Claude Code and may change with any version. So its version is pinned, and tests
 feed the rows to the real program.
 """
 
@@ -30,9 +30,9 @@ class TranscriptOrigin(Struct, frozen=True):
 def rows(
     past: Sequence[messages.InputMessage], origin: TranscriptOrigin, *, context: Sequence[dict[str, Any]] = ()
 ) -> list[dict[str, Any]]:
-    """`context` is what Claude Code says of itself at the start of a conversation: its own attachments.
+    """Return the rows. `context` are the attachments in which Claude Code describes its environment.
 
-    Without them it would say so at the end instead, and no cached prefix, or thinking bound to one, would hold.
+    Without them it would add its own at the end, and neither a cached prefix nor thinking bound to one would be valid.
     """
     contents: list[dict[str, Any]] = []
     for index, turn in enumerate(past):
@@ -61,7 +61,7 @@ def _chained(contents: Sequence[dict[str, Any]], origin: TranscriptOrigin) -> It
 
 
 class Context:
-    """The attachments by model: those that Claude Code was seen to write; before that, built-in ones."""
+    """The attachments for each model: those that Claude Code has written; until there are any, built-in ones."""
 
     def __init__(self, environment: dict[str, Any]) -> None:
         self._environment = environment
