@@ -1,4 +1,4 @@
-"""What the Messages API can carry of a request, as data. What a single model takes is in `models.table`."""
+"""What the Messages API supports of a request, as data. What each model takes is in `models.table`."""
 
 from claude_code_proxy.upstreams.upstream import Capability, UpstreamProfile
 
@@ -15,10 +15,10 @@ CAPABILITIES = (
     Capability("max_tokens", "yes", "up to the model's own limit"),
     Capability("stop_sequences", "yes", "those of white space alone by cutting the answer"),
     Capability("sampling", "yes", "where the model takes it"),
-    Capability("n", "emulated", "by as many requests"),
+    Capability("n", "emulated", "by one request for each choice"),
     Capability("response_format", "yes", "natively where model and schema allow it, else by an instruction"),
     Capability("strict_tools", "yes", "where the model has it"),
-    Capability("late_system_messages", "yes", "where the model has them, else as text of the user's"),
+    Capability("late_system_messages", "yes", "where the model has them, else as user text"),
     Capability("prefill", "yes", "where the model takes it"),
     Capability("hosted_tools", "yes", "all of the service's own types, as they are"),
     Capability("mcp_servers", "yes", "as they are, with their toolsets"),
