@@ -10,10 +10,10 @@ from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.endpoints.envelope import Envelope
 from claude_code_proxy.endpoints.models.endpoint import render_list, render_model
-from claude_code_proxy.errors import InvalidRequest, ProxyError
+from claude_code_proxy.errors import InvalidRequest, Overloaded, ProxyError
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers, Responder
-from claude_code_proxy.server.access.api_keys import ApiKeys
+from claude_code_proxy.server.access.api_keys import ApiKeys, WrongKey
 from claude_code_proxy.server.access.cors import Cors
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.record import Record
@@ -23,6 +23,7 @@ from claude_code_proxy.server.routes import Page, Reply, Route, Routes
 
 _PROBES = ("/health", "/health/ready")
 _OPEN = (*_PROBES, "/metrics")  # no key is asked for, and nothing recorded
+_DELAYED = 1 << 62  # as the limit of a body that nobody reads: the refusal of a wrong key, which has to wait
 _CODES = {408: "request_timeout", 413: "request_too_large", 431: "request_headers_too_large"}
 _INDEX = {
     "name": "claude-code-proxy",
@@ -107,12 +108,18 @@ class App:
                 self._keys.check_page(request.headers)
             self._check_route(request, route)
             _check_coding(request.headers)
+        except WrongKey as error:
+            if not self._keys.wrong_keys.delays(request):
+                return self._refused(error, request)
+            request.stream_body(_DELAYED)
         except ProxyError as error:
             return self._refused(error, request)
         return None
 
     def handle(self, request: Request, responder: Responder) -> Awaitable[None]:
         """Answer a request that `check_head` has let pass."""
+        if request.stream_limit == _DELAYED:
+            return self._refuse_later(request, responder)
         endpoint = self._endpoints.get(request.path)
         if endpoint is None:
             route = self._routes.find(request.path)
@@ -125,6 +132,15 @@ class App:
         if self._cors is not None:
             exchange.record.reply_headers = self._cors.headers(request)
         return exchange.run()
+
+    async def _refuse_later(self, request: Request, responder: Responder) -> None:
+        error: ProxyError = WrongKey()
+        try:
+            await self._keys.wrong_keys.wait(request)
+        except Overloaded as too_many:
+            error = too_many
+        status, headers, body = self._refused(error, request)
+        responder.send(status, headers, body)
 
     def fault(self, status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
         """Render what the HTTP server itself refuses; without a request where its head could not be read."""

@@ -39,6 +39,8 @@ from claude_code_proxy.server.access.api_keys import ApiKeys
 from claude_code_proxy.server.access.browser_guard import BrowserGuard
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.access.cors import Cors
+from claude_code_proxy.server.access.peers import Peers
+from claude_code_proxy.server.access.wrong_keys import WrongKeys
 from claude_code_proxy.server.app import App, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
 from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder
@@ -117,7 +119,7 @@ class Assembly:
         )
         self._embeddings = _embeddings(settings)
         guard = BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)
-        self._keys = ApiKeys(settings.proxy_api_key, guard)
+        self._keys = ApiKeys(settings.proxy_api_key, guard, wrong_keys=WrongKeys(Peers(settings.trusted_proxies)))
         self.app = App(
             self.state,
             self._keys,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -41,6 +42,10 @@ def _secret(text: str) -> Secret:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part for part in map(str.strip, text.split(",")) if part)
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(part if part == "unix" else str(ip_network(part)) for part in _list(text))
 
 
 def _secrets(text: str) -> tuple[Secret, ...]:
@@ -112,6 +117,9 @@ PATH = SettingKind(Path, "a path", "PATH")
 SECRET = SettingKind(_secret, "one word of printable ASCII", secret=True)
 SECRETS = SettingKind(_secrets, "words of printable ASCII with commas between them", file_types=(list,), secret=True)
 LIST = SettingKind(_list, "a list with commas between its entries", "A,B", file_types=(list,))
+NETWORKS = SettingKind(
+    _networks, "a list of addresses and networks, such as 10.0.0.0/8, or unix", "A,B", file_types=(list,)
+)
 MAPPING = SettingKind(_mapping, "a list like name=model,other=model", "NAME=MODEL,...", file_types=(dict,))
 FLAG = SettingKind(_boolean, "true or false", "{true,false}", ("true", "false"), (bool,))
 HOST = SettingKind(_host, "a host name or an IP address", "HOST")

@@ -13,6 +13,7 @@ from claude_code_proxy.settings.kinds import (
     HOST,
     LIST,
     MAPPING,
+    NETWORKS,
     PATH,
     SECRET,
     SECRETS,
@@ -75,6 +76,11 @@ class Settings:
     cors_origins: Annotated[
         tuple[str, ...],
         "Web origins that may call from a browser; `*` for all. Without `PROXY_API_KEY`, other pages get a 403.",
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        "Reverse proxies whose `X-Forwarded-For` is believed, as addresses or networks; `unix` for a Unix socket.",
+        NETWORKS,
     ] = ()
     workers: Annotated[int, "Server processes that share the port.", whole(1, 64)] = 1
     config: Annotated[Path | None, "A TOML file with settings.", _Env(("CLAUDE_PROXY_CONFIG",))] = None

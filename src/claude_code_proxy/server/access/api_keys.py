@@ -5,15 +5,27 @@ from collections.abc import Mapping, Sequence
 from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.access.browser_guard import BrowserGuard
+from claude_code_proxy.server.access.peers import Peers
+from claude_code_proxy.server.access.wrong_keys import WrongKeys
 
 _HEADERS = (b"x-api-key", b"api-key")
 _NAME = "default"  # of the keys in PROXY_API_KEY
 
 
+class WrongKey(Unauthenticated):
+    """A key was sent, and it is none of the proxy's."""
+
+    def __init__(self) -> None:
+        super().__init__("Incorrect API key provided to this proxy (PROXY_API_KEY).", code="invalid_api_key")
+
+
 class ApiKeys:
     """The keys that open the proxy. Without any it is open, but `browser_guard` keeps out web pages."""
 
-    def __init__(self, keys: Sequence[Secret], browser_guard: BrowserGuard) -> None:
+    def __init__(
+        self, keys: Sequence[Secret], browser_guard: BrowserGuard, *, wrong_keys: WrongKeys | None = None
+    ) -> None:
+        self.wrong_keys = wrong_keys or WrongKeys(Peers(()))
         self._keys = keys
         self._browser_guard = browser_guard
 
@@ -29,7 +41,8 @@ class ApiKeys:
     def check(self, headers: Mapping[bytes, bytes]) -> str:
         """Return the name of the caller's key, or "" where no key is set.
 
-        Raise `Unauthenticated` without a right key, or `Forbidden` for a web page where no key is set.
+        Raise `Unauthenticated` without a key, `WrongKey` if none is right, or `Forbidden` for a web page where no key
+        is set.
         """
         if not self._keys:
             self._browser_guard.check(headers)
@@ -42,7 +55,7 @@ class ApiKeys:
             )
         # every pair is compared, so that the time tells nothing about which key or header was near
         if not sum(key.matches(candidate) for candidate in candidates for key in self._keys):
-            raise Unauthenticated("Incorrect API key provided to this proxy (PROXY_API_KEY).", code="invalid_api_key")
+            raise WrongKey
         return _NAME
 
 
