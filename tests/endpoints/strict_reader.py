@@ -4,6 +4,7 @@ The rules are those of the OpenAI SDK for .NET (nulls and unknown words in enums
 they should replace (roles, ids, names, usage), and the types of the `openai` package, validated strictly.
 """
 
+import copy
 import json
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -43,13 +44,22 @@ class Reply:
 
 def read_whole(body: bytes) -> Reply:
     completion = _parsed(body)
-    ChatCompletion.model_validate_json(body, strict=True)
+    ChatCompletion.model_validate(_without_files(completion), strict=True)
     assert completion["object"] == "chat.completion"
     assert completion["choices"], "an empty list of choices breaks those who take the first"
     assert [choice["index"] for choice in completion["choices"]] == list(range(len(completion["choices"])))
     _check_usage(completion["usage"])
     choices = [_whole_choice(choice) for choice in completion["choices"]]
     return _told(completion, choices, completion["usage"])
+
+
+def _without_files(completion: Json) -> Json:
+    """Return the reply without citations of documents, which only callers who ask for them get."""
+    bare: Json = copy.deepcopy(completion)
+    for choice in bare["choices"]:
+        message = choice["message"]
+        message["annotations"] = [one for one in message["annotations"] if one["type"] != "file_citation"]
+    return bare
 
 
 def _told(first: Json, choices: list[Choice], usage: Json | None) -> Reply:
@@ -262,10 +272,9 @@ def _check_finish(reason: str, *, called: bool, legacy: bool) -> None:
 
 def _checked_annotations(annotations: list[Json], content: str) -> list[Json]:
     for annotation in annotations:
-        citation = annotation["url_citation"]
-        assert annotation["type"] == "url_citation"
-        assert isinstance(citation["url"], str)
-        assert isinstance(citation["title"], str)
+        citation = annotation[annotation["type"]]
+        names = {"url_citation": ("url", "title"), "file_citation": ("filename", "cited_text")}[annotation["type"]]
+        assert all(isinstance(citation[name], str) for name in names)
         assert 0 <= citation["start_index"] <= citation["end_index"] <= len(content)
     return annotations
 

@@ -56,12 +56,22 @@ class StopDetails(Struct, frozen=True, omit_defaults=True):
 
 
 class Citation(Struct, frozen=True, omit_defaults=True):
-    """A citation of any type; only `web_search_result_location` and its like have a `url`."""
+    """A citation of any type: of a page (`url`), a search result (`source`) or a document (`document_index`)."""
 
     type: str = ""
     url: str | None = None
     title: str | None = None
     cited_text: str | None = None
+    source: str | None = None
+    file_id: str | None = None
+    document_index: int | None = None
+    document_title: str | None = None
+    start_char_index: int | None = None
+    end_char_index: int | None = None
+    start_page_number: int | None = None
+    end_page_number: int | None = None
+    start_block_index: int | None = None
+    end_block_index: int | None = None
 
 
 _decode_citation = msgspec.json.Decoder(Citation).decode
