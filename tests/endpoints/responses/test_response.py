@@ -1,8 +1,12 @@
 """The response around its output: what it repeats, and the errors of a failed one."""
 
+import json
+
+import msgspec
 import pytest
 
-from claude_code_proxy.endpoints.responses.response import to_fault
+from claude_code_proxy.endpoints.responses.response import echo, to_fault
+from claude_code_proxy.endpoints.responses.schema import ResponsesRequest
 from claude_code_proxy.errors import InvalidRequest, ProxyError, RejectionHeaders, UpstreamRejected, UpstreamUnavailable
 from tests.endpoints.responses.responses_replies import decode, message, whole
 
@@ -24,6 +28,18 @@ def test_a_response_repeats_its_request() -> None:
     assert {name: reply[name] for name in fields} == fields
     assert (reply["id"], reply["object"], reply["model"]) == ("resp_123", "response", "claude-sonnet-4-6")
     assert (reply["created_at"], reply["completed_at"], reply["error"]) == (1_800_000_000, 1_800_000_009, None)
+
+
+def test_what_is_repeated_stands_on_one_line() -> None:
+    """A line break in it would end the data of a streamed event."""
+    schema = {"type": "object", "properties": {"a\n": {"type": "string"}}}
+    text_format = {"type": "json_schema", "name": "add", "schema": schema}
+    fields = {"tools": [{"type": "function", "name": "add", "parameters": schema}], "text": {"format": text_format}}
+    body = json.dumps({"model": "m", "input": "a", **fields}, indent=1).replace("\n", "\r\n")
+    repeated = echo(msgspec.json.decode(body, type=ResponsesRequest))
+    assert not set(b"\r\n") & set(repeated)
+    found = json.loads(b"{%b}" % repeated)
+    assert found["tools"][0]["parameters"] == found["text"]["format"]["schema"] == schema
 
 
 def test_defaults_are_told_as_the_service_tells_them() -> None:

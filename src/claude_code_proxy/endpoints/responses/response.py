@@ -92,7 +92,10 @@ class _Head(Struct, frozen=True):
 
 
 def echo(request: schema.ResponsesRequest) -> bytes:
-    """Return the JSON of the fields that a response repeats from its request, without the braces."""
+    """Return the JSON of the fields that a response repeats from its request, without the braces, on one line.
+
+    Schemas come as the client wrote them; a line break between their tokens would end the data of a streamed event.
+    """
     reasoning = request.reasoning or schema.ReasoningOptions()
     text = request.text or schema.TextOptions()
     fields = {
@@ -118,7 +121,7 @@ def echo(request: schema.ResponsesRequest) -> bytes:
         "truncation": "disabled",
         "user": request.user,
     }
-    return msgspec.json.encode(fields)[1:-1]
+    return msgspec.json.encode(fields)[1:-1].replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 def encode_response(
