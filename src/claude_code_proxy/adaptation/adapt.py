@@ -88,7 +88,7 @@ def adapt(original: messages.MessagesRequest, model: Model, *, options: AdaptOpt
         options=options,
         request=request,
         betas=_betas(request, model, has_features=has_features),
-        adjustments=tuple(notes),
+        adjustments=tuple(dict.fromkeys(notes)),
         filter=reply.filter if reply.needs_filter else None,
     )
 

@@ -59,11 +59,11 @@ def to_conversation(
 
 
 class _Speaker(Struct, frozen=True):
-    """The name of a message's speaker, the index of its adjustment, and that of the input message."""
+    """The speaker of a message by name, the client's field that names it, and the index of the input message."""
 
     role: messages.Role
     name: str
-    note: int
+    field: str
     at: int
 
 
@@ -229,8 +229,7 @@ class _Builder:
         return f"messages[{self._at}].{field}"
 
     def _note_speaker(self, role: messages.Role, name: str) -> None:
-        self._speakers.append(_Speaker(role, name, len(self.adjustments), len(self.messages)))
-        self._ignore("name", MESSAGE["name"])
+        self._speakers.append(_Speaker(role, name, self._path("name"), len(self.messages)))
 
     def _name_speakers(self) -> None:
         """Put names before the text where several speakers share a role, which alone would not tell them apart."""
@@ -238,14 +237,13 @@ class _Builder:
         for speaker in self._speakers:
             names.setdefault(speaker.role, set()).add(speaker.name)
         for speaker in self._speakers:
-            if len(names[speaker.role]) > 1:
-                message = self.messages[speaker.at]
-                self.messages[speaker.at] = msgspec.structs.replace(
-                    message, content=_with_name(message.content, speaker.name)
-                )
-                reason = "the speaker's name stands before the text"
-                path = self.adjustments[speaker.note].path
-                self.adjustments[speaker.note] = Adjustment(path, Action.EMULATED, reason)
+            if len(names[speaker.role]) == 1:
+                self.adjustments.append(ignored(speaker.field, MESSAGE["name"]))
+                continue
+            content = _with_name(self.messages[speaker.at].content, speaker.name)
+            self.messages[speaker.at] = messages.InputMessage(speaker.role, content)
+            reason = "the speaker's name stands before the text"
+            self.adjustments.append(Adjustment(speaker.field, Action.EMULATED, reason))
 
     def _ignore(self, field: str, support: Support) -> None:
         self._note(ignored(field, support))
