@@ -66,11 +66,11 @@ class Program:
         return Memory(sum(one.now for one in each), sum(one.peak for one in each))
 
     def stop(self) -> None:
-        for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        for number, seconds in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
             with suppress(OSError):
                 os.killpg(self._process.pid, number)
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(patience)
+                self._process.wait(seconds)
                 return
 
     def _tree(self) -> list[int]:

@@ -70,24 +70,24 @@ def measure(target: Target, program: Program, scenario: Scenario, *, seconds: fl
     command = load_command(target, scenario, seconds)
     done = subprocess.run(command, capture_output=True, timeout=300, check=True)
     used = program.cpu_seconds() - before
-    told: dict[str, Any] = json.loads(done.stdout)
+    figures: dict[str, Any] = json.loads(done.stdout)
     memory = program.memory()
-    ok = told["ok"]
+    ok = figures["ok"]
     stream = scenario.tokens > 0
     return Run(
         target=target.name,
         scenario=scenario.name,
         done=ok,
-        bad=told["bad"] + told["unfinished"],
-        per_second=told["rps"],
+        bad=figures["bad"] + figures["unfinished"],
+        per_second=figures["rps"],
         cpu_per_request=used / max(ok, 1) * 1e6,
-        cpu_per_token=used / max(told["tokens"], 1) * 1e6 if stream else None,
-        latency_p50=told["lat_ms"]["p50"],
-        latency_p99=told["lat_ms"]["p99"],
-        first_token_p50=told["ttft_ms"]["p50"] if stream else None,
+        cpu_per_token=used / max(figures["tokens"], 1) * 1e6 if stream else None,
+        latency_p50=figures["lat_ms"]["p50"],
+        latency_p99=figures["lat_ms"]["p99"],
+        first_token_p50=figures["ttft_ms"]["p50"] if stream else None,
         memory=memory.now,
         memory_peak=memory.peak,
-        complaint=told.get("first_bad", ""),
+        complaint=figures.get("first_bad", ""),
     )
 
 
@@ -136,8 +136,8 @@ def direct_latency() -> float:
     time.sleep(0.2)
     command = ["taskset", "-c", str(LOAD_CORE), LOADGEN, "--port", str(UPSTREAM_PORT), "--path", "/v1/messages"]
     command += ["--body", str(path), "-c", "1", "-d", "1", "-H", "anthropic-version: 2023-06-01", "--expect", "END400"]
-    told: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
-    p50: float = told["lat_ms"]["p50"]
+    figures: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
+    p50: float = figures["lat_ms"]["p50"]
     return p50
 
 

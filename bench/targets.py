@@ -61,8 +61,8 @@ def _portkey() -> None:
         (folder / "package.json").write_text(json.dumps(package), encoding="utf-8")
         subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit"], cwd=folder, check=True)
     mutable = "new Response(t.body,{status:t.status,statusText:t.statusText,headers:new Headers(t.headers)})"
-    mended = start.read_text(encoding="utf-8").replace("return r?(i=t,c=s):(", f"return r?(i={mutable},c=s):(")
-    start.write_text(mended, encoding="utf-8")
+    changed_source = start.read_text(encoding="utf-8").replace("return r?(i=t,c=s):(", f"return r?(i={mutable},c=s):(")
+    start.write_text(changed_source, encoding="utf-8")
 
 
 _KEY = "sk-" + secrets.token_hex(24)  # LiteLLM refuses a weak one

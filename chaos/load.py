@@ -65,9 +65,10 @@ async def over_the_limit() -> Outcome:
         request = post(chat("FAULT=paced", stream=True))
         replies = await asyncio.gather(*(ask(proxy.port, request, seconds=60) for _ in range(60)))
     words = [verdict(reply, stream=True) for reply in replies]
-    told = all("retry-after" in reply.headers for reply in replies if reply.status == 429)
+    has_retry_after = all("retry-after" in reply.headers for reply in replies if reply.status == 429)
     return Outcome(
-        words.count("whole") == 20 and words.count("error") == 40 and told, f"{tally(words)}; retry-after: {told}"
+        words.count("whole") == 20 and words.count("error") == 40 and has_retry_after,
+        f"{tally(words)}; retry-after: {has_retry_after}",
     )
 
 

@@ -35,8 +35,10 @@ def _audit(lock: str) -> int:
     if len(unknown) < len(found):
         print(f"{lock}.txt: {len(found) - len(unknown)} audited, {len(weak)} with known weaknesses")
     for entry in weak:
-        told = (f"{one['id']} (mended in {', '.join(one['fix_versions']) or 'none yet'})" for one in entry["vulns"])
-        print(f"  {entry['name']} {entry['version']}: {'; '.join(told)}")
+        vulnerabilities = (
+            f"{one['id']} (mended in {', '.join(one['fix_versions']) or 'none yet'})" for one in entry["vulns"]
+        )
+        print(f"  {entry['name']} {entry['version']}: {'; '.join(vulnerabilities)}")
     return 1 if weak else 0
 
 

@@ -104,9 +104,9 @@ def _ensure_base() -> None:
 def _secrets() -> Sequence[str]:
     """Return build secrets for the package index of this machine: its pip options, and its certificates."""
     options = dict(line.split("=", 1) for line in _run(["pip3", "config", "list"], check=False).stdout.splitlines())
-    told = {key.rpartition(".")[2]: value.strip("'\"") for key, value in options.items()}
-    lines = [f"{name} = {told[name]}" for name in PIP_OPTIONS if name in told]
-    certificates = told.get("cert") or os.environ.get("SSL_CERT_FILE")
+    settings = {key.rpartition(".")[2]: value.strip("'\"") for key, value in options.items()}
+    lines = [f"{name} = {settings[name]}" for name in PIP_OPTIONS if name in settings]
+    certificates = settings.get("cert") or os.environ.get("SSL_CERT_FILE")
     lines += ["cert = /run/ca.crt"] if certificates else []
     (CACHE / "pip.conf").write_text("\n".join(["[global]", *lines, ""]))
     secrets = [f"--secret=id=pip.conf,src={CACHE / 'pip.conf'}"]

@@ -304,10 +304,13 @@ def _servers(port: int) -> list[int]:
     for entry in Path("/proc").iterdir():
         try:
             line = (entry / "cmdline").read_bytes().split(b"\0")
-            told = (entry / "environ").read_bytes().split(b"\0")
+            variable_list = (entry / "environ").read_bytes().split(b"\0")
         except (OSError, ValueError):
             continue
-        if line[1:3] == [b"/opt/claude-code-proxy/bin/claude-code-proxy", b"serve"] and f"PORT={port}".encode() in told:
+        if (
+            line[1:3] == [b"/opt/claude-code-proxy/bin/claude-code-proxy", b"serve"]
+            and f"PORT={port}".encode() in variable_list
+        ):
             found.append(int(entry.name))
     return found
 

@@ -27,5 +27,5 @@ def apply_name_options(
     if effort == config.effort and thinking == request.thinking:
         return request, (Adjustment(_PATH, Action.IGNORED, "the request itself says how to think, which wins"),)
     changed = replace(request, thinking=thinking, output_config=replace(config, effort=effort))
-    asked = f"effort {options.effort}" if options.effort else "thinking"
-    return changed, (Adjustment(_PATH, Action.MAPPED, f"its name asks for {asked}"),)
+    requested = f"effort {options.effort}" if options.effort else "thinking"
+    return changed, (Adjustment(_PATH, Action.MAPPED, f"its name asks for {requested}"),)

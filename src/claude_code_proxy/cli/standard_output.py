@@ -9,7 +9,7 @@ from contextlib import suppress
 from claude_code_proxy.errors import Misconfigured
 
 _STANDARD = (0, 1, 2)
-_PATIENCE_SECONDS = 2
+_WAIT_SECONDS = 2
 
 
 class Unwritable(Misconfigured):
@@ -59,7 +59,7 @@ def _has_room(descriptor: int) -> bool:
     """Wait a moment for a pipe that is full: writing to one that nobody reads would take for ever."""
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
-    return bool(poll.poll(_PATIENCE_SECONDS * 1000))
+    return bool(poll.poll(_WAIT_SECONDS * 1000))
 
 
 def _discard(descriptor: int) -> None:

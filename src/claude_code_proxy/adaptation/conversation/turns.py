@@ -41,8 +41,8 @@ def normalize_turns(
         notes.append(Adjustment("messages", Action.INSERTED, "the first turn must be the user's"))
     if turns[-1].role == "assistant":
         _end(turns, can_prefill=may_prefill and _can_prefill(request, model), notes=notes)
-    mended = tuple(turns)
-    return request if mended == request.messages else replace(request, messages=mended)
+    normalized = tuple(turns)
+    return request if normalized == request.messages else replace(request, messages=normalized)
 
 
 def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
@@ -60,8 +60,8 @@ def _with_messages(request: messages.MessagesRequest, *, notes: list[Adjustment]
 def _turns(
     conversation: Sequence[messages.InputMessage], model: Model, *, notes: list[Adjustment]
 ) -> list[messages.InputMessage]:
-    """Tidied, merged, and with system messages only where the model takes them."""
-    tidied: list[messages.InputMessage] = []
+    """Return normalized and merged turns, with system messages only where the model takes them."""
+    normalized: list[messages.InputMessage] = []
     late = False
     for original in conversation:
         content = blocks.normalize_blocks(original, notes=notes)
@@ -71,10 +71,10 @@ def _turns(
             if not model.mid_conversation_system:
                 message = system.as_user(message, notes=notes)
         if message.content or message.role == "user":
-            tidied.append(message)
+            normalized.append(message)
         elif message.role == "assistant":
             notes.append(Adjustment("messages", Action.DROPPED, "an assistant message that says nothing"))
-    turns = _without_last_thoughts(_merged(tidied, notes=notes), notes=notes)
+    turns = _without_last_thoughts(_merged(normalized, notes=notes), notes=notes)
     return _well_placed(turns, model, notes=notes) if late and model.mid_conversation_system else turns
 
 

@@ -18,7 +18,7 @@ def rename_properties(schema: Schema, renamed: dict[str, str]) -> Schema:
 
     redirected: Schema = redirect(schema, follow)
     changed = _renamed(redirected, renamed)
-    original = {sent: asked for asked, sent in renamed.items()}
+    original = {sent: caller_name for caller_name, sent in renamed.items()}
     titled = {key: _titled(part, original.get(key)) for key, part in properties(changed).items()}
     return {**changed, "properties": titled} if titled else changed
 

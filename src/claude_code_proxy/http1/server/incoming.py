@@ -14,7 +14,7 @@ class IncomingBody:
     beginning does not allow a slow end.
     """
 
-    __slots__ = ("_body", "_collected", "_heard", "_limits", "_window", "_window_size", "request", "stream")
+    __slots__ = ("_body", "_collected", "_last_arrival", "_limits", "_window", "_window_size", "request", "stream")
 
     def __init__(self, request: Request, *, limits: ServerLimits, now: float) -> None:
         self.request = request
@@ -25,12 +25,12 @@ class IncomingBody:
         limit = limits.body_bytes if request.stream_limit is None else request.stream_limit
         length = request.length
         self._body = ChunkedBody(limit, write) if length is None else CountedBody(length, write)
-        self._heard = self._window = now  # when something arrived last, and when the window began
+        self._last_arrival = self._window = now  # when something arrived last, and when the window began
         self._window_size = 0  # what had arrived by then
 
     def feed(self, data: bytes, now: float) -> bytes | None:
         """Return what follows the body once it is complete, until then None; raise `RejectedRequest`."""
-        self._heard = now
+        self._last_arrival = now
         rest = self._body.feed(data)
         if rest is not None:
             if self.stream is None:
@@ -50,10 +50,10 @@ class IncomingBody:
         """Return whether the client is too slow; to be called at every sweep."""
         limits, size = self._limits, self._body.size
         if self.stream is not None and self.stream.held:
-            self._heard = self._window = now  # it is the handler that takes its time
+            self._last_arrival = self._window = now  # it is the handler that takes its time
             self._window_size = size
         elif now - self._window > 2 * limits.body_idle_seconds:
             if size - self._window_size < limits.body_idle_seconds * limits.body_bytes_per_second:
                 return True
             self._window, self._window_size = now, size
-        return now - self._heard > limits.body_idle_seconds
+        return now - self._last_arrival > limits.body_idle_seconds

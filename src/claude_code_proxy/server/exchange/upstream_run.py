@@ -208,7 +208,7 @@ class UpstreamRun:
 
     async def _retry_adapted(
         self,
-        ask: Callable[[messages.MessagesRequest, Call], Awaitable[_T]],
+        send: Callable[[messages.MessagesRequest, Call], Awaitable[_T]],
         error: UpstreamRejected,
         *,
         refused: messages.MessagesRequest,
@@ -218,7 +218,7 @@ class UpstreamRun:
         self._readapt(error, refused)
         await self._state.kept_thinking.forget(before.original, self.adapted.original)
         try:
-            return await ask(self.adapted.request, self._call())
+            return await send(self.adapted.request, self._call())
         except UpstreamRejected as second:
             raise _explained(second, self._model, refused=self.adapted.request) from second.__cause__
 
