@@ -28,6 +28,7 @@ def edits(*parts: bytes) -> Raw:
         ({}, ()),
         ({"context_management": edits(CLEAR)}, ("context-management-2025-06-27",)),
         ({"context_management": edits(COMPACT, CLEAR)}, ("compact-2026-01-12", "context-management-2025-06-27")),
+        ({"context_management": edits()}, ("context-management-2025-06-27",)),
         ({"mcp_servers": Raw(b"[%b]" % SERVER)}, ("mcp-client-2025-11-20",)),
         ({"mcp_servers": Raw(b"[%b]" % SERVER), "tools": (TOOLSET,)}, ("mcp-client-2025-11-20",)),
         ({"fallbacks": Raw(b'"default"')}, ("server-side-fallback-2026-07-01",)),
@@ -51,6 +52,28 @@ def test_what_the_service_has_goes_along_with_its_betas(fields: dict[str, Any], 
     assert made.betas == betas
     assert all(getattr(made.request, name) == value for name, value in fields.items() if name != "tools")
     assert fields.get("tools", ()) == made.request.tools[: len(fields.get("tools", ()))]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "toolset"),
+    [
+        (b'{"enabled":true}', b'{"type":"mcp_toolset","mcp_server_name":"notes"}'),
+        (
+            b'{"allowed_tools":["a"]}',
+            (
+                b'{"type":"mcp_toolset","mcp_server_name":"notes","configs":{"a":{"enabled":true}},'
+                b'"default_config":{"enabled":false}}'
+            ),
+        ),
+        (b'{"enabled":false}', b'{"type":"mcp_toolset","mcp_server_name":"notes","default_config":{"enabled":false}}'),
+    ],
+)
+def test_the_first_way_to_name_a_servers_tools(configuration: bytes, toolset: bytes) -> None:
+    server = SERVER[:-1] + b',"tool_configuration":%b}' % configuration
+    made = adapted(request(mcp_servers=Raw(b"[%b]" % server)), prompt_cache=False)
+    accepted(made)
+    assert bytes(made.request.mcp_servers) == b"[%b]" % SERVER
+    assert messages.encode_request(made.request.tools[0]) == toolset
 
 
 def test_each_server_gets_the_toolset_that_it_lacks() -> None:

@@ -38,13 +38,22 @@ class _ContextManagement(Struct):
     edits: list[Raw] = []
 
 
+class _ToolConfiguration(Struct):
+    """Which tools of a server are offered: what the first beta had in place of toolsets."""
+
+    enabled: bool | None = None
+    allowed_tools: list[str] | None = None
+
+
 class _McpServer(Struct):
     name: str = ""
+    tool_configuration: _ToolConfiguration | None = None
 
 
 _decode_edits = msgspec.json.Decoder(_ContextManagement).decode
 _decode_edit = msgspec.json.Decoder(_Edit).decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
 _decode_servers = msgspec.json.Decoder(list[_McpServer]).decode
 
 
@@ -70,7 +79,7 @@ def normalize_features(
 def betas_of(request: messages.MessagesRequest) -> Iterator[str]:
     """Yield the betas that open what a request holds; some may come twice."""
     if request.context_management:
-        for kind, _ in _edits(request.context_management):
+        for kind, _ in _edits(request.context_management) or [("", NO_JSON)]:
             yield _EDIT_BETAS.get(kind, _EDITS_BETA)
     if request.mcp_servers:
         yield _MCP_BETA
@@ -113,15 +122,29 @@ def _with_known_edits(
 def _with_toolsets(request: messages.MessagesRequest, *, notes: list[Adjustment]) -> messages.MessagesRequest:
     """Return the request with a toolset for each server that has none, since the service wants one for each."""
     try:
-        names = [server.name for server in _decode_servers(request.mcp_servers) if server.name]
+        servers = [server for server in _decode_servers(request.mcp_servers) if server.name]
     except msgspec.ValidationError:
         return request
+    if any(server.tool_configuration for server in servers):
+        entries = [_without_configuration(entry) for entry in _decode_list(request.mcp_servers)]
+        request = replace(request, mcp_servers=Raw(msgspec.json.encode(entries)))
     offered = {tool.name for tool in _server_tools(request)}
-    made = (
-        messages.decode_raw_tool(msgspec.json.encode({"type": _TOOLSET, "mcp_server_name": name})) for name in names
-    )
-    added = tuple(tool for tool in made if tool.name not in offered)
+    added = tuple(tool for tool in map(_toolset, servers) if tool.name not in offered)
     if not added:
         return request
     notes.append(Adjustment("tools", Action.INSERTED, "the tools of the MCP servers are offered"))
     return replace(request, tools=(*request.tools, *added))
+
+
+def _toolset(server: _McpServer) -> messages.RawTool:
+    toolset: dict[str, object] = {"type": _TOOLSET, "mcp_server_name": server.name}
+    configuration = server.tool_configuration or _ToolConfiguration()
+    if configuration.allowed_tools is not None:
+        toolset["configs"] = {name: {"enabled": True} for name in configuration.allowed_tools}
+    if configuration.allowed_tools is not None or configuration.enabled is False:
+        toolset["default_config"] = {"enabled": False}
+    return messages.decode_raw_tool(msgspec.json.encode(toolset))
+
+
+def _without_configuration(entry: Raw) -> dict[str, Raw]:
+    return {name: value for name, value in _decode_fields(entry).items() if name != "tool_configuration"}

@@ -106,6 +106,17 @@ def test_another_type_is_wrapped() -> None:
     assert made({"type": "array", "items": {"type": "string"}})["properties"]["value"]["type"] == "array"
 
 
+@pytest.mark.parametrize("kind", ["OBJECT", "dict", ["Object", "null"]])
+def test_an_object_by_another_name_is_not_wrapped(kind: Any) -> None:
+    schema = made({"type": kind, "properties": {"a": {"type": "STRING"}}})
+    assert schema == {"type": "object", "properties": {"a": {"type": "string"}}}
+
+
+def test_properties_that_are_none_are_a_loss_where_they_said_something() -> None:
+    assert normalize_input_schema(b'{"type":"object","properties":[{"name":"a"}]}').loses
+    assert not normalize_input_schema(b'{"type":"object","properties":[]}').loses
+
+
 def test_trap_45_illegal_property_names_are_rewritten() -> None:
     form = normalize_input_schema(
         json.dumps({

@@ -166,6 +166,11 @@ def test_openais_web_search_as_a_tool(kind: str) -> None:
     ]
 
 
+def test_openais_web_search_as_a_choice() -> None:
+    request = translated(tools=[{"type": "web_search"}], tool_choice={"type": "web_search"})
+    assert request["tool_choice"] == {"type": "tool", "name": "web_search"}
+
+
 def test_an_mcp_tool_is_a_server_and_its_toolset() -> None:
     own = {"type": "url", "url": "https://example.com/other", "name": "other"}
     request = translated(tools=[LOOK, MCP, CODE], mcp_servers=[own])

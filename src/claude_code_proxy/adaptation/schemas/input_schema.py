@@ -24,7 +24,7 @@ from claude_code_proxy.adaptation.schemas.schema_merge import (
     required_names,
     resolve,
 )
-from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema, upgrade_schema
+from claude_code_proxy.adaptation.schemas.schema_upgrade import Schema, type_name, upgrade_schema
 
 WRAP = "value"
 _UNIONS = ("anyOf", "oneOf")
@@ -132,7 +132,8 @@ class _Normalizer:
 
     def _must_wrap(self, schema: Schema) -> bool:
         kind = schema.get("type", "object")
-        is_object = kind == "object" or (isinstance(kind, list) and "object" in kind) or kind is None
+        kinds = kind if isinstance(kind, list) else [kind]
+        is_object = kind is None or any(isinstance(one, str) and type_name(one) == "object" for one in kinds)
         return not is_object or any(word in schema for word in ("anyOf", "oneOf", "allOf"))
 
     def _typed(self, schema: Schema) -> Schema:
@@ -141,6 +142,7 @@ class _Normalizer:
             schema = {"type": "object", **{key: value for key, value in schema.items() if key != "type"}}
         if "properties" in schema and not isinstance(schema["properties"], dict):
             self._reasons.append("it has no properties")
+            self._loses = bool(schema["properties"])
             schema = {**schema, "properties": {}}
         return schema
 
@@ -164,7 +166,7 @@ class _Normalizer:
         self._reasons.append("older JSON Schema forms were rewritten")
         upgraded = upgrade_schema(schema)
         modern: Schema = upgraded.schema
-        self._loses = upgraded.loses
+        self._loses = self._loses or upgraded.loses
         if _is_valid(modern):
             return modern
         self._loses = True

@@ -15,7 +15,7 @@ _TYPE_NAMES = {
     _ANY: _ANY, "": _ANY, "mixed": _ANY, "int": "integer", "int32": "integer", "int64": "integer", "long": "integer",
     "float": "number", "double": "number", "decimal": "number", "str": "string", "text": "string", "bool": "boolean",
     "dict": "object", "map": "object", "struct": "object", "list": "array", "tuple": "array", "none": "null",
-    "nil": "null",
+    "nil": "null", "nonetype": "null",
 }  # fmt: skip
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
             "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains")  # fmt: skip
@@ -107,13 +107,18 @@ def _number(text: str) -> float | str:
     return int(number) if number.is_integer() else number
 
 
+def type_name(name: str) -> str:
+    """Return the name of a type as JSON Schema has it."""
+    return _TYPE_NAMES.get(name.lower(), name)
+
+
 def _normalize_type(schema: Schema) -> None:
     """Names of types as programming languages have them. `any` says nothing, and some write it on purpose."""
     kinds = schema.get("type")
     if isinstance(kinds, str):
-        schema["type"] = _TYPE_NAMES.get(kinds.lower(), kinds)
+        schema["type"] = type_name(kinds)
     elif isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds):
-        schema["type"] = list(dict.fromkeys(_TYPE_NAMES.get(kind.lower(), kind) for kind in kinds))
+        schema["type"] = list(dict.fromkeys(map(type_name, kinds)))
     if schema.get("type") == _ANY or (isinstance(schema.get("type"), list) and _ANY in schema["type"]):
         del schema["type"]
 

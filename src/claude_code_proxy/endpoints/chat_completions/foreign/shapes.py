@@ -167,6 +167,8 @@ class _Shaper:
         elif kind in {"tool", "function", "custom"} and name is not None:
             kind = "custom" if kind == "custom" else "function"
             self.fields["tool_choice"] = _raw({"type": kind, kind: {"name": name}})
+        elif kind in _WEB_SEARCHES:
+            self.fields["tool_choice"] = _raw({"type": "function", "function": {"name": "web_search"}})
         else:
             return
         if bytes(choice.get("disable_parallel_tool_use", Raw(b""))) == b"true":
