@@ -99,27 +99,9 @@ class Assembly:
         self._kept = open_state(settings, None if place is None else place.directory)
         self._read_models: AskModels | None = None
         self.upstream, profile = self._choose_upstream(upstream_connections(files, settings.max_concurrent))
-        self.state = AppState(
-            upstream=self.upstream,
-            profile=profile,
-            forwarder=self.upstream if isinstance(self.upstream, MessagesApi) else None,
-            catalogue=BUILT_IN.with_aliases(settings.model_aliases),
-            policy=_policy(settings),
-            keep_alive=KeepAliveTimer(loop, settings.keepalive_seconds),
-            limiter=ConcurrencyLimiter(
-                settings.max_concurrent,
-                queued=settings.max_queued,
-                queue_seconds=settings.queue_seconds,
-                on_refusal=self.metrics.turned_away,
-            ),
-            kept_thinking=KeptThinking(self._kept.stores.thinking, time.time),
-            replies=self._kept.replies,
-            now=time.monotonic,
-            observers=[self.metrics] if self._log is None else [self._log, self.metrics],
-        )
         self._embeddings = _embeddings(settings)
-        guard = BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)
-        self._keys = ApiKeys(settings.proxy_api_key, guard, wrong_keys=WrongKeys(Peers(settings.trusted_proxies)))
+        self._keys = _api_keys(settings)
+        self.state = self._app_state(profile, loop)
         self.app = App(
             self.state,
             self._keys,
@@ -127,14 +109,25 @@ class Assembly:
             surface=self._surface(profile),
             cors=_cors(settings),
         )
-        self.server = Server(
-            self.app.handle,
-            check_head=self.app.check_head,
-            render_error=self.app.fault,
-            on_error=logs.report_unhandled,
-            limits=_server_limits(settings),
-        )
+        self.server = _server(settings, self.app)
         self.state.stopped = lambda: self.server.gave_up
+
+    def _app_state(self, profile: UpstreamProfile, loop: asyncio.AbstractEventLoop) -> AppState:
+        """Return what all exchanges share."""
+        settings = self.settings
+        return AppState(
+            upstream=self.upstream,
+            profile=profile,
+            forwarder=self.upstream if isinstance(self.upstream, MessagesApi) else None,
+            catalogue=BUILT_IN.with_aliases(settings.model_aliases),
+            policy=_policy(settings),
+            keep_alive=KeepAliveTimer(loop, settings.keepalive_seconds),
+            limiter=_limiter(settings, self.metrics),
+            kept_thinking=KeptThinking(self._kept.stores.thinking, time.time),
+            replies=self._kept.replies,
+            now=time.monotonic,
+            observers=[self.metrics] if self._log is None else [self._log, self.metrics],
+        )
 
     def _surface(self, profile: UpstreamProfile) -> Surface:
         """Return all that can be asked for."""
@@ -279,6 +272,20 @@ def _access_log(settings: Settings, loop: asyncio.AbstractEventLoop) -> AccessLo
     )
 
 
+def _limiter(settings: Settings, metrics: Metrics) -> ConcurrencyLimiter:
+    return ConcurrencyLimiter(
+        settings.max_concurrent,
+        queued=settings.max_queued,
+        queue_seconds=settings.queue_seconds,
+        on_refusal=metrics.turned_away,
+    )
+
+
+def _api_keys(settings: Settings) -> ApiKeys:
+    guard = BrowserGuard(settings.cors_origins, loopback_only=settings.loopback_only)
+    return ApiKeys(settings.proxy_api_key, guard, wrong_keys=WrongKeys(Peers(settings.trusted_proxies)))
+
+
 def _cors(settings: Settings) -> Cors | None:
     if not settings.cors_origins and not settings.loopback_only:
         return None
@@ -343,6 +350,16 @@ def _tls(certificates: Path | None) -> ssl.SSLContext | None:
 
 def _revealed(secret: Secret | None) -> str | None:
     return secret.reveal() if secret is not None else None
+
+
+def _server(settings: Settings, app: App) -> Server:
+    return Server(
+        app.handle,
+        check_head=app.check_head,
+        render_error=app.fault,
+        on_error=logs.report_unhandled,
+        limits=_server_limits(settings),
+    )
 
 
 def _server_limits(settings: Settings) -> ServerLimits:
