@@ -7,10 +7,8 @@ over the workers' sockets. Workers are forked, so that they share the memory of 
 import gc
 import logging
 import os
-import shutil
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -24,6 +22,7 @@ from claude_code_proxy.server.assembly import Place, credential_source, upstream
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.reload import reload
 from claude_code_proxy.server.process.serve import Listening, listening
+from claude_code_proxy.server.process.shared_directory import shared_directory
 from claude_code_proxy.server.process.signals import Signals, ignore_others, terminals
 from claude_code_proxy.server.process.worker import Worker, fork
 from claude_code_proxy.settings import Settings
@@ -54,8 +53,7 @@ def supervise(settings: Settings, work: Work, *, ready: Callable[[Listening], No
         for each in held:
             stack.callback(each.close)
         settings = replace(settings, port=held[0].getsockname()[1])
-        directory = Path(tempfile.mkdtemp(prefix="claude-code-proxy-"))
-        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        directory = stack.enter_context(shared_directory())
         ignore_others()
         signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
         stack.callback(signals.close)
