@@ -23,7 +23,8 @@ class KeptReply(Struct, frozen=True):
     """A reply that its caller wants kept, to read it again or to continue it.
 
     `previous` is the id of the reply that it continues, or empty. The others are JSON: labels of the caller's, the body
-    of the reply, the input, and the turns of input and answer as Messages.
+    of the reply, the input, and the turns of input and answer as Messages. One that is not `stored` may be continued on
+    its own connection only.
     """
 
     id: str
@@ -32,6 +33,7 @@ class KeptReply(Struct, frozen=True):
     reply: bytes
     input: bytes
     turns: bytes
+    stored: bool = True
 
 
 def _not_kept(_: KeptReply) -> None:

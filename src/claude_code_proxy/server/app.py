@@ -1,7 +1,8 @@
 """The HTTP app: which request goes where, who may ask, and the small endpoints that need no exchange."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 
@@ -20,6 +21,7 @@ from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.server.exchange.reply.headers import JSON, error_headers
 from claude_code_proxy.server.exchange.selection import make_exchange
 from claude_code_proxy.server.routes import Page, Reply, Route, Routes
+from claude_code_proxy.server.sockets.service import SocketService
 
 _PROBES = ("/health", "/health/ready")
 _OPEN = (*_PROBES, "/metrics")  # no key is asked for, and nothing recorded
@@ -41,16 +43,21 @@ Fallback = Callable[[str, Mapping[bytes, bytes]], Envelope]
 """Returns the envelope for a path and headers, where no endpoint's own applies."""
 
 
+Target: TypeAlias = Endpoint | Page | SocketService
+
+
 @dataclass(frozen=True)
 class Surface:
     """Everything that can be asked for.
 
     `pages` are routes that need no exchange: method and plain path, like `GET /metrics`, and what makes the reply.
+    `sockets` are those whose connections become WebSockets.
     """
 
     endpoints: Sequence[Endpoint]
     pages: Mapping[str, Page]
     fallback: Fallback
+    sockets: Mapping[str, SocketService] = field(default_factory=dict)
 
 
 class App:
@@ -79,13 +86,12 @@ class App:
             "GET /models/{name...}": self._model,
             **surface.pages,
         }
-        rows: list[tuple[str, str, Endpoint | Page]] = [
-            ("POST", endpoint.path, endpoint) for endpoint in surface.endpoints
-        ]
-        for name, page in everywhere.items():
+        rows: list[tuple[str, str, Target]] = [("POST", endpoint.path, endpoint) for endpoint in surface.endpoints]
+        named: dict[str, Target] = {**everywhere, **surface.sockets}
+        for name, target in named.items():
             method, _, path = name.partition(" ")
-            rows.append((method, path, page))
-        self._routes: Routes[Endpoint | Page] = Routes(rows)
+            rows.append((method, path, target))
+        self._routes: Routes[Target] = Routes(rows)
         self._served = [f"{method} /v1{path}" for method, path, _ in rows if path not in {"/", *_OPEN}]
         # By the paths that nearly all clients use, so that these need no search.
         self._endpoints = {prefix + each.path: each for each in surface.endpoints for prefix in ("", "/v1")}
@@ -120,10 +126,12 @@ class App:
         """Answer a request that `check_head` has let pass."""
         if request.stream_limit == _DELAYED:
             return self._refuse_later(request, responder)
-        endpoint = self._endpoints.get(request.path)
+        endpoint = self._endpoints.get(request.path) if request.method == "POST" else None
         if endpoint is None:
             route = self._routes.find(request.path)
             target = route.target(request.method) if route is not None else None
+            if isinstance(target, SocketService):
+                return target.serve(request, responder)
             if not isinstance(target, Endpoint):
                 return self._show(request, responder, route=route)
             endpoint = target
@@ -149,16 +157,16 @@ class App:
         _, headers, body = self._refused(error, request or Request("", ""))
         return headers, body
 
-    async def _show(self, request: Request, responder: Responder, *, route: Route[Endpoint | Page] | None) -> None:
+    async def _show(self, request: Request, responder: Responder, *, route: Route[Target] | None) -> None:
         try:
             status, headers, body = await self._page(request, route)
         except ProxyError as error:
             status, headers, body = self._refused(error, request)
         responder.send(status, headers, body)
 
-    async def _page(self, request: Request, route: Route[Endpoint | Page] | None) -> Reply:
+    async def _page(self, request: Request, route: Route[Target] | None) -> Reply:
         page = route.target(request.method) if route is not None else None
-        if route is None or page is None or isinstance(page, Endpoint):
+        if route is None or page is None or isinstance(page, Endpoint | SocketService):
             raise self._unknown(request)
         reply = page(request, route.parameters(request.path))
         status, headers, body = reply if isinstance(reply, tuple) else await reply
@@ -178,7 +186,7 @@ class App:
     def _model(self, request: Request, parameters: Mapping[str, str]) -> Reply:
         return 200, [JSON], render_model(self._state.catalogue, parameters["name"], headers=request.headers)
 
-    def _check_route(self, request: Request, route: Route[Endpoint | Page] | None) -> None:
+    def _check_route(self, request: Request, route: Route[Target] | None) -> None:
         if route is None:
             raise self._unknown(request)
         if route.target(request.method) is None:

@@ -53,6 +53,7 @@ from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.log_writer import STANDARD_OUTPUT, LogWriter
 from claude_code_proxy.server.process.open_files import upstream_connections
 from claude_code_proxy.server.routes import Reply
+from claude_code_proxy.server.sockets.service import SocketService
 from claude_code_proxy.server.telemetry.access_log import AccessLog, layout
 from claude_code_proxy.server.telemetry.counters import Counts, CredentialGauge, Gauges
 from claude_code_proxy.server.telemetry.metrics import Metrics, MetricsPage
@@ -134,6 +135,11 @@ class Assembly:
         name = upstream_name(self.settings, self.credentials)
         page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
         responses = responses_endpoint(self._kept.sealer)
+        self._socket = SocketService(
+            self.state,
+            responses_endpoint(self._kept.sealer, keeps_all=True),
+            most_bytes=self._settings.max_body_bytes,
+        )
         return Surface(
             endpoints=(CHAT_COMPLETIONS, COMPLETIONS, responses, MESSAGES, COUNT_TOKENS),
             pages={
@@ -145,6 +151,7 @@ class Assembly:
                 "POST /translate": self._translate,
             },
             fallback=fallback_envelope,
+            sockets={"GET /responses": self._socket},
         )
 
     async def start(self) -> None:
@@ -182,6 +189,7 @@ class Assembly:
     async def drain(self, seconds: float) -> None:
         """Accept no more connections and wait that long for running requests. A second call may shorten the wait."""
         self.app.draining = True
+        self._socket.drain()
         await self.server.shutdown(seconds)
 
     async def close(self) -> None:

@@ -26,6 +26,13 @@ from claude_code_proxy.errors import InvalidRequest
 _body = BodyDecoder(ResponsesRequest)
 
 
+class ResponsesTerms(Struct, frozen=True):
+    """What is the same for every request of the endpoint."""
+
+    seal: Seal
+    keeps_all: bool
+
+
 class DecodedResponsesRequest(Struct, frozen=True):
     """One decoded request."""
 
@@ -59,7 +66,7 @@ def _resume(
     request: ResponsesRequest,
     adjustments: tuple[Adjustment, ...],
     default_model: str,
-    seal: Seal,
+    terms: ResponsesTerms,
 ) -> DecodedResponsesRequest:
     previous = request.previous_response_id
     if previous and previous not in stored:
@@ -69,43 +76,47 @@ def _resume(
             code="previous_response_not_found",
         )
     earlier = decode_turns(stored[previous]) if previous else ()
-    translated = to_messages_request(request, default_model, seal=seal, earlier=earlier, stored=stored)
+    translated = to_messages_request(request, default_model, seal=terms.seal, earlier=earlier, stored=stored)
     include = request.include or ()
     shape = ResponseShape(
         echo(request),
         dict(translated.toolset.origins),
         encrypted=ENCRYPTED in include,
         sources=SOURCES in include,
-        given=_given(request, translated) if request.store is not False else None,
+        given=_given(request, translated) if terms.keeps_all or request.store is not False else None,
     )
     return DecodedResponsesRequest(
-        translated, translated.adjustments + adjustments, stream=bool(request.stream), shape=shape, seal=seal
+        translated, translated.adjustments + adjustments, stream=bool(request.stream), shape=shape, seal=terms.seal
     )
 
 
 def _given(request: ResponsesRequest, translated: TranslatedResponse) -> KeptInput:
     return KeptInput(
-        request.previous_response_id or "", request.metadata or {}, request.input or [], translated.conversation.own
+        request.previous_response_id or "",
+        request.metadata or {},
+        request.input or [],
+        translated.conversation.own,
+        stored=request.store is not False,
     )
 
 
-def _begin(body: bytes, default_model: str, *, seal: Seal) -> PendingRequest:
-    request, adjustments = _body.decode(body)
-    previous = request.previous_response_id
-    return PendingRequest(
-        (*((previous,) if previous else ()), *references(request.input)),
-        partial(_resume, request=request, adjustments=adjustments, default_model=default_model, seal=seal),
-    )
+def responses_endpoint(seal: Seal, *, keeps_all: bool = False) -> Endpoint:
+    """Return the endpoint. `seal` makes what a client keeps for it, such as `encrypted_content`.
 
-
-def responses_endpoint(seal: Seal) -> Endpoint:
-    """Return the endpoint. `seal` makes what a client keeps for it, such as `encrypted_content`."""
+    With `keeps_all`, replies that are not to be stored are handed over as well, for who continues them at once.
+    """
+    terms = ResponsesTerms(seal, keeps_all)
 
     def begin(body: bytes, default_model: str) -> PendingRequest:
-        return _begin(body, default_model, seal=seal)
+        request, adjustments = _body.decode(body)
+        previous = request.previous_response_id
+        return PendingRequest(
+            (*((previous,) if previous else ()), *references(request.input)),
+            partial(_resume, request=request, adjustments=adjustments, default_model=default_model, terms=terms),
+        )
 
     def decode(body: bytes, default_model: str) -> DecodedResponsesRequest:
         request, adjustments = _body.decode(body)
-        return _resume({}, request=request, adjustments=adjustments, default_model=default_model, seal=seal)
+        return _resume({}, request=request, adjustments=adjustments, default_model=default_model, terms=terms)
 
     return Endpoint("responses", "/responses", "resp_", decode, OPENAI, begin=begin)

@@ -86,7 +86,7 @@ def _conversation(
     if request.instructions:
         builder.add_instructions(_instructions(request.instructions, seal))
     conversation = builder.conversation()
-    if not conversation.turns:
+    if not conversation.turns and request.generate is not False:
         raise InvalidRequest(
             "Missing required parameter: 'input': it must hold at least one message.",
             param="input",

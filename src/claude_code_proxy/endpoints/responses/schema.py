@@ -75,6 +75,7 @@ class ResponsesRequest(Wire, frozen=True, kw_only=True):
     reasoning: ReasoningOptions | None = None
     include: list[str] | None = None
     store: bool | None = None
+    generate: bool | None = None
     previous_response_id: str | None = None
     metadata: dict[str, str] | None = None
     user: str | None = None

@@ -25,6 +25,7 @@ class KeptInput(Struct, frozen=True):
     metadata: dict[str, str]
     items: str | list[Raw]
     turns: tuple[messages.InputMessage, ...]
+    stored: bool = True
 
 
 class _StoredTurn(Struct, frozen=True):
@@ -58,6 +59,7 @@ def to_kept_reply(response_id: str, reply: bytes, *, given: KeptInput, answer: m
         reply=reply,
         input=msgspec.json.encode(_with_ids(given.items, response_id)),
         turns=messages.encode_request([turn for turn in turns if turn.content]),
+        stored=given.stored,
     )
 
 

@@ -20,6 +20,7 @@ REQUEST: dict[str, Support] = {
     "text": Support(_MAPPED, "`format` as in chat completions; `verbosity` is echoed, and ignored."),
     "reasoning": Support(_MAPPED, "`effort` is effort and thinking; any `summary` asks for a readable summary."),
     "include": Support(_MAPPED, "`reasoning.encrypted_content` and the sources of searches; others are ignored."),
+    "generate": Support(_MAPPED, "On a WebSocket, false prepares a request without an answer."),
     "store": Support(_MAPPED, "Responses are kept unless it is false."),
     "previous_response_id": Support(_MAPPED, "The turns of that response stand before the input."),
     "metadata": Support(_MAPPED, "Returned as it is."),
