@@ -138,7 +138,7 @@ class Assembly:
         self._socket = SocketService(
             self.state,
             responses_endpoint(self._kept.sealer, keeps_all=True),
-            most_bytes=self._settings.max_body_bytes,
+            most_bytes=self.settings.max_body_bytes,
         )
         return Surface(
             endpoints=(CHAT_COMPLETIONS, COMPLETIONS, responses, MESSAGES, COUNT_TOKENS),

@@ -34,6 +34,7 @@ class WebSocket:
         self._pieces: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
         self._unanswered = False  # the last ping has no pong yet
+        self._ended = False  # nothing more is to be sent: the connection is to be closed
         self._schedule_ping()
 
     @property
@@ -43,7 +44,7 @@ class WebSocket:
     async def receive(self) -> str | None:
         """Return the next message, or None when the connection is at its end. A binary message ends it."""
         while not self._messages:
-            data = await self._stream.read() if self._protocol.state is not State.CLOSED else None
+            data = None if self._ended else await self._stream.read()
             if data is None:
                 self._stop()
                 return None
@@ -93,6 +94,8 @@ class WebSocket:
         for data in self._protocol.data_to_send():
             if data:
                 self._stream.write(data)
+            else:
+                self._ended = True
 
     def _schedule_ping(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._ping_seconds, self._ping)

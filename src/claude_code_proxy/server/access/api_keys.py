@@ -9,6 +9,7 @@ from claude_code_proxy.server.access.peers import Peers
 from claude_code_proxy.server.access.wrong_keys import WrongKeys
 
 _HEADERS = (b"x-api-key", b"api-key")
+_SUBPROTOCOL = b"openai-insecure-api-key."
 _NAME = "default"  # of the keys in PROXY_API_KEY
 
 
@@ -65,4 +66,7 @@ def keys_in(headers: Mapping[bytes, bytes]) -> list[bytes]:
     scheme, _, value = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() == b"bearer":
         candidates.append(value.strip())
+    if b"sec-websocket-protocol" in headers:  # the one header of a WebSocket that a page can set
+        offered = (name.strip() for name in headers[b"sec-websocket-protocol"].split(b","))
+        candidates += [name.removeprefix(_SUBPROTOCOL) for name in offered if name.startswith(_SUBPROTOCOL)]
     return [key for key in candidates if key]

@@ -20,12 +20,10 @@ from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.translated import TranslatedExchange
 from claude_code_proxy.server.sockets.local_replies import LocalReplies
 from claude_code_proxy.server.sockets.responder import SocketResponder, error_message
+from claude_code_proxy.server.sockets.service import SocketLimits
 from claude_code_proxy.server.sockets.warm_up import WarmUpExchange
 from claude_code_proxy.websocket.connection import WebSocket
 
-MOST_LANES = 32
-MOST_RUNNING = 16
-MOST_SECONDS = 3600.0
 _GOING_AWAY = 1001
 _STREAM_ID = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 _OWN_FIELDS = ("type", "stream_id", "stream", "background")
@@ -52,7 +50,10 @@ _decode_fields: Callable[[str], _Fields] = msgspec.json.Decoder(_Fields).decode
 class SocketSession:
     """One connection from its upgrade to its end. `request` is the upgrade, whose headers count for every exchange."""
 
-    def __init__(self, state: AppState, endpoint: Endpoint, *, request: Request, socket: WebSocket) -> None:
+    def __init__(
+        self, state: AppState, endpoint: Endpoint, *, request: Request, socket: WebSocket, limits: SocketLimits
+    ) -> None:
+        self._limits = limits
         self._replies = LocalReplies(state.replies)
         self._state = replace(state, replies=self._replies)
         self._shared = state
@@ -120,14 +121,18 @@ class SocketSession:
         """Return status, code and words where a request cannot be taken."""
         if self._draining:
             return 503, "server_shutting_down", "The server shuts down. Connect again."
-        if asyncio.get_running_loop().time() - self._started > MOST_SECONDS:
-            return 400, "websocket_connection_limit_reached", "A connection has 60 minutes. Connect again."
+        if asyncio.get_running_loop().time() - self._started > self._limits.seconds:
+            return (
+                400,
+                "websocket_connection_limit_reached",
+                "A connection has 60 minutes, which are over. Connect again.",
+            )
         if lane is not None and not _STREAM_ID.fullmatch(lane):
             return 400, "invalid_stream_id", "'stream_id' must be 1 to 256 letters, digits or any of _ . -"
-        if lane not in self._lanes and len(self._lanes) >= MOST_LANES:
-            return 429, "websocket_stream_limit_reached", f"A connection has at most {MOST_LANES} streams."
-        if lane not in self._tasks and len(self._tasks) >= MOST_RUNNING:
-            return 429, "websocket_stream_limit_reached", f"At most {MOST_RUNNING} responses can run at once."
+        if lane not in self._lanes and len(self._lanes) >= self._limits.lanes:
+            return 429, "websocket_stream_limit_reached", f"A connection has at most {self._limits.lanes} streams."
+        if lane not in self._tasks and len(self._tasks) >= self._limits.running:
+            return 429, "websocket_stream_limit_reached", f"At most {self._limits.running} responses can run at once."
         return None
 
     async def _run_lane(self, lane: str | None) -> None:

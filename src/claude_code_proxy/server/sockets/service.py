@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.http1.server.request import Request
@@ -10,6 +12,15 @@ from claude_code_proxy.server.app_state import AppState
 
 if TYPE_CHECKING:
     from claude_code_proxy.server.sockets.lanes import SocketSession
+
+
+class SocketLimits(Struct, frozen=True):
+    """What one connection may have at once, and how many seconds it may last: the limits that OpenAI documents."""
+
+    lanes: int = 32
+    running: int = 16
+    seconds: float = 3600.0
+
 
 _REQUIRED = [(b"upgrade", b"websocket"), (b"content-type", b"application/json")]
 
@@ -21,6 +32,7 @@ class SocketService:
         self._state = state
         self._endpoint = endpoint
         self._most_bytes = most_bytes
+        self.limits = SocketLimits()
         self._sessions: set[SocketSession] = set()
         self._draining = False
 
@@ -38,7 +50,9 @@ class SocketService:
             self._refuse(responder, shaken.reason)
             return
         stream = responder.upgrade(shaken.headers)
-        session = SocketSession(self._state, self._endpoint, request=request, socket=WebSocket(stream, shaken.protocol))
+        session = SocketSession(
+            self._state, self._endpoint, request=request, socket=WebSocket(stream, shaken.protocol), limits=self.limits
+        )
         self._sessions.add(session)
         try:
             await session.run()
