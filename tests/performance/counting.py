@@ -35,6 +35,8 @@ _MESSAGE = {
     "stop_sequence": None,
     "usage": {"input_tokens": 50, "output_tokens": 100},
 }
+_CHAT, _NATIVE = "/v1/chat/completions", "/v1/messages"
+_ENDS = {_CHAT: b'"finish_reason":"stop"', _NATIVE: b'"stop_reason": "end_turn"'}
 _DELTA = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": " a token or so"}}
 
 
@@ -93,9 +95,9 @@ def _empty_list() -> bytes:
     return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
 
 
-def _ask(port: int, body: bytes, times: int) -> None:
+def _ask(port: int, body: bytes, times: int, *, path: str) -> None:
     """Send each request in one piece: how many reads a request takes is no question of the server's work."""
-    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n".encode()
     request = head + b"content-length: %d\r\n\r\n%b" % (len(body), body)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         for _ in range(times):
@@ -103,7 +105,7 @@ def _ask(port: int, body: bytes, times: int) -> None:
             reply = http.client.HTTPResponse(connection, method="POST")
             reply.begin()
             text = reply.read()
-            if reply.status != 200 or b'"finish_reason":"stop"' not in text:
+            if reply.status != 200 or _ENDS[path] not in text:
                 raise AssertionError(reply.status)
 
 
@@ -123,11 +125,11 @@ def _counting() -> Iterator[Callable[[], int]]:
         sys.setprofile(None)
 
 
-async def _calls(assembly: Assembly, body: bytes) -> float:
+async def _calls(assembly: Assembly, body: bytes, path: str = _CHAT) -> float:
     port = assembly.server.port
-    await asyncio.to_thread(_ask, port, body, WARM)
+    await asyncio.to_thread(_ask, port, body, WARM, path=path)
     with _counting() as count:
-        await asyncio.to_thread(_ask, port, body, COUNTED)
+        await asyncio.to_thread(_ask, port, body, COUNTED, path=path)
         return count() / COUNTED
 
 
@@ -137,6 +139,7 @@ async def _measure(upstream: Upstream, settings: Settings) -> dict[str, float]:
     try:
         upstream.reply = _whole()
         small = await _calls(assembly, _body(max_tokens=100))
+        native = await _calls(assembly, _body(max_tokens=100), _NATIVE)
         agent = await _calls(assembly, _body(max_tokens=100, **agent_parts()))
         upstream.reply = _streamed(0)
         empty = await _calls(assembly, _body(stream=True))
@@ -147,6 +150,7 @@ async def _measure(upstream: Upstream, settings: Settings) -> dict[str, float]:
         await assembly.close()
     return {
         "small request": round(small, 1),
+        "small native request": round(native, 1),
         "agent request, 40 tools": round(agent, 1),
         "streamed token": round((full - empty) / TOKENS, 2),
     }
