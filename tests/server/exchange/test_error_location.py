@@ -14,7 +14,7 @@ from tests.rejections import rejected
 from tests.server.running import running
 from tests.server.scripted_upstream import ScriptedUpstream, refusal
 
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 64).decode()
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"  # one pixel
 TEXT = {"type": "text", "text": "Look."}
 
 
