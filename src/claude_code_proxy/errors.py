@@ -10,6 +10,7 @@ everything else here is for the client; the private cause rides on `__cause__` a
     ├── UpstreamUnavailable   the upstream could not be reached, or did not answer in time
     ├── UpstreamBroke         the upstream broke off after it had begun to answer
     ├── Overloaded            this proxy is at one of its own limits
+    ├── ServerUnavailable     this proxy has no memory left, or is stopping
     └── Misconfigured         a setting of ours is wrong; the message says how to mend it
 
 No field of an error is changed after it is made. Where more becomes known, `replace` makes another one.
@@ -244,6 +245,11 @@ class UpstreamBroke(ProxyError):
 class Overloaded(ProxyError):
     status = 429
     kind = "rate_limit_error"
+
+
+class ServerUnavailable(ProxyError):
+    status = 503
+    kind = "overloaded_error"
 
 
 class Misconfigured(ProxyError):

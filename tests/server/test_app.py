@@ -281,6 +281,18 @@ class TestFaults:
             data = head("POST", CHAT, {"transfer-encoding": "chunked"}) + b"1000\r\n" + b"x" * 4096
             assert await self.refused(proxy, data) == (413, "request_too_large")
 
+    async def test_a_body_that_there_is_no_memory_for(self, upstream: ScriptedUpstream) -> None:
+        async with (
+            running(upstream.url, max_body_memory=4096) as proxy,
+            proxy.client() as first,
+            proxy.client() as last,
+        ):
+            await first.send(head("POST", CHAT, {"content-length": "4000"}))
+            await eventually(lambda: proxy.assembly.server.memory.used > 0)
+            await last.send(head("POST", CHAT, {"transfer-encoding": "chunked"}) + b"10\r\n" + b"x" * 16)
+            reply = await last.reply()
+        assert (reply.status, reply.headers["retry-after"], reply.error["code"]) == (503, "1", "overloaded")
+
     @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/v1/chat/completions"])
     async def test_a_body_that_is_packed(self, upstream: ScriptedUpstream, path: str) -> None:
         async with running(upstream.url) as proxy:

@@ -16,6 +16,7 @@ from claude_code_proxy.errors import Misconfigured
 from claude_code_proxy.http1.server.types import ServerLimits
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.server.assembly import Assembly, Place
+from claude_code_proxy.server.process.memory_limit import memory_limit
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.memory import MemoryThinkingStore
 from claude_code_proxy.state.thinking_store import KeptEntry
@@ -43,6 +44,17 @@ async def test_what_clients_may_use() -> None:
         limits = assembly.server._limits
     assert (limits.head_bytes, limits.head_seconds, limits.body_bytes) == (4096, 7.0, 8192)
     assert limits.unread_seconds == ServerLimits().unread_seconds
+
+
+@pytest.mark.parametrize(("workers", "bytes_each"), [(1, 9_000_000), (3, 3_000_000)])
+async def test_the_memory_of_bodies_is_divided_among_workers(workers: int, bytes_each: int) -> None:
+    async with assembled(max_body_memory=9_000_000, workers=workers) as assembly:
+        assert assembly.server.memory.capacity == bytes_each
+
+
+async def test_the_memory_of_bodies_is_half_of_what_there_is() -> None:
+    async with assembled() as assembly:
+        assert assembly.server.memory.capacity == memory_limit() // 2
 
 
 async def test_how_long_the_upstream_may_take() -> None:

@@ -11,7 +11,7 @@ from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.endpoints.envelope import Envelope
 from claude_code_proxy.endpoints.models.endpoint import render_list, render_model
-from claude_code_proxy.errors import InvalidRequest, Overloaded, ProxyError
+from claude_code_proxy.errors import InvalidRequest, Overloaded, ProxyError, ServerUnavailable
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers, Responder
 from claude_code_proxy.server.access.api_keys import ApiKeys, WrongKey
@@ -26,6 +26,7 @@ from claude_code_proxy.server.sockets.service import SocketService
 _PROBES = ("/health", "/health/ready")
 _OPEN = (*_PROBES, "/metrics")  # no key is asked for, and nothing recorded
 _DELAYED = 1 << 62  # as the limit of a body that nobody reads: the refusal of a wrong key, which has to wait
+_RETRY_AFTER = 1.0  # seconds, until a body or a stopping server may have made room
 _CODES = {408: "request_timeout", 413: "request_too_large", 431: "request_headers_too_large"}
 _INDEX = {
     "name": "claude-code-proxy",
@@ -152,8 +153,12 @@ class App:
 
     def fault(self, status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:
         """Render what the HTTP server itself refuses; without a request where its head could not be read."""
-        code = _CODES.get(status)
-        error = InvalidRequest(message, code=code, status=status) if status < 500 else ProxyError(message)
+        if status == 503:
+            error: ProxyError = ServerUnavailable(message, retry_after=_RETRY_AFTER)
+        elif status < 500:
+            error = InvalidRequest(message, code=_CODES.get(status), status=status)
+        else:
+            error = ProxyError(message)
         _, headers, body = self._refused(error, request or Request("", ""))
         return headers, body
 

@@ -51,6 +51,7 @@ from claude_code_proxy.server.login_service import LoginService
 from claude_code_proxy.server.opened_state import open_state
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.log_writer import STANDARD_OUTPUT, LogWriter
+from claude_code_proxy.server.process.memory_limit import memory_limit
 from claude_code_proxy.server.process.open_files import upstream_connections
 from claude_code_proxy.server.routes import Reply
 from claude_code_proxy.server.sockets.service import SocketService
@@ -225,12 +226,15 @@ class Assembly:
         return 200, [JSON], await dry_run(self.state, CHAT_COMPLETIONS, body=request.body, betas=betas)
 
     def _gauges(self) -> Gauges:
-        limiter = self.state.limiter
+        limiter, memory = self.state.limiter, self.server.memory
         return Gauges(
             open_streams=self.state.keep_alive.streams,
             requests_in_progress=limiter.inside,
             requests_waiting=limiter.waiting,
             client_connections=self.server.connections if self.server.sockets else 0,
+            body_memory_bytes=memory.used,
+            body_memory_limit_bytes=memory.capacity,
+            requests_waiting_for_memory=memory.waiting,
             claude_code_processes=len(self.login.pool or ()),
         )
 
@@ -375,4 +379,5 @@ def _server_limits(settings: Settings) -> ServerLimits:
         head_bytes=settings.max_header_bytes,
         head_seconds=settings.header_seconds,
         body_bytes=settings.max_body_bytes,
+        body_memory=(settings.max_body_memory or memory_limit() // 2) // settings.workers,
     )

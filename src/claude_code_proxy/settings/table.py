@@ -131,6 +131,12 @@ class Settings:
     ] = "auto"
 
     max_body_bytes: Annotated[int, "The largest request body.", whole(1024)] = 32 * 1024 * 1024
+    max_body_memory: Annotated[
+        int,
+        "The memory, in bytes, that all request bodies may take, divided among the workers; a body takes twice its "
+        "size. Without room for 5 s, a request gets a 503. `0`: half of what the container, or else the machine, has.",
+        whole(0),
+    ] = 0
     max_header_bytes: Annotated[int, "The largest request head.", whole(1024)] = 64 * 1024
     max_concurrent: Annotated[int, "Requests served at once, by each worker.", whole(1)] = 2000
     max_queued: Annotated[int, "Requests that may wait for a free place; further ones get a 429.", whole(0)] = 200

@@ -106,3 +106,12 @@ def test_the_time_that_a_handler_takes_is_not_the_clients() -> None:
     asyncio.run(stream.read())
     assert not body.is_late(520.0)
     assert body.is_late(530.0)
+
+
+@pytest.mark.parametrize(("speed", "late"), [(LARGE // 1000, True), (LARGE // 500, False)])
+def test_a_slow_body_gives_way_to_those_that_wait_for_memory(speed: int, late: bool) -> None:
+    body = incoming()
+    for now in range(100):
+        body.feed(b"x" * speed, now)
+        assert not body.is_late(now)
+        assert body.is_late(now, crowded=True) is (late and now % 61 > 4)

@@ -12,8 +12,9 @@ A connection is always in one `State`. Three parties move it on; each move is an
 `_INPUT` lists which method reads the input in which state.
 
 A request whose body is collected goes IDLE → HEAD → BODY → ANSWERING → IDLE; one that arrives in a single read skips
-HEAD and BODY. A request whose head check called `Request.stream_body` goes IDLE → RECEIVING → ANSWERING → IDLE: its
-handler runs while the body arrives. After an upgrade the connection is UPGRADED until the handler returns.
+HEAD and BODY. It is WAITING before BODY while other bodies take all the memory there is. A request whose head check
+called `Request.stream_body` goes IDLE → RECEIVING → ANSWERING → IDLE: its handler runs while the body arrives. After an
+upgrade the connection is UPGRADED until the handler returns.
 
 What is guaranteed:
 
@@ -24,7 +25,8 @@ What is guaranteed:
 * A refused request is the last one of its connection, unless all of it has arrived: where its body ends is uncertain.
   The refusal still arrives. Closing with unread input would reset the connection, so what comes in is dropped for a
   while (LINGERING).
-* Memory: a head, a body, what is read ahead, and what is unsent are each bounded by `ServerLimits`.
+* Memory: a head, a body, what is read ahead, and what is unsent are each bounded by `ServerLimits`, and so are all
+  bodies together (`body_memory`): what one takes is reserved from its head until its handler has returned.
 * Time: every state but ANSWERING and UPGRADED ends by a limit, and these do if the client takes nothing of what is
   written. Times are read off the service's coarse clock and judged by its sweep, so no request needs a timer.
 
@@ -37,6 +39,7 @@ from collections.abc import Callable
 from typing import ClassVar, cast
 
 from claude_code_proxy.http1.server import reply
+from claude_code_proxy.http1.server.body_memory import out_of_memory
 from claude_code_proxy.http1.server.handler_task import HandlerTask
 from claude_code_proxy.http1.server.incoming import IncomingBody
 from claude_code_proxy.http1.server.outflow import Outflow
@@ -68,6 +71,7 @@ class ServerConnection(asyncio.Protocol):
         "_since",
         "_state",
         "_upgraded",
+        "_waiting",
         "transport",
     )
 
@@ -80,6 +84,7 @@ class ServerConnection(asyncio.Protocol):
         self._input: bytearray | None = None  # an unfinished head, or what is read ahead
         self._incoming: IncomingBody | None = None
         self._handler: HandlerTask | None = None
+        self._waiting: Request | None = None  # for memory
         self._upgraded: InputStream | None = None  # what arrives after an upgrade
 
     # Called by the event loop.
@@ -109,7 +114,8 @@ class ServerConnection(asyncio.Protocol):
         del exc
         self._leave()
         self._state = TRANSITIONS[self._state][Event.LOST]
-        self._input = self._incoming = None
+        self._input = None
+        self._drop_body()
         if self._handler is None:
             self._service.leave(self)
 
@@ -132,7 +138,7 @@ class ServerConnection(asyncio.Protocol):
             if self._outflow.is_stuck(now, limits.unread_seconds):
                 self.abort()
         elif self._incoming is not None:
-            if self._incoming.is_late(now):
+            if self._incoming.is_late(now, crowded=bool(self._service.memory.waiting)):
                 self._reject_body(self._incoming, RejectedRequest(408, _BODY_LATE))
         else:
             self._expire_silence(now - self._since)
@@ -152,6 +158,8 @@ class ServerConnection(asyncio.Protocol):
     def handler_returned(self) -> None:
         handler, self._handler = self._handler, None
         state = self._state
+        if handler is not None and handler.responder.request.reserved:
+            self._service.memory.release(handler.responder.request)
         if state is State.LOST:
             self._service.leave(self)
         elif state is State.UPGRADED:
@@ -249,6 +257,8 @@ class ServerConnection(asyncio.Protocol):
         if request.stream_limit is not None and refused is None:
             self._answer_while_receiving(request)
             return data[end:]
+        if length and refused is None and not self._service.memory.take(request, length):
+            return self._await_memory(request, data[end:])
         if length is None or end + length > len(data):
             self._await_body(request, refused, begun=end < len(data))
             return data[end:]
@@ -259,6 +269,24 @@ class ServerConnection(asyncio.Protocol):
                 request.body = data[end : end + length]
             self._answer(request)
         return data[end + length :]
+
+    def _await_memory(self, request: Request, data: bytes) -> bytes:
+        """Keep what has arrived of a body, and read no more, until there is memory for it."""
+        self._state = TRANSITIONS[self._state][Event.MEMORY_AWAITED]
+        self._since = self._service.now
+        self._waiting = request
+        self._service.memory.wait(request, self._memory_free)
+        self.transport.pause_reading()
+        return self._read_ahead(data)
+
+    def _memory_free(self) -> None:
+        request, self._waiting = self._waiting, None
+        held, self._input = self._input, None
+        if request is not None:
+            self._state = TRANSITIONS[self._state][Event.MEMORY_FREE]
+            self._await_body(request, None, begun=bool(held))
+            self.transport.resume_reading()
+            self.data_received(bytes(held or b""))
 
     def _await_body(self, request: Request, refused: Answer | None, *, begun: bool) -> None:
         if refused is not None:
@@ -288,6 +316,8 @@ class ServerConnection(asyncio.Protocol):
             return b""  # it was malformed, and nothing can follow
         try:
             rest = incoming.feed(data, self._service.now)
+            if incoming.grows:
+                self._service.memory.grow_with_body(incoming.request, incoming.size)
         except RejectedRequest as refusal:
             self._reject_body(incoming, refusal)
             return b""
@@ -302,7 +332,7 @@ class ServerConnection(asyncio.Protocol):
 
     def _reject_body(self, incoming: IncomingBody, refusal: RejectedRequest) -> None:
         """Refuse the request; if a handler is reading the body, let it answer, by default with the same refusal."""
-        self._incoming = None
+        self._drop_body()
         if incoming.stream is None:
             self._refuse(refusal, incoming.request)
         else:
@@ -337,6 +367,7 @@ class ServerConnection(asyncio.Protocol):
     _INPUT: ClassVar[dict[State, Callable[["ServerConnection", bytes], bytes]]] = {
         State.IDLE: _read_head,
         State.HEAD: _read_head,
+        State.WAITING: _read_ahead,
         State.BODY: _read_body,
         State.RECEIVING: _read_body,
         State.ANSWERING: _read_ahead,
@@ -397,7 +428,8 @@ class ServerConnection(asyncio.Protocol):
     def _close(self) -> None:
         """Close once all is sent. With input unread, that would reset the connection and could swallow the reply."""
         unread = self._state in _UNREAD or self._input is not None
-        self._input = self._incoming = None
+        self._input = None
+        self._drop_body()
         if not unread or self.transport.is_closing():
             self._close_transport()
             return
@@ -412,6 +444,15 @@ class ServerConnection(asyncio.Protocol):
         self._outflow.watch(self._service.now)
         self.transport.close()
 
+    def _drop_body(self) -> None:
+        """Let go the memory of a body that no handler will see."""
+        request, incoming = self._waiting, self._incoming
+        self._waiting = self._incoming = None
+        if incoming is not None:
+            request = incoming.request
+        if request is not None:
+            self._service.memory.release(request)
+
     def _leave(self) -> None:
         """Note that the client has gone: end whatever waits for it."""
         if self._handler is not None:
@@ -424,6 +465,8 @@ class ServerConnection(asyncio.Protocol):
             self._close()
         elif self._state is State.HEAD and age > limits.head_seconds:
             self._refuse(RejectedRequest(408, "The head of the request did not arrive in time."))
+        elif self._state is State.WAITING and age > limits.body_memory_seconds:
+            self._refuse(out_of_memory(), self._waiting)
         elif self._state is State.LINGERING and age > limits.linger_seconds:
             self._close_transport()
 

@@ -6,15 +6,27 @@ from claude_code_proxy.http1.server.body import ChunkedBody, CountedBody
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.types import ServerLimits
 
+_LEAST_AGE = 5.0  # seconds, of a window that a speed can be measured in
+
 
 class IncomingBody:
     """A body that goes to the stream of its request, or is collected to become `request.body`.
 
     Its speed is measured over windows of twice `body_idle_seconds`. Each window must bring enough, so that a fast
-    beginning does not allow a slow end.
+    beginning does not allow a slow end. While other requests wait for memory, a large body must come faster.
     """
 
-    __slots__ = ("_body", "_collected", "_last_arrival", "_limits", "_window", "_window_size", "request", "stream")
+    __slots__ = (
+        "_body",
+        "_collected",
+        "_last_arrival",
+        "_limits",
+        "_window",
+        "_window_size",
+        "grows",
+        "request",
+        "stream",
+    )
 
     def __init__(self, request: Request, *, limits: ServerLimits, now: float) -> None:
         self.request = request
@@ -22,8 +34,9 @@ class IncomingBody:
         self._limits = limits
         self._collected = BytesIO()  # hands its buffer out without another copy of a large body
         write = self._collected.write if self.stream is None else self.stream.write
-        limit = limits.body_bytes if request.stream_limit is None else request.stream_limit
+        limit = limits.largest_body if request.stream_limit is None else request.stream_limit
         length = request.length
+        self.grows = length is None and self.stream is None  # its size is not known beforehand
         self._body = ChunkedBody(limit, write) if length is None else CountedBody(length, write)
         self._last_arrival = self._window = now  # when something arrived last, and when the window began
         self._window_size = 0  # what had arrived by then
@@ -40,14 +53,19 @@ class IncomingBody:
         return rest
 
     @property
+    def size(self) -> int:
+        """The bytes of body that have arrived."""
+        return self._body.size
+
+    @property
     def awaits_invitation(self) -> bool:
         """Whether the client waits for a "100 Continue" before it sends the body."""
         request = self.request
         expected = request.headers.get(b"expect", b"").lower()
         return expected == b"100-continue" and not request.http10 and not self._body.size
 
-    def is_late(self, now: float) -> bool:
-        """Return whether the client is too slow; to be called at every sweep."""
+    def is_late(self, now: float, *, crowded: bool = False) -> bool:
+        """Return whether the client is too slow; to be called at every sweep. `crowded`: others wait for memory."""
         limits, size = self._limits, self._body.size
         if self.stream is not None and self.stream.held:
             self._last_arrival = self._window = now  # it is the handler that takes its time
@@ -56,4 +74,12 @@ class IncomingBody:
             if size - self._window_size < limits.body_idle_seconds * limits.body_bytes_per_second:
                 return True
             self._window, self._window_size = now, size
-        return now - self._last_arrival > limits.body_idle_seconds
+        return now - self._last_arrival > limits.body_idle_seconds or (crowded and self._keeps_others_waiting(now))
+
+    def _keeps_others_waiting(self, now: float) -> bool:
+        """Return whether the body comes at a speed at which the whole of it would take longer than is allowed."""
+        age = now - self._window
+        if age < _LEAST_AGE:
+            return False
+        length = self.request.length or self._body.size
+        return self._body.size - self._window_size < age * length / self._limits.body_seconds

@@ -49,6 +49,7 @@ class Request:
         "path",
         "peer",
         "query",
+        "reserved",
         "stream",
         "stream_limit",
         "target",
@@ -68,6 +69,7 @@ class Request:
         self.http10 = False
         self.keep_alive = True  # whether the client lets the connection be used again
         self.length: int | None = len(body)  # announced bytes of body; None: chunked
+        self.reserved = 0  # bytes of memory; see `body_memory`
         self.stream_limit: int | None = None
         self.stream: InputStream | None = None  # the body as it arrives, if `stream_body` was called
 

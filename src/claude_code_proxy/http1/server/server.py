@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 
+from claude_code_proxy.http1.server.body_memory import BodyMemory
 from claude_code_proxy.http1.server.connection import ServerConnection
 from claude_code_proxy.http1.server.listeners import bind
 from claude_code_proxy.http1.server.service import Service
@@ -32,6 +33,7 @@ class Server:
         self._render_error = render_error
         self._on_error = on_error
         self._limits = limits or ServerLimits()
+        self.memory = BodyMemory(self._limits.body_memory)  # of the requests' bodies
         self.sockets: tuple[socket.socket, ...] = ()
         self.port = 0  # of the first socket, if it has one
         self.gave_up = False  # a shutdown ended requests that were being answered
@@ -57,6 +59,7 @@ class Server:
             render_error=self._render_error,
             on_error=self._on_error or _stopping(loop),
             limits=self._limits,
+            memory=self.memory,
             loop=loop,
         )
         self.sockets = tuple(bind(host, port, reuse_port=reuse_port) if sockets is None else sockets)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from claude_code_proxy.http1.server.body import too_large
+from claude_code_proxy.http1.server.body_memory import BodyMemory
 from claude_code_proxy.http1.server.reply import Openings
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.types import (
@@ -48,6 +49,7 @@ class Service:
     closing: bool = False  # no reply keeps its connection alive any more
     open_requests: int = 0  # handlers running
     connections: set[Open] = field(default_factory=set)
+    memory: BodyMemory = field(default_factory=BodyMemory)
     openings: Openings = field(default_factory=lambda: Openings(time.time()))
     deserted: asyncio.Event = field(default_factory=asyncio.Event)  # there is no connection, and no handler
 
@@ -62,7 +64,7 @@ class Service:
         except Exception as error:  # noqa: BLE001 - the client gets an answer, and on_error gets the error
             self.on_error(error)
             refused = self.render(500, OUR_FAULT, request=request)
-        limit = self.limits.body_bytes if request.stream_limit is None else request.stream_limit
+        limit = self.limits.largest_body if request.stream_limit is None else request.stream_limit
         if refused is None and request.length is not None and request.length > limit:
             refused = self.render(413, too_large(limit).message, request=request)
         return refused

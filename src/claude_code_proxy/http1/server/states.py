@@ -10,6 +10,7 @@ class State(Enum):
 
     IDLE = auto()  # between two requests
     HEAD = auto()  # a head has begun
+    WAITING = auto()  # a head is complete; there is no memory for its body yet
     BODY = auto()  # a body is being collected
     RECEIVING = auto()  # the handler runs, and reads the body as it arrives
     ANSWERING = auto()  # the handler runs; its request is complete
@@ -28,6 +29,8 @@ class Event(Enum):
 
     HEAD_BEGUN = auto()  # the client has sent the beginning of a head
     HEAD_ENDED = auto()  # … and its end
+    MEMORY_AWAITED = auto()  # a head is complete, and other bodies take all the memory
+    MEMORY_FREE = auto()  # there is some for this one
     BODY_AWAITED = auto()  # a head is complete, its body is not
     STREAM_BEGUN = auto()  # a head is complete, and the handler reads the body itself
     REQUEST_COMPLETE = auto()  # the handler's turn, or the end of the body that it is reading
@@ -44,6 +47,7 @@ class Event(Enum):
 _END = {Event.CLOSED: State.CLOSING, Event.LOST: State.LOST}
 _END_UNREAD = {Event.SHUT_DOWN: State.LINGERING, **_END}
 _HEAD_READ = {
+    Event.MEMORY_AWAITED: State.WAITING,
     Event.BODY_AWAITED: State.BODY,
     Event.STREAM_BEGUN: State.RECEIVING,
     Event.REQUEST_COMPLETE: State.ANSWERING,
@@ -54,6 +58,7 @@ _ANSWER = {Event.ANSWERED: State.IDLE, Event.HELD_UP: State.FLUSHING}
 TRANSITIONS: dict[State, dict[Event, State]] = {
     State.IDLE: {Event.HEAD_BEGUN: State.HEAD, **_HEAD_READ, **_ANSWER, **_END_UNREAD},
     State.HEAD: {Event.HEAD_ENDED: State.IDLE, Event.REFUSED: State.REFUSING, **_END},
+    State.WAITING: {Event.MEMORY_FREE: State.IDLE, Event.REFUSED: State.REFUSING, **_END},
     State.BODY: {Event.REQUEST_COMPLETE: State.ANSWERING, Event.REFUSED: State.REFUSING, **_END},
     State.RECEIVING: {Event.REQUEST_COMPLETE: State.ANSWERING, **_END_UNREAD},
     State.ANSWERING: {Event.TAKEN_OVER: State.UPGRADED, **_ANSWER, **_END_UNREAD},

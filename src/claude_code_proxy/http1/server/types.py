@@ -6,6 +6,7 @@ own refusals. How they are used stands in `connection`.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from sys import maxsize
 from typing import Protocol
 
 from claude_code_proxy.http1.server.request import Request
@@ -42,8 +43,11 @@ class ServerLimits:
     head_count: int = 128  # header lines
     head_seconds: float = 10.0  # from the first byte to the complete head
     body_bytes: int = 32 * 1024 * 1024
+    body_memory: int = maxsize  # of all bodies together; see `body_memory`
+    body_memory_seconds: float = 5.0  # that a request waits for its part of it
     body_idle_seconds: float = 30.0  # without a byte
     body_bytes_per_second: int = 1024  # the least that may arrive; see `incoming`
+    body_seconds: float = 600.0  # for all of a body, while others wait for memory
     keep_alive_seconds: float = 75.0  # between two requests, and before the first
     unread_seconds: float = 60.0  # while the client takes nothing of what was written for it
     high_water: int = 65536  # unsent bytes from which `drain` waits
@@ -51,6 +55,11 @@ class ServerLimits:
     linger_seconds: float = 5.0  # in which the rest of a refused request is dropped, so that the refusal arrives
     linger_bytes: int = 64 * 1024 * 1024
     sweep_seconds: float = 1.0
+
+    @property
+    def largest_body(self) -> int:
+        """The bytes of the largest body that is collected."""
+        return min(self.body_bytes, self.body_memory)
 
 
 def plain_error(status: int, message: str, *, request: Request | None) -> tuple[Headers, bytes]:

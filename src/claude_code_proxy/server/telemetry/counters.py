@@ -75,6 +75,9 @@ class Gauges(Struct):
     client_connections: int = 0
     claude_code_processes: int = 0
     workers: int = 1
+    body_memory_bytes: int = 0
+    body_memory_limit_bytes: int = 0
+    requests_waiting_for_memory: int = 0
 
     def add(self, other: "Gauges") -> None:
         for name in self.__struct_fields__:

@@ -31,6 +31,9 @@ _GAUGES = {
     "requests_in_progress": "Requests that are being served.",
     "requests_waiting": "Requests that wait for their turn.",
     "client_connections": "Connections of clients, idle ones included.",
+    "body_memory_bytes": "Memory that request bodies have reserved.",
+    "body_memory_limit_bytes": "Memory that request bodies may reserve (MAX_BODY_MEMORY).",
+    "requests_waiting_for_memory": "Requests that wait for memory for their body.",
     "claude_code_processes": "Claude Code's processes, each with a conversation.",
     "workers": "Processes that serve.",
 }
@@ -61,7 +64,7 @@ def describe() -> str:
     return "\n".join(lines) + "\n"
 
 
-_UNITS = {"seconds": "seconds", "cost_usd": "US dollars", "_tokens": "tokens"}
+_UNITS = {"seconds": "seconds", "cost_usd": "US dollars", "_tokens": "tokens", "_bytes": "bytes"}
 _TYPES = {"info": "gauge"}  # as older readers see it
 
 
