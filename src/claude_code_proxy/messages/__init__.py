@@ -27,6 +27,7 @@ from claude_code_proxy.messages.content import (
     UrlSource,
     WebSearchToolResult,
     decode_block,
+    with_input,
 )
 from claude_code_proxy.messages.errors import (
     ERROR_KINDS,
@@ -181,4 +182,5 @@ __all__ = [
     "kind_of",
     "status_of",
     "with_cache_control",
+    "with_input",
 ]

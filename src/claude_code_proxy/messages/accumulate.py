@@ -95,6 +95,8 @@ class Accumulator:
                 return blocks.Thinking(block.thinking + text, signature or block.signature)
             case blocks.ToolUse() | blocks.ServerToolUse() if text:
                 return msgspec.structs.replace(block, input=Raw(text.encode()))
+            case blocks.UnknownBlock() if text:
+                return blocks.with_input(block, Raw(text.encode()))
             case _:
                 return block
 

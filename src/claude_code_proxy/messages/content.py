@@ -118,12 +118,14 @@ class ServerToolUse(Struct, frozen=True, omit_defaults=True, tag_field="type", t
     name: str
     input: Raw
     cache_control: CacheControl | None = None
+    caller: Raw = NO_JSON
 
 
 class WebSearchToolResult(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="web_search_tool_result"):
     tool_use_id: str
     content: Raw
     cache_control: CacheControl | None = None
+    caller: Raw = NO_JSON
 
 
 class UnknownBlock:
@@ -159,6 +161,16 @@ KnownBlock: TypeAlias = (
     | WebSearchToolResult
 )
 Block: TypeAlias = KnownBlock | UnknownBlock
+
+
+def with_input(block: "UnknownBlock | ServerToolUse", input: Raw) -> "UnknownBlock | ServerToolUse":
+    """Return a call of the service's with its input; the block itself where it is of another type and no call."""
+    if isinstance(block, ServerToolUse):
+        return msgspec.structs.replace(block, input=input)
+    fields = _decode_fields(block.raw)
+    if "input" not in fields:
+        return block
+    return UnknownBlock(block.type, msgspec.json.encode({**fields, "input": input}))
 
 
 class _Typed(Struct):

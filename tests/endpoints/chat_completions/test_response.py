@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
-from tests.endpoints.replies import CONTEXT, decode_chat, message
+from tests.endpoints.replies import CONTEXT, accumulated, decode_chat, message, streamed
 from tests.endpoints.strict_reader import Choice, Json, read_whole
 
 CALL = messages.ToolUse("toolu_1", "look", Raw(b'{"at":"it"}'))
@@ -68,3 +68,44 @@ def test_a_custom_call_that_does_not_keep_to_the_form() -> None:
     write = {"tools": [{"type": "custom", "custom": {"name": "look"}}]}
     (call,) = choice(CALL, asking=write).calls
     assert call == {"id": "toolu_1", "type": "custom", "custom": {"name": "look", "input": '{"at":"it"}'}}
+
+
+CODE_RESULT = b'{"type":"code_execution_tool_result","tool_use_id":"srvtoolu_1","content":{"stdout":"42"}}'
+MCP_CALL = b'{"type":"mcp_tool_use","id":"mcptoolu_1","name":"find","server_name":"notes","input":{"q":1}}'
+SERVER_REPLY = message(
+    messages.ServerToolUse("srvtoolu_1", "code_execution", Raw(b'{"code":"6*7"}')),
+    messages.UnknownBlock("code_execution_tool_result", CODE_RESULT),
+    messages.UnknownBlock("mcp_tool_use", MCP_CALL),
+    messages.Text("42."),
+)
+
+
+def test_what_server_tools_did_is_shown_as_it_came() -> None:
+    request = decode_chat()
+    shown = json.loads(request.reply((SERVER_REPLY,), CONTEXT))["choices"][0]["message"]
+    call = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "code_execution", "input": {"code": "6*7"}}
+    blocks = [call, json.loads(CODE_RESULT), json.loads(MCP_CALL)]
+    assert shown["server_tool_blocks"] == [{"index": index, **block} for index, block in enumerate(blocks)]
+    assert (shown["content"], "tool_calls" in shown) == ("42.", False)
+    frames = streamed(request, messages.as_events(SERVER_REPLY)).split(b"data: ")
+    deltas = [json.loads(frame)["choices"][0]["delta"] for frame in frames if b"server_tool_blocks" in frame]
+    assert [block for delta in deltas for block in delta["server_tool_blocks"]] == shown["server_tool_blocks"]
+
+
+def test_the_input_of_a_servers_call_may_come_in_pieces() -> None:
+    bare = messages.UnknownBlock("mcp_tool_use", MCP_CALL.replace(b'{"q":1}', b"{}"))
+    pieces = [messages.ContentBlockDelta(0, messages.InputJsonDelta(piece)) for piece in ('{"q"', ":1}")]
+    start = messages.MessageStart(message())
+    block = messages.ContentBlockStart(0, bare)
+    events: list[messages.Event] = [start, block, *pieces, messages.ContentBlockStop(0), messages.MessageStop()]
+    assert b'"input":{"q":1}' in streamed(decode_chat(), events)
+    assert accumulated(events).content == (messages.UnknownBlock("mcp_tool_use", MCP_CALL),)
+
+
+def test_a_web_search_is_told_by_its_annotations_alone() -> None:
+    search = messages.ServerToolUse("srvtoolu_1", "web_search", Raw(b'{"query":"x"}'))
+    found = messages.WebSearchToolResult("srvtoolu_1", Raw(b"[]"))
+    reply = message(search, found, messages.Text("a"))
+    request = decode_chat()
+    assert b"server_tool_blocks" not in request.reply((reply,), CONTEXT)
+    assert b"server_tool_blocks" not in streamed(request, messages.as_events(reply))

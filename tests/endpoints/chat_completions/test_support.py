@@ -38,6 +38,7 @@ def test_so_have_those_of_a_reply() -> None:
     always = {"id", "object", "created", "model", "choices", "index", "message", "role"}
     fields = {*body, *body["choices"][0], *body["choices"][0]["message"]} - always
     only_sometimes = {"tool_calls", "function_call", "reasoning_content", "thinking_blocks", "reasoning_details"}
+    only_sometimes |= {"server_tool_blocks"}
     never = {"system_fingerprint"}
     assert REPLY.keys() == fields | only_sometimes | never
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from claude_code_proxy import messages
@@ -24,6 +24,9 @@ from claude_code_proxy.endpoints.openai.reply import (
     service_tier,
     to_usage,
 )
+
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_OF_SERVER_TOOLS = frozenset({messages.UnknownBlock, messages.ServerToolUse})
 
 
 class ChatShape(Struct, frozen=True):
@@ -65,6 +68,7 @@ class _Message(Struct, frozen=True):
     reasoning_content: str | UnsetType = UNSET
     thinking_blocks: list[ThinkingBlock] | UnsetType = UNSET
     reasoning_details: list[ReasoningDetail] | UnsetType = UNSET
+    server_tool_blocks: list[dict[str, Raw]] | UnsetType = UNSET
 
 
 class ChatChoice(Struct, frozen=True):
@@ -125,6 +129,8 @@ def _message(message: messages.Message, calls: Sequence[messages.ToolUse], *, sh
         tool_calls=UNSET if legacy or not calls else [_call(call, shape=shape) for call in calls],
         function_call=_Function(calls[0].name, to_arguments(calls[0].input)) if legacy and calls else UNSET,
     )
+    if not _OF_SERVER_TOOLS.isdisjoint(map(type, message.content)):
+        written = replace(written, server_tool_blocks=_server_tool_blocks(message.content) or UNSET)
     thoughts = [block for block in message.content if isinstance(block, messages.AnyThinking)]
     return written if shape.hides_reasoning or not thoughts else _with_reasoning(written, thoughts)
 
@@ -136,6 +142,23 @@ def _with_reasoning(message: _Message, thoughts: Sequence[messages.AnyThinking])
         thinking_blocks=[to_thinking_block(thought, i) for i, thought in enumerate(thoughts)],
         reasoning_details=[to_reasoning_detail(thought, i) for i, thought in enumerate(thoughts)],
     )
+
+
+def is_of_server_tool(block: messages.Block) -> bool:
+    """Tell whether neither text nor annotations say what a block does; of a web search the annotations do."""
+    if isinstance(block, messages.UnknownBlock):
+        return block.type.endswith(("tool_use", "tool_result"))
+    return isinstance(block, messages.ServerToolUse) and block.name != "web_search"
+
+
+def to_server_tool_block(block: messages.Block, index: int) -> dict[str, Raw]:
+    """Return a block as it came, with the index that lists in streams need."""
+    return {"index": Raw(b"%d" % index), **_decode_fields(messages.encode_request(block))}
+
+
+def _server_tool_blocks(content: Sequence[messages.Block]) -> list[dict[str, Raw]]:
+    shown = (block for block in content if is_of_server_tool(block))
+    return [to_server_tool_block(block, index) for index, block in enumerate(shown)]
 
 
 def _call(call: messages.ToolUse, *, shape: ChatShape) -> _FunctionCall | _CustomCall:

@@ -5,11 +5,17 @@ and roles are said once; the finish reason waits until the message is known to b
 """
 
 import msgspec
+from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import reasoning
 from claude_code_proxy.endpoints.chat_completions.annotations import to_annotations
-from claude_code_proxy.endpoints.chat_completions.response import ChatShape, finish_reason_of
+from claude_code_proxy.endpoints.chat_completions.response import (
+    ChatShape,
+    finish_reason_of,
+    is_of_server_tool,
+    to_server_tool_block,
+)
 from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.openai.reply import refusal_text, service_tier
 from claude_code_proxy.endpoints.openai.stream import ChoiceStream, ChunkKind, Ending, Template
@@ -32,6 +38,7 @@ class ChunkStream(ChoiceStream):
         self._calls = 0
         self._thoughts = 0
         self._annotated = 0
+        self._server_tools = 0
         self._has_reasoned = False
         self._block: messages.Block | None = None
         self._block_start = 0
@@ -149,6 +156,8 @@ class ChunkStream(ChoiceStream):
                 frames = self._end_call(block)
                 self._calls += 1
                 return frames
+            case messages.UnknownBlock() | messages.ServerToolUse():
+                return self._server_tool(block)
             case _:
                 return b""
 
@@ -167,9 +176,11 @@ class ChunkStream(ChoiceStream):
 
     def _feed_arguments(self, piece: str) -> bytes:
         block = self._block
-        if not piece or not isinstance(block, messages.ToolUse):
+        if not piece or block is None:
             return b""
         self._pieces.append(piece)
+        if not isinstance(block, messages.ToolUse):
+            return b""
         return self._arguments(piece) if self._is_shown_early(block) else b""
 
     def _arguments(self, piece: str) -> bytes:
@@ -187,6 +198,15 @@ class ChunkStream(ChoiceStream):
             b'{"tool_calls":[{"index":%d,"id":%b,"type":"custom","custom":%b}]}'
             % (self._calls, _encode(call.id), custom)
         )
+
+    def _server_tool(self, block: messages.UnknownBlock | messages.ServerToolUse) -> bytes:
+        if not is_of_server_tool(block):
+            return b""
+        if self._pieces:
+            block = messages.with_input(block, Raw("".join(self._pieces).encode()))
+        shown = to_server_tool_block(block, self._server_tools)
+        self._server_tools += 1
+        return self._frame(_encode({"annotations": [], "server_tool_blocks": [shown]}))
 
     def _reason(self, text: str) -> bytes:
         if not text or self._shape.hides_reasoning:

@@ -119,7 +119,10 @@ REPLY: dict[str, Support] = {
     "annotations": Support(
         _MAPPED, "Citations of pages and of documents, with character offsets into `content`; streamed as well."
     ),
-    "tool_calls": Support(_MAPPED, "Tool uses, counted from 0; the use of hosted tools never shows."),
+    "tool_calls": Support(_MAPPED, "Tool uses, counted from 0; what the service calls itself is none of them."),
+    "server_tool_blocks": Support(
+        _MAPPED, "An extra: the blocks of server tools but web search, such as the output of code, as they came."
+    ),
     "function_call": Support(_MAPPED, "The legacy form, for requests with `functions`."),
     "reasoning_content": Support(_MAPPED, "An extra: the readable thinking."),
     "thinking_blocks": Support(_MAPPED, "An extra: signed thinking, to be sent back as it is."),
