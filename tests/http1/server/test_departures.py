@@ -418,3 +418,48 @@ def test_a_client_that_vanishes_while_a_body_is_lingered_over(serve: Serve) -> N
     client = running.connect()
     client.send(post(b"fine"))
     assert client.reply().body == b"fine"
+
+
+@pytest.mark.parametrize("leave", LEAVING)
+def test_a_client_that_sent_far_ahead_and_left_is_noticed(serve: Serve, leave: Callable[[Client], None]) -> None:
+    """Nothing is read from it any more, so its end does not arrive as such."""
+    handler = Patient()
+    running = serve(handler)
+    client = running.connect()
+    client.send(get(), get() * 5000)
+    eventually(lambda: handler.begun)
+    leave(client)
+    eventually(lambda: handler.cancelled)
+    assert_empty(running)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_shutdown_that_runs_out_of_time_tells_the_client(serve: Serve, stream: bool) -> None:
+    handler = Untold(stream=stream)
+    running = serve(handler)
+    client = running.connect()
+    client.send(get())
+    eventually(lambda: handler.begun)
+    running.call(running.server.shutdown(0.05))
+    if stream:
+        client.head()
+        assert client.rest().endswith(b"the last words\r\n")
+    else:
+        assert client.reply().status == 503
+    assert running.errors == []
+
+
+class Untold(Patient):
+    """It tells a client that still listens to a stream that it was cancelled."""
+
+    async def __call__(self, request: Request, responder: Responder) -> None:
+        self.begun += 1
+        if self.stream:
+            responder.start(200, [])
+            responder.write(b"some")
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self.stream:
+                responder.write(b"the last words")
+            raise

@@ -235,6 +235,7 @@ def test_a_second_shutdown_may_be_less_patient(serve: Serve) -> None:
     shutdown(running, 0).result(5)
     patient.result(5)
     assert handler.cancelled == 1
+    assert client.reply().status == 503
     assert client.is_closed()
 
 

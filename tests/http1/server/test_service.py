@@ -22,6 +22,9 @@ class Visitor:
     def close_if_idle(self) -> None:
         pass
 
+    def stop(self) -> None:
+        pass
+
     def abort(self) -> None:
         pass
 

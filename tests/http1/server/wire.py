@@ -172,6 +172,9 @@ class Sink(asyncio.Transport):
     def close(self) -> None:
         self.ended = True
 
+    def is_reading(self) -> bool:
+        return True
+
     def pause_reading(self) -> None:
         pass
 

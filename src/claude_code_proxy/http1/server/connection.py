@@ -42,7 +42,7 @@ from claude_code_proxy.http1.server import reply
 from claude_code_proxy.http1.server.body_memory import out_of_memory
 from claude_code_proxy.http1.server.handler_task import HandlerTask
 from claude_code_proxy.http1.server.incoming import IncomingBody
-from claude_code_proxy.http1.server.outflow import Outflow
+from claude_code_proxy.http1.server.outflow import Outflow, has_left
 from claude_code_proxy.http1.server.request import RejectedRequest, Request, parse_head
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.http1.server.service import Service
@@ -137,6 +137,8 @@ class ServerConnection(asyncio.Protocol):
         if self._outflow.paused or self._state is State.CLOSING:
             if self._outflow.is_stuck(now, limits.unread_seconds):
                 self.abort()
+        elif not self.transport.is_reading() and has_left(self.transport):
+            self.transport.abort()
         elif self._incoming is not None:
             if self._incoming.is_late(now, crowded=bool(self._service.memory.waiting)):
                 self._reject_body(self._incoming, RejectedRequest(408, _BODY_LATE))
@@ -146,6 +148,12 @@ class ServerConnection(asyncio.Protocol):
     def close_if_idle(self) -> None:
         if self._state is State.IDLE:
             self._close()
+
+    def stop(self) -> None:
+        if self._handler is None:
+            self.abort()
+        else:
+            self._handler.stop()
 
     def abort(self) -> None:
         if self._handler is not None:

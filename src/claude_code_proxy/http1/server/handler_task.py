@@ -5,7 +5,7 @@ from typing import Protocol
 
 from claude_code_proxy.http1.server.request import RejectedRequest, Request
 from claude_code_proxy.http1.server.responder import Outlet, Responder
-from claude_code_proxy.http1.server.service import OUR_FAULT, Service
+from claude_code_proxy.http1.server.service import OUR_FAULT, STOPPING, Service
 
 
 class HandlerOwner(Outlet, Protocol):
@@ -18,12 +18,13 @@ class HandlerOwner(Outlet, Protocol):
 class HandlerTask:
     """A handler at work. It is cancelled when the client leaves, unless its reply is complete."""
 
-    __slots__ = ("_owner", "_returned", "_service", "_task", "responder")
+    __slots__ = ("_owner", "_returned", "_service", "_stopped", "_task", "responder")
 
     def __init__(self, owner: HandlerOwner, service: Service, *, request: Request) -> None:
         self._owner = owner
         self._service = service
         self._returned = False
+        self._stopped = False  # by a shutdown
         self.responder = Responder(owner, request)
         service.open_requests += 1
         self._task = service.loop.create_task(self._run(request))
@@ -41,6 +42,14 @@ class HandlerTask:
         finished = self.responder.finished
         self.leave()
         if finished:
+            self._cancel()
+
+    def stop(self) -> None:
+        """Cancel the handler, which may still tell its client; if it does not, a whole reply becomes a 503."""
+        if self.responder.upgraded or self.responder.finished:
+            self.abort()
+        else:
+            self._stopped = True
             self._cancel()
 
     def _cancel(self) -> None:
@@ -74,16 +83,20 @@ class HandlerTask:
             return error
         if responder.started:
             responder.abort()
+        elif self._stopped:
+            responder.send(*self._service.render(503, STOPPING, request=responder.request))
         elif isinstance(error, RejectedRequest):
             responder.send(*self._service.render(error.status, error.message, request=responder.request))
             return None
         else:
             responder.send(*self._service.render(500, OUR_FAULT, request=responder.request))
-        return error or RuntimeError("the handler returned without having answered")
+        return None if self._stopped else error or RuntimeError("the handler returned without having answered")
 
     def _cancelled(self, _: asyncio.Task[None]) -> None:
         """Account for a task that was cancelled before its first step."""
         if not self._returned:
             self._returned = True
             self._service.open_requests -= 1
+            if self._stopped and not self.responder.gone:
+                self._finish(self.responder, None)
             self._owner.handler_returned()

@@ -1,6 +1,7 @@
 """Whether a client takes what is written for it: handlers wait here until it does; one that never does is found."""
 
 import asyncio
+import select
 
 
 class Outflow:
@@ -40,3 +41,13 @@ class Outflow:
             self._since = now
         self._unsent = unsent
         return now - self._since > seconds
+
+
+def has_left(transport: asyncio.BaseTransport) -> bool:
+    """Return whether the client has closed its side although nothing is read; False where the system cannot tell."""
+    closed: int | None = getattr(select, "POLLRDHUP", None)
+    if closed is None or transport.is_closing():
+        return False
+    poll = select.poll()
+    poll.register(transport.get_extra_info("socket").fileno(), closed)
+    return bool(poll.poll(0))

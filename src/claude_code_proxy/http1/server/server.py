@@ -97,8 +97,11 @@ class Server:
         if not await self._deserted(drain_seconds):
             self.gave_up = True
             for connection in list(service.connections):
-                connection.abort()
-            await self._deserted(_CANCELLED_SECONDS)
+                connection.stop()
+            if not await self._deserted(_CANCELLED_SECONDS):
+                for connection in list(service.connections):
+                    connection.abort()
+                await self._deserted(_CANCELLED_SECONDS)
         self._timer.cancel()
 
     async def _listen(self, listener: socket.socket) -> asyncio.Server:

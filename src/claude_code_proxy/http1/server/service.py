@@ -20,6 +20,7 @@ from claude_code_proxy.http1.server.types import (
 )
 
 OUR_FAULT = "The server failed to answer this request."
+STOPPING = "The server is stopping. Try again shortly."
 
 
 class Open(Protocol):
@@ -30,6 +31,9 @@ class Open(Protocol):
 
     def close_if_idle(self) -> None:
         """End the connection if no request has begun on it."""
+
+    def stop(self) -> None:
+        """End what the connection does, and tell a client that waits for a reply."""
 
     def abort(self) -> None:
         """End the connection and whatever it does."""

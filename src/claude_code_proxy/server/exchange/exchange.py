@@ -13,7 +13,7 @@ from functools import reduce
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import Endpoint, KeptReply, ReplyContext
 from claude_code_proxy.endpoints.envelope import Headers
-from claude_code_proxy.errors import ProxyError
+from claude_code_proxy.errors import ProxyError, ServerUnavailable
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.models.model import Model
@@ -27,6 +27,7 @@ from claude_code_proxy.server.process.logs import place_of
 from claude_code_proxy.upstreams.upstream import Call
 
 _log = logging.getLogger(__name__)
+_RETRY_AFTER = 1.0  # seconds
 _RETRIED_BY_CLIENT = b"x-stainless-retry-count"
 
 
@@ -133,6 +134,8 @@ class Exchange(ABC):
         """Record that nobody reads the rest: the client has gone, or the server has ended."""
         record = self.record
         if self._state.stopped():
+            if not self._responder.finished:
+                self._fail(ServerUnavailable("The server is stopping. Try again shortly.", retry_after=_RETRY_AFTER))
             record.outcome, record.status = "stopped", record.status or 503
         else:
             record.outcome = "left"
