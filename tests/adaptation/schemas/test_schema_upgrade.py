@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claude_code_proxy.adaptation.schemas.schema_upgrade import upgrade_schema
 from claude_code_proxy.simulator.rules.tools import is_draft_2020_12
@@ -101,3 +103,37 @@ def test_what_is_plain_is_rewritten_without_loss(old: Any, new: Any) -> None:
 )
 def test_what_is_no_schema_is_a_loss(old: Any) -> None:
     assert upgrade_schema(old).loses
+
+
+_SPELLINGS = {
+    "integer": ["int", "INTEGER", "int64"],
+    "number": ["float", "Double"],
+    "string": ["str", "STRING", "text"],
+    "boolean": ["bool", "Boolean"],
+    "object": ["dict", "OBJECT"],
+    "array": ["list", "Array"],
+}
+
+
+@given(st.data())
+def test_a_sloppy_spelling_means_what_the_plain_one_does(data: st.DataObject) -> None:
+    """Older forms and nicknames, alone and together; none of them is a loss."""
+    plain: dict[str, Any] = {}
+    sloppy: dict[str, Any] = {}
+    needed: list[str] = []
+    for key in data.draw(st.lists(st.sampled_from("abcd"), unique=True)):
+        kind = data.draw(st.sampled_from(sorted(_SPELLINGS)))
+        plain[key] = {"type": kind}
+        sloppy[key] = {"type": data.draw(st.sampled_from([kind, *_SPELLINGS[kind]]))}
+        if kind in {"integer", "number"} and data.draw(st.booleans()):
+            plain[key]["minimum"], sloppy[key]["minimum"] = 3, "3"
+        if kind == "string" and data.draw(st.booleans()):
+            plain[key]["type"], sloppy[key]["nullable"] = ["string", "null"], True
+        if data.draw(st.booleans()):
+            needed.append(key)
+            sloppy[key] |= {"required": True} if data.draw(st.booleans()) else {}
+    doubled = [*needed, *data.draw(st.lists(st.sampled_from(needed), max_size=2))] if needed else []
+    upgraded = upgrade_schema({"type": "object", "properties": sloppy, "required": doubled})
+    assert not upgraded.loses
+    assert upgraded.schema["properties"] == plain
+    assert set(upgraded.schema.get("required", [])) == set(needed)
