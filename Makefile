@@ -13,7 +13,7 @@ COMPILE = $(UV) pip compile $(UPGRADE) --quiet --universal --generate-hashes --p
 	--custom-compile-command "make lock"
 CLIENTS := openai_python openai_node
 MORE_CLIENTS := langchain litellm vercel_ai pydantic_ai openai_agents llm instructor smolagents aider anthropic_python \
-	anthropic_node openai_go async_openai openai_java
+	anthropic_node codex openai_go async_openai openai_java
 CLIENT_LOCKS := $(patsubst %.in,%.txt,$(wildcard tests/clients/*/requirements.in))
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0

@@ -7,10 +7,11 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from claude_code_proxy.simulator.answers.prompt_schema import find_schema
+from claude_code_proxy.simulator.answers.script import Script, follow, without_scripts
 from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest, ParsedTurn, to_blocks
 from claude_code_proxy.simulator.rules.conversation import is_continuation
 from claude_code_proxy.simulator.wire import faults
@@ -24,7 +25,7 @@ _JSON_WANTED = re.compile(
 _CALL_WANTED = re.compile(r"\b(?:call|use)\b[^.\n]{0,40}(?:\btools?\b|`[\w-]+`)[^.\n]{0,140}\bnow\b", re.IGNORECASE)
 _SCHEMA_SHOWN = re.compile(r"\bjson\b|\bschema\b", re.IGNORECASE)
 # What clients add to the user's text: it is no wish of the user.
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+_REMINDER = re.compile(r"<(system-reminder|environment_context)>.*?</\1>", re.DOTALL)
 # The edit formats of coding tools: an echo with one of their blocks would change a file.
 _EDIT_FORMAT = re.compile(
     r"SEARCH/REPLACE|<<<<<<< SEARCH|\*\*\* Begin Patch|\bunified diff\b|\*file listing\*|<(?:write_to_file|apply_diff)>"
@@ -56,6 +57,7 @@ class Intent:
     wants_call: str  # the last text, if it says to call a tool at once
     continues: bool
     schema: dict[str, Any] | None = None  # what the prompt says that the answer must fit
+    script: Script = field(default_factory=Script)
     edits_files: bool = False  # the prompt has an edit format, so that the client reads changes of files in the answer
 
     @property
@@ -81,8 +83,8 @@ def read_intent(request: ParsedRequest) -> Intent:
     from_user = last if last.role == "user" else None
     since = opener.index if opener else -1
     return Intent(
-        task=faults.without_directives(task),
-        text=faults.without_directives(text),
+        task=without_scripts(faults.without_directives(task)),
+        text=without_scripts(faults.without_directives(text)),
         results=tuple(_results(from_user, request)) if from_user else (),
         rounds=sum(1 for turn in request.turns if turn.index > since and any(True for _ in turn.of_type("tool_use"))),
         media=tuple(_media(from_user.blocks)) if from_user else (),
@@ -92,6 +94,7 @@ def read_intent(request: ParsedRequest) -> Intent:
         wants_call=_wants_call(request.turns[-1]),
         continues=last.role == "assistant" and is_continuation(last),
         schema=find_schema(prompt) if _SCHEMA_SHOWN.search(prompt) else None,
+        script=follow(request.turns),
         edits_files=bool(_EDIT_FORMAT.search(prompt)),
     )
 

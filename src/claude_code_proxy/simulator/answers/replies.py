@@ -55,6 +55,10 @@ def _structured(schema: dict[str, Any], intent: Intent) -> str:
 def _words(intent: Intent) -> str:
     if intent.faults.answer is not None:
         return intent.faults.answer
+    if intent.script.steps and (intent.script.next is None or intent.script.next.tool is not None):
+        return intent.script.summary
+    if intent.script.next is not None:
+        return intent.script.next.text
     if intent.faults.words is not None:
         return " ".join(_VOCABULARY[at % len(_VOCABULARY)] for at in range(intent.faults.words))
     if intent.results:

@@ -11,6 +11,7 @@ from typing import Any
 from claude_code_proxy.simulator.answers.intent import Intent, split_words
 from claude_code_proxy.simulator.answers.schema_sample import sample
 from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
+from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules.tools import is_custom
 
 Tool = dict[str, Any]
@@ -30,16 +31,30 @@ _PLACE = re.compile(r"\b(?:in|at|for|to|from|of)\s+((?:[A-Z][\w'’-]+)(?:[ ,]+[
 
 def calls(request: ParsedRequest, intent: Intent, *, new_id: Callable[[str], str]) -> list[Block]:
     """Return the tool_use blocks of the answer; none if it is to be text."""
-    return [
-        {
-            "type": "tool_use",
-            "id": new_id("toolu_01"),
-            "name": tool["name"],
-            "input": _arguments(tool, intent),
-            "caller": {"type": "direct"},
-        }
-        for tool in _chosen(request, intent)
-    ]
+    if intent.script.steps:
+        return [_call(tool, arguments, new_id=new_id) for tool, arguments in _scripted(request, intent)]
+    return [_call(tool, _arguments(tool, intent), new_id=new_id) for tool in _chosen(request, intent)]
+
+
+def _call(tool: Tool, arguments: dict[str, Any], *, new_id: Callable[[str], str]) -> Block:
+    return {
+        "type": "tool_use",
+        "id": new_id("toolu_01"),
+        "name": tool["name"],
+        "input": arguments,
+        "caller": {"type": "direct"},
+    }
+
+
+def _scripted(request: ParsedRequest, intent: Intent) -> list[tuple[Tool, dict[str, Any]]]:
+    """Return the call of the script's next step. Without any tools there is none, with others it is a mistake."""
+    step = intent.script.next
+    if step is None or step.tool is None or not request.tools:
+        return []
+    offered = [tool for tool in request.tools if tool.get("name") == step.tool]
+    if not offered:
+        raise Refusal(f"script: there is no tool `{step.tool}` among {[tool.get('name') for tool in request.tools]}.")
+    return [(offered[0], step.input)]
 
 
 def _chosen(request: ParsedRequest, intent: Intent) -> list[Tool]:
