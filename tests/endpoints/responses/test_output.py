@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from claude_code_proxy.endpoints.responses import output
-from claude_code_proxy.endpoints.responses.tools import CallKind, ToolOrigin
+from claude_code_proxy.endpoints.responses.tools.toolset import CallKind, ToolOrigin
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 from msgspec import inspect
 
-from claude_code_proxy.endpoints.responses import items, tool_types
+from claude_code_proxy.endpoints.responses import items
 from claude_code_proxy.endpoints.responses.schema import ResponsesRequest
 from claude_code_proxy.endpoints.responses.support import ITEMS, PARTS, REQUEST, TOOLS
+from claude_code_proxy.endpoints.responses.tools import tool_types
 from claude_code_proxy.endpoints.support import Fate
 
 

@@ -17,7 +17,7 @@ from claude_code_proxy.endpoints.responses import items
 from claude_code_proxy.endpoints.responses.content import to_blocks, to_result_blocks, to_texts
 from claude_code_proxy.endpoints.responses.reasoning import Seal, opened
 from claude_code_proxy.endpoints.responses.support import ITEMS
-from claude_code_proxy.endpoints.responses.tools import ToolList, claude_name
+from claude_code_proxy.endpoints.responses.tools.toolset import ToolList, claude_name
 from claude_code_proxy.endpoints.support import ignored
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import is_given

@@ -11,7 +11,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
-from claude_code_proxy.endpoints.responses.tools import ToolOrigin
+from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 
 COMPLETED, IN_PROGRESS, INCOMPLETE = "completed", "in_progress", "incomplete"
 

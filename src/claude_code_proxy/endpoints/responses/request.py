@@ -13,7 +13,7 @@ from claude_code_proxy.endpoints.responses import schema
 from claude_code_proxy.endpoints.responses.conversation import ConversationBuilder, ItemConversation
 from claude_code_proxy.endpoints.responses.reasoning import Seal
 from claude_code_proxy.endpoints.responses.support import ignored_fields
-from claude_code_proxy.endpoints.responses.tools import ResponsesToolset, to_toolset
+from claude_code_proxy.endpoints.responses.tools.toolset import ResponsesToolset, to_toolset
 from claude_code_proxy.errors import InvalidRequest
 
 _ServiceTier = Literal["auto", "standard_only"]

@@ -14,7 +14,7 @@ from claude_code_proxy.endpoints.openai.errors import to_openai_error
 from claude_code_proxy.endpoints.openai.reply import service_tier, to_usage
 from claude_code_proxy.endpoints.responses import schema
 from claude_code_proxy.endpoints.responses.stored import KeptInput
-from claude_code_proxy.endpoints.responses.tools import ToolOrigin
+from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.messages.json_text import is_given
 

@@ -24,7 +24,7 @@ from claude_code_proxy.endpoints.responses.response import (
     to_fault,
 )
 from claude_code_proxy.endpoints.responses.stored import to_kept_reply
-from claude_code_proxy.endpoints.responses.tools import ToolOrigin
+from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
 _encode = msgspec.json.encode

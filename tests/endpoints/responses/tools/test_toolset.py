@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from claude_code_proxy.endpoints.responses.tools import ToolOrigin
+from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 from claude_code_proxy.errors import InvalidRequest
 from tests.endpoints.responses.responses_replies import adjusted, decode, translated
 

@@ -13,9 +13,9 @@ from msgspec import Raw, Struct
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.tools import NO_PARAMETERS, one_at_a_time, to_custom_tool, to_web_search
-from claude_code_proxy.endpoints.responses import tool_types as wire
 from claude_code_proxy.endpoints.responses.schema import ChosenTool, ResponsesRequest
 from claude_code_proxy.endpoints.responses.support import TOOLS
+from claude_code_proxy.endpoints.responses.tools import tool_types as wire
 from claude_code_proxy.endpoints.support import ignored
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import is_given

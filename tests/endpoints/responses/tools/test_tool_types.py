@@ -5,7 +5,7 @@ import json
 import pytest
 from msgspec import Raw
 
-from claude_code_proxy.endpoints.responses import tool_types as wire
+from claude_code_proxy.endpoints.responses.tools import tool_types as wire
 from claude_code_proxy.errors import InvalidRequest
 
 
