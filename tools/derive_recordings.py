@@ -1,9 +1,10 @@
 """Derive `tests/fixtures/recordings` from a larger collection: `python -m tools.derive_recordings FOLDER`.
 
-`FOLDER` holds `anthropic/` and `client_requests/`, one JSON file for each exchange. A recording is taken when its
-derived form is small. What an exchange is about stays: the fields, their order, the sizes of texts, the wire's spaces,
-the words of errors. What somebody wrote does not: each word of prose is replaced by filler of the same length, and
-signatures and encrypted content are cut. `source` and `licence` say where the exchange was first recorded.
+`FOLDER` holds `anthropic/`, `client_requests/` and `openai/`, of which the Responses API alone is taken, one JSON file
+for each exchange. A recording is taken when its derived form is small. What an exchange is about stays: the fields,
+their order, the sizes of texts, the wire's spaces, the words of errors. What somebody wrote does not: each word of
+prose is replaced by filler of the same length, and signatures and encrypted content are cut. `source` and `licence`
+say where the exchange was first recorded.
 """
 
 import json
@@ -15,15 +16,23 @@ from typing import TypeAlias
 Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 TARGET = Path(__file__).parents[1] / "tests" / "fixtures" / "recordings"
-LARGEST = {"anthropic": 3_900, "client_requests": 2_200}  # bytes of a derived recording
+LARGEST = {"anthropic": 3_900, "client_requests": 2_200, "openai": 2_600}  # bytes of a derived recording
 ALWAYS = {  # larger ones that alone show something
     "lmnr-tools-streaming-stream",  # a model that is retired
     "pydanticai-mcp-servers-s1",  # another, and a reply with calls to MCP servers
     "rig-streaming-grammar-parallel-tool-use-stream",  # calls side by side in a stream
     "rubyllm-chat-web-search-with-haiku-4-5-replays-search-turns-so-the-conversation-can-continue",  # cited pages
+    "rig-refusal-matrix-responses-streaming-refusal-delta-surfaces-stream",  # a refusal
+    "rig-streaming-grammar-incomplete-mid-tool-call-stream",  # a call that was cut
+    "lingua-responses-custom-tool-call-streaming-param-followup-responses-stream",  # a message without text
+    "pydanticai-openai-include-raw-annotations-s1-stream",  # a search and a citation
 }
+ENDPOINTS = {"openai": "/v1/responses"}
 KEPT = ("source", "kind", "licence", "endpoint", "anthropic_beta", "request", "response", "response_fixture")
-PROSE = {"text", "thinking", "content", "cited_text", "title", "description", "instructions", "refusal", "system"}
+PROSE = {
+    *("text", "thinking", "content", "cited_text", "title", "description", "instructions", "refusal", "system"),
+    *("delta", "obfuscation"),  # of a stream of the Responses API
+}
 SEALED = {"signature", "encrypted_content", "encrypted_index", "data"}
 SEAL_LENGTH = 24
 WORDS = ("lorem", "ipsum", "dolor", "amet", "elit", "sed", "tempor", "magna", "aliqua", "veniam")
@@ -95,7 +104,10 @@ def main(arguments: list[str]) -> int:
         for path in target.glob("*.json"):
             path.unlink()
         for path in sorted((Path(arguments[0]) / folder).glob("*.json")):
-            derived = derive(json.loads(path.read_bytes()))
+            recording = json.loads(path.read_bytes())
+            if not recording["endpoint"].endswith(ENDPOINTS.get(folder, "")):
+                continue
+            derived = derive(recording)
             text = json.dumps(derived, ensure_ascii=False, separators=(", ", ": ")) + "\n"
             if len(text.encode()) <= largest or path.stem in ALWAYS:
                 (target / path.name).write_text(text, encoding="utf-8")

@@ -28,16 +28,9 @@ def plain() -> DecodedRequest:
     return decode_chat(stream=True, stream_options={"include_usage": True})
 
 
-def message_of(recording: Json) -> messages.Message:
-    response = recording["response"]
-    if response.get("sse"):
-        return accumulated(decoded([response["sse"].encode()]))
-    return messages.decode_message(json.dumps(response["body"]).encode())
-
-
 @pytest.mark.parametrize("name", REPLIES)
 def test_a_recorded_reply_is_readable_whole_and_streamed_and_says_the_same(name: str) -> None:
-    message = message_of(REPLIES[name])
+    message = recordings.message_of(REPLIES[name])
     whole = read_whole(plain().reply((message,), CONTEXT))
     assert read_stream(streamed(plain(), messages.as_events(message)), include_usage=True) == whole
 
@@ -66,7 +59,7 @@ def test_every_byte_on_its_own() -> None:
 
 def test_the_recordings_show_what_they_are_here_for() -> None:
     """Else the tests above would pass for want of cases."""
-    replies = [read_whole(plain().reply((message_of(each),), CONTEXT)) for each in REPLIES.values()]
+    replies = [read_whole(plain().reply((recordings.message_of(each),), CONTEXT)) for each in REPLIES.values()]
     choices = [reply.choices[0] for reply in replies]
     assert len(choices) > 40
     assert len(STREAMS) > 20

@@ -46,9 +46,13 @@ def events(frames: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def streamed(request: DecodedResponsesRequest, made: Iterable[messages.Event]) -> list[dict[str, Any]]:
+def frames_of(request: DecodedResponsesRequest, made: Iterable[messages.Event]) -> bytes:
     (translator,) = request.translators(CONTEXT)
-    return events(b"".join([translator.feed(event) for event in made]) + translator.close())
+    return b"".join([translator.feed(event) for event in made]) + translator.close()
+
+
+def streamed(request: DecodedResponsesRequest, made: Iterable[messages.Event]) -> list[dict[str, Any]]:
+    return events(frames_of(request, made))
 
 
 def whole(request: DecodedResponsesRequest, message: messages.Message) -> dict[str, Any]:

@@ -253,6 +253,9 @@ class ResponseStream:
         self._pieces.append(piece)
         if not isinstance(self._block, messages.ToolUse) or self._origin.kind != "function":
             return b""
+        return self._arguments_delta(piece)
+
+    def _arguments_delta(self, piece: str) -> bytes:
         return self._write.inner(
             "response.function_call_arguments.delta", self._write.item_id("fc"), fields=b',"delta":' + _encode(piece)
         )
@@ -264,7 +267,7 @@ class ResponseStream:
         item = output.to_call(call.id, arguments, origin=origin, id=id, status=self._call_status(arguments))
         match item:
             case output.FunctionCallItem():
-                missed = b"" if self._pieces else self._arguments(arguments)
+                missed = b"" if self._pieces else self._arguments_delta(item.arguments)
                 done = b',"name":%b,"arguments":%b' % (_encode(item.name), _encode(item.arguments))
                 inner = missed + self._write.inner("response.function_call_arguments.done", id, fields=done)
             case output.CustomToolCallItem():
