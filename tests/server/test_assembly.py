@@ -52,9 +52,9 @@ async def test_the_memory_of_bodies_is_divided_among_workers(workers: int, bytes
         assert assembly.server.memory.capacity == bytes_each
 
 
-async def test_the_memory_of_bodies_is_half_of_what_there_is() -> None:
+async def test_the_memory_of_bodies_is_a_sixth_of_what_there_is() -> None:
     async with assembled() as assembly:
-        assert assembly.server.memory.capacity == memory_limit() // 2
+        assert assembly.server.memory.capacity == memory_limit() // 6
 
 
 async def test_how_long_the_upstream_may_take() -> None:

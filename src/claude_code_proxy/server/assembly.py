@@ -379,5 +379,5 @@ def _server_limits(settings: Settings) -> ServerLimits:
         head_bytes=settings.max_header_bytes,
         head_seconds=settings.header_seconds,
         body_bytes=settings.max_body_bytes,
-        body_memory=(settings.max_body_memory or memory_limit() // 2) // settings.workers,
+        body_memory=(settings.max_body_memory or memory_limit() // 6) // settings.workers,
     )

@@ -134,7 +134,7 @@ class Settings:
     max_body_memory: Annotated[
         int,
         "The memory, in bytes, that all request bodies may take, divided among the workers; a body takes twice its "
-        "size. Without room for 5 s, a request gets a 503. `0`: half of what the container, or else the machine, has.",
+        "size. Without room for 5 s, a request gets a 503. `0`: a sixth of what the container, or the machine, has.",
         whole(0),
     ] = 0
     max_header_bytes: Annotated[int, "The largest request head.", whole(1024)] = 64 * 1024
