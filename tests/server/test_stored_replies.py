@@ -3,10 +3,7 @@
 import json
 from typing import Any
 
-import pytest
-
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.server.stored_replies import owner_by_key
 from claude_code_proxy.state.reply_store import StoreFailed
 from tests.server.running import Reply, Running, running
 from tests.server.scripted_upstream import ScriptedUpstream
@@ -123,11 +120,3 @@ class Broken:
         raise StoreFailed("it is locked")
 
     chain = get
-
-
-@pytest.mark.parametrize("name", [b"x-api-key", b"api-key"])
-def test_an_owner_is_a_digest_of_the_key(name: bytes) -> None:
-    assert owner_by_key({name: b"ada-key"}) == owner_by_key({b"authorization": b"Bearer ada-key"})
-    assert owner_by_key({name: b"ada-key"}) != owner_by_key({name: b"bob-key"})
-    assert "ada" not in owner_by_key({name: b"ada-key"})
-    assert owner_by_key({}) == ""

@@ -1,25 +1,14 @@
 """Every engine keeps replies by the same contract: this suite is run against each."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
 from claude_code_proxy.state.reply_store import ReplyStore, StoredReply
-from claude_code_proxy.state.sealing import Sealer
-from claude_code_proxy.state.stores import ContentPlace, Stores, open_stores
+from claude_code_proxy.state.stores import Stores
+from tests.state.engines import stores
 
-ENGINES = {"memory": False, "SQLite": True}  # whether it has a directory
+__all__ = ["stores"]
 REPLY = StoredReply("resp_1", "response", "ada", 100, 1000, "", b'{"team":"a"}', b'{"id":"resp_1"}', b"[1]", b"[2]")
-
-
-@pytest.fixture(params=ENGINES)
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
-    directory = tmp_path / "state" if ENGINES[request.param] else None
-    opened = open_stores(directory, ContentPlace(directory, Sealer([b"a made-up key"])))
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

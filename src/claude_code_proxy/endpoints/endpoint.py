@@ -24,7 +24,7 @@ class KeptReply(Struct, frozen=True):
 
     `previous` is the id of the reply that it continues, or empty. The others are JSON: labels of the caller's, the body
     of the reply, the input, and the turns of input and answer as Messages. One that is not `stored` may be continued on
-    its own connection only.
+    its own connection only. `conversation` is the id of the conversation to which `items` are added, or empty.
     """
 
     id: str
@@ -34,6 +34,8 @@ class KeptReply(Struct, frozen=True):
     input: bytes
     turns: bytes
     stored: bool = True
+    conversation: str = ""
+    items: bytes = b"[]"
 
 
 def _not_kept(_: KeptReply) -> None:

@@ -146,6 +146,7 @@ class Assembly:
             pages={
                 **UNSUPPORTED,
                 **self._kept.replies.pages(),
+                **self._kept.conversations.pages(),
                 **({EMBEDDINGS: self._embeddings} if self._embeddings is not None else {}),
                 "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
                 "GET /metrics": page,

@@ -9,7 +9,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from claude_code_proxy.errors import Misconfigured
-from claude_code_proxy.server.stored_replies import StoredReplies, owner_by_key
+from claude_code_proxy.server.conversations import Conversations
+from claude_code_proxy.server.state_access import owner_by_key
+from claude_code_proxy.server.stored_replies import StoredReplies
 from claude_code_proxy.settings import Settings
 from claude_code_proxy.state.sealing import Sealer, open_sealer
 from claude_code_proxy.state.stores import ContentPlace, Stores, open_stores
@@ -21,6 +23,7 @@ class OpenedState(Struct, frozen=True):
     stores: Stores
     sealer: Sealer
     replies: StoredReplies
+    conversations: Conversations
 
 
 def open_state(settings: Settings, shared: Path | None) -> OpenedState:
@@ -33,4 +36,6 @@ def open_state(settings: Settings, shared: Path | None) -> OpenedState:
     except OSError as error:
         raise Misconfigured(f"STATE_DIR: {directory} cannot be used: {error.strerror or error}.") from error
     keep_seconds = settings.responses_keep_days * _DAY
-    return OpenedState(stores, sealer, StoredReplies(stores.replies, owner_of=owner_by_key, keep_seconds=keep_seconds))
+    conversations = Conversations(stores.conversations, owner_of=owner_by_key, keep_seconds=keep_seconds)
+    replies = StoredReplies(stores.replies, conversations, owner_of=owner_by_key, keep_seconds=keep_seconds)
+    return OpenedState(stores, sealer, replies, conversations)

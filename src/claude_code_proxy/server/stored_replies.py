@@ -3,62 +3,67 @@
 Each caller sees only what its own key has made.
 """
 
-import hashlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs
 
 import msgspec
 
 from claude_code_proxy.endpoints.endpoint import KeptReply
 from claude_code_proxy.endpoints.responses.stored import (
+    check_continues,
     check_limit,
     decode_kept_items,
     find_item,
     join_turns,
     render_page,
     response_id_of,
+    split_items,
 )
-from claude_code_proxy.errors import InvalidRequest, ProxyError
+from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.http1.server.request import Request
-from claude_code_proxy.server.access.api_keys import keys_in
+from claude_code_proxy.server.conversations import Conversations
 from claude_code_proxy.server.exchange.reply.headers import JSON
 from claude_code_proxy.server.routes import Page, Reply
+from claude_code_proxy.server.state_access import or_unavailable
 from claude_code_proxy.state.reply_store import ReplyStore, StoredReply, StoreFailed
 
 _log = logging.getLogger(__name__)
 _RESPONSE = "response"
-_PREFIX = "resp_"
-_T = TypeVar("_T")
-
-
-class StateUnavailable(ProxyError):
-    """What is kept cannot be read just now."""
-
-    status = 503
+_RESPONSE_PREFIX, _CONVERSATION_PREFIX = "resp_", "conv_"
 
 
 class StoredReplies:
     """`owner_of` names the caller of a request by its headers; `keep_seconds` is how long replies are kept."""
 
     def __init__(
-        self, store: ReplyStore, *, owner_of: Callable[[Mapping[bytes, bytes]], str], keep_seconds: float
+        self,
+        store: ReplyStore,
+        conversations: Conversations,
+        *,
+        owner_of: Callable[[Mapping[bytes, bytes]], str],
+        keep_seconds: float,
     ) -> None:
         self._store = store
+        self._conversations = conversations
         self._owner_of = owner_of
         self._keep_seconds = keep_seconds
 
     async def find(self, ids: Sequence[str], headers: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
-        """Return what a request names: the turns of a response and all that it continues, or one item.
+        """Return what a request names: the turns of a response and all that it continues, a conversation, or one item.
 
         What is not found is left out. Raise `StateUnavailable`.
         """
         owner = self._owner_of(headers)
         found: dict[str, bytes] = {}
         for id in ids:
-            value = await (self._turns(id, owner) if id.startswith(_PREFIX) else self._item(id, owner))
+            if id.startswith(_RESPONSE_PREFIX):
+                value = await self._turns(id, owner)
+            elif id.startswith(_CONVERSATION_PREFIX):
+                value = await self._conversations.find(id, owner)
+            else:
+                value = await self._item(id, owner)
             if value is not None:
                 found[id] = value
         return found
@@ -80,6 +85,8 @@ class StoredReplies:
                 turns=reply.turns,
             )
             try:
+                if reply.conversation:
+                    await self._conversations.add(reply.conversation, split_items(reply.items), owner=owner)
                 await self._store.put(stored)
             except StoreFailed as error:
                 _log.warning("a response could not be kept: %s", error)
@@ -97,7 +104,7 @@ class StoredReplies:
 
     async def _delete(self, request: Request, parameters: Mapping[str, str]) -> Reply:
         id = (await self._response(parameters["id"], request)).id
-        await _or_unavailable(self._store.delete(id, owner=self._owner_of(request.headers)))
+        await or_unavailable(self._store.delete(id, owner=self._owner_of(request.headers)))
         return 200, [JSON], msgspec.json.encode({"id": id, "object": "response", "deleted": True})
 
     async def _input_items(self, request: Request, parameters: Mapping[str, str]) -> Reply:
@@ -113,28 +120,17 @@ class StoredReplies:
         raise InvalidRequest("Only responses that were created with 'background' set to true can be cancelled.")
 
     async def _response(self, id: str, request: Request) -> StoredReply:
-        found = await _or_unavailable(self._store.get(id, owner=self._owner_of(request.headers), now=time.time()))
+        found = await or_unavailable(self._store.get(id, owner=self._owner_of(request.headers), now=time.time()))
         if found is None:
             raise InvalidRequest(f"Response with id '{id}' not found.", status=404)
         return found
 
     async def _turns(self, id: str, owner: str) -> bytes | None:
-        chain = await _or_unavailable(self._store.chain(id, owner=owner, now=time.time()))
+        chain = await or_unavailable(self._store.chain(id, owner=owner, now=time.time()))
+        for reply in chain:
+            check_continues(reply.id, reply.turns, reply=reply.reply)
         return join_turns(reply.turns for reply in chain) if chain else None
 
     async def _item(self, id: str, owner: str) -> bytes | None:
-        found = await _or_unavailable(self._store.get(response_id_of(id), owner=owner, now=time.time()))
+        found = await or_unavailable(self._store.get(response_id_of(id), owner=owner, now=time.time()))
         return find_item(id, reply=found.reply, given=found.input) if found is not None else None
-
-
-async def _or_unavailable(answer: Awaitable[_T]) -> _T:
-    try:
-        return await answer
-    except StoreFailed as error:
-        raise StateUnavailable(f"What was kept cannot be read just now: {error}.") from error
-
-
-def owner_by_key(headers: Mapping[bytes, bytes]) -> str:
-    """Return a short digest of the caller's API key, so that each key has an owner of its own."""
-    key = b"\0".join(keys_in(headers))
-    return hashlib.blake2b(key, digest_size=12).hexdigest() if key else ""

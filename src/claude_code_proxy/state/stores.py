@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from claude_code_proxy.state.conversation_store import ConversationStore
 from claude_code_proxy.state.memory import MemoryThinkingStore
+from claude_code_proxy.state.memory_conversations import MemoryConversationStore
 from claude_code_proxy.state.memory_replies import MemoryReplyStore
 from claude_code_proxy.state.reply_store import ReplyStore
 from claude_code_proxy.state.sealing import Sealer
@@ -21,6 +23,7 @@ class Stores(Struct, frozen=True):
 
     thinking: ThinkingStore
     replies: ReplyStore
+    conversations: ConversationStore
     close: Callable[[], Awaitable[None]]
 
 
@@ -45,15 +48,18 @@ def open_stores(directory: Path | None, content: ContentPlace | None = None) -> 
 
     thinking: ThinkingStore = MemoryThinkingStore()
     replies: ReplyStore = MemoryReplyStore()
+    conversations: ConversationStore = MemoryConversationStore()
     if directory is not None:
         from claude_code_proxy.state.sqlite.thinking import SqliteThinkingStore  # noqa: PLC0415 - few need SQLite
 
         thinking = SqliteThinkingStore(databases[directory])
     if kept is not None and content is not None:
+        from claude_code_proxy.state.sqlite.conversations import SqliteConversationStore  # noqa: PLC0415
         from claude_code_proxy.state.sqlite.replies import SqliteReplyStore  # noqa: PLC0415
 
         replies = SqliteReplyStore(databases[kept], content.sealer)
-    return Stores(thinking, replies, close)
+        conversations = SqliteConversationStore(databases[kept], content.sealer)
+    return Stores(thinking, replies, conversations, close)
 
 
 def _open(directory: Path) -> "Database":

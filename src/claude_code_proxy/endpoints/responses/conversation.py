@@ -77,6 +77,13 @@ class ConversationBuilder:
                 self._turns.append((message.role, list(message.content), ["input"] * len(message.content)))
         self._earlier = len(self._turns)
 
+    def add_conversation(self, kept: Sequence[Raw]) -> None:
+        """Begin with the items of a conversation."""
+        for raw in kept:
+            self.add_item(raw, "conversation")
+        self._earlier = len(self._turns)
+        self._own_system.clear()
+
     def add_text(self, text: str) -> None:
         """Add the input where it is one string."""
         self._append("user", (messages.Text(text),) if text else (), path="input")

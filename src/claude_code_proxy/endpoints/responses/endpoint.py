@@ -16,10 +16,21 @@ from claude_code_proxy.endpoints.openai.body import BodyDecoder
 from claude_code_proxy.endpoints.openai.envelope import OPENAI
 from claude_code_proxy.endpoints.responses.field_names import field_name
 from claude_code_proxy.endpoints.responses.reasoning import Seal
-from claude_code_proxy.endpoints.responses.request import TranslatedResponse, to_messages_request
+from claude_code_proxy.endpoints.responses.request import (
+    Before,
+    TranslatedResponse,
+    check_state,
+    to_messages_request,
+)
 from claude_code_proxy.endpoints.responses.response import ENCRYPTED, SOURCES, ResponseShape, echo
 from claude_code_proxy.endpoints.responses.schema import ResponsesRequest
-from claude_code_proxy.endpoints.responses.stored import KeptInput, decode_turns, references
+from claude_code_proxy.endpoints.responses.stored import (
+    KeptInput,
+    decode_kept_items,
+    decode_turns,
+    references,
+    resolved,
+)
 from claude_code_proxy.endpoints.responses.stream import ResponseStream, to_response
 from claude_code_proxy.errors import InvalidRequest
 
@@ -68,6 +79,7 @@ def _resume(
     default_model: str,
     terms: ResponsesTerms,
 ) -> DecodedResponsesRequest:
+    check_state(request)
     previous = request.previous_response_id
     if previous and previous not in stored:
         raise InvalidRequest(
@@ -75,28 +87,35 @@ def _resume(
             param="previous_response_id",
             code="previous_response_not_found",
         )
-    earlier = decode_turns(stored[previous]) if previous else ()
-    translated = to_messages_request(request, default_model, seal=terms.seal, earlier=earlier, stored=stored)
+    conversation = request.conversation_id
+    if conversation and conversation not in stored:
+        raise InvalidRequest(f"Conversation with id '{conversation}' not found.", param="conversation", status=404)
+    before = Before(
+        decode_turns(stored[previous]) if previous else (),
+        decode_kept_items(stored[conversation]) if conversation else (),
+    )
+    translated = to_messages_request(request, default_model, seal=terms.seal, before=before, stored=stored)
     include = request.include or ()
     shape = ResponseShape(
         echo(request),
         dict(translated.toolset.origins),
         encrypted=ENCRYPTED in include,
         sources=SOURCES in include,
-        given=_given(request, translated) if terms.keeps_all or request.store is not False else None,
+        given=_given(request, translated, stored=stored) if terms.keeps_all or request.store is not False else None,
     )
     return DecodedResponsesRequest(
         translated, translated.adjustments + adjustments, stream=bool(request.stream), shape=shape, seal=terms.seal
     )
 
 
-def _given(request: ResponsesRequest, translated: TranslatedResponse) -> KeptInput:
+def _given(request: ResponsesRequest, translated: TranslatedResponse, *, stored: Mapping[str, bytes]) -> KeptInput:
     return KeptInput(
         request.previous_response_id or "",
         request.metadata or {},
-        request.input or [],
+        resolved(request.input or [], stored),
         translated.conversation.own,
         stored=request.store is not False,
+        conversation=request.conversation_id if request.store is not False else "",
     )
 
 
@@ -109,9 +128,9 @@ def responses_endpoint(seal: Seal, *, keeps_all: bool = False) -> Endpoint:
 
     def begin(body: bytes, default_model: str) -> PendingRequest:
         request, adjustments = _body.decode(body)
-        previous = request.previous_response_id
+        named = (request.previous_response_id, request.conversation_id)
         return PendingRequest(
-            (*((previous,) if previous else ()), *references(request.input)),
+            (*filter(None, named), *references(request.input)),
             partial(_resume, request=request, adjustments=adjustments, default_model=default_model, terms=terms),
         )
 

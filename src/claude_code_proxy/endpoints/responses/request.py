@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
+from claude_code_proxy.endpoints.openai.metadata import check_metadata
 from claude_code_proxy.endpoints.openai.request import check_range, to_max_tokens, to_metadata
 from claude_code_proxy.endpoints.responses import schema
 from claude_code_proxy.endpoints.responses.conversation import ConversationBuilder, ItemConversation
@@ -30,21 +31,31 @@ class TranslatedResponse(Struct, frozen=True):
     adjustments: tuple[Adjustment, ...]
 
 
+class Before(Struct, frozen=True):
+    """What stands before the input: the turns of the response that it continues, or the items of a conversation."""
+
+    turns: Sequence[messages.InputMessage] = ()
+    items: Sequence[Raw] = ()
+
+
+_NOTHING = Before()
+
+
 def to_messages_request(
     request: schema.ResponsesRequest,
     default_model: str,
     *,
     seal: Seal,
-    earlier: Sequence[messages.InputMessage] = (),
+    before: Before = _NOTHING,
     stored: Mapping[str, bytes] = {},
 ) -> TranslatedResponse:
     """Translate a request. Raise `InvalidRequest`.
 
-    `earlier` are the turns of the response that it continues, `stored` the items that it refers to, by their ids.
+    `stored` has the items that it refers to, by their ids.
     """
     check_range("temperature", request.temperature, least=0, most=2)
     check_range("top_p", request.top_p, least=0, most=1)
-    conversation = _conversation(request, seal, earlier=earlier, stored=stored)
+    conversation = _conversation(request, seal, before=before, stored=stored)
     notes = list(conversation.adjustments)
     toolset = to_toolset(request, conversation.tools, note=notes.append)
     notes += ignored_fields(request)
@@ -70,15 +81,29 @@ def to_messages_request(
     return TranslatedResponse(made, conversation, toolset, tuple(notes))
 
 
+def check_state(request: schema.ResponsesRequest) -> None:
+    """Check what a request says of state. Raise `InvalidRequest`."""
+    check_metadata(request.metadata)
+    if request.previous_response_id and request.conversation:
+        raise InvalidRequest(
+            "Mutually exclusive parameters: 'previous_response_id' and 'conversation'. Ensure you are only providing "
+            "one of them.",
+            param="previous_response_id",
+            code="mutually_exclusive_parameters",
+        )
+
+
 def _conversation(
     request: schema.ResponsesRequest,
     seal: Seal,
     *,
-    earlier: Sequence[messages.InputMessage],
+    before: Before,
     stored: Mapping[str, bytes],
 ) -> ItemConversation:
     builder = ConversationBuilder(seal, stored)
-    builder.add_earlier(earlier)
+    builder.add_earlier(before.turns)
+    if before.items:
+        builder.add_conversation(before.items)
     if isinstance(request.input, str):
         builder.add_text(request.input)
     for index, raw in enumerate(request.input if isinstance(request.input, list) else ()):

@@ -100,6 +100,7 @@ def echo(request: schema.ResponsesRequest) -> bytes:
     text = request.text or schema.TextOptions()
     fields = {
         "background": False,
+        "conversation": {"id": request.conversation_id} if request.conversation else None,
         "frequency_penalty": 0.0,
         "instructions": request.instructions,
         "max_output_tokens": request.max_output_tokens,
@@ -109,7 +110,11 @@ def echo(request: schema.ResponsesRequest) -> bytes:
         "presence_penalty": 0.0,
         "previous_response_id": request.previous_response_id,
         "prompt_cache_key": request.prompt_cache_key,
-        "reasoning": {"effort": reasoning.effort, "summary": reasoning.summary or reasoning.generate_summary},
+        "reasoning": {
+            "context": reasoning.context,
+            "effort": reasoning.effort,
+            "summary": reasoning.summary or reasoning.generate_summary,
+        },
         "safety_identifier": request.safety_identifier,
         "store": request.store is not False,
         "temperature": 1.0 if request.temperature is None else request.temperature,

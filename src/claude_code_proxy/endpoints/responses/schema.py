@@ -57,6 +57,10 @@ class ChosenTool(Wire, frozen=True):
     tools: list["ChosenTool"] | None = None
 
 
+class NamedConversation(Wire, frozen=True):
+    id: str
+
+
 class ResponsesRequest(Wire, frozen=True, kw_only=True):
     """Every field of the API; `support.py` says of each what becomes of it."""
 
@@ -82,7 +86,7 @@ class ResponsesRequest(Wire, frozen=True, kw_only=True):
     safety_identifier: str | None = None
     service_tier: str | None = None
     prompt_cache_key: str | None = None
-    conversation: Raw = NO_JSON
+    conversation: str | NamedConversation | None = None
     truncation: Raw = NO_JSON
     max_tool_calls: Raw = NO_JSON
     background: Raw = NO_JSON
@@ -98,3 +102,9 @@ class ResponsesRequest(Wire, frozen=True, kw_only=True):
     access_programs: Raw = NO_JSON
     frequency_penalty: Raw = NO_JSON
     presence_penalty: Raw = NO_JSON
+
+    @property
+    def conversation_id(self) -> str:
+        """The id of the conversation that the request is part of, or nothing."""
+        named = self.conversation
+        return named.id if isinstance(named, NamedConversation) else named or ""

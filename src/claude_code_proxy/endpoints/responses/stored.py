@@ -4,7 +4,7 @@ Kept are the response as it was sent, the items of its input, each with an id, a
 have the signed thinking and the results of hosted tools, which items do not tell.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from claude_code_proxy.errors import InvalidRequest
 
 _INDEX_DIGITS = 3
 _MOST_ITEMS = 100
+_LONGEST_REFERENCE = 300  # bytes: it is an id and a type
 
 
 class KeptInput(Struct, frozen=True):
@@ -26,6 +27,7 @@ class KeptInput(Struct, frozen=True):
     items: str | list[Raw]
     turns: tuple[messages.InputMessage, ...]
     stored: bool = True
+    conversation: str = ""
 
 
 class _StoredTurn(Struct, frozen=True):
@@ -33,8 +35,13 @@ class _StoredTurn(Struct, frozen=True):
     content: list[Raw]
 
 
+class _Named(Struct, frozen=True):
+    id: str = ""
+
+
 class _Output(Struct, frozen=True):
     output: list[Raw] = []
+    conversation: _Named | None = None
 
 
 class _PeekedId(Struct, frozen=True):
@@ -50,17 +57,49 @@ _decode_item: Callable[[Raw], dict[str, Any]] = msgspec.json.Decoder(dict[str, A
 _peek = msgspec.json.Decoder(_PeekedId).decode
 
 
-def to_kept_reply(response_id: str, reply: bytes, *, given: KeptInput, answer: messages.Message) -> KeptReply:
-    turns = (*given.turns, messages.InputMessage("assistant", answer.content))
+def to_kept_reply(
+    response_id: str, reply: bytes, *, given: KeptInput, answer: messages.Message, whole: Callable[[], bytes]
+) -> KeptReply:
+    """Return what is kept of a response. `whole` makes it with the sealed thinking, as a conversation needs it.
+
+    The turns of a response in a conversation are not kept: the conversation itself tells what came before.
+    """
+    items = with_ids(given.items, response_id)
+    turns = () if given.conversation else (*given.turns, messages.InputMessage("assistant", answer.content))
+    added = [*items, *_decode_output(whole()).output] if given.conversation else []
     return KeptReply(
         id=response_id,
         previous=given.previous,
         metadata=msgspec.json.encode(given.metadata),
         reply=reply,
-        input=msgspec.json.encode(_with_ids(given.items, response_id)),
+        input=msgspec.json.encode(items),
         turns=messages.encode_request([turn for turn in turns if turn.content]),
         stored=given.stored,
+        conversation=given.conversation,
+        items=msgspec.json.encode(added),
     )
+
+
+def check_continues(response_id: str, turns: bytes, *, reply: bytes) -> None:
+    """Raise `InvalidRequest` for a response that only its conversation can continue."""
+    conversation = _decode_output(reply).conversation if turns.strip() in {b"", b"[]"} else None
+    if conversation is not None:
+        raise InvalidRequest(
+            f"Response with id '{response_id}' is part of the conversation '{conversation.id}'. Continue that with "
+            "'conversation'.",
+            param="previous_response_id",
+            code="invalid_value",
+        )
+
+
+def split_items(items: bytes) -> list[bytes]:
+    """Return each item of a list."""
+    return [bytes(raw) for raw in _decode_items(items)]
+
+
+def item_id(raw: Raw) -> str:
+    """Return the id that an item has in it."""
+    return _peek(raw).id or ""
 
 
 def decode_turns(turns: bytes) -> tuple[messages.InputMessage, ...]:
@@ -93,23 +132,32 @@ def find_item(item_id: str, *, reply: bytes, given: bytes) -> bytes | None:
 
 def references(items: str | Sequence[Raw] | None) -> list[str]:
     """Return the ids of the items that are only named in an input."""
-    found = []
-    for raw in items if not isinstance(items, str) and items else ():
-        if len(memoryview(raw)) > 300:  # a reference is an id and a type
-            continue
-        try:
-            peeked = _peek(raw)
-        except msgspec.DecodeError:
-            continue
-        if peeked.id and (peeked.type == "item_reference" or not (peeked.type or peeked.role)):
-            found.append(peeked.id)
-    return found
+    return [id for id in map(_reference, () if isinstance(items, str) else items or ()) if id]
+
+
+def resolved(items: str | list[Raw], stored: Mapping[str, bytes]) -> str | list[Raw]:
+    """Return the items of an input with what its references name in their place."""
+    if isinstance(items, str) or not stored:
+        return items
+    return [Raw(stored.get(_reference(raw), raw)) for raw in items]
+
+
+def _reference(raw: Raw) -> str:
+    """Return the id that an item names, if it does no more than that."""
+    if len(memoryview(raw)) > _LONGEST_REFERENCE:
+        return ""
+    try:
+        peeked = _peek(raw)
+    except msgspec.DecodeError:
+        return ""
+    is_reference = peeked.type == "item_reference" or not (peeked.type or peeked.role)
+    return peeked.id or "" if is_reference else ""
 
 
 def render_page(items: Sequence[Raw], *, limit: int, after: str, ascending: bool) -> bytes:
     """Return a page of items as a list, by default the newest first. Raise `InvalidRequest` for an unknown `after`."""
     ordered = list(items) if ascending else list(items)[::-1]
-    ids = [_peek(raw).id or "" for raw in ordered]
+    ids = [item_id(raw) for raw in ordered]
     if after and after not in ids:
         raise InvalidRequest(f"Item with id '{after}' not found.", param="after", code="invalid_value")
     start = ids.index(after) + 1 if after else 0
@@ -136,9 +184,9 @@ def check_limit(text: str | None) -> int:
     return int(text)
 
 
-def _with_ids(items: str | list[Raw], response_id: str) -> list[Raw | dict[str, Any]]:
-    """Return items as the service lists them: with an id, and content as parts."""
-    number = response_id.partition("_")[2]
+def with_ids(items: str | list[Raw], response_id: str) -> list[Raw | dict[str, Any]]:
+    """Return items as the service lists them: with an id, made from the response's, and content as parts."""
+    number = response_id.rpartition("_")[2]
     if isinstance(items, str):
         return [_as_listed({"role": "user", "content": items}, f"{number}i000")]
     return [_as_listed(_decode_item(raw), f"{number}i{index:03x}") for index, raw in enumerate(items)]

@@ -23,7 +23,7 @@ from claude_code_proxy.endpoints.responses.response import (
     to_ending,
     to_fault,
 )
-from claude_code_proxy.endpoints.responses.stored import to_kept_reply
+from claude_code_proxy.endpoints.responses.stored import KeptInput, to_kept_reply
 from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
@@ -103,9 +103,15 @@ class ResponseStream:
         status = output.COMPLETED if end.incomplete is None else output.INCOMPLETE
         response = self._response(status, end)
         if self._answer is not None and self._shape.given is not None:
-            answer = self._answer.message()
-            self._context.keep(to_kept_reply(self._context.id, response, given=self._shape.given, answer=answer))
+            self._keep(response, self._answer.message(), given=self._shape.given)
         return frames + self._write.event(f"response.{status}", b'"response":' + response)
+
+    def _keep(self, response: bytes, answer: messages.Message, *, given: KeptInput) -> None:
+        def whole() -> bytes:
+            shape = msgspec.structs.replace(self._shape, encrypted=True, given=None)
+            return to_response(answer, self._context, shape=shape, seal=self._seal)
+
+        self._context.keep(to_kept_reply(self._context.id, response, given=given, answer=answer, whole=whole))
 
     def fail(self, error: ProxyError, param: str | None = None) -> bytes:
         """Return `response.failed`: in an `error` event, some clients do not see the words."""

@@ -36,11 +36,25 @@ MIGRATIONS = (
     create index replies_kind on replies (owner, kind, created);
     create index replies_until on replies (until);
     """,
+    """
+    create table conversations (
+        id text not null, owner text not null, created real not null, until real not null, metadata blob not null,
+        primary key (owner, id)
+    );
+    create index conversations_until on conversations (until);
+    create table conversation_items (
+        position integer primary key autoincrement, owner text not null, conversation text not null, id text not null,
+        item blob not null
+    );
+    create index conversation_items_of on conversation_items (owner, conversation, id);
+    """,
 )
 OLDEST = 2  # the lowest number of migrations with which a version can use the file after the last of them
 _PROBES = (
     "select key, value, until from kept_thinking limit 1",
     "select id, kind, owner, created, until, previous, metadata, reply, input, turns from replies limit 1",
+    "select id, owner, created, until, metadata from conversations limit 1",
+    "select position, owner, conversation, id, item from conversation_items limit 1",
 )
 _SCHEMA = "create table if not exists schema (version integer not null, oldest integer not null)"
 _DAMAGED = frozenset({

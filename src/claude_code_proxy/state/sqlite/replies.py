@@ -1,14 +1,14 @@
 """Kept replies in SQLite, with their content sealed: a `ReplyStore` that several processes share."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from claude_code_proxy.state.reply_store import StoredReply, StoreFailed
+from claude_code_proxy.state.reply_store import StoredReply
 from claude_code_proxy.state.sealing import Sealer
-from claude_code_proxy.state.sqlite.database import Database, DatabaseFailed
+from claude_code_proxy.state.sqlite.database import Database
+from claude_code_proxy.state.sqlite.store import SqliteContentStore
 
 _COLUMNS = "id, kind, owner, created, until, previous, metadata, reply, input, turns"
 _INSERT = f"insert or replace into replies ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
@@ -30,16 +30,13 @@ _DROP_OLDEST = (
     "from replies)))"
 )
 _SWEEP_EVERY = 64  # puts
-_SECONDS = 5.0  # that a request waits for the file at most
-_T = TypeVar("_T")
 
 
-class SqliteReplyStore:
+class SqliteReplyStore(SqliteContentStore):
     """At most about `most_bytes` of content; the oldest tenth goes when there is more."""
 
     def __init__(self, database: Database, sealer: Sealer, *, most_bytes: int = 4 * 1024 * 1024 * 1024) -> None:
-        self._database = database
-        self._sealer = sealer
+        super().__init__(database, sealer)
         self._most_bytes = most_bytes
         self._puts = 0
 
@@ -90,15 +87,3 @@ class SqliteReplyStore:
         if metadata is None or body is None or given is None or turns is None:
             return None
         return replace(reply, metadata=metadata, reply=body, input=given, turns=turns)
-
-    async def _read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        try:
-            return await self._database.read(work, seconds=_SECONDS)
-        except DatabaseFailed as error:
-            raise StoreFailed(str(error)) from error
-
-    async def _write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        try:
-            return await self._database.write(work, seconds=_SECONDS)
-        except DatabaseFailed as error:
-            raise StoreFailed(str(error)) from error
