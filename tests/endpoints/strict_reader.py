@@ -30,6 +30,7 @@ class Choice:
     thinking_blocks: list[Json] = field(default_factory=list)
     reasoning_details: list[Json] = field(default_factory=list)
     finish_reason: str = ""
+    server_tool_blocks: list[Json] = field(default_factory=list)
 
 
 @dataclass
@@ -92,6 +93,7 @@ def _whole_choice(choice: Json) -> Choice:
         message.get("thinking_blocks", []),
         message.get("reasoning_details", []),
         choice["finish_reason"],
+        message.get("server_tool_blocks", []),
     )
 
 
@@ -160,8 +162,9 @@ class ChunkReader:
             assert chunk["finish_reason"] in FINISH_REASONS
             choice.finish_reason = chunk["finish_reason"]
             return
-        if "thinking_blocks" in delta:
-            assert delta.keys() == {"annotations", "thinking_blocks", "reasoning_details"}
+        if delta.keys() & {"thinking_blocks", "server_tool_blocks"}:
+            thoughts, work = {"thinking_blocks", "reasoning_details"}, {"server_tool_blocks"}
+            assert delta.keys() - {"annotations"} in (thoughts, work)
             assert delta.pop("annotations") == [], "LiteLLM drops a chunk without a field it knows"
         else:
             assert len(delta) == 1, "one kind at a time"
@@ -188,6 +191,9 @@ class ChunkReader:
 
     def _add_thinking_blocks(self, choice: Choice, blocks: list[Json]) -> None:
         choice.thinking_blocks += _dense(blocks, len(choice.thinking_blocks))
+
+    def _add_server_tool_blocks(self, choice: Choice, blocks: list[Json]) -> None:
+        choice.server_tool_blocks += _dense(blocks, len(choice.server_tool_blocks))
 
     def _add_reasoning_details(self, choice: Choice, details: list[Json]) -> None:
         choice.reasoning_details += _dense(details, len(choice.reasoning_details))

@@ -3,12 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
-from claude_code_proxy.state.conversation_store import Conversation, ConversationItem, ConversationStore
+from claude_code_proxy.state.conversation_store import ConversationItem, ConversationStore, StoredConversation
 from claude_code_proxy.state.stores import Stores
 from tests.state.engines import stores
 
 __all__ = ["stores"]
-CONVERSATION = Conversation("conv_1", "ada", 100, 1000, b'{"team":"a"}')
+CONVERSATION = StoredConversation("conv_1", "ada", 100, 1000, b'{"team":"a"}')
 ITEMS = [ConversationItem(f"msg_{number}", b'{"id":"msg_%d"}' % number) for number in range(3)]
 
 

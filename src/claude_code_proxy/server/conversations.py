@@ -22,7 +22,7 @@ from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.server.exchange.reply.headers import JSON
 from claude_code_proxy.server.routes import Page, Reply
 from claude_code_proxy.server.state_access import or_unavailable
-from claude_code_proxy.state.conversation_store import Conversation, ConversationItem, ConversationStore
+from claude_code_proxy.state.conversation_store import ConversationItem, ConversationStore, StoredConversation
 
 _BYTES = 16  # of randomness in an id
 
@@ -64,7 +64,7 @@ class Conversations:
     async def _create(self, request: Request, _: Mapping[str, str]) -> Reply:
         number, now, owner = secrets.token_hex(_BYTES), time.time(), self._owner_of(request.headers)
         metadata, items = decode_new(request.body, number)
-        made = Conversation(f"conv_{number}", owner, now, now + self._keep_seconds, metadata)
+        made = StoredConversation(f"conv_{number}", owner, now, now + self._keep_seconds, metadata)
         await or_unavailable(self._store.put(made))
         if items:
             await or_unavailable(self.add(made.id, items, owner=owner))
@@ -122,7 +122,7 @@ class Conversations:
             raise _unknown_item(parameters)
         return _shown(found)
 
-    async def _found(self, request: Request, parameters: Mapping[str, str]) -> Conversation:
+    async def _found(self, request: Request, parameters: Mapping[str, str]) -> StoredConversation:
         id, owner = parameters["id"], self._owner_of(request.headers)
         found = await or_unavailable(self._store.get(id, owner=owner, now=time.time()))
         if found is None:
@@ -130,7 +130,7 @@ class Conversations:
         return found
 
 
-def _shown(conversation: Conversation) -> Reply:
+def _shown(conversation: StoredConversation) -> Reply:
     body = render_conversation(conversation.id, created=conversation.created, metadata=conversation.metadata)
     return 200, [JSON], body
 
@@ -141,7 +141,7 @@ def _include(query: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _unknown(id: str) -> InvalidRequest:
-    return InvalidRequest(f"Conversation with id '{id}' not found.", status=404)
+    return InvalidRequest(f"StoredConversation with id '{id}' not found.", status=404)
 
 
 def _unknown_item(parameters: Mapping[str, str]) -> InvalidRequest:

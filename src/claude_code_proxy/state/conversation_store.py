@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 
-class Conversation(Struct, frozen=True):
+class StoredConversation(Struct, frozen=True):
     """`created` and `until` are in epoch seconds; `metadata` is JSON."""
 
     id: str
@@ -30,10 +30,10 @@ class ConversationItem(Struct, frozen=True):
 class ConversationStore(Protocol):
     """Once a method has returned, every process that shares the store sees its effect. All raise `StoreFailed`."""
 
-    async def get(self, id: str, *, owner: str, now: float) -> Conversation | None:
+    async def get(self, id: str, *, owner: str, now: float) -> StoredConversation | None:
         """Return a conversation that is kept at `now`."""
 
-    async def put(self, conversation: Conversation) -> None:
+    async def put(self, conversation: StoredConversation) -> None:
         """Keep a new conversation, or a known one with other metadata and another end; its items stay."""
 
     async def delete(self, id: str, *, owner: str) -> bool:

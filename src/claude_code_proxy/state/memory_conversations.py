@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from claude_code_proxy.state.conversation_store import Conversation, ConversationItem
+from claude_code_proxy.state.conversation_store import ConversationItem, StoredConversation
 
 _ENTRY_BYTES = 500  # of a conversation or an item, beside its content
 
 
 class _Kept(Struct):
-    conversation: Conversation
+    conversation: StoredConversation
     items: list[ConversationItem]
 
     @property
@@ -29,11 +29,11 @@ class MemoryConversationStore:
         self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self.size = 0
 
-    async def get(self, id: str, *, owner: str, now: float) -> Conversation | None:
+    async def get(self, id: str, *, owner: str, now: float) -> StoredConversation | None:
         found = self._kept.get((owner, id))
         return found.conversation if found is not None and found.conversation.until > now else None
 
-    async def put(self, conversation: Conversation) -> None:
+    async def put(self, conversation: StoredConversation) -> None:
         key = conversation.owner, conversation.id
         known = self._kept.get(key)
         self._keep(key, _Kept(conversation, [] if known is None else known.items))

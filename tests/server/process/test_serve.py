@@ -158,6 +158,8 @@ async def test_what_had_no_answer_yet_is_told_as_stopped_too(upstream: ScriptedU
         await proxy.stopped_accepting()
         proxy.signal(signal.SIGINT)
         assert await proxy.ended(seconds=10) == 0
+        refused = await client.reply()
+        assert (refused.status, refused.error["type"]) == (503, "service_unavailable_error")
         assert await client.gone()
         assert b" 503 stopped chat_completions " in proxy.output
 

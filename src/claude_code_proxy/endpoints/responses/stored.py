@@ -39,7 +39,7 @@ class _Named(Struct, frozen=True):
     id: str = ""
 
 
-class _Output(Struct, frozen=True):
+class _StoredOutput(Struct, frozen=True):
     output: list[Raw] = []
     conversation: _Named | None = None
 
@@ -51,7 +51,7 @@ class _PeekedId(Struct, frozen=True):
 
 
 _decode_turns = msgspec.json.Decoder(list[_StoredTurn]).decode
-_decode_output = msgspec.json.Decoder(_Output).decode
+_decode_output = msgspec.json.Decoder(_StoredOutput).decode
 _decode_items: Callable[[bytes], list[Raw]] = msgspec.json.Decoder(list[Raw]).decode
 _decode_item: Callable[[Raw], dict[str, Any]] = msgspec.json.Decoder(dict[str, Any]).decode
 _peek = msgspec.json.Decoder(_PeekedId).decode

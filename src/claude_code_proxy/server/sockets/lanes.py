@@ -30,20 +30,20 @@ _OWN_FIELDS = ("type", "stream_id", "stream", "background")
 _Fields: TypeAlias = dict[str, Raw]
 
 
-class _Message(Struct, frozen=True):
+class _SocketMessage(Struct, frozen=True):
     type: str = ""
     stream_id: str | None = None
     generate: bool | None = None
     previous_response_id: str | None = None
 
 
-class _Job(Struct, frozen=True):
+class _LaneJob(Struct, frozen=True):
     body: bytes
     generates: bool
     previous: str | None
 
 
-_decode_message = msgspec.json.Decoder(_Message).decode
+_decode_message = msgspec.json.Decoder(_SocketMessage).decode
 _decode_fields: Callable[[str], _Fields] = msgspec.json.Decoder(_Fields).decode
 
 
@@ -60,7 +60,7 @@ class SocketSession:
         self._endpoint = endpoint
         self._request = request
         self._socket = socket
-        self._lanes: dict[str | None, deque[_Job]] = {}
+        self._lanes: dict[str | None, deque[_LaneJob]] = {}
         self._tasks: dict[str | None, asyncio.Task[None]] = {}
         self._draining = False
         self._started = asyncio.get_running_loop().time()
@@ -102,7 +102,7 @@ class SocketSession:
             case _:
                 self._refuse(400, "invalid_value", message=f"There is no event of type '{message.type}'.", lane=lane)
 
-    def _create(self, message: _Message, fields: _Fields) -> None:
+    def _create(self, message: _SocketMessage, fields: _Fields) -> None:
         lane = message.stream_id
         refusal = self._refusal(lane)
         if refusal is not None:
@@ -112,7 +112,7 @@ class SocketSession:
         for name in _OWN_FIELDS:
             fields.pop(name, None)
         fields["stream"] = Raw(b"true")
-        job = _Job(msgspec.json.encode(fields), message.generate is not False, message.previous_response_id)
+        job = _LaneJob(msgspec.json.encode(fields), message.generate is not False, message.previous_response_id)
         self._lanes.setdefault(lane, deque()).append(job)
         if lane not in self._tasks:
             self._tasks[lane] = asyncio.create_task(self._run_lane(lane))
@@ -145,7 +145,7 @@ class SocketSession:
             if self._draining and not self._tasks:
                 self._socket.close(_GOING_AWAY, "The server shuts down.")
 
-    async def _serve(self, job: _Job, lane: str | None) -> None:
+    async def _serve(self, job: _LaneJob, lane: str | None) -> None:
         request = Request("POST", self._request.target)
         request.headers, request.body = self._request.headers, job.body
         responder = SocketResponder(self._socket, request, stream_id=lane)

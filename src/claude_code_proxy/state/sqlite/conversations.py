@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from claude_code_proxy.state.conversation_store import Conversation, ConversationItem
+from claude_code_proxy.state.conversation_store import ConversationItem, StoredConversation
 from claude_code_proxy.state.sealing import Sealer
 from claude_code_proxy.state.sqlite.database import Database
 from claude_code_proxy.state.sqlite.store import SqliteContentStore
@@ -42,15 +42,15 @@ class SqliteConversationStore(SqliteContentStore):
         self._most_bytes = most_bytes
         self._puts = 0
 
-    async def get(self, id: str, *, owner: str, now: float) -> Conversation | None:
+    async def get(self, id: str, *, owner: str, now: float) -> StoredConversation | None:
         row = await self._read(lambda file: file.execute(_SELECT, (owner, id, now)).fetchone())
         if row is None:
             return None
-        found = Conversation(*row)
+        found = StoredConversation(*row)
         metadata = self._sealer.open_bytes(found.metadata)
         return None if metadata is None else replace(found, metadata=metadata)
 
-    async def put(self, conversation: Conversation) -> None:
+    async def put(self, conversation: StoredConversation) -> None:
         sealed = replace(conversation, metadata=self._sealer.seal_bytes(conversation.metadata))
         self._puts += 1
         sweeps = self._puts % _SWEEP_EVERY == 1
@@ -82,8 +82,8 @@ class SqliteConversationStore(SqliteContentStore):
     async def delete_item(self, id: str, item_id: str, *, owner: str) -> bool:
         return await self._write(lambda file: file.execute(_DELETE_ITEM, (owner, id, item_id)).rowcount > 0)
 
-    def _put(self, file: sqlite3.Connection, conversation: Conversation, *, sweeps: bool) -> None:
-        file.execute(_PUT, tuple(getattr(conversation, name) for name in Conversation.__struct_fields__))
+    def _put(self, file: sqlite3.Connection, conversation: StoredConversation, *, sweeps: bool) -> None:
+        file.execute(_PUT, tuple(getattr(conversation, name) for name in StoredConversation.__struct_fields__))
         if not sweeps:
             return
         file.execute(_EXPIRE, (conversation.created,))
