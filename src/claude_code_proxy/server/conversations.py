@@ -141,7 +141,7 @@ def _include(query: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _unknown(id: str) -> InvalidRequest:
-    return InvalidRequest(f"StoredConversation with id '{id}' not found.", status=404)
+    return InvalidRequest(f"Conversation with id '{id}' not found.", status=404)
 
 
 def _unknown_item(parameters: Mapping[str, str]) -> InvalidRequest:
