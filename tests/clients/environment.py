@@ -72,17 +72,17 @@ def _maker(name: str) -> Callable[[str], None]:
     return next((maker for kind, maker in makers.items() if (HERE / name / kind).exists()), _make_python)
 
 
-def command(name: str) -> list[str]:
+def command(name: str, program: str = "client") -> list[str]:
     """Return what runs a client's program from the root; a Node program is copied beside its packages."""
     if (HERE / name / "pom.xml").exists():
         return ["java", "-cp", f"{CACHE / name}:{CACHE / name / 'jars'}/*", "Client"]
     if (CACHE / name / "client").exists():
         return [str(CACHE / name / "client")]
     if (HERE / name / "package.json").exists():
-        for program in (HERE / name / "client.mjs", HERE / "program.mjs"):
-            shutil.copy(program, CACHE / name / program.name)
-        return [str(_node_directory() / "node"), str(CACHE / name / "client.mjs")]
-    return [str(_bin(name) / "python"), "-m", f"tests.clients.{name}.client"]
+        for file in (HERE / name / f"{program}.mjs", HERE / "program.mjs"):
+            shutil.copy(file, CACHE / name / file.name)
+        return [str(_node_directory() / "node"), str(CACHE / name / f"{program}.mjs")]
+    return [str(_bin(name) / "python"), "-m", f"tests.clients.{name}.{program}"]
 
 
 def _make_python(name: str) -> None:

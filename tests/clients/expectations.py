@@ -61,6 +61,44 @@ def tool_loop(record: Record) -> None:
     echo_of("21 degrees")(record["then"])
 
 
+def known_tool_loop(record: Record) -> None:
+    """Check that the result was paired with the call of an earlier response, which the request did not repeat."""
+    weather_call(record)
+    echo_of("get_weather returned: 21 degrees")(record["then"])
+
+
+def two_tools_run(record: Record) -> None:
+    answer(record | {"usage": None})
+    assert sorted(record["called"]) == ["get_population", "get_weather"]
+    assert "21 degrees" in record["text"]
+    assert "2 million" in record["text"]
+    assert record["continued"] == 2
+
+
+def kept(record: Record) -> None:
+    assert_no_error(record)
+    assert record["same"]
+    assert record["metadata"] == {"colour": "blue"}
+    assert record["items"] == ["Say hello."]
+    assert record["then"] == "NotFoundError"
+
+
+def sealed_reasoning(record: Record) -> None:
+    assert_no_error(record)
+    assert record["sealed"] == [True]
+    assert "Say goodbye." in record["text"]
+
+
+def references(count: int) -> Expectation:
+    """Check the answer to a second turn, whose request named so many items of the first one's by their ids."""
+
+    def expectation(record: Record) -> None:
+        echo_of("Say goodbye.")(record)
+        assert record["references"] == count
+
+    return expectation
+
+
 def parallel_tool_loop(record: Record) -> None:
     assert_calls(record, {"get_weather": {"city": "Paris"}, "get_population": {"city": "Paris"}})
     answer(record["then"])
@@ -103,6 +141,12 @@ def stopped(record: Record) -> None:
 def cut(record: Record) -> None:
     assert_no_error(record)
     assert record["finish"] == ["length"]
+    assert record["usage"]["completion_tokens"] == 3
+
+
+def cut_response(record: Record) -> None:
+    assert_no_error(record)
+    assert record["finish"] == ["max_output_tokens"]
     assert record["usage"]["completion_tokens"] == 3
 
 

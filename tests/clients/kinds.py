@@ -1,7 +1,8 @@
-"""The five kinds of use, which scenarios show each, and the table of docs/clients.md made from them."""
+"""The five kinds of use, which scenarios show each, and the tables of docs/clients.md made from them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from tests.clients.responses import RESPONSES
 from tests.clients.scenarios import CLIENTS
 
 KINDS: dict[str, Collection[str]] = {
@@ -46,8 +47,21 @@ def kinds_of(scenarios: Collection[str]) -> list[str]:
 
 def table() -> str:
     """Return the table of all clients."""
+    return _table({client: OTHERS[client] if client in OTHERS else CLIENTS[client].keys() for client in NAMES})
+
+
+def responses_table() -> str:
+    """Return the table of those that were run on the Responses API, .NET by its own program."""
+    return _table({
+        client: OTHERS[client] if client == "dotnet" else RESPONSES[client].keys()
+        for client in NAMES
+        if client in RESPONSES or client == "dotnet"
+    })
+
+
+def _table(scenarios: Mapping[str, Collection[str]]) -> str:
     lines = ["| client | " + " | ".join(KINDS) + " |", "|---" * (len(KINDS) + 1) + "|"]
-    for client, name in NAMES.items():
-        shown = kinds_of(OTHERS[client] if client in OTHERS else CLIENTS[client].keys())
-        lines.append(f"| {name} | " + " | ".join("yes" if kind in shown else "no" for kind in KINDS) + " |")
+    for client, names in scenarios.items():
+        shown = kinds_of(names)
+        lines.append(f"| {NAMES[client]} | " + " | ".join("yes" if kind in shown else "no" for kind in KINDS) + " |")
     return "\n".join(lines) + "\n"

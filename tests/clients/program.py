@@ -34,6 +34,12 @@ def tool(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
+def flat_tool(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return a function as the Responses API has it."""
+    function = tool(name, parameters)["function"]
+    return {"type": "function", **function, "strict": False}
+
+
 WEATHER = tool("get_weather", CITY)
 POPULATION = tool("get_population", CITY)
 CLOCK = tool("get_time", NOTHING)

@@ -1,6 +1,7 @@
-"""Real clients over a real socket: each runs its program against the proxy, and its records are checked.
+"""Real clients over a real socket: each runs its programs against the proxy, and their records are checked.
 
-A client's program prints one record per scenario; `scenarios.py` has what must stand in it. `make test` and
+A client's program prints one record per scenario; `scenarios.py` has what must stand in it, and `responses.py` for a
+second program that speaks the Responses API. `make test` and
 `make test-all` install the clients' environments first.
 """
 
@@ -15,12 +16,17 @@ import pytest
 
 from tests.clients import environment
 from tests.clients.expectations import Record
+from tests.clients.responses import RESPONSES
 from tests.clients.scenarios import CLIENTS
 from tests.proxy_process import ROOT, running_proxy
 
 IN_EVERY_RUN = {"openai_python", "openai_node"}
 
-Run = Callable[[str], dict[str, Record]]
+PROGRAMS = {("client", client): scenarios for client, scenarios in CLIENTS.items()} | {
+    ("responses", client): scenarios for client, scenarios in RESPONSES.items()
+}
+
+Run = Callable[[str, str], dict[str, Record]]
 
 
 def _marks(client: str) -> list[pytest.MarkDecorator]:
@@ -38,16 +44,16 @@ def locked_proxy_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def run(proxy_url: str, locked_proxy_url: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run a client's program once; return its records by the name of the scenario."""
+    """Run a program of a client once; return its records by the name of the scenario."""
 
     @cache
-    def records_of(client: str) -> dict[str, Record]:
+    def records_of(program: str, client: str) -> dict[str, Record]:
         if missing := environment.missing_tools(client):
             pytest.skip(f"the machine has no {', '.join(missing)}")
         if not environment.is_ready(client):
             pytest.skip("its environment is not installed; `make test-all` does that")
         done = subprocess.run(
-            [*environment.command(client), proxy_url, locked_proxy_url],
+            [*environment.command(client, program), proxy_url, locked_proxy_url],
             cwd=ROOT,
             env=_environment(tmp_path_factory.mktemp("client")),
             capture_output=True,
@@ -63,22 +69,22 @@ def run(proxy_url: str, locked_proxy_url: str, tmp_path_factory: pytest.TempPath
 
 
 @pytest.mark.parametrize(
-    ("client", "scenario"),
+    ("program", "client", "scenario"),
     [
-        pytest.param(client, scenario, marks=_marks(client))
-        for client, scenarios in CLIENTS.items()
+        pytest.param(program, client, scenario, marks=_marks(client))
+        for (program, client), scenarios in PROGRAMS.items()
         for scenario in scenarios
     ],
 )
-def test_a_client_sees(run: Run, client: str, scenario: str) -> None:
-    record = run(client).get(scenario)
+def test_a_client_sees(run: Run, program: str, client: str, scenario: str) -> None:
+    record = run(program, client).get(scenario)
     assert record is not None, "the program has no such scenario, or ended before it"
-    CLIENTS[client][scenario](record)
+    PROGRAMS[program, client][scenario](record)
 
 
-@pytest.mark.parametrize("client", [pytest.param(client, marks=_marks(client)) for client in CLIENTS])
-def test_every_scenario_of_a_program_is_checked(run: Run, client: str) -> None:
-    assert run(client).keys() == CLIENTS[client].keys()
+@pytest.mark.parametrize(("program", "client"), [pytest.param(*each, marks=_marks(each[1])) for each in PROGRAMS])
+def test_every_scenario_of_a_program_is_checked(run: Run, program: str, client: str) -> None:
+    assert run(program, client).keys() == PROGRAMS[program, client].keys()
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -22,13 +22,18 @@ ECHO = "You said: “Say hello.”"
 ENVIRONMENTS = {"azure_openai": "openai_python"}  # where it is not that of the same name
 
 
+def _client(name: str) -> str:
+    """Return the client whose environment a block runs in."""
+    return ENVIRONMENTS.get(name, name.removesuffix("_responses"))
+
+
 def _marks(name: str) -> list[pytest.MarkDecorator]:
-    return [] if name in {"openai_python", "azure_openai", "openai_node"} else [pytest.mark.clients_all]
+    return [] if _client(name) in {"openai_python", "openai_node"} else [pytest.mark.clients_all]
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in RUN])
 def test_a_program_runs(name: str, proxy_url: str, tmp_path: Path) -> None:
-    client = _ready(ENVIRONMENTS.get(name, name))
+    client = _ready(_client(name))
     language, code = _block(name, proxy_url)
     if language == "python":
         command = [environment.command(client)[0], "-c", code]
@@ -75,6 +80,7 @@ def test_lines_that_are_shown_are_those_of_the_program(name: str) -> None:
 
 def test_the_table_says_what_the_programs_check() -> None:
     assert kinds.table() in PAGE
+    assert kinds.responses_table() in PAGE
     assert kinds.NAMES.keys() == CLIENTS.keys() | kinds.OTHERS.keys()
     assert kinds.OTHERS["dotnet"] <= set(CHECKS["chat"])
 

@@ -179,6 +179,8 @@ class Endpoint(Struct, frozen=True):
 
     `begin` takes the place of `decode` where requests may name stored things. `native` is for an API that an upstream
     may speak itself. `render_count` makes the reply of an endpoint that answers with the number of tokens of a request.
+    `failure_is_an_end` says that every client reads the last frame of a broken stream, so that the connection need not
+    be cut to make it seen.
     """
 
     name: str
@@ -189,3 +191,4 @@ class Endpoint(Struct, frozen=True):
     begin: Callable[[bytes, str], PendingRequest] | None = None
     native: NativeForm | None = None
     render_count: Callable[[int], bytes] | None = None
+    failure_is_an_end: bool = False

@@ -138,4 +138,4 @@ def responses_endpoint(seal: Seal, *, keeps_all: bool = False) -> Endpoint:
         request, adjustments = _body.decode(body)
         return _resume({}, request=request, adjustments=adjustments, default_model=default_model, terms=terms)
 
-    return Endpoint("responses", "/responses", "resp_", decode, OPENAI, begin=begin)
+    return Endpoint("responses", "/responses", "resp_", decode, OPENAI, begin=begin, failure_is_an_end=True)

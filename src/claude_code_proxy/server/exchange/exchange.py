@@ -156,10 +156,17 @@ class Exchange(ABC):
         self._responder.send(reply.status, headers, reply.body)
 
     def _break_off(self, error: ProxyError) -> None:
-        """Send an error frame and no end mark, and cut the connection: the only sign that every client sees."""
+        """Send an error frame and no end mark, and cut the connection: the only sign that every client sees.
+
+        Where the frame is a sign that every client sees, the reply ends as others do: a cut would hide what it says.
+        """
         self.record.outcome = "broken"
         if not self._responder.finished:
-            self._responder.write(self._last_frame(error))
+            frame = self._last_frame(error)
+            if frame and self._endpoint.failure_is_an_end:
+                self._responder.write_end(frame)
+                return
+            self._responder.write(frame)
         self._responder.abort()
 
     def _note(self, error: ProxyError) -> None:

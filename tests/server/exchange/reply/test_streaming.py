@@ -228,6 +228,22 @@ class TestBroken:
         assert (len(proxy.records), len(upstream.calls)) == (1, 1)
         assert caplog.messages == []
 
+    @pytest.mark.parametrize("how", BREAKS)
+    async def test_of_a_response_it_is_an_event_that_every_client_reads(
+        self, upstream: ScriptedUpstream, how: str
+    ) -> None:
+        """Then nothing is cut: a connection that breaks would hide from stream helpers what the event says."""
+        upstream.answers(BREAKS[how][0])
+        async with running(upstream.url) as proxy:
+            reply = await proxy.ask(path="/v1/responses", input="Say hello.", stream=True)
+            record = await proxy.record()
+        assert reply.ended
+        last = reply.frames[-1]
+        assert last.startswith(b"event: response.failed\n")
+        assert b'"status":"failed"' in last
+        assert b'"error":{"code":"server_error","message":"' in last
+        assert (record.status, record.outcome) == (200, "broken")
+
     async def test_the_upstreams_words_and_request_id_are_kept(self, upstream: ScriptedUpstream) -> None:
         upstream.answers(begun_then(chunk(frames(error_event("overloaded_error", "Overloaded just now")))))
         async with running(upstream.url) as proxy:
