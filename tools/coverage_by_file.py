@@ -5,8 +5,11 @@ runs counts for all of them. As a program it runs the tests with the plugin, and
 cover less than `LEAST` per cent fails, unless `EXCEPTIONS` says why.
 
 What runs in a process of its own (a server that a test starts as a command) is not measured.
+
+`--room adaptation/schemas` runs the tests of one room alone, and reports its files with the lines they miss.
 """
 
+import argparse
 import json
 import os
 import re
@@ -14,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import coverage
 import pytest
@@ -81,44 +85,60 @@ if _MEASURES in os.environ:
 
 def main(arguments: list[str]) -> int:
     """Run the tests, of which `arguments` may choose some; print the report; return the exit code."""
+    parser = argparse.ArgumentParser(prog="coverage_by_file")
+    parser.add_argument("--room", default="", help="a folder of the package, as `adaptation/schemas`")
+    chosen, others = parser.parse_known_args(arguments)
     DATA.mkdir(parents=True, exist_ok=True)
     for path in DATA.glob("data*"):
         path.unlink()
     tests = [sys.executable, "-m", "pytest", "--quiet", "--timeout", "600", "--numprocesses", "auto",
              "--dist", "loadgroup", "-m", "not clients_all and not claude_code and not chart",
-             "-p", "tools.coverage_by_file", *arguments]  # fmt: skip
+             "-p", "tools.coverage_by_file", f"tests/{chosen.room}", *others]  # fmt: skip
     ended = subprocess.run(tests, cwd=ROOT, env={**os.environ, _MEASURES: "1", "PYTHONHASHSEED": "0"}, check=False)
     measured = _measurement()
     measured.combine([str(DATA)])
-    return _report(measured) or ended.returncode
+    return _report(measured, PACKAGE / chosen.room) or ended.returncode
 
 
-def _report(measured: coverage.Coverage) -> int:
-    files = sorted(path for path in PACKAGE.rglob("*.py") if path.read_text(encoding="utf-8").count("\n") > 1)
+def _report(measured: coverage.Coverage, room: Path) -> int:
+    files = sorted(path for path in room.rglob("*.py") if path.read_text(encoding="utf-8").count("\n") > 1)
     failed = 0
     for path in files:
         name = path.relative_to(PACKAGE)
-        own = _percent(measured, path, context=f"tests/{name.parent}/test_{name.stem}.py".replace("/./", "/"))
+        own = _covered(measured, path, context=f"tests/{name.parent}/test_{name.stem}.py".replace("/./", "/"))
         reason = EXCEPTIONS.get(str(name))
-        wrong = (own < LEAST) is (reason is None)
+        wrong = (own.percent < LEAST) is (reason is None)
         failed += wrong
         note = reason or ""
         if wrong:
-            note = f"below {LEAST:g} %" if reason is None else f"{LEAST:g} % or more: no longer an exception"
-        print(f"{own:6.1f} % own {_percent(measured, path):6.1f} % all  {name}  {note}".rstrip())
-    print(f"\n{_percent(measured, *files):.1f} % of all, by lines and branches; {failed} of {len(files)} files fail")
+            note = f"misses {own.missing}" if reason is None else f"{LEAST:g} % or more: no longer an exception"
+        of_all = _covered(measured, path).percent
+        print(f"{own.percent:6.1f} % own {of_all:6.1f} % all  {name}  {note}".rstrip())
+    of_all = _covered(measured, *files).percent
+    print(f"\n{of_all:.1f} % of all, by lines and branches; {failed} of {len(files)} files fail")
     return 1 if failed else 0
 
 
-def _percent(measured: coverage.Coverage, *paths: Path, context: str | None = None) -> float:
-    """Return the covered per cent of these files; with a `context`, by it and by imports alone."""
+class Covered(NamedTuple):
+    """The covered per cent of some files, and the lines and branches of the first that are not."""
+
+    percent: float
+    missing: str
+
+
+def _covered(measured: coverage.Coverage, *paths: Path, context: str | None = None) -> Covered:
+    """Return what is covered of these files; with a `context`, by it and by imports alone."""
     contexts = None if context is None else [f"^{re.escape(context)}$", "^$"]
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         try:
             measured.json_report([str(path) for path in paths], contexts=contexts, outfile=file.name)
         except coverage.exceptions.NoDataError:
-            return 0.0
-        return float(json.loads(Path(file.name).read_text(encoding="utf-8"))["totals"]["percent_covered"])
+            return Covered(0.0, "everything")
+        report = json.loads(Path(file.name).read_text(encoding="utf-8"))
+    first = next(iter(report["files"].values()))
+    lines = [str(line) for line in first["missing_lines"]]
+    branches = [f"{start}->{end}" for start, end in first["missing_branches"] if start not in first["missing_lines"]]
+    return Covered(float(report["totals"]["percent_covered"]), ", ".join(lines + branches))
 
 
 if __name__ == "__main__":
