@@ -38,7 +38,14 @@ LIMITS: list[LearnedLimit] = [
 ]
 
 
-@pytest.mark.parametrize("limit", LIMITS, ids=repr)
+def _name(limit: LearnedLimit) -> str:
+    """Return the same name in each process: a set's order differs between them."""
+    values = (getattr(limit, field) for field in limit.__struct_fields__)
+    shown = (sorted(value) if isinstance(value, frozenset) else value for value in values)
+    return f"{type(limit).__name__}({', '.join(map(str, shown))})"
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=_name)
 def test_every_limit_changes_some_model(limit: LearnedLimit) -> None:
     models = [
         unknown("claude-x"),
