@@ -19,7 +19,8 @@ TERMINAL = {
     "response.failed": {"failed"},
 }
 STATUSES = {"completed", "incomplete"}  # of items that are done
-WITHOUT_STATUS = {"reasoning"}
+HOSTED = {"web_search_call", "code_interpreter_call", "mcp_call"}  # which may have failed as well
+WITHOUT_STATUS = {"reasoning", "mcp_list_tools"}
 NEVER_NULL = {"id", "status", "call_id", "name", "arguments", "input", "summary", "content", "namespace", "action"}
 CONSTANT = ("id", "object", "created_at", "model", "instructions", "tools", "tool_choice", "metadata", "store", "text")
 _event: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
@@ -117,7 +118,7 @@ class _EventReader:
                 assert item["content"] == self._parts
             case "reasoning":
                 assert item["summary"] == self._parts
-            case "function_call" | "custom_tool_call" | "web_search_call":
+            case "function_call" | "custom_tool_call" | "web_search_call" | "code_interpreter_call" | "mcp_call":
                 assert self._inner_done
             case _:
                 pass
@@ -206,6 +207,40 @@ class _EventReader:
         self._on_web_search_call_in_progress(event)
         self._inner_done = True
 
+    def _on_mcp_call_in_progress(self, event: Json) -> None:
+        assert self._open(event["item_id"])["type"] == "mcp_call"
+
+    _on_mcp_call_arguments_delta = _call_delta
+
+    def _on_mcp_call_arguments_done(self, event: Json) -> None:
+        self._on_function_call_arguments_done(event)
+
+    def _on_mcp_call_completed(self, event: Json) -> None:
+        self._on_mcp_call_in_progress(event)
+        assert self._inner_done
+
+    _on_mcp_call_failed = _on_mcp_call_completed
+
+    def _on_mcp_list_tools_in_progress(self, event: Json) -> None:
+        assert self._open(event["item_id"])["type"] == "mcp_list_tools"
+
+    _on_mcp_list_tools_completed = _on_mcp_list_tools_in_progress
+
+    def _on_code_interpreter_call_in_progress(self, event: Json) -> None:
+        assert self._open(event["item_id"])["type"] == "code_interpreter_call"
+
+    _on_code_interpreter_call_code_delta = _call_delta
+
+    def _on_code_interpreter_call_code_done(self, event: Json) -> None:
+        assert event["code"] == self._text
+        self._end_call(event)
+
+    def _on_code_interpreter_call_interpreting(self, event: Json) -> None:
+        self._on_code_interpreter_call_in_progress(event)
+        assert self._inner_done
+
+    _on_code_interpreter_call_completed = _on_code_interpreter_call_interpreting
+
     def _open(self, item_id: str) -> Json:
         assert self._item is not None
         assert self._item["id"] == item_id
@@ -231,7 +266,8 @@ def _check_response(response: Json) -> None:
 def _check_item(item: Json) -> None:
     _check_nulls(item)
     assert item["id"]
-    assert item["type"] in WITHOUT_STATUS or item["status"] in STATUSES
+    statuses = STATUSES | {"failed"} if item["type"] in HOSTED else STATUSES
+    assert item["type"] in WITHOUT_STATUS or item["status"] in statuses
     if item["type"] in {"function_call", "custom_tool_call"}:
         assert item["call_id"]
         assert item["name"]

@@ -44,7 +44,7 @@ def decode(value: object) -> tuple[items.Item, list[str]]:
         ({"type": "apply_patch_call_output", "call_id": "c", "status": "failed"}, items.ApplyPatchCallOutput),
         ({"type": "computer_call", "call_id": "c", "action": {}}, items.ComputerCall),
         ({"type": "computer_call_output", "call_id": "c", "output": {}}, items.ComputerCallOutput),
-        ({"type": "web_search_call", "id": "ws_1", "status": "completed"}, items.HostedCall),
+        ({"type": "web_search_call", "id": "ws_1", "status": "completed"}, items.HostedSearch),
     ],
 )
 def test_known_items(value: dict[str, Any], kind: type) -> None:

@@ -17,7 +17,9 @@ from claude_code_proxy.endpoints.responses import items
 from claude_code_proxy.endpoints.responses.content import to_blocks, to_result_blocks, to_texts
 from claude_code_proxy.endpoints.responses.reasoning import Seal, opened
 from claude_code_proxy.endpoints.responses.support import ITEMS
-from claude_code_proxy.endpoints.responses.tools.toolset import ToolList, claude_name
+from claude_code_proxy.endpoints.responses.tools.hosted_history import HostedHistory, HostedInput
+from claude_code_proxy.endpoints.responses.tools.tool_choice import claude_name
+from claude_code_proxy.endpoints.responses.tools.toolset import ToolList
 from claude_code_proxy.endpoints.support import ignored
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import is_given
@@ -39,6 +41,7 @@ _OutputItem: TypeAlias = (
     | items.ApplyPatchCallOutput
 )
 _UNSEALED = "it has no thinking that was sealed here, so nothing of it can be handed back"
+_WITHOUT_RESULTS = "what Claude needs of the call is not in it, or its tool is not among those of the request"
 _EMPTY = Raw(b"{}")
 
 
@@ -55,10 +58,15 @@ class ItemConversation(Struct, frozen=True):
 
 
 class ConversationBuilder:
-    """Translates one item after another. `stored` has the JSON of items that references name, by their ids."""
+    """Translates one item after another.
 
-    def __init__(self, seal: Seal, stored: Mapping[str, bytes]) -> None:
+    `stored` has the JSON of items that references name, by their ids. `tools` are those of the request.
+    """
+
+    def __init__(self, seal: Seal, stored: Mapping[str, bytes], *, tools: Sequence[Raw] = ()) -> None:
         self._seal = seal
+        self._hosted = HostedHistory(tools)
+        self._taken = (0, 0)  # blocks and notes that were made of the last item, if it is of a hosted call
         self._stored = stored
         self._system: list[messages.Text] = []
         self._own_system: list[messages.Text] = []
@@ -109,6 +117,8 @@ class ConversationBuilder:
         )
 
     def _add(self, item: items.Item, at: str) -> None:
+        if not isinstance(item, items.ReasoningInput):
+            self._taken = (0, 0)
         match item:
             case items.InputItem():
                 self._add_message(item, at)
@@ -134,6 +144,8 @@ class ConversationBuilder:
                 self._append("user", (self._result(item, at),), path=at)
             case items.ItemReference():
                 self._add_reference(item, at)
+            case items.HostedSearch() | items.CodeCallInput() | items.McpCallInput():
+                self._add_hosted(item, at)
             case _:
                 self._add_other(item, at)
 
@@ -162,12 +174,30 @@ class ConversationBuilder:
             self._system += texts
             self._own_system += texts
 
+    def _add_hosted(self, item: HostedInput, at: str) -> None:
+        blocks = self._hosted.blocks(item, at)
+        self._append("assistant", blocks, path=at)
+        if not blocks:
+            self._notes.append(Adjustment(at, Action.IGNORED, _WITHOUT_RESULTS))
+        self._taken = (len(blocks), 0 if blocks else 1)
+
     def _add_reasoning(self, item: items.ReasoningInput, at: str) -> None:
-        thought = opened(item.encrypted_content, self._seal) if item.encrypted_content else None
-        if thought is not None:
-            self._append("assistant", (thought,), path=at)
-        else:
+        blocks = opened(item.encrypted_content, self._seal) if item.encrypted_content else ()
+        if not blocks:
             self._notes.append(Adjustment(at, Action.IGNORED, _UNSEALED))
+        elif not isinstance(blocks[0], messages.AnyThinking):
+            self._take_back()
+        self._append("assistant", blocks, path=at)
+        self._taken = (0, 0)
+
+    def _take_back(self) -> None:
+        """Remove what was made of the item before: the sealed blocks that follow it are the call as it was."""
+        blocks, notes = self._taken
+        if blocks:
+            _, turn, paths = self._turns[-1]
+            del turn[-blocks:], paths[-blocks:]
+        if notes:
+            del self._notes[-notes:]
 
     def _add_reference(self, item: items.ItemReference, at: str) -> None:
         raw = self._stored.get(item.id)
@@ -229,6 +259,30 @@ class ConversationBuilder:
 
     def _note_unknown(self, path: str) -> None:
         self._notes.append(Adjustment(path, Action.IGNORED, "not a field of this API"))
+
+
+def with_uploads(conversation: ItemConversation, files: Sequence[str]) -> ItemConversation:
+    """Put files into the container of code: those that it has not yet, at the end of the last message of a user."""
+    uploads = [_upload(file) for file in files]
+    turns = conversation.turns
+    present = {block for turn in turns for block in turn.content if isinstance(block, messages.UnknownBlock)}
+    missing = tuple(block for block in uploads if block not in present)
+    at = max((index for index, turn in enumerate(turns) if turn.role == "user"), default=None)
+    if not missing or at is None:
+        return conversation
+    changed = msgspec.structs.replace(turns[at], content=turns[at].content + missing)
+    paths = (*conversation.paths[at], *("tools" for _ in missing))
+    return msgspec.structs.replace(
+        conversation,
+        turns=(*turns[:at], changed, *turns[at + 1 :]),
+        paths=(*conversation.paths[:at], paths, *conversation.paths[at + 1 :]),
+        own=tuple(changed if turn is turns[at] else turn for turn in conversation.own),
+    )
+
+
+def _upload(file_id: str) -> messages.UnknownBlock:
+    block = msgspec.json.encode({"type": "container_upload", "file_id": file_id})
+    return messages.UnknownBlock("container_upload", block)
 
 
 def _id(call_id: str | None, item_id: str | None) -> str:

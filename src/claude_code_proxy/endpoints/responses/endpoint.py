@@ -22,7 +22,7 @@ from claude_code_proxy.endpoints.responses.request import (
     check_state,
     to_messages_request,
 )
-from claude_code_proxy.endpoints.responses.response import ENCRYPTED, SOURCES, ResponseShape, echo
+from claude_code_proxy.endpoints.responses.response import CODE_OUTPUTS, ENCRYPTED, SOURCES, ResponseShape, echo
 from claude_code_proxy.endpoints.responses.schema import ResponsesRequest
 from claude_code_proxy.endpoints.responses.stored import (
     KeptInput,
@@ -32,6 +32,7 @@ from claude_code_proxy.endpoints.responses.stored import (
     resolved,
 )
 from claude_code_proxy.endpoints.responses.stream import ResponseStream, to_response
+from claude_code_proxy.endpoints.responses.tools.hosted_call import HostedOptions
 from claude_code_proxy.errors import InvalidRequest
 
 _body = BodyDecoder(ResponsesRequest)
@@ -100,7 +101,7 @@ def _resume(
         echo(request),
         dict(translated.toolset.origins),
         encrypted=ENCRYPTED in include,
-        sources=SOURCES in include,
+        hosted=HostedOptions(SOURCES in include, CODE_OUTPUTS in include, translated.toolset.service.container),
         given=_given(request, translated, stored=stored) if terms.keeps_all or request.store is not False else None,
     )
     return DecodedResponsesRequest(

@@ -237,12 +237,62 @@ class ComputerCallOutput(Wire, frozen=True, tag_field="type", tag="computer_call
     status: str | None = None
 
 
-class HostedCall(Wire, frozen=True, tag_field="type", tag="web_search_call"):
-    """A search that the service ran: Claude reads the answer that was made of it."""
+class HostedSearch(Wire, frozen=True, tag_field="type", tag="web_search_call"):
+    """A search that the service ran. Its results are not in it."""
 
     id: str | None = None
     status: str | None = None
     action: Raw = NO_JSON
+
+
+class LogsInput(Wire, frozen=True, tag_field="type", tag="logs"):
+    logs: str
+
+
+class CodeImageInput(Wire, frozen=True, tag_field="type", tag="image"):
+    url: str
+
+
+class CodeCallInput(Wire, frozen=True, tag_field="type", tag="code_interpreter_call"):
+    id: str | None = None
+    status: str | None = None
+    code: str | None = None
+    container_id: str | None = None
+    outputs: list[LogsInput | CodeImageInput] | None = None
+
+
+class McpCallInput(Wire, frozen=True, tag_field="type", tag="mcp_call"):
+    name: str
+    server_label: str
+    arguments: str = ""
+    output: str | None = None
+    error: Raw = NO_JSON
+    id: str | None = None
+    status: str | None = None
+    approval_request_id: str | None = None
+
+
+class McpListTools(Wire, frozen=True, tag_field="type", tag="mcp_list_tools"):
+    """The service asks the server again."""
+
+    server_label: str
+    tools: Raw = NO_JSON
+    error: Raw = NO_JSON
+    id: str | None = None
+
+
+class McpApprovalRequest(Wire, frozen=True, tag_field="type", tag="mcp_approval_request"):
+    id: str | None = None
+    name: str | None = None
+    arguments: str | None = None
+    server_label: str | None = None
+
+
+class McpApprovalResponse(Wire, frozen=True, tag_field="type", tag="mcp_approval_response"):
+    approval_request_id: str
+    approve: bool
+    id: str | None = None
+    reason: str | None = None
 
 
 KnownItem: TypeAlias = (
@@ -267,7 +317,12 @@ KnownItem: TypeAlias = (
     | ApplyPatchCallOutput
     | ComputerCall
     | ComputerCallOutput
-    | HostedCall
+    | HostedSearch
+    | CodeCallInput
+    | McpCallInput
+    | McpListTools
+    | McpApprovalRequest
+    | McpApprovalResponse
 )
 
 

@@ -11,7 +11,10 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
+from claude_code_proxy.endpoints.responses.tools.code_calls import CodeCallItem
+from claude_code_proxy.endpoints.responses.tools.mcp_calls import McpCallItem, McpListToolsItem
 from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
+from claude_code_proxy.endpoints.responses.tools.web_calls import WebSearchCallItem
 
 COMPLETED, IN_PROGRESS, INCOMPLETE = "completed", "in_progress", "incomplete"
 
@@ -123,26 +126,11 @@ class ApplyPatchCallItem(Struct, frozen=True, tag_field="type", tag="apply_patch
     operation: PatchOperation
 
 
-class SearchSource(Struct, frozen=True, tag_field="type", tag="url"):
-    url: str
-
-
-class SearchAction(Struct, frozen=True, tag_field="type", tag="search"):
-    query: str
-    queries: tuple[str, ...]
-    sources: tuple[SearchSource, ...] | UnsetType = UNSET
-
-
-class WebSearchCallItem(Struct, frozen=True, tag_field="type", tag="web_search_call"):
-    id: str
-    status: str
-    action: SearchAction | UnsetType = UNSET
-
-
 CallItem: TypeAlias = (
     FunctionCallItem | CustomToolCallItem | ToolSearchCallItem | LocalShellCallItem | ShellCallItem | ApplyPatchCallItem
 )
-OutputItem: TypeAlias = MessageItem | ReasoningItem | CallItem | WebSearchCallItem
+HostedCallItem: TypeAlias = WebSearchCallItem | CodeCallItem | McpCallItem | McpListToolsItem
+OutputItem: TypeAlias = MessageItem | ReasoningItem | CallItem | HostedCallItem
 
 _PREFIXES = {
     "function": "fc",

@@ -1,14 +1,19 @@
-"""Thinking, both ways: a reasoning item and its `encrypted_content` <-> a signed thinking block.
+"""Blocks that go through the client sealed, and come back byte for byte: a reasoning item's `encrypted_content`.
 
-The block goes through the client sealed and comes back byte for byte. Its readable text stands in the summary, which
-clients change: it does not count.
+Thinking has its readable text in the summary, which clients change: it does not count. What the service did by itself,
+such as a search with its results, has an item of its own for the client to read; what Claude needs of it travels here.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+from msgspec import Raw
 
 from claude_code_proxy import messages
+from claude_code_proxy.endpoints.responses.tools.hosted_call import is_call, is_result
+
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
 
 
 class Seal(Protocol):
@@ -26,13 +31,31 @@ def sealed(thought: messages.AnyThinking, seal: Seal) -> str:
     return seal.seal(msgspec.json.encode(thought))
 
 
-def opened(encrypted_content: str, seal: Seal) -> messages.AnyThinking | None:
-    """Return the thinking block in `encrypted_content`; None where it is not from here."""
+def sealed_blocks(blocks: Sequence[messages.Block], seal: Seal) -> str:
+    """Return what the service did by itself as `encrypted_content`."""
+    return seal.seal(messages.encode_request(blocks))
+
+
+def opened(encrypted_content: str, seal: Seal) -> tuple[messages.Block, ...]:
+    """Return the blocks in `encrypted_content`: one of thinking, or a call of the service's own and its result.
+
+    There are none where it is not from here.
+    """
     data = seal.open(encrypted_content)
     if data is None:
-        return None
+        return ()
     try:
-        block = messages.decode_block(data)
+        blocks = tuple(map(messages.decode_block, _decode_list(data) if data.startswith(b"[") else (data,)))
     except msgspec.DecodeError:
-        return None
-    return block if isinstance(block, messages.AnyThinking) else None
+        return ()
+    return blocks if _are_sealed_here(blocks) else ()
+
+
+def _are_sealed_here(blocks: tuple[messages.Block, ...]) -> bool:
+    match blocks:
+        case (block,):
+            return isinstance(block, messages.AnyThinking)
+        case (call, result):
+            return is_call(call) and is_result(result)
+        case _:
+            return False

@@ -11,7 +11,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.metadata import check_metadata
 from claude_code_proxy.endpoints.openai.request import check_range, to_max_tokens, to_metadata
 from claude_code_proxy.endpoints.responses import schema
-from claude_code_proxy.endpoints.responses.conversation import ConversationBuilder, ItemConversation
+from claude_code_proxy.endpoints.responses.conversation import ConversationBuilder, ItemConversation, with_uploads
 from claude_code_proxy.endpoints.responses.reasoning import Seal
 from claude_code_proxy.endpoints.responses.support import ignored_fields
 from claude_code_proxy.endpoints.responses.tools.toolset import ResponsesToolset, to_toolset
@@ -58,6 +58,8 @@ def to_messages_request(
     conversation = _conversation(request, seal, before=before, stored=stored)
     notes = list(conversation.adjustments)
     toolset = to_toolset(request, conversation.tools, note=notes.append)
+    if toolset.service.files:
+        conversation = with_uploads(conversation, toolset.service.files)
     notes += ignored_fields(request)
     text, reasoning = _options(request, conversation)
     thinking, effort = _to_thinking(reasoning, notes=notes)
@@ -74,6 +76,8 @@ def to_messages_request(
         tool_choice=toolset.choice,
         thinking=thinking,
         output_config=messages.OutputConfig(effort, output_format) if effort or output_format else None,
+        container=toolset.service.container_json,
+        mcp_servers=toolset.service.servers_json,
         metadata=to_metadata(request.safety_identifier or request.user),
         service_tier=_SERVICE_TIERS.get(tier, "auto") if tier else None,
         speed="fast" if tier in {"fast", "ultrafast"} else None,
@@ -100,7 +104,7 @@ def _conversation(
     before: Before,
     stored: Mapping[str, bytes],
 ) -> ItemConversation:
-    builder = ConversationBuilder(seal, stored)
+    builder = ConversationBuilder(seal, stored, tools=request.tools or ())
     builder.add_earlier(before.turns)
     if before.items:
         builder.add_conversation(before.items)

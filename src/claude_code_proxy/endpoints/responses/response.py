@@ -14,12 +14,14 @@ from claude_code_proxy.endpoints.openai.errors import to_openai_error
 from claude_code_proxy.endpoints.openai.reply import service_tier, to_usage
 from claude_code_proxy.endpoints.responses import schema
 from claude_code_proxy.endpoints.responses.stored import KeptInput
+from claude_code_proxy.endpoints.responses.tools.hosted_call import HostedOptions
 from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 from claude_code_proxy.errors import ProxyError
 from claude_code_proxy.messages.json_text import is_given
 
 ENCRYPTED = "reasoning.encrypted_content"
 SOURCES = "web_search_call.action.sources"
+CODE_OUTPUTS = "code_interpreter_call.outputs"
 _INCOMPLETE = {
     "max_tokens": "max_output_tokens",
     "model_context_window_exceeded": "max_output_tokens",
@@ -36,7 +38,7 @@ class ResponseShape(Struct, frozen=True):
     echo: bytes
     origins: dict[str, ToolOrigin]
     encrypted: bool = False
-    sources: bool = False
+    hosted: HostedOptions = HostedOptions()
     given: KeptInput | None = None
 
     def origin(self, name: str) -> ToolOrigin:

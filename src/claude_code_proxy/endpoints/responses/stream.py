@@ -4,10 +4,7 @@ https://platform.openai.com/docs/api-reference/responses-streaming. `response.cr
 done in turn, and the last event holds the whole response. Blocks of text that follow each other are one message.
 """
 
-from collections.abc import Iterable
-
 import msgspec
-from msgspec import Raw
 
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.endpoint import ReplyContext
@@ -24,22 +21,12 @@ from claude_code_proxy.endpoints.responses.response import (
     to_fault,
 )
 from claude_code_proxy.endpoints.responses.stored import KeptInput, to_kept_reply
+from claude_code_proxy.endpoints.responses.tools.hosted_call import is_call, is_result
+from claude_code_proxy.endpoints.responses.tools.hosted_stream import HostedCallStream
 from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 
 _encode = msgspec.json.encode
-
-
-class _SearchInput(msgspec.Struct, frozen=True):
-    query: str = ""
-
-
-class _SearchResult(msgspec.Struct, frozen=True):
-    url: str = ""
-
-
-_decode_search = msgspec.json.Decoder(_SearchInput).decode
-_decode_results = msgspec.json.Decoder(list[_SearchResult]).decode
 
 
 class ResponseStream:
@@ -58,7 +45,7 @@ class ResponseStream:
         self._pieces: list[str] = []  # of the current block, if it is not text
         self._signature = ""
         self._origin = ToolOrigin("function", "")
-        self._query: str | None = None  # of a search whose results have not come
+        self._hosted = HostedCallStream(self._write, shape.hosted, seal=seal if shape.encrypted else None)
         self._answer = messages.Accumulator() if shape.given is not None else None  # for who continues the response
 
     @property
@@ -143,23 +130,29 @@ class ResponseStream:
         self._block = block
         match block:
             case messages.Text():
-                return self._close_search() + self._message.open(block)
+                return self._hosted.close() + self._message.open(block)
             case messages.Thinking():
                 return self._close_items() + self._open_reasoning() + self._think(block.thinking)
             case messages.RedactedThinking():
                 return self._close_items() + self._open_reasoning()
             case messages.ToolUse():
                 return self._close_items() + self._open_call(block)
-            case messages.ServerToolUse(name="web_search"):
-                return self._close_items() + self._open_search()
-            case messages.WebSearchToolResult():
-                return self._close_search(_urls(block.content))
             case _:
-                return b""
+                return self._start_hosted(block)
+
+    def _start_hosted(self, block: messages.Block) -> bytes:
+        """Show a call of the service's own, or its result; other blocks have no item."""
+        if is_call(block):
+            return self._message.close(status=self._status()) + self._hosted.begin(block)
+        if is_result(block):
+            return self._hosted.result(block)
+        if isinstance(block, messages.UnknownBlock) and block.type == "mcp_tool_listing":
+            return self._close_items() + self._hosted.list_tools(block)
+        return b""
 
     def _close_items(self) -> bytes:
-        """Close what may be open over several blocks: a message, or a search whose results never came."""
-        return self._message.close(status=self._status()) + self._close_search()
+        """Close what may be open over several blocks: a message, or hosted calls whose results never came."""
+        return self._message.close(status=self._status()) + self._hosted.close()
 
     def _feed_delta(self, delta: messages.Delta) -> bytes:
         match delta:
@@ -196,11 +189,8 @@ class ResponseStream:
                 return self._end_reasoning("", block)
             case messages.ToolUse():
                 return self._end_call(block)
-            case messages.ServerToolUse(name="web_search"):
-                self._query = _query_of("".join(self._pieces) or bytes(block.input).decode())
-                return b""
             case _:
-                return b""
+                return self._hosted.end_input() if is_call(block) else b""
 
     def _refusal(self) -> bytes:
         refusal = refusal_text(self._end.stop_reason, self._end.stop_details)
@@ -208,7 +198,7 @@ class ResponseStream:
             return b""
         if self._message.is_open:
             return self._message.close(status=output.COMPLETED, refusal=refusal)
-        return self._close_search() + refusal_message(self._write, refusal)
+        return self._hosted.close() + refusal_message(self._write, refusal)
 
     def _status(self) -> str:
         """Return the status of the item that ends: incomplete only where the whole turn was cut in it."""
@@ -256,8 +246,10 @@ class ResponseStream:
     def _arguments(self, piece: str) -> bytes:
         if not piece:
             return b""
+        if not isinstance(self._block, messages.ToolUse):
+            return self._hosted.piece(piece)
         self._pieces.append(piece)
-        if not isinstance(self._block, messages.ToolUse) or self._origin.kind != "function":
+        if self._origin.kind != "function":
             return b""
         return self._arguments_delta(piece)
 
@@ -292,26 +284,6 @@ class ResponseStream:
             return output.INCOMPLETE
         return output.COMPLETED
 
-    def _open_search(self) -> bytes:
-        self._query = ""
-        write = self._write
-        id = write.item_id("ws")
-        return b"".join((
-            write.add_item(output.WebSearchCallItem(id, output.IN_PROGRESS)),
-            write.inner("response.web_search_call.in_progress", id),
-            write.inner("response.web_search_call.searching", id),
-        ))
-
-    def _close_search(self, urls: Iterable[str] = ()) -> bytes:
-        query, self._query = self._query, None
-        if query is None:
-            return b""
-        id = self._write.item_id("ws")
-        sources = tuple(map(output.SearchSource, urls)) if self._shape.sources else msgspec.UNSET
-        action = output.SearchAction(query, (query,), sources)
-        completed = self._write.inner("response.web_search_call.completed", id)
-        return completed + self._write.end_item(output.WebSearchCallItem(id, output.COMPLETED, action))
-
 
 def to_response(message: messages.Message, context: ReplyContext, *, shape: ResponseShape, seal: Seal) -> bytes:
     """Return the whole response of a message."""
@@ -320,17 +292,3 @@ def to_response(message: messages.Message, context: ReplyContext, *, shape: Resp
         stream.feed(event)
     stream.close()
     return stream.response()
-
-
-def _query_of(text: str) -> str:
-    try:
-        return _decode_search(text).query
-    except msgspec.DecodeError:
-        return ""
-
-
-def _urls(content: Raw) -> list[str]:
-    try:
-        return [result.url for result in _decode_results(content) if result.url]
-    except msgspec.DecodeError:
-        return []

@@ -11,7 +11,7 @@ REQUEST: dict[str, Support] = {
     "instructions": Support(_MAPPED, "The system prompt of this request; never inherited from an earlier response."),
     "stream": Support(_MAPPED, "Named events, as they come."),
     "stream_options": Support(_MAPPED, "There is no padding to leave out."),
-    "tools": Support(_MAPPED, "Functions, custom tools, namespaces, web search and shells; see the table of tools."),
+    "tools": Support(_MAPPED, "Functions, custom tools, namespaces, and OpenAI's own; see the table of tools."),
     "tool_choice": Support(_MAPPED, "none, auto, required, one tool, allowed_tools."),
     "parallel_tool_calls": Support(_MAPPED, "false becomes `disable_parallel_tool_use`."),
     "max_output_tokens": Support(_MAPPED, "Clamped to what the model can; none means the model's own maximum."),
@@ -19,7 +19,9 @@ REQUEST: dict[str, Support] = {
     "top_p": Support(_MAPPED, "On models that take sampling parameters, and only when there is no temperature."),
     "text": Support(_MAPPED, "`format` as in chat completions; `verbosity` is echoed, and ignored."),
     "reasoning": Support(_MAPPED, "`effort` is effort and thinking; any `summary` asks for a readable summary."),
-    "include": Support(_MAPPED, "`reasoning.encrypted_content` and the sources of searches; others are ignored."),
+    "include": Support(
+        _MAPPED, "`reasoning.encrypted_content`, sources of searches, outputs of code; others are ignored."
+    ),
     "generate": Support(_MAPPED, "On a WebSocket, false prepares a request without an answer."),
     "store": Support(_MAPPED, "Responses are kept unless it is false."),
     "previous_response_id": Support(_MAPPED, "The turns of that response stand before the input."),
@@ -67,7 +69,20 @@ ITEMS: dict[str, Support] = {
     "configuration_update": Support(
         _MAPPED, "The last effort and format of the input count, beside the request's own."
     ),
-    "web_search_call": Support(_IGNORED, "Claude reads the answer that was made of the search."),
+    "web_search_call": Support(
+        _IGNORED, "Its results travel in the reasoning item after it; without that, Claude reads the answer made of it."
+    ),
+    "code_interpreter_call": Support(
+        _MAPPED, "The code and what it printed, beside the tool; exactly, by the reasoning item after it."
+    ),
+    "mcp_call": Support(
+        _MAPPED, "The call and its result, beside its server; exactly, by the reasoning item after it."
+    ),
+    "mcp_list_tools": Support(_IGNORED, "The service asks the server for its tools again."),
+    "mcp_approval_request": Support(_IGNORED, "The service calls the tools of an MCP server without asking."),
+    "mcp_approval_response": Support(
+        _IGNORED, "The service calls the tools of an MCP server without asking, so no call waits for it.", True
+    ),
     "computer_call": Support(_IGNORED, "Claude's computer tool is not offered here.", True),
     "computer_call_output": Support(_IGNORED, "Claude's computer tool is not offered here.", True),
     "compaction": Support(_IGNORED, "It was not made by this proxy.", True),
@@ -96,10 +111,12 @@ TOOLS: dict[str, Support] = {
     "shell": Support(_EMULATED, "A function; its calls come back as `shell_call`."),
     "apply_patch": Support(_EMULATED, "A function; its calls come back as `apply_patch_call`."),
     "file_search": Support(_IGNORED, "Files are not indexed here; send them as `input_file`.", True),
-    "code_interpreter": Support(_IGNORED, "Claude's code execution is not offered here.", True),
+    "code_interpreter": Support(
+        _MAPPED, "Claude's code execution: a shell and an editor in a container, with the files of `file_ids`."
+    ),
     "image_generation": Support(_IGNORED, "Claude makes no images.", True),
     "computer_use_preview": Support(_IGNORED, "Claude's computer tool is not offered here.", True),
-    "mcp": Support(_IGNORED, "Remote MCP servers are not offered here.", True),
+    "mcp": Support(_MAPPED, "Anthropic's MCP connector, for servers by URL. It asks for no approval."),
     "(any other)": Support(_IGNORED, "A tool of a type that Claude has nothing for.", True),
 }
 

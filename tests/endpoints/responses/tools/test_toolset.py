@@ -2,10 +2,7 @@
 
 from typing import Any
 
-import pytest
-
 from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
-from claude_code_proxy.errors import InvalidRequest
 from tests.endpoints.responses.responses_replies import adjusted, decode, translated
 
 ADD = {"type": "function", "name": "add", "description": "Adds.", "parameters": {"type": "object", "properties": {}}}
@@ -33,14 +30,6 @@ def test_tools_of_a_namespace_have_joined_names_and_a_way_back() -> None:
     assert request.shape.origin("maths__solve") == ToolOrigin("custom", "solve", "maths")
     assert request.shape.origin("add") == ToolOrigin("function", "add")
     assert request.field_name("tools[2].input_schema.properties") == "tools[1].tools[1].parameters.properties"
-
-
-@pytest.mark.parametrize("kind", ["local_shell", "shell", "apply_patch"])
-def test_openais_own_tools_are_functions(kind: str) -> None:
-    request = decode(tools=[{"type": kind}])
-    (tool,) = request.request.tools
-    assert tool.name == kind
-    assert request.shape.origin(kind).kind == kind
 
 
 def test_tools_within_the_input_join_the_others_and_the_newest_counts() -> None:
@@ -91,34 +80,57 @@ def test_what_claude_has_nothing_for_is_named() -> None:
     assert all(adjustment.changes_meaning for adjustment in request.adjustments)
 
 
-@pytest.mark.parametrize(
-    ("choice", "expected"),
-    [
-        ("auto", {"type": "auto"}),
-        ("none", {"type": "none"}),
-        ("required", {"type": "any"}),
-        ({"type": "function", "name": "add"}, {"type": "tool", "name": "add"}),
-        ({"type": "custom", "name": "solve", "namespace": "maths"}, {"type": "tool", "name": "maths__solve"}),
-        ({"type": "web_search_preview"}, {"type": "tool", "name": "web_search"}),
-        ({"type": "shell"}, {"type": "tool", "name": "shell"}),
-        ({"type": "file_search"}, {"type": "auto"}),
-    ],
-)
-def test_the_choice(choice: object, expected: object) -> None:
-    tools = [ADD, NAMESPACE, {"type": "web_search"}, {"type": "shell"}]
-    assert translated(tools=tools, tool_choice=choice)["tool_choice"] == expected
-
-
-def test_allowed_tools() -> None:
-    allowed = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "add"}]}
-    made = translated(tools=[ADD, ADD | {"name": "sub"}], tool_choice=allowed)
-    assert ([tool["name"] for tool in made["tools"]], made["tool_choice"]) == (["add"], {"type": "any"})
-    with pytest.raises(InvalidRequest) as refusal:
-        decode(tools=[DEFERRED], tool_choice=allowed)
-    assert refusal.value.param == "tool_choice.tools[0]"
-
-
 def test_one_call_at_a_time() -> None:
     made = translated(tools=[ADD], parallel_tool_calls=False)
     assert made["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
     assert "tool_choice" not in translated(parallel_tool_calls=False)
+
+
+MCP = {
+    "type": "mcp",
+    "server_label": "dice",
+    "server_url": "https://dice.example/mcp",
+    "authorization": "a made-up token",
+    "allowed_tools": {"tool_names": ["roll"]},
+    "require_approval": "never",
+}
+
+
+def test_an_mcp_server_is_called_by_the_service() -> None:
+    made = translated(tools=[ADD, MCP])
+    assert made["mcp_servers"] == [
+        {
+            "type": "url",
+            "url": "https://dice.example/mcp",
+            "name": "dice",
+            "authorization_token": "a made-up token",
+        }
+    ]
+    assert made["tools"][1] == {
+        "type": "mcp_toolset",
+        "mcp_server_name": "dice",
+        "default_config": {"enabled": False},
+        "configs": {"roll": {"enabled": True}},
+    }
+    assert adjusted(decode(tools=[MCP])) == {}
+
+
+def test_what_the_connector_does_not_have_is_named() -> None:
+    request = decode(tools=[MCP | {"require_approval": "always", "headers": {"x-tenant": "1"}}])
+    assert adjusted(request) == {"tools[0].headers": "dropped", "tools[0].require_approval": "dropped"}
+    assert all(note.changes_meaning for note in request.adjustments)
+
+
+def test_code_runs_in_a_container_with_files() -> None:
+    auto = {"type": "auto", "file_ids": ["file_1", "file_2"], "memory_limit": "4g"}
+    request = decode(tools=[{"type": "code_interpreter", "container": auto}])
+    assert [tool.name for tool in request.request.tools] == ["code_execution"]
+    made = translated(tools=[{"type": "code_interpreter", "container": auto}])
+    assert "container" not in made
+    assert made["messages"][-1]["content"][1:] == [
+        {"type": "container_upload", "file_id": "file_1"},
+        {"type": "container_upload", "file_id": "file_2"},
+    ]
+    assert adjusted(request) == {"tools[0].container.memory_limit": "ignored"}
+    named = translated(tools=[{"type": "code_interpreter", "container": "container_7"}])
+    assert named["container"] == "container_7"

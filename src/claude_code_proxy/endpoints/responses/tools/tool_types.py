@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from claude_code_proxy.endpoints.openai.body import UnionDecoder
+from claude_code_proxy.endpoints.openai.mcp import McpTool
 from claude_code_proxy.endpoints.openai.request import Wire
 from claude_code_proxy.messages.content import NO_JSON
 
@@ -108,6 +109,18 @@ class ApplyPatch(Wire, frozen=True, tag_field="type", tag="apply_patch"):
     allowed_callers: Raw = NO_JSON
 
 
+class AutoContainer(Wire, frozen=True):
+    type: str | None = None
+    file_ids: list[str] | None = None
+    memory_limit: str | None = None
+    network_policy: Raw = NO_JSON
+
+
+class CodeInterpreter(Wire, frozen=True, tag_field="type", tag="code_interpreter"):
+    container: str | AutoContainer | None = None
+    allowed_callers: Raw = NO_JSON
+
+
 KnownTool: TypeAlias = (
     FlatFunctionTool
     | FlatCustomTool
@@ -120,6 +133,8 @@ KnownTool: TypeAlias = (
     | LocalShell
     | Shell
     | ApplyPatch
+    | CodeInterpreter
+    | McpTool
 )
 
 

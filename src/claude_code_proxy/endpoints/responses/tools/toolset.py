@@ -9,65 +9,27 @@ from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adjustment import Action, Adjustment
+from claude_code_proxy.endpoints.openai.mcp import McpTool, to_mcp_server
 from claude_code_proxy.endpoints.openai.tools import NO_PARAMETERS, one_at_a_time, to_custom_tool, to_web_search
 from claude_code_proxy.endpoints.responses.schema import ChosenTool, ResponsesRequest
 from claude_code_proxy.endpoints.responses.support import TOOLS
 from claude_code_proxy.endpoints.responses.tools import tool_types as wire
+from claude_code_proxy.endpoints.responses.tools.fixed_tools import FixedKind, to_fixed_tool
+from claude_code_proxy.endpoints.responses.tools.tool_choice import allowed_names, claude_name, to_choice
 from claude_code_proxy.endpoints.support import ignored
-from claude_code_proxy.errors import InvalidRequest
+from claude_code_proxy.messages.content import NO_JSON
 from claude_code_proxy.messages.json_text import is_given
 
-CallKind: TypeAlias = Literal["function", "custom", "tool_search", "local_shell", "shell", "apply_patch"]
+CallKind: TypeAlias = Literal["function", "custom", "tool_search"] | FixedKind
 Note: TypeAlias = Callable[[Adjustment], None]
 
-_SHELL: dict[str, object] = {
-    "type": "object",
-    "properties": {
-        "commands": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Shell commands, run one after another.",
-        },
-        "timeout_ms": {"type": "integer", "description": "The most milliseconds that they may take."},
-        "max_output_length": {"type": "integer", "description": "The most characters of output to return."},
-    },
-    "required": ["commands"],
-}
-_LOCAL_SHELL: dict[str, object] = {
-    "type": "object",
-    "properties": {
-        "command": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": 'The program and its arguments, such as ["bash", "-lc", "ls"].',
-        },
-        "working_directory": {"type": "string"},
-        "timeout_ms": {"type": "integer"},
-        "env": {"type": "object", "additionalProperties": {"type": "string"}},
-    },
-    "required": ["command"],
-}
-_APPLY_PATCH: dict[str, object] = {
-    "type": "object",
-    "properties": {
-        "type": {"type": "string", "enum": ["create_file", "update_file", "delete_file"]},
-        "path": {"type": "string", "description": "The path of the file."},
-        "diff": {
-            "type": "string",
-            "description": "The change in the V4A diff format: each hunk begins with @@, and its lines with a space, - "
-            "or +. For a new file all lines begin with +. Left out when a file is deleted.",
-        },
-    },
-    "required": ["type", "path"],
-}
-_OPENAI_TOOLS: Mapping[type[Struct], tuple[CallKind, str, Mapping[str, object]]] = {
-    wire.LocalShell: ("local_shell", "Run a program on the user's machine.", _LOCAL_SHELL),
-    wire.Shell: ("shell", "Run commands in a shell on the user's machine.", _SHELL),
-    wire.ApplyPatch: ("apply_patch", "Create, change or delete one file by a patch.", _APPLY_PATCH),
-}
+_CODE_EXECUTION = messages.RawTool(
+    "code_execution_20250825", "code_execution", raw=b'{"type":"code_execution_20250825","name":"code_execution"}'
+)
 
 
 class ToolOrigin(Struct, frozen=True):
@@ -78,16 +40,33 @@ class ToolOrigin(Struct, frozen=True):
     namespace: str | None = None
 
 
+class ServiceTools(Struct, frozen=True):
+    """What goes along with tools that the service runs: MCP servers, and the container of code with its files."""
+
+    mcp_servers: tuple[Raw, ...] = ()
+    container: str = ""
+    files: tuple[str, ...] = ()
+
+    @property
+    def servers_json(self) -> Raw:
+        return Raw(msgspec.json.encode(self.mcp_servers)) if self.mcp_servers else NO_JSON
+
+    @property
+    def container_json(self) -> Raw:
+        return Raw(msgspec.json.encode(self.container)) if self.container else NO_JSON
+
+
 class ResponsesToolset(Struct, frozen=True):
     """What a request says about tools. `origins` has each one that is no plain function, by its name for Claude.
 
     `fields` has the client's path of each tool.
     """
 
-    tools: tuple[messages.Tool | messages.HostedTool, ...] = ()
+    tools: tuple[messages.AnyTool, ...] = ()
     choice: messages.ToolChoice | None = None
     origins: Mapping[str, ToolOrigin] = {}
     fields: tuple[str, ...] = ()
+    service: ServiceTools = ServiceTools()
 
 
 class ToolList(Struct, frozen=True):
@@ -95,11 +74,6 @@ class ToolList(Struct, frozen=True):
 
     tools: Iterable[Raw]
     path: str
-
-
-def claude_name(name: str, namespace: str | None) -> str:
-    """Return the name of a tool for Claude, which is the same in each request."""
-    return f"{namespace}__{name}" if namespace else name
 
 
 def to_toolset(request: ResponsesRequest, hoisted: Iterable[ToolList], *, note: Note) -> ResponsesToolset:
@@ -114,13 +88,13 @@ def to_toolset(request: ResponsesRequest, hoisted: Iterable[ToolList], *, note: 
     tools, fields = builder.offered()
     choice = request.tool_choice
     if isinstance(choice, ChosenTool) and choice.type == "allowed_tools":
-        allowed = _allowed_names(choice.tools or (), known={tool.name for tool in tools})
+        allowed = allowed_names(choice.tools or (), known={tool.name for tool in tools})
         pairs = [(tool, field) for tool, field in zip(tools, fields, strict=True) if tool.name in allowed]
         tools, fields = [tool for tool, _ in pairs], [field for _, field in pairs]
-    made = _to_choice(choice, note=note)
+    made = to_choice(choice, note=note)
     if tools and request.parallel_tool_calls is False:
         made = one_at_a_time(made)
-    return ResponsesToolset(tuple(tools), made, builder.origins, tuple(fields))
+    return ResponsesToolset(tuple(tools), made, builder.origins, tuple(fields), builder.service)
 
 
 class _ToolsetBuilder:
@@ -129,10 +103,11 @@ class _ToolsetBuilder:
     def __init__(self, note: Note) -> None:
         self.origins: dict[str, ToolOrigin] = {}
         self._note = note
-        self._found: dict[str, tuple[messages.Tool | messages.HostedTool, str, bool]] = {}
+        self._found: dict[str, tuple[messages.AnyTool, str, bool]] = {}
+        self.service = ServiceTools()
         self._searches = False
 
-    def offered(self) -> tuple[list[messages.Tool | messages.HostedTool], list[str]]:
+    def offered(self) -> tuple[list[messages.AnyTool], list[str]]:
         """Return the tools and their paths. Where the client searches, deferred ones are offered once it found them."""
         found = [each for each in self._found.values() if not (each[2] and self._searches)]
         return [tool for tool, _, _ in found], [path for _, path, _ in found]
@@ -154,15 +129,28 @@ class _ToolsetBuilder:
                     )
             case wire.ToolSearch():
                 self._add_search(tool, at)
+            case wire.LocalShell() | wire.Shell() | wire.ApplyPatch():
+                kind, made = to_fixed_tool(tool)
+                self._keep(made, at, origin=ToolOrigin(kind, kind))
+            case _:
+                self._add_hosted(tool, at)
+
+    def _add_hosted(self, tool: wire.ToolOnWire, at: str) -> None:
+        match tool:
             case wire.WebSearch():
                 self._add_web_search(tool, at)
-            case wire.LocalShell() | wire.Shell() | wire.ApplyPatch():
-                kind, description, schema = _OPENAI_TOOLS[type(tool)]
-                made = messages.Tool(kind, Raw(msgspec.json.encode(schema)), description=description)
-                self._keep(made, at, origin=ToolOrigin(kind, kind))
+            case McpTool():
+                server = to_mcp_server(replace(tool, defer_loading=None), at)
+                self.service = replace(self.service, mcp_servers=(*self.service.mcp_servers, server.entry))
+                for note in server.adjustments:
+                    self._note(note)
+                self._keep(server.toolset, at)
+            case wire.CodeInterpreter():
+                self._add_code(tool, at)
             case wire.OtherTool():
-                support = TOOLS.get(tool.type, TOOLS["(any other)"])
-                self._note(ignored(at, support))
+                self._note(ignored(at, TOOLS.get(tool.type, TOOLS["(any other)"])))
+            case _:
+                pass
 
     def _add_function(self, tool: wire.FlatFunctionTool, at: str, *, namespace: str | None, deferred: bool) -> None:
         name = claude_name(tool.name, namespace)
@@ -208,9 +196,20 @@ class _ToolsetBuilder:
         )
         self._keep(made, at)
 
+    def _add_code(self, tool: wire.CodeInterpreter, at: str) -> None:
+        container = tool.container
+        if isinstance(container, wire.AutoContainer):
+            self.service = replace(self.service, files=tuple(container.file_ids or ()))
+            for name, value in (("memory_limit", container.memory_limit), ("network_policy", container.network_policy)):
+                if value:
+                    self._note(Adjustment(f"{at}.container.{name}", Action.IGNORED, "Claude's container has its own"))
+        elif container:
+            self.service = replace(self.service, container=container)
+        self._keep(_CODE_EXECUTION, at)
+
     def _keep(
         self,
-        tool: messages.Tool | messages.HostedTool,
+        tool: messages.AnyTool,
         at: str,
         *,
         origin: ToolOrigin | None = None,
@@ -222,49 +221,3 @@ class _ToolsetBuilder:
 
     def _note_unknown(self, path: str) -> None:
         self._note(Adjustment(path, Action.IGNORED, "not a field of this API"))
-
-
-def _to_choice(choice: str | ChosenTool | None, *, note: Note) -> messages.ToolChoice | None:
-    match choice:
-        case None:
-            return None
-        case "none":
-            return messages.ChooseNone()
-        case "required":
-            return messages.ChooseAny()
-        case ChosenTool(type="allowed_tools"):
-            return messages.ChooseAny() if choice.mode == "required" else messages.ChooseAuto()
-        case ChosenTool():
-            name = _chosen_name(choice)
-            if name is not None:
-                return messages.ChooseTool(name)
-            note(Adjustment("tool_choice", Action.IGNORED, "Claude has no tool of this type", changes_meaning=True))
-            return messages.ChooseAuto()
-        case _:
-            return messages.ChooseAuto()
-
-
-def _chosen_name(choice: ChosenTool) -> str | None:
-    """Return the name for Claude of a chosen tool."""
-    if choice.type in {"function", "custom"} and choice.name:
-        return claude_name(choice.name, choice.namespace)
-    if choice.type.startswith("web_search"):
-        return "web_search"
-    return choice.type if choice.type in {"local_shell", "shell", "apply_patch", "tool_search"} else None
-
-
-def _allowed_names(allowed: Iterable[ChosenTool], *, known: set[str]) -> set[str]:
-    """Return the names for Claude of the allowed tools. Raise `InvalidRequest` for one that is not offered."""
-    names: set[str] = set()
-    for index, each in enumerate(allowed):
-        name = _chosen_name(each)
-        if name is None:
-            continue  # a hosted tool that is not offered is not among the tools either
-        if name not in known:
-            raise InvalidRequest(
-                f"'{name}' is allowed, but not among the tools.",
-                param=f"tool_choice.tools[{index}]",
-                code="invalid_value",
-            )
-        names.add(name)
-    return names
