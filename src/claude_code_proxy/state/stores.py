@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from claude_code_proxy.state.background_store import BackgroundStore
 from claude_code_proxy.state.conversation_store import ConversationStore
 from claude_code_proxy.state.memory import MemoryThinkingStore
+from claude_code_proxy.state.memory_background import MemoryBackgroundStore
 from claude_code_proxy.state.memory_conversations import MemoryConversationStore
 from claude_code_proxy.state.memory_replies import MemoryReplyStore
 from claude_code_proxy.state.reply_store import ReplyStore
@@ -24,6 +26,7 @@ class Stores(Struct, frozen=True):
     thinking: ThinkingStore
     replies: ReplyStore
     conversations: ConversationStore
+    background: BackgroundStore
     close: Callable[[], Awaitable[None]]
 
 
@@ -49,17 +52,20 @@ def open_stores(directory: Path | None, content: ContentPlace | None = None) -> 
     thinking: ThinkingStore = MemoryThinkingStore()
     replies: ReplyStore = MemoryReplyStore()
     conversations: ConversationStore = MemoryConversationStore()
+    background: BackgroundStore = MemoryBackgroundStore()
     if directory is not None:
         from claude_code_proxy.state.sqlite.thinking import SqliteThinkingStore  # noqa: PLC0415 - few need SQLite
 
         thinking = SqliteThinkingStore(databases[directory])
     if kept is not None and content is not None:
+        from claude_code_proxy.state.sqlite.background import SqliteBackgroundStore  # noqa: PLC0415
         from claude_code_proxy.state.sqlite.conversations import SqliteConversationStore  # noqa: PLC0415
         from claude_code_proxy.state.sqlite.replies import SqliteReplyStore  # noqa: PLC0415
 
         replies = SqliteReplyStore(databases[kept], content.sealer)
         conversations = SqliteConversationStore(databases[kept], content.sealer)
-    return Stores(thinking, replies, conversations, close)
+        background = SqliteBackgroundStore(databases[kept], content.sealer)
+    return Stores(thinking, replies, conversations, background, close)
 
 
 def _open(directory: Path) -> "Database":

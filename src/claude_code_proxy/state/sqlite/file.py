@@ -48,6 +48,17 @@ MIGRATIONS = (
     );
     create index conversation_items_of on conversation_items (owner, conversation, id);
     """,
+    """
+    create table background (
+        id text primary key, owner text not null, caller text not null, created real not null, until real not null,
+        request blob not null, state text not null, worker text not null default '', beat real not null default 0,
+        cancelled integer not null default 0
+    );
+    create index background_state on background (state, created);
+    create table background_events (
+        job text not null, number integer not null, event blob not null, primary key (job, number)
+    ) without rowid;
+    """,
 )
 OLDEST = 2  # the lowest number of migrations with which a version can use the file after the last of them
 _PROBES = (
@@ -55,6 +66,8 @@ _PROBES = (
     "select id, kind, owner, created, until, previous, metadata, reply, input, turns from replies limit 1",
     "select id, owner, created, until, metadata from conversations limit 1",
     "select position, owner, conversation, id, item from conversation_items limit 1",
+    "select id, owner, caller, created, until, request, state, worker, beat, cancelled from background limit 1",
+    "select job, number, event from background_events limit 1",
 )
 _SCHEMA = "create table if not exists schema (version integer not null, oldest integer not null)"
 _DAMAGED = frozenset({
