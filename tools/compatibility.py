@@ -25,6 +25,9 @@ drive the code: do not edit it here, run `make documents`.
 
 Null and absent mean the same everywhere. Fields that an API does not have are ignored and named in the header. What a
 model does not take is adjusted to it, and named in the same way.
+
+A body may be compressed: `content-encoding: gzip` or `deflate`, and `zstd` where the proxy runs on Python 3.14. The
+limits hold for what it becomes. Any other coding is a 415.
 """
 
 

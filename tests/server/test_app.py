@@ -1,5 +1,6 @@
 """Routes, keys, health, the list of models, and an envelope for every error: over a real socket."""
 
+import gzip
 import json
 from typing import Any
 
@@ -294,12 +295,24 @@ class TestFaults:
         assert (reply.status, reply.headers["retry-after"], reply.error["code"]) == (503, "1", "overloaded")
 
     @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/v1/chat/completions"])
-    async def test_a_body_that_is_packed(self, upstream: ScriptedUpstream, path: str) -> None:
+    async def test_a_body_of_a_coding_that_nobody_knows(self, upstream: ScriptedUpstream, path: str) -> None:
         async with running(upstream.url) as proxy:
-            data = head("POST", path, {"content-encoding": "gzip", "content-length": "20"})
+            data = head("POST", path, {"content-encoding": "br", "content-length": "20"})
             assert await self.refused(proxy, data) == (415, "unsupported_content_encoding")
             plain = await proxy.ask(headers={"content-encoding": "identity"})
         assert plain.status == 200
+
+    @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/v1/chat/completions", "/v1/messages"])
+    async def test_a_compressed_body(self, upstream: ScriptedUpstream, path: str) -> None:
+        body = b'{"model":"claude-sonnet-4-6","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+        packed = gzip.compress(body)
+        async with running(upstream.url) as proxy, proxy.client() as client:
+            await client.send(
+                head("POST", path, {"content-encoding": "GZip", "content-length": str(len(packed))}) + packed
+            )
+            reply = await client.reply()
+        assert reply.status == 200
+        assert b"content-encoding" not in upstream.calls[-1].head.lower()
 
     async def test_a_body_of_just_the_size_is_taken(self, upstream: ScriptedUpstream) -> None:
         async with running(upstream.url, max_body_bytes=2048) as proxy:

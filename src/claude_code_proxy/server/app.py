@@ -12,6 +12,7 @@ from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.endpoints.envelope import Envelope
 from claude_code_proxy.endpoints.models.endpoint import render_list, render_model
 from claude_code_proxy.errors import InvalidRequest, Overloaded, ProxyError, ServerUnavailable
+from claude_code_proxy.http1.server.content_coding import CODINGS, coding_of, is_decoded
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Headers, Responder
 from claude_code_proxy.server.access.api_keys import ApiKeys, WrongKey
@@ -103,7 +104,7 @@ class App:
         try:
             if request.method == "POST" and request.path in self._endpoints:
                 request.caller = self._keys.check(request.headers)
-                _check_coding(request.headers)
+                _check_coding(request)
                 return None
             preflight = self._cors.preflight(request) if self._cors is not None else None
             if preflight is not None:
@@ -114,7 +115,7 @@ class App:
             elif route.path not in _PROBES:
                 self._keys.check_page(request.headers)
             self._check_route(request, route)
-            _check_coding(request.headers)
+            _check_coding(request)
         except WrongKey as error:
             if not self._keys.wrong_keys.delays(request):
                 return self._refused(error, request)
@@ -251,11 +252,14 @@ class App:
         return route.path.partition("/{")[0][1:] or "index"
 
 
-def _check_coding(headers: Mapping[bytes, bytes]) -> None:
-    coding = headers.get(b"content-encoding")
-    if coding is not None and coding.lower() not in {b"", b"identity"}:
+def _check_coding(request: Request) -> None:
+    if b"content-encoding" not in request.headers:
+        return
+    coding = coding_of(request)
+    if coding and not is_decoded(coding):
+        known = ", ".join(sorted(name.decode() for name in CODINGS))
         raise InvalidRequest(
-            f"The body is sent with the content-encoding {coding.decode('latin-1')!r}; send it as it is.",
+            f"The body is sent with the content-encoding {coding.decode('latin-1')!r}; use one of {known}, or none.",
             code="unsupported_content_encoding",
             status=415,
         )

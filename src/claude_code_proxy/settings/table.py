@@ -130,7 +130,9 @@ class Settings:
         "Whether cache breakpoints are added where they save money; those of the caller are always kept.",
     ] = "auto"
 
-    max_body_bytes: Annotated[int, "The largest request body.", whole(1024)] = 32 * 1024 * 1024
+    max_body_bytes: Annotated[int, "The largest request body; of a compressed one, what it becomes.", whole(1024)] = (
+        32 * 1024 * 1024
+    )
     max_body_memory: Annotated[
         int,
         "The memory, in bytes, that all request bodies may take, divided among the workers; a body takes twice its "

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from claude_code_proxy.http1.server.body_memory import BodyMemory
 from claude_code_proxy.http1.server.incoming import IncomingBody
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.streams import InputStream
@@ -20,7 +21,7 @@ def incoming(
     request = Request("POST", "/", headers=dict(headers))
     request.length = length
     request.stream = stream
-    return IncomingBody(request, limits=LIMITS, now=0.0)
+    return IncomingBody(request, limits=LIMITS, memory=BodyMemory(), now=0.0)
 
 
 def test_a_collected_body_becomes_the_requests() -> None:

@@ -267,7 +267,7 @@ class ServerConnection(asyncio.Protocol):
             return data[end:]
         if length and refused is None and not self._service.memory.take(request, length):
             return self._await_memory(request, data[end:])
-        if length is None or end + length > len(data):
+        if length is None or end + length > len(data) or (length and b"content-encoding" in request.headers):
             self._await_body(request, refused, begun=end < len(data))
             return data[end:]
         if refused is not None:
@@ -301,17 +301,21 @@ class ServerConnection(asyncio.Protocol):
             self._turn_away_for_good(request, refused)
             return
         self._state = TRANSITIONS[self._state][Event.BODY_AWAITED]
-        self._incoming = IncomingBody(request, limits=self._service.limits, now=self._service.now)
+        self._incoming = self._incoming_body(request)
         if not begun and b"expect" in request.headers:
             self._invite(self._incoming)
 
     def _answer_while_receiving(self, request: Request) -> None:
         self._state = TRANSITIONS[self._state][Event.STREAM_BEGUN]
         request.stream = InputStream(self, self._service.limits.high_water)
-        self._incoming = IncomingBody(request, limits=self._service.limits, now=self._service.now)
+        self._incoming = self._incoming_body(request)
         self._handler = HandlerTask(self, self._service, request=request)
         if request.length == 0:
             self._read_body(b"")
+
+    def _incoming_body(self, request: Request) -> IncomingBody:
+        service = self._service
+        return IncomingBody(request, limits=service.limits, memory=service.memory, now=service.now)
 
     def _invite(self, incoming: IncomingBody) -> None:
         if incoming.awaits_invitation:
@@ -324,8 +328,6 @@ class ServerConnection(asyncio.Protocol):
             return b""  # it was malformed, and nothing can follow
         try:
             rest = incoming.feed(data, self._service.now)
-            if incoming.grows:
-                self._service.memory.grow_with_body(incoming.request, incoming.size)
         except RejectedRequest as refusal:
             self._reject_body(incoming, refusal)
             return b""

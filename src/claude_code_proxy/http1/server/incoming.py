@@ -1,8 +1,11 @@
-"""The body of one request while it arrives: decoded, collected or passed on as a stream, and judged by its speed."""
+"""The body of one request while it arrives: decoded and collected, or streamed as it came, and judged by its speed."""
 
+from collections.abc import Callable
 from io import BytesIO
 
-from claude_code_proxy.http1.server.body import ChunkedBody, CountedBody
+from claude_code_proxy.http1.server.body import ChunkedBody, CountedBody, too_large
+from claude_code_proxy.http1.server.body_memory import BodyMemory
+from claude_code_proxy.http1.server.content_coding import ContentDecoder, coding_of, is_decoded
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.types import ServerLimits
 
@@ -10,8 +13,9 @@ _LEAST_AGE = 5.0  # seconds, of a window that a speed can be measured in
 
 
 class IncomingBody:
-    """A body that goes to the stream of its request, or is collected to become `request.body`.
+    """A body that goes to the stream of its request as it came, or is decoded and collected to become `request.body`.
 
+    What is collected has its memory reserved: all of it where its size is known, else before each piece is kept.
     Its speed is measured over windows of twice `body_idle_seconds`. Each window must bring enough, so that a fast
     beginning does not allow a slow end. While other requests wait for memory, a large body must come faster.
     """
@@ -19,24 +23,26 @@ class IncomingBody:
     __slots__ = (
         "_body",
         "_collected",
+        "_decoder",
         "_last_arrival",
         "_limits",
+        "_memory",
         "_window",
         "_window_size",
-        "grows",
         "request",
         "stream",
     )
 
-    def __init__(self, request: Request, *, limits: ServerLimits, now: float) -> None:
+    def __init__(self, request: Request, *, limits: ServerLimits, memory: BodyMemory, now: float) -> None:
         self.request = request
         self.stream = request.stream
         self._limits = limits
+        self._memory = memory
         self._collected = BytesIO()  # hands its buffer out without another copy of a large body
-        write = self._collected.write if self.stream is None else self.stream.write
+        self._decoder: ContentDecoder | None = None
+        write = self._writer()
         limit = limits.largest_body if request.stream_limit is None else request.stream_limit
         length = request.length
-        self.grows = length is None and self.stream is None  # its size is not known beforehand
         self._body = ChunkedBody(limit, write) if length is None else CountedBody(length, write)
         self._last_arrival = self._window = now  # when something arrived last, and when the window began
         self._window_size = 0  # what had arrived by then
@@ -47,15 +53,33 @@ class IncomingBody:
         rest = self._body.feed(data)
         if rest is not None:
             if self.stream is None:
-                self.request.body = self._collected.getvalue()
+                self._end()
             else:
                 self.stream.end()
         return rest
 
-    @property
-    def size(self) -> int:
-        """The bytes of body that have arrived."""
-        return self._body.size
+    def _writer(self) -> Callable[[bytes], object]:
+        if self.stream is not None:
+            return self.stream.write
+        coding = coding_of(self.request)
+        if is_decoded(coding):
+            self._decoder = ContentDecoder(coding, self._collect)
+            return self._decoder.feed
+        return self._collect if self.request.length is None else self._collected.write
+
+    def _collect(self, data: bytes) -> None:
+        """Keep a piece of a body whose size is not known beforehand."""
+        size = self._collected.tell() + len(data)
+        if size > self._limits.largest_body:
+            raise too_large(self._limits.largest_body)
+        self._memory.grow_with_body(self.request, size)
+        self._collected.write(data)
+
+    def _end(self) -> None:
+        if self._decoder is not None:
+            self._decoder.close()
+            del self.request.headers[b"content-encoding"]
+        self.request.body = self._collected.getvalue()
 
     @property
     def awaits_invitation(self) -> bool:
