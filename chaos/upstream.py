@@ -93,8 +93,11 @@ class Call:
         found = _FAULT.search(request)
         self.name = found[1].decode() if found else "good"
         self.is_over = False
+        self.has_answered = False
+        self.is_cut = False
 
     async def send(self, data: bytes) -> None:
+        self.has_answered = self.has_answered or bool(data)
         self.writer.write(data)
         await self.writer.drain()
 
@@ -103,11 +106,11 @@ class Call:
         await self.send(head(status, JSON, f"content-length: {len(body)}", *headers) + body)
 
     def close(self) -> None:
-        self.is_over = True
+        self.is_over = self.is_cut = True
         self.writer.close()
 
     def reset(self) -> None:
-        self.is_over = True
+        self.is_over = self.is_cut = True
         self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
@@ -133,13 +136,17 @@ async def good(call: Call) -> None:
 
 
 class Upstream:
-    """Use as an async context manager. `calls` are the names of the requests that came, in order."""
+    """Use as an async context manager. `calls` are the names of the requests that came, in order.
+
+    `unanswered` counts those that came on a kept connection that then ended without a byte: a client sends them again.
+    """
 
     def __init__(self, faults: Mapping[str, Fault] | None = None, *, tls: ssl.SSLContext | None = None) -> None:
         self.port = free_port()
         self.faults: dict[str, Fault] = {"good": good, **(faults or {})}
         self.calls: list[str] = []
         self.connections = 0
+        self.unanswered = 0
         self._tls = tls
 
     @property
@@ -179,4 +186,5 @@ class Upstream:
             return False
         self.calls.append(call.name)
         await self.faults.get(call.name, good)(call)
+        self.unanswered += call.number > 1 and call.is_cut and not call.has_answered
         return call.is_over

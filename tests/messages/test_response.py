@@ -54,6 +54,13 @@ def test_a_message_that_tells_no_counts() -> None:
     assert messages.decode_message(b'{"id":"a","model":"b","content":[],"usage":null}').usage == messages.Usage()
 
 
+@pytest.mark.parametrize("count", [-1, 2**53 + 1, 2**64, int("9" * 400), 2.5, True])
+def test_a_count_that_cannot_be_added_up(count: object) -> None:
+    body = json.dumps({"id": "a", "model": "b", "content": [], "usage": {"output_tokens": count}})
+    with pytest.raises(msgspec.DecodeError):
+        messages.decode_message(body.encode())
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b'{"id":"a","model":"b"}', b'{"id":"a","model":"b","content":[{}]}', b"<html>"]
 )

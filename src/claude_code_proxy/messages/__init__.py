@@ -36,6 +36,7 @@ from claude_code_proxy.messages.errors import (
     kind_of,
     status_of,
 )
+from claude_code_proxy.messages.event_order import EventOrder
 from claude_code_proxy.messages.events import (
     CitationsDelta,
     ContentBlockDelta,
@@ -128,6 +129,7 @@ __all__ = [
     "ErrorBody",
     "ErrorEvent",
     "Event",
+    "EventOrder",
     "FileSource",
     "HostedTool",
     "Image",

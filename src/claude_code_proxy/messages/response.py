@@ -4,25 +4,30 @@ https://platform.claude.com/docs/en/api/messages
 """
 
 from collections.abc import Callable
+from typing import Annotated, TypeAlias
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from claude_code_proxy.messages.content import Block, decode_block
 
 
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+"""A number that can be added up, converted to a float and shown: one beyond that makes the message unreadable."""
+
+
 class TokenDetails(Struct, frozen=True, omit_defaults=True):
-    thinking_tokens: int | None = None
+    thinking_tokens: Count | None = None
 
 
 class ServerToolUsage(Struct, frozen=True, omit_defaults=True):
-    web_search_requests: int | None = None
-    web_fetch_requests: int | None = None
+    web_search_requests: Count | None = None
+    web_fetch_requests: Count | None = None
 
 
 class CacheCreation(Struct, frozen=True, omit_defaults=True):
-    ephemeral_5m_input_tokens: int | None = None
-    ephemeral_1h_input_tokens: int | None = None
+    ephemeral_5m_input_tokens: Count | None = None
+    ephemeral_1h_input_tokens: Count | None = None
 
 
 class Usage(Struct, frozen=True, omit_defaults=True):
@@ -31,10 +36,10 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     `requests` never comes over the wire: where this is a sum, it holds what each request used, for each has its price.
     """
 
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
     cache_creation: CacheCreation | None = None
     output_tokens_details: TokenDetails | None = None
     server_tool_use: ServerToolUsage | None = None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -80,9 +81,30 @@ async def test_one_read_is_one_batch() -> None:
     assert [len(await events.events() or ()) for _ in range(3)] == [2, 2, 0]
 
 
+def done(index: int) -> dict[str, Any]:
+    return {"type": "content_block_stop", "index": index}
+
+
+TWO_BLOCKS = (text_start(), text("a"), text("b"), done(0), text_start(1), text("c", 1), text("d", 1), done(1))
+
+
+@given(events=st.permutations(TWO_BLOCKS), kept=st.sets(st.integers(0, 7)))
+def test_in_any_order_what_is_heard_is_in_its_block(events: list[dict[str, Any]], kept: set[int]) -> None:
+    shuffled = [event for number, event in enumerate(events) if number in kept or len(kept) < 3]
+    answer = messages.Accumulator()
+    try:
+        answer.feed_all(asyncio.run(heard(of_pieces(frames(start(), *shuffled, *end())))))
+    except UpstreamBroke:
+        return
+    starts = [event["index"] for event in shuffled if event["type"] == "content_block_start"]
+    deltas = [(event["index"], event["delta"]["text"]) for event in shuffled if event["type"] == "content_block_delta"]
+    routed = ["".join(piece for at, piece in deltas if at == index) for index in starts]
+    assert [block.text for block in answer.message().content if isinstance(block, messages.Text)] == routed
+
+
 async def test_half_a_surrogate_is_mended() -> None:
-    batch = await of_pieces(frames(text("ok"), text("?")).replace(b"?", rb"\ud83d")).events()
-    assert batch == [
+    events = of_pieces(frames(start(), text_start(), text("ok"), text("?")).replace(b"?", rb"\ud83d"))
+    assert (await heard(events))[2:] == [
         messages.ContentBlockDelta(0, messages.TextDelta("ok")),
         messages.ContentBlockDelta(0, messages.TextDelta("\ufffd")),
     ]

@@ -33,6 +33,7 @@ class TransportEvents:
         "_decoder",
         "_error",
         "_limit",
+        "_order",
         "_received",
         "_response",
         "_secret",
@@ -49,6 +50,7 @@ class TransportEvents:
         self._response = response
         self._secret = secret
         self._decoder = sse.Decoder()
+        self._order = messages.EventOrder()
         self._error: ProxyError | None = None
         self._stopped = False  # its last event has come
         self._closed = False
@@ -100,7 +102,13 @@ class TransportEvents:
 
     def _until_end(self, batch: list[messages.Event]) -> list[messages.Event]:
         """Return the events up to the last one of the answer; nothing after it counts, readable or not."""
+        order = self._order
         for number, event in enumerate(batch):
+            if type(event) is messages.ContentBlockDelta and event.index == order.open:
+                continue  # as nearly all are
+            if not order.allows(event):
+                self._break("The upstream sent events in an order that makes no message.")
+                return batch[:number]
             if event.__class__ not in _ENDINGS:
                 continue
             if isinstance(event, messages.ErrorEvent):
@@ -131,10 +139,13 @@ class TransportEvents:
             for frame in frames:
                 batch.append(messages.decode_event(replace_surrogates(frame)))  # noqa: PERF401 - what came before an error counts
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self.stats.begun = True  # another attempt would be billed as well, and no better
-            self._error = UpstreamBroke("The upstream sent an event that cannot be read.")
-            self._error.__cause__ = error
+            self._break("The upstream sent an event that cannot be read.", error)
         return batch
+
+    def _break(self, message: str, cause: Exception | None = None) -> None:
+        self.stats.begun = True  # another attempt would be billed as well, and no better
+        self._error = UpstreamBroke(message)
+        self._error.__cause__ = cause
 
 
 class WholeEvents:
