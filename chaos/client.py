@@ -61,11 +61,11 @@ class Reply:
         return (message.get("content") or "") + "".join(call["function"]["arguments"] for call in calls)
 
 
-async def ask(port: int, request: bytes, *, seconds: float = 20.0) -> Reply:
+async def ask(port: int, request: bytes, *, seconds: float = 20.0, host: str = "127.0.0.1") -> Reply:
     """Send one request on a new connection and read the reply to its end."""
     reply = Reply()
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port, limit=LIMIT), seconds)
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port, limit=LIMIT), seconds)
     except (OSError, TimeoutError):
         reply.end = "no-connection"
         return reply

@@ -1,6 +1,7 @@
 """The proxy under attack: a process on a free port of 127.0.0.1, with made-up keys and an empty environment."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -14,12 +15,16 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from tests.upstreams.claude_code import environment
+
 ROOT = Path(__file__).parent.parent
 KEY = "sk-ant-api03-made-up-SECRET-0123456789"
+LOGIN = "sk-ant-oat01-made-up-SECRET"
 CALLER_KEY = "caller-made-up-SECRET-zyxw9876"
 QUICK = {"MAX_RETRIES": 0, "CONNECT_SECONDS": 2, "FIRST_BYTE_SECONDS": 2, "IDLE_SECONDS": 2, "ANSWER_SECONDS": 20}
 NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
 _START_SECONDS = 20.0
+_ONLY_LOOPBACK = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}  # for all that Claude Code would ask
 
 
 def free_port() -> int:
@@ -38,8 +43,9 @@ class Proxy:
         settings: Mapping[str, object] = NO_SETTINGS,
         *,
         wrap: tuple[str, ...] = (),
-        with_key: bool = True,
+        claude_code: bool = False,
     ) -> None:
+        """`wrap` is what runs the proxy; with `claude_code` it has a login in place of a key."""
         self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="chaos-"))
         self.output_path = self._folder / "output"
@@ -52,10 +58,13 @@ class Proxy:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "ANTHROPIC_API_BASE": upstream,
-            **({"ANTHROPIC_API_KEY": KEY} if with_key else {}),
+            **(_ONLY_LOOPBACK if claude_code else {"ANTHROPIC_API_KEY": KEY}),
             **{name: str(value) for name, value in settings.items()},
         }
-        self._command = [*wrap, sys.executable, "-m", "claude_code_proxy", "serve"]
+        python = str(environment.python()) if claude_code else sys.executable
+        if claude_code:
+            self._write_login()
+        self._command = [*wrap, python, "-m", "claude_code_proxy", "serve"]
         self.process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> Self:
@@ -113,6 +122,19 @@ class Proxy:
     def output(self) -> bytes:
         """Return all that was written to standard output and error."""
         return self.output_path.read_bytes()
+
+    def _write_login(self) -> None:
+        file = self._folder / ".claude" / ".credentials.json"
+        file.parent.mkdir()
+        login = {
+            "accessToken": LOGIN,
+            "refreshToken": "sk-ant-ort01-made-up-SECRET",
+            "expiresAt": int((time.time() + 36_000) * 1000),
+            "scopes": ["user:inference", "user:profile"],
+            "subscriptionType": "max",
+            "rateLimitTier": "default",
+        }
+        file.write_text(json.dumps({"claudeAiOauth": login}), encoding="utf-8")
 
     def _start(self) -> None:
         with self.output_path.open("wb") as output:

@@ -11,12 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from chaos import clients, load, network, processes, security, soak, upstream_faults
+from chaos import clients, hour, load, network, processes, responses, security, soak, sockets, turns, upstream_faults
 from chaos.report import write
 from chaos.row import ROWS, Outcome, Row
+from tests.upstreams.claude_code import environment
 
 _LONGEST_ROW = 180.0
-THEMES = (upstream_faults, clients, processes, load, security, network, soak)
+THEMES = (upstream_faults, clients, responses, sockets, turns, processes, load, security, network, hour, soak)
 
 
 def main() -> int:
@@ -31,6 +32,10 @@ def main() -> int:
         rows += [row for row in ROWS if row.name == "soak"]
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if any(row.name == "claude-code-login" for row in rows):
+        environment.python()  # installs it, for which the network is needed
+    if not network.be_alone():
+        print("notice: no network of its own could be made; packets are dropped on the loopback of this machine")
     outcomes = asyncio.run(_run(rows))
     if arguments.write:
         write(arguments.write, outcomes)

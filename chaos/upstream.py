@@ -141,7 +141,10 @@ class Upstream:
     `unanswered` counts those that came on a kept connection that then ended without a byte: a client sends them again.
     """
 
-    def __init__(self, faults: Mapping[str, Fault] | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, faults: Mapping[str, Fault] | None = None, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self._host = host
         self.port = free_port()
         self.faults: dict[str, Fault] = {"good": good, **(faults or {})}
         self.calls: list[str] = []
@@ -151,11 +154,12 @@ class Upstream:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self.port, limit=1 << 26, backlog=4096, ssl=self._tls
+            self._serve, self._host, self.port, limit=1 << 26, backlog=4096, ssl=self._tls
         )
         return self
 

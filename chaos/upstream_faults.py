@@ -131,7 +131,9 @@ async def odd_events() -> Outcome:
     return await _judged("events")
 
 
-def _cut_at(data: bytes, offset: int, end: str) -> Fault:
+def cut_at(data: bytes, offset: int, end: str) -> Fault:
+    """Send so many bytes, in two parts, and end the connection."""
+
     async def send(call: Call) -> None:
         await call.send(data[: offset // 2])
         await asyncio.sleep(0.003)
@@ -155,7 +157,7 @@ async def every_byte() -> Outcome:
             data, streams = sources[name]
             key = f"{name}-{end}-{offset}"
             async with at_once:
-                upstream.faults[key] = _cut_at(data, offset, end)
+                upstream.faults[key] = cut_at(data, offset, end)
                 reply = await ask(proxy.port, post(chat(f"FAULT={key}", stream=streams)))
                 words.append(verdict(reply, stream=streams, whole=TEXT))
 

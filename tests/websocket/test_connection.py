@@ -114,6 +114,17 @@ async def test_an_end_that_both_agree_on() -> None:
     assert await socket.receive() is None
 
 
+async def test_a_client_that_does_not_agree_to_the_end_is_left() -> None:
+    wire = Wire()
+    socket = WebSocket(wire, wire.server, close_seconds=0.01)
+    waiting = asyncio.create_task(socket.receive())
+    await asyncio.sleep(0)
+    socket.close(1001, "bye")
+    async with asyncio.timeout(20):
+        assert await waiting is None
+        assert await socket.receive() is None
+
+
 async def test_a_client_that_answers_no_ping_is_gone() -> None:
     wire = Wire()
     socket = WebSocket(wire, wire.server, ping_seconds=0.02)

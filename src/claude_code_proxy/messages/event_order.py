@@ -7,7 +7,7 @@ class EventOrder:
     """Judges each event by those before it.
 
     Everything that reads a stream puts a delta into the block that began last, so a delta of another block would be
-    mixed into it in silence. What is lost in other ways does no harm: an end of a block that is missing or doubled, gaps
+    mixed into it in silence. What else may be odd does no harm: an end of a block that is missing or comes twice, gaps
     between indexes, a second start of the message.
     """
 

@@ -11,7 +11,6 @@ from msgspec import Meta, Raw, Struct
 
 from claude_code_proxy.messages.content import Block, decode_block
 
-
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
 """A number that can be added up, converted to a float and shown: one beyond that makes the message unreadable."""
 

@@ -24,12 +24,26 @@ class ByteStream(Protocol):
 
 
 class WebSocket:
-    """One open connection. `ping_seconds` is how often the client is asked whether it is there."""
+    """One open connection.
 
-    def __init__(self, stream: ByteStream, protocol: WebSocketProtocol, *, ping_seconds: float = 30.0) -> None:
+    `ping_seconds` is how often the client is asked whether it is there, `close_seconds` how long it may take to agree
+    to the end.
+    """
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        protocol: WebSocketProtocol,
+        *,
+        ping_seconds: float = 30.0,
+        close_seconds: float = 5.0,
+    ) -> None:
         self._stream = stream
         self._protocol = protocol
         self._ping_seconds = ping_seconds
+        self._close_seconds = close_seconds
+        self._last_moment: float | None = None  # until then the client may agree to the end
+        self._reading: asyncio.Timeout | None = None
         self._messages: deque[str] = deque()
         self._pieces: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -44,7 +58,7 @@ class WebSocket:
     async def receive(self) -> str | None:
         """Return the next message, or None when the connection is at its end. A binary message ends it."""
         while not self._messages:
-            data = None if self._ended else await self._stream.read()
+            data = None if self._ended else await self._read()
             if data is None:
                 self._stop()
                 return None
@@ -65,12 +79,24 @@ class WebSocket:
         await self._stream.drain()
 
     def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
-        """Begin the end. `receive` returns None when the client has agreed or gone."""
+        """Begin the end. `receive` returns None when the client has agreed or gone, or does neither in time."""
         try:
             self._protocol.send_close(code, reason)
         except (InvalidState, ConnectionClosed):
             return
+        self._last_moment = asyncio.get_running_loop().time() + self._close_seconds
+        if self._reading is not None:
+            self._reading.reschedule(self._last_moment)
         self._flush()
+
+    async def _read(self) -> bytes | None:
+        try:
+            async with asyncio.timeout_at(self._last_moment) as self._reading:
+                return await self._stream.read()
+        except TimeoutError:
+            return None
+        finally:
+            self._reading = None
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode is Opcode.PONG:
