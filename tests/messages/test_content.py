@@ -17,7 +17,7 @@ BLOCKS: dict[str, dict[str, Any]] = {
     "SearchResult": {"type": "search_result", "source": "https://example.com", "title": "t", "content": []},
     "Thinking": {"type": "thinking", "thinking": "", "signature": "c2ln"},
     "RedactedThinking": {"type": "redacted_thinking", "data": "eA=="},
-    "ToolUse": {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"at": ["it"]}},
+    "ToolUse": {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"at": ["it"]}, "toolset_name": "x"},
     "ToolResult": {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "x"}]},
     "ServerToolUse": {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}},
     "WebSearchToolResult": {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},

@@ -86,12 +86,16 @@ THINKING_TYPES = frozenset({Thinking, RedactedThinking})
 
 
 class ToolUse(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="tool_use"):
-    """`input` is the JSON of an object; it may be cut short in a reply that hit `max_tokens`."""
+    """`input` is the JSON of an object; it may be cut short in a reply that hit `max_tokens`.
+
+    `toolset_name` tells a member of one of the service's toolsets from a tool of the same name.
+    """
 
     id: str
     name: str
     input: Raw
     cache_control: CacheControl | None = None
+    toolset_name: str | None = None
 
 
 class _AnyObject(Struct):

@@ -106,7 +106,7 @@ def test_outputs(output: object, result: dict[str, object]) -> None:
 def test_what_claude_has_nothing_for_is_named() -> None:
     skipped = [
         {"type": "hologram"},
-        {"type": "computer_call", "call_id": "c"},
+        {"type": "image_generation_call", "id": "ig_1", "result": "x"},
         {"type": "web_search_call", "id": "ws_1"},
     ]
     request = decode(input=[USER, *skipped])

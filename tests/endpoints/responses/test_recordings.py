@@ -16,7 +16,7 @@ from tests.endpoints.strict_responses import Json, read_response_stream, read_wh
 REQUESTS = recordings.responses_requests()
 REPLIES = recordings.responses_replies()
 ANSWERABLE = {"message", "reasoning", "function_call", "custom_tool_call", "web_search_call"}
-CLAUDES = {"code_interpreter": "code_execution"}  # names of tools
+CLAUDES = {"code_interpreter": "code_execution", "computer_use_preview": "computer_toolset"}  # names of tools
 MESSAGES_REPLIES = recordings.messages_replies()
 EARLIER = messages.encode_request([messages.InputMessage("user", (messages.Text("Hello."),))])
 # Fields that no known client reads, by the path from the event, response or item.

@@ -17,6 +17,7 @@ from claude_code_proxy.endpoints.responses import items
 from claude_code_proxy.endpoints.responses.content import to_blocks, to_result_blocks, to_texts
 from claude_code_proxy.endpoints.responses.reasoning import Seal, opened
 from claude_code_proxy.endpoints.responses.support import ITEMS
+from claude_code_proxy.endpoints.responses.tools.computer import TOOLSET_NAME, to_member
 from claude_code_proxy.endpoints.responses.tools.hosted_history import HostedHistory, HostedInput
 from claude_code_proxy.endpoints.responses.tools.tool_choice import claude_name
 from claude_code_proxy.endpoints.responses.tools.toolset import ToolList
@@ -31,6 +32,7 @@ _CallItem: TypeAlias = (
     | items.LocalShellCall
     | items.ShellCall
     | items.ApplyPatchCall
+    | items.ComputerCall
 )
 _OutputItem: TypeAlias = (
     items.FunctionCallOutput
@@ -39,6 +41,7 @@ _OutputItem: TypeAlias = (
     | items.LocalShellCallOutput
     | items.ShellCallOutput
     | items.ApplyPatchCallOutput
+    | items.ComputerCallOutput
 )
 _UNSEALED = "it has no thinking that was sealed here, so nothing of it can be handed back"
 _WITHOUT_RESULTS = "what Claude needs of the call is not in it, or its tool is not among those of the request"
@@ -131,6 +134,7 @@ class ConversationBuilder:
                 | items.LocalShellCall()
                 | items.ShellCall()
                 | items.ApplyPatchCall()
+                | items.ComputerCall()
             ):
                 self._append("assistant", (self._call(item, at),), path=at)
             case (
@@ -140,6 +144,7 @@ class ConversationBuilder:
                 | items.LocalShellCallOutput()
                 | items.ShellCallOutput()
                 | items.ApplyPatchCallOutput()
+                | items.ComputerCallOutput()
             ):
                 self._append("user", (self._result(item, at),), path=at)
             case items.ItemReference():
@@ -236,6 +241,8 @@ class ConversationBuilder:
                 return messages.ToolUse(item.call_id, "shell", _object(item.action))
             case items.ApplyPatchCall():
                 return messages.ToolUse(item.call_id, "apply_patch", _object(item.operation))
+            case items.ComputerCall():
+                return _computer_call(item, at)
 
     def _result(self, item: _OutputItem, at: str) -> messages.ToolResult:
         match item:
@@ -253,6 +260,11 @@ class ConversationBuilder:
             case items.ApplyPatchCallOutput():
                 result = _text_result(item.call_id, item.output or item.status or "")
                 return msgspec.structs.replace(result, is_error=item.status == "failed")
+
+            case items.ComputerCallOutput(output=shown):
+                image = items.InputImage(shown.image_url, shown.file_id)
+                content = to_result_blocks([image], f"{at}.output", note=self._notes.append)
+                return messages.ToolResult(item.call_id, content)
 
     def _noting(self, path: str) -> Callable[[str], None]:
         return lambda reason: self._notes.append(Adjustment(path, Action.MAPPED, reason))
@@ -283,6 +295,14 @@ def with_uploads(conversation: ItemConversation, files: Sequence[str]) -> ItemCo
 def _upload(file_id: str) -> messages.UnknownBlock:
     block = msgspec.json.encode({"type": "container_upload", "file_id": file_id})
     return messages.UnknownBlock("container_upload", block)
+
+
+def _computer_call(item: items.ComputerCall, at: str) -> messages.ToolUse:
+    try:
+        member, input = to_member(item.action, item.actions)
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"Invalid action of a computer: {error}.", param=at, code="invalid_value") from None
+    return messages.ToolUse(item.call_id, member, input, toolset_name=TOOLSET_NAME)
 
 
 def _id(call_id: str | None, item_id: str | None) -> str:

@@ -229,9 +229,16 @@ class ComputerCall(Wire, frozen=True, tag_field="type", tag="computer_call"):
     status: str | None = None
 
 
+class ScreenshotInput(Wire, frozen=True):
+    type: str | None = None
+    image_url: str | None = None
+    file_id: str | None = None
+    detail: str | None = None
+
+
 class ComputerCallOutput(Wire, frozen=True, tag_field="type", tag="computer_call_output"):
     call_id: str
-    output: Raw
+    output: ScreenshotInput
     acknowledged_safety_checks: Raw = NO_JSON
     id: str | None = None
     status: str | None = None

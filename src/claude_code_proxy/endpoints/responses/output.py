@@ -12,6 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from claude_code_proxy import messages
 from claude_code_proxy.endpoints.openai.arguments import to_arguments, to_custom_text
 from claude_code_proxy.endpoints.responses.tools.code_calls import CodeCallItem
+from claude_code_proxy.endpoints.responses.tools.computer import ComputerCallItem, to_computer_call
 from claude_code_proxy.endpoints.responses.tools.mcp_calls import McpCallItem, McpListToolsItem
 from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 from claude_code_proxy.endpoints.responses.tools.web_calls import WebSearchCallItem
@@ -127,7 +128,13 @@ class ApplyPatchCallItem(Struct, frozen=True, tag_field="type", tag="apply_patch
 
 
 CallItem: TypeAlias = (
-    FunctionCallItem | CustomToolCallItem | ToolSearchCallItem | LocalShellCallItem | ShellCallItem | ApplyPatchCallItem
+    FunctionCallItem
+    | CustomToolCallItem
+    | ToolSearchCallItem
+    | LocalShellCallItem
+    | ShellCallItem
+    | ApplyPatchCallItem
+    | ComputerCallItem
 )
 HostedCallItem: TypeAlias = WebSearchCallItem | CodeCallItem | McpCallItem | McpListToolsItem
 OutputItem: TypeAlias = MessageItem | ReasoningItem | CallItem | HostedCallItem
@@ -139,6 +146,8 @@ _PREFIXES = {
     "local_shell": "lsh",
     "shell": "sh",
     "apply_patch": "apc",
+    "computer": "cu",
+    "computer_use_preview": "cu",
 }
 _decode_shell = msgspec.json.Decoder(ShellAction, strict=False).decode
 _decode_patch = msgspec.json.Decoder(PatchOperation, strict=False).decode
@@ -182,6 +191,9 @@ def to_call(call_id: str, arguments: str, *, origin: ToolOrigin, id: str, status
             return LocalShellCallItem(id, status, call_id, _local_shell(arguments))
         case "shell":
             return ShellCallItem(id, status, call_id, _shell(arguments))
+        case "computer" | "computer_use_preview":
+            preview = origin.kind == "computer_use_preview"
+            return to_computer_call(call_id, arguments, member=origin.name, preview=preview, id=id, status=status)
         case _:
             return ApplyPatchCallItem(id, status, call_id, _patch(arguments))
 

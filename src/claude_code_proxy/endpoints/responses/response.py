@@ -14,6 +14,7 @@ from claude_code_proxy.endpoints.openai.errors import to_openai_error
 from claude_code_proxy.endpoints.openai.reply import service_tier, to_usage
 from claude_code_proxy.endpoints.responses import schema
 from claude_code_proxy.endpoints.responses.stored import KeptInput
+from claude_code_proxy.endpoints.responses.tools.computer import TOOLSET
 from claude_code_proxy.endpoints.responses.tools.hosted_call import HostedOptions
 from claude_code_proxy.endpoints.responses.tools.toolset import ToolOrigin
 from claude_code_proxy.errors import ProxyError
@@ -41,8 +42,10 @@ class ResponseShape(Struct, frozen=True):
     hosted: HostedOptions = HostedOptions()
     given: KeptInput | None = None
 
-    def origin(self, name: str) -> ToolOrigin:
-        """Return what the function of this name was made of."""
+    def origin(self, name: str, toolset_name: str | None = None) -> ToolOrigin:
+        """Return what the function of this name was made of; of a member of the computer toolset, the tool of that."""
+        if toolset_name is not None and TOOLSET in self.origins:
+            return ToolOrigin(self.origins[TOOLSET].kind, name)
         return self.origins.get(name) or ToolOrigin("function", name)
 
 

@@ -238,7 +238,7 @@ class ResponseStream:
         return b"".join((*frames, self._write.end_item(output.ReasoningItem(id, summary, encrypted))))
 
     def _open_call(self, call: messages.ToolUse) -> bytes:
-        self._origin = self._shape.origin(call.name)
+        self._origin = self._shape.origin(call.name, call.toolset_name)
         return self._write.add_item(
             output.empty_call(call, self._origin, id=self._write.item_id(output.item_prefix(self._origin)))
         )

@@ -83,8 +83,8 @@ ITEMS: dict[str, Support] = {
     "mcp_approval_response": Support(
         _IGNORED, "The service calls the tools of an MCP server without asking, so no call waits for it.", True
     ),
-    "computer_call": Support(_IGNORED, "Claude's computer tool is not offered here.", True),
-    "computer_call_output": Support(_IGNORED, "Claude's computer tool is not offered here.", True),
+    "computer_call": Support(_MAPPED, "A call of a member of Claude's computer toolset, by its first action."),
+    "computer_call_output": Support(_MAPPED, "A tool result with the screenshot."),
     "compaction": Support(_IGNORED, "It was not made by this proxy.", True),
     "compaction_trigger": Support(_IGNORED, "The conversation is not compacted.", True),
     "(any other)": Support(_IGNORED, "An item of a type that Claude has nothing for.", True),
@@ -115,7 +115,9 @@ TOOLS: dict[str, Support] = {
         _MAPPED, "Claude's code execution: a shell and an editor in a container, with the files of `file_ids`."
     ),
     "image_generation": Support(_IGNORED, "Claude makes no images.", True),
-    "computer_use_preview": Support(_IGNORED, "Claude's computer tool is not offered here.", True),
+    "computer": Support(_MAPPED, "Claude's computer toolset, where the model has it; a call has one action."),
+    "computer_use_preview": Support(_MAPPED, "As `computer`, with `action` in place of `actions`."),
+    "programmatic_tool_calling": Support(_IGNORED, "OpenAI's own runtime; tools are called one by one.", True),
     "mcp": Support(_MAPPED, "Anthropic's MCP connector, for servers by URL. It asks for no approval."),
     "(any other)": Support(_IGNORED, "A tool of a type that Claude has nothing for.", True),
 }

@@ -29,7 +29,11 @@ def to_choice(choice: str | ChosenTool | None, *, note: Callable[[Adjustment], N
             name = _chosen_name(choice)
             if name is not None:
                 return messages.ChooseTool(name)
-            note(Adjustment("tool_choice", Action.IGNORED, "Claude has no tool of this type", changes_meaning=True))
+            note(
+                Adjustment(
+                    "tool_choice", Action.IGNORED, "Claude cannot be made to call this tool", changes_meaning=True
+                )
+            )
             return messages.ChooseAuto()
         case _:
             return messages.ChooseAuto()

@@ -121,6 +121,18 @@ class CodeInterpreter(Wire, frozen=True, tag_field="type", tag="code_interpreter
     allowed_callers: Raw = NO_JSON
 
 
+class Computer(Wire, frozen=True, tag_field="type", tag="computer"):
+    pass
+
+
+class ComputerPreview(Wire, frozen=True, tag_field="type", tag="computer_use_preview"):
+    """Claude sees the size of the display by its screenshots."""
+
+    display_height: int | None = None
+    display_width: int | None = None
+    environment: str | None = None
+
+
 KnownTool: TypeAlias = (
     FlatFunctionTool
     | FlatCustomTool
@@ -134,6 +146,8 @@ KnownTool: TypeAlias = (
     | Shell
     | ApplyPatch
     | CodeInterpreter
+    | Computer
+    | ComputerPreview
     | McpTool
 )
 

@@ -18,13 +18,14 @@ from claude_code_proxy.endpoints.openai.tools import NO_PARAMETERS, one_at_a_tim
 from claude_code_proxy.endpoints.responses.schema import ChosenTool, ResponsesRequest
 from claude_code_proxy.endpoints.responses.support import TOOLS
 from claude_code_proxy.endpoints.responses.tools import tool_types as wire
+from claude_code_proxy.endpoints.responses.tools.computer import COMPUTER_TOOLSET, TOOLSET_NAME
 from claude_code_proxy.endpoints.responses.tools.fixed_tools import FixedKind, to_fixed_tool
 from claude_code_proxy.endpoints.responses.tools.tool_choice import allowed_names, claude_name, to_choice
 from claude_code_proxy.endpoints.support import ignored
 from claude_code_proxy.messages.content import NO_JSON
 from claude_code_proxy.messages.json_text import is_given
 
-CallKind: TypeAlias = Literal["function", "custom", "tool_search"] | FixedKind
+CallKind: TypeAlias = Literal["function", "custom", "tool_search", "computer", "computer_use_preview"] | FixedKind
 Note: TypeAlias = Callable[[Adjustment], None]
 
 _CODE_EXECUTION = messages.RawTool(
@@ -147,6 +148,10 @@ class _ToolsetBuilder:
                 self._keep(server.toolset, at)
             case wire.CodeInterpreter():
                 self._add_code(tool, at)
+            case wire.Computer():
+                self._keep(COMPUTER_TOOLSET, at, origin=ToolOrigin("computer", TOOLSET_NAME))
+            case wire.ComputerPreview():
+                self._keep(COMPUTER_TOOLSET, at, origin=ToolOrigin("computer_use_preview", TOOLSET_NAME))
             case wire.OtherTool():
                 self._note(ignored(at, TOOLS.get(tool.type, TOOLS["(any other)"])))
             case _:
