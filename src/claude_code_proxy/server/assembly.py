@@ -52,7 +52,7 @@ from claude_code_proxy.server.opened_state import open_state
 from claude_code_proxy.server.process import logs
 from claude_code_proxy.server.process.log_writer import STANDARD_OUTPUT, LogWriter
 from claude_code_proxy.server.process.memory_limit import memory_limit
-from claude_code_proxy.server.process.open_files import upstream_connections
+from claude_code_proxy.server.process.open_files import ShortageReport, client_connections, upstream_connections
 from claude_code_proxy.server.routes import Reply
 from claude_code_proxy.server.sockets.service import SocketService
 from claude_code_proxy.server.telemetry.access_log import AccessLog, layout
@@ -91,6 +91,7 @@ class Assembly:
         """`files` is how many the process may have open. Raise `Misconfigured`."""
         loop = asyncio.get_running_loop()
         self.settings = settings
+        self._connections = client_connections(files)
         self._share = None if place is None else SharedCounts(place.directory, place.slot)
         self._tasks: list[asyncio.Task[None]] = []
         self.metrics = Metrics(self._gauges, None if self._share is None else self._share.inherited())
@@ -111,7 +112,7 @@ class Assembly:
             surface=self._surface(profile),
             cors=_cors(settings),
         )
-        self.server = _server(settings, self.app)
+        self.server = _server(settings, self.app, connections=self._connections)
         self.state.stopped = lambda: self.server.gave_up
 
     def _app_state(self, profile: UpstreamProfile, loop: asyncio.AbstractEventLoop) -> AppState:
@@ -176,7 +177,7 @@ class Assembly:
         self.state.limiter.use(
             settings.max_concurrent, queued=settings.max_queued, queue_seconds=settings.queue_seconds
         )
-        self.server.use_limits(_server_limits(settings))
+        self.server.use_limits(_server_limits(settings, self._connections))
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it until it ends, or until `close`."""
@@ -365,18 +366,20 @@ def _revealed(secret: Secret | None) -> str | None:
     return secret.reveal() if secret is not None else None
 
 
-def _server(settings: Settings, app: App) -> Server:
+def _server(settings: Settings, app: App, *, connections: int) -> Server:
     return Server(
         app.handle,
         check_head=app.check_head,
         render_error=app.fault,
         on_error=logs.report_unhandled,
-        limits=_server_limits(settings),
+        on_full=ShortageReport(connections),
+        limits=_server_limits(settings, connections),
     )
 
 
-def _server_limits(settings: Settings) -> ServerLimits:
+def _server_limits(settings: Settings, connections: int) -> ServerLimits:
     return ServerLimits(
+        connections=connections,
         head_bytes=settings.max_header_bytes,
         head_seconds=settings.header_seconds,
         body_bytes=settings.max_body_bytes,

@@ -27,6 +27,8 @@ What is guaranteed:
   while (LINGERING).
 * Memory: a head, a body, what is read ahead, and what is unsent are each bounded by `ServerLimits`, and so are all
   bodies together (`body_memory`): what one takes is reserved from its head until its handler has returned.
+* Connections: no more than `ServerLimits.connections`. While there are as many, none is accepted, no reply keeps its
+  connection alive, and an idle one ends soon, so that those that wait get a turn.
 * Time: every state but ANSWERING and UPGRADED ends by a limit, and these do if the client takes nothing of what is
   written. Times are read off the service's coarse clock and judged by its sweep, so no request needs a timer.
 
@@ -179,7 +181,8 @@ class ServerConnection(asyncio.Protocol):
         return self._service.openings[status]
 
     def keeps_alive(self, request: Request) -> bool:
-        return request.keep_alive and not self._service.closing and self._state is not State.RECEIVING
+        service = self._service
+        return request.keep_alive and not (service.closing or service.full) and self._state is not State.RECEIVING
 
     def reply_ended(self, *, keep_alive: bool) -> None:
         if not keep_alive:
@@ -471,7 +474,8 @@ class ServerConnection(asyncio.Protocol):
 
     def _expire_silence(self, age: float) -> None:
         limits = self._service.limits
-        if self._state is State.IDLE and age > limits.keep_alive_seconds:
+        silence = limits.keep_alive_when_full_seconds if self._service.full else limits.keep_alive_seconds
+        if self._state is State.IDLE and age > silence:
             self._close()
         elif self._state is State.HEAD and age > limits.head_seconds:
             self._refuse(RejectedRequest(408, "The head of the request did not arrive in time."))

@@ -2,15 +2,15 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from claude_code_proxy.http1.server.acceptor import Acceptor
 from claude_code_proxy.http1.server.body_memory import BodyMemory
 from claude_code_proxy.http1.server.connection import ServerConnection
 from claude_code_proxy.http1.server.listeners import bind
 from claude_code_proxy.http1.server.service import Service
 from claude_code_proxy.http1.server.types import ErrorRenderer, Handler, HeadCheck, OnError, ServerLimits, plain_error
 
-_BACKLOG = 2048
 _CANCELLED_SECONDS = 1.0  # for handlers to clean up after they have been cancelled
 _ACCEPTING_TURNS = 4  # of the event loop, from accepting a connection until its protocol knows of it
 
@@ -25,19 +25,24 @@ class Server:
         check_head: HeadCheck | None = None,
         render_error: ErrorRenderer = plain_error,
         on_error: OnError | None = None,
+        on_full: Callable[[], None] = lambda: None,
         limits: ServerLimits | None = None,
     ) -> None:
-        """`on_error` receives what a handler or head check raises; by default, the loop's exception handler does."""
+        """`on_error` receives what a handler or head check raises; by default, the loop's exception handler does.
+
+        `on_full` is called when there are as many connections as there may be.
+        """
         self._handler = handler
         self._check_head = check_head
         self._render_error = render_error
         self._on_error = on_error
+        self._on_full = on_full
         self._limits = limits or ServerLimits()
         self.memory = BodyMemory(self._limits.body_memory)  # of the requests' bodies
         self.sockets: tuple[socket.socket, ...] = ()
         self.port = 0  # of the first socket, if it has one
         self.gave_up = False  # a shutdown ended requests that were being answered
-        self._listeners: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
 
     def use_limits(self, limits: ServerLimits) -> None:
         """Take these limits for the requests that begin from now on."""
@@ -58,6 +63,8 @@ class Server:
             check_head=self._check_head,
             render_error=self._render_error,
             on_error=self._on_error or _stopping(loop),
+            on_full=self._stop_accepting,
+            on_room=self._accept_again,
             limits=self._limits,
             memory=self.memory,
             loop=loop,
@@ -65,9 +72,10 @@ class Server:
         self.sockets = tuple(bind(host, port, reuse_port=reuse_port) if sockets is None else sockets)
         name = self.sockets[0].getsockname()
         self.port = name[1] if isinstance(name, tuple) else 0
+        self._acceptors = [Acceptor(listener, self._connect) for listener in self.sockets]
         try:
-            for listener in self.sockets:
-                self._listeners.append(await self._listen(listener))
+            for acceptor in self._acceptors:
+                await acceptor.start()
         except BaseException:
             self._stop_listening()
             raise
@@ -104,21 +112,22 @@ class Server:
                 await self._deserted(_CANCELLED_SECONDS)
         self._timer.cancel()
 
-    async def _listen(self, listener: socket.socket) -> asyncio.Server:
-        service = self._service
-        listener.listen(_BACKLOG)  # here, because uvloop only logs it when this fails
-        if listener.family == socket.AF_UNIX:
-            return await service.loop.create_unix_server(
-                lambda: ServerConnection(service), sock=listener, backlog=_BACKLOG
-            )
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
-        return await service.loop.create_server(lambda: ServerConnection(service), sock=listener, backlog=_BACKLOG)
+    def _connect(self) -> ServerConnection:
+        return ServerConnection(self._service)
+
+    def _stop_accepting(self) -> None:
+        for acceptor in self._acceptors:
+            acceptor.pause()
+        self._on_full()
+
+    def _accept_again(self) -> None:
+        if not self._service.closing:
+            for acceptor in self._acceptors:
+                acceptor.resume()
 
     def _stop_listening(self) -> None:
-        for listener in self._listeners:
-            listener.close()
-        for sock in self.sockets[len(self._listeners) :]:
-            sock.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
 
     async def _deserted(self, seconds: float) -> bool:
         """Return whether every connection and handler ended within that time."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,8 +52,11 @@ class Service:
     loop: asyncio.AbstractEventLoop
     now: float = 0.0  # the loop's time at the last sweep; reading it costs nothing
     closing: bool = False  # no reply keeps its connection alive any more
+    full: bool = False  # there are as many connections as there may be
     open_requests: int = 0  # handlers running
     connections: set[Open] = field(default_factory=set)
+    on_full: Callable[[], None] = lambda: None  # no connection should be accepted
+    on_room: Callable[[], None] = lambda: None  # they should again
     memory: BodyMemory = field(default_factory=BodyMemory)
     openings: Openings = field(default_factory=lambda: Openings(time.time()))
     deserted: asyncio.Event = field(default_factory=asyncio.Event)  # there is no connection, and no handler
@@ -85,10 +89,16 @@ class Service:
         """Note a new connection."""
         self.connections.add(connection)
         self.deserted.clear()
+        if len(self.connections) >= self.limits.connections and not self.full:
+            self.full = True
+            self.on_full()
 
     def leave(self, connection: Open) -> None:
         """Forget a connection that is closed and whose handler has returned."""
         self.connections.discard(connection)
+        if self.full and len(self.connections) < self.limits.connections:
+            self.full = False
+            self.on_room()
         if not self.connections:
             self.deserted.set()
 

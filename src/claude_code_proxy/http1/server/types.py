@@ -39,6 +39,7 @@ OnError = Callable[[Exception], None]
 class ServerLimits:
     """Bytes and seconds that a client may use. Times are checked by a sweep, so they are exact to one sweep."""
 
+    connections: int = maxsize  # open at once; further ones wait in the system's queue
     head_bytes: int = 65536
     head_count: int = 128  # header lines
     head_seconds: float = 10.0  # from the first byte to the complete head
@@ -49,6 +50,7 @@ class ServerLimits:
     body_bytes_per_second: int = 1024  # the least that may arrive; see `incoming`
     body_seconds: float = 600.0  # for all of a body, while others wait for memory
     keep_alive_seconds: float = 75.0  # between two requests, and before the first
+    keep_alive_when_full_seconds: float = 2.0  # the same while others wait for a connection
     unread_seconds: float = 60.0  # while the client takes nothing of what was written for it
     high_water: int = 65536  # unsent bytes from which `drain` waits
     read_ahead_bytes: int = 65536  # kept of what follows a request that is still being answered
