@@ -174,11 +174,22 @@ class NativeForm(Struct, frozen=True):
     decode: Callable[[bytes], NativeRequest]
 
 
+class BackgroundForm(Struct, frozen=True):
+    """How an endpoint answers requests that are made later.
+
+    `wants` looks at the body. `queue` makes what is kept and sent at once; it raises `InvalidRequest`.
+    """
+
+    wants: Callable[[bytes], bool]
+    queue: Callable[[DecodedRequest, ReplyContext], KeptReply]
+
+
 class Endpoint(Struct, frozen=True):
     """One client-facing API. `decode` raises `InvalidRequest`; its second argument serves requests that name no model.
 
     `begin` takes the place of `decode` where requests may name stored things. `native` is for an API that an upstream
     may speak itself. `render_count` makes the reply of an endpoint that answers with the number of tokens of a request.
+    `background` is for an API whose requests may be made in the background.
     `failure_is_an_end` says that every client reads the last frame of a broken stream, so that the connection need not
     be cut to make it seen.
     """
@@ -191,4 +202,5 @@ class Endpoint(Struct, frozen=True):
     begin: Callable[[bytes, str], PendingRequest] | None = None
     native: NativeForm | None = None
     render_count: Callable[[int], bytes] | None = None
+    background: BackgroundForm | None = None
     failure_is_an_end: bool = False

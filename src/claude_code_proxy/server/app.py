@@ -21,7 +21,7 @@ from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.record import Record
 from claude_code_proxy.server.exchange.reply.headers import JSON, error_headers
 from claude_code_proxy.server.exchange.selection import make_exchange
-from claude_code_proxy.server.routes import Page, Reply, Route, Routes
+from claude_code_proxy.server.routes import Page, Reply, Route, Routes, StreamedPage
 from claude_code_proxy.server.sockets.service import SocketService
 
 _PROBES = ("/health", "/health/ready")
@@ -45,7 +45,7 @@ Fallback = Callable[[str, Mapping[bytes, bytes]], Envelope]
 """Returns the envelope for a path and headers, where no endpoint's own applies."""
 
 
-Target: TypeAlias = Endpoint | Page | SocketService
+Target: TypeAlias = Endpoint | Page | StreamedPage | SocketService
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Surface:
     """
 
     endpoints: Sequence[Endpoint]
-    pages: Mapping[str, Page]
+    pages: Mapping[str, Page | StreamedPage]
     fallback: Fallback
     sockets: Mapping[str, SocketService] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ class App:
         self._fallback = surface.fallback
         self._cors = cors
         self._addresses = ", ".join(f"POST /v1{endpoint.path}" for endpoint in surface.endpoints)
-        everywhere: dict[str, Page] = {
+        everywhere: dict[str, Page | StreamedPage] = {
             "GET /": self._index,
             "GET /health": lambda *_: (200, [JSON], b'{"status":"ok"}'),
             "GET /health/ready": self._ready,
@@ -165,6 +165,11 @@ class App:
 
     async def _show(self, request: Request, responder: Responder, *, route: Route[Target] | None) -> None:
         try:
+            page = route.target(request.method) if route is not None else None
+            if route is not None and isinstance(page, StreamedPage) and page.wants_stream(request):
+                await page.stream(request, route.parameters(request.path), responder=responder)
+                self._record(request, 200)
+                return
             status, headers, body = await self._page(request, route)
         except ProxyError as error:
             status, headers, body = self._refused(error, request)
@@ -174,6 +179,7 @@ class App:
         page = route.target(request.method) if route is not None else None
         if route is None or page is None or isinstance(page, Endpoint | SocketService):
             raise self._unknown(request)
+        page = page.page if isinstance(page, StreamedPage) else page
         reply = page(request, route.parameters(request.path))
         status, headers, body = reply if isinstance(reply, tuple) else await reply
         if self._cors is not None:

@@ -10,12 +10,14 @@ from typing import Protocol
 from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.endpoints.endpoint import KeptReply
 from claude_code_proxy.errors import LearnedLimit
+from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.models.catalogue import Catalogue
 from claude_code_proxy.server.access.concurrency import ConcurrencyLimiter
 from claude_code_proxy.server.exchange.record import Observer
 from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer
 from claude_code_proxy.server.exchange.reply.output_checks import OutputChecks
 from claude_code_proxy.server.images import ImageConverter
+from claude_code_proxy.state.background_store import JobProgress
 from claude_code_proxy.state.kept_thinking import KeptThinking
 from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Forwarder, Upstream, UpstreamProfile
 
@@ -41,6 +43,19 @@ class NoReplies:
         """Forget them."""
 
 
+class BackgroundQueue(Protocol):
+    """Takes responses that are made later."""
+
+    def owner_of(self, request: Request) -> str:
+        """Return the owner of what a request makes."""
+
+    async def submit(self, kept: KeptReply, request: Request) -> None:
+        """Queue a response. Raise `ProxyError` if that cannot be done."""
+
+    async def progress(self, id: str, *, owner: str, after: int = -1) -> JobProgress | None:
+        """Return the state of a response and its events after a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`answer_seconds`: the time limit of an answer that is not streamed."""
@@ -50,6 +65,7 @@ class Policy:
     strict: bool = False
     answer_seconds: float = 290.0
     retries: int = 2
+    keep_alive_seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -71,6 +87,7 @@ class AppState:
     profile: UpstreamProfile = EVERYTHING_SUPPORTED
     forwarder: Forwarder | None = None
     replies: Replies = field(default_factory=NoReplies)
+    background: BackgroundQueue | None = None
     observers: Sequence[Observer] = ()
     output_checks: OutputChecks = field(default_factory=OutputChecks)
     images: ImageConverter = field(default_factory=ImageConverter)

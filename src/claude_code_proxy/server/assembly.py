@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from claude_code_proxy.adaptation.adapt import AdaptOptions
 from claude_code_proxy.credentials.chain import CredentialSource, Readiness
@@ -19,6 +20,7 @@ from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.endpoints.fallback import fallback_envelope
 from claude_code_proxy.endpoints.messages import COUNT_TOKENS, MESSAGES
 from claude_code_proxy.endpoints.responses import responses_endpoint
+from claude_code_proxy.endpoints.responses.background import BACKGROUND
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
 from claude_code_proxy.http1.client import (
     ClientLimits,
@@ -43,6 +45,8 @@ from claude_code_proxy.server.access.peers import Peers
 from claude_code_proxy.server.access.wrong_keys import WrongKeys
 from claude_code_proxy.server.app import App, Surface
 from claude_code_proxy.server.app_state import AppState, Policy
+from claude_code_proxy.server.background.pages import BackgroundPages
+from claude_code_proxy.server.background.service import BackgroundService
 from claude_code_proxy.server.embeddings import EMBEDDINGS, UNSUPPORTED, EmbeddingsForwarder
 from claude_code_proxy.server.exchange.dry_run import dry_run
 from claude_code_proxy.server.exchange.reply.headers import JSON
@@ -136,7 +140,12 @@ class Assembly:
         """Return all that can be asked for."""
         name = upstream_name(self.settings, self.credentials)
         page = MetricsPage(self._counts, lambda: _credential(self.credentials), share=self._share)
-        responses = responses_endpoint(self._kept.sealer)
+        responses = replace(responses_endpoint(self._kept.sealer), background=BACKGROUND)
+        self._background = BackgroundService(
+            self.state, responses, replies=self._kept.replies, store=self._kept.stores.background
+        )
+        self.state.background = self._background
+        background = BackgroundPages(self._background, self._kept.replies, silence=self.settings.keepalive_seconds)
         self._socket = SocketService(
             self.state,
             responses_endpoint(self._kept.sealer, keeps_all=True),
@@ -147,6 +156,7 @@ class Assembly:
             pages={
                 **UNSUPPORTED,
                 **self._kept.replies.pages(),
+                **background.pages(),
                 **self._kept.conversations.pages(),
                 **({EMBEDDINGS: self._embeddings} if self._embeddings is not None else {}),
                 "GET /capabilities": lambda *_: (200, [JSON], _capabilities(name, profile)),
@@ -162,6 +172,7 @@ class Assembly:
         settings = self.settings
         await self.server.start(host=settings.host, port=settings.port, reuse_port=self._share is not None)
         self.login.start()
+        self.run_in_background(self._background.run())
         if self._read_models is not None:
             seconds = settings.models_refresh_seconds
             read_models = partial(self.checked.models, self._read_models)
@@ -193,12 +204,13 @@ class Assembly:
         """Accept no more connections and wait that long for running requests. A second call may shorten the wait."""
         self.app.draining = True
         self._socket.drain()
-        await self.server.shutdown(seconds)
+        await asyncio.gather(self.server.shutdown(seconds), self._background.drain(seconds))
 
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
         await self.upstream.close()
         if self._embeddings is not None:
             await self._embeddings.close()
@@ -313,6 +325,7 @@ def _policy(settings: Settings) -> Policy:
         strict=settings.strict,
         answer_seconds=settings.answer_seconds,
         retries=settings.max_retries,
+        keep_alive_seconds=settings.keepalive_seconds,
     )
 
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 from claude_code_proxy.http1.server.request import Request
-from claude_code_proxy.http1.server.responder import Headers
+from claude_code_proxy.http1.server.responder import Headers, Responder
 
 _SLASHES = re.compile(r"/{2,}")
 _PREFIX = re.compile(r"^(?:(?:/api|/openai)?(?:/v1)+(?=/|$)|(?:/api|/openai)(?=/))")  # as other services have it
@@ -20,6 +20,20 @@ _T = TypeVar("_T")
 Reply: TypeAlias = tuple[int, Headers, bytes]
 Page: TypeAlias = Callable[[Request, Mapping[str, str]], Reply | Awaitable[Reply]]
 """Answers a request that needs no exchange, given the parameters of its path."""
+
+
+class StreamPage(Protocol):
+    """Answers such a request with a stream. It raises `ProxyError` only before it has begun."""
+
+    def __call__(self, request: Request, parameters: Mapping[str, str], *, responder: Responder) -> Awaitable[None]: ...
+
+
+class StreamedPage(Struct, frozen=True):
+    """A page that some requests want as a stream, as `wants_stream` tells."""
+
+    page: Page
+    wants_stream: Callable[[Request], bool]
+    stream: StreamPage
 
 
 def plain_path(path: str) -> str:

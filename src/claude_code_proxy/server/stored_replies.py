@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs
 
-import msgspec
-
 from claude_code_proxy.endpoints.endpoint import KeptReply
 from claude_code_proxy.endpoints.responses.stored import (
     check_continues,
@@ -47,7 +45,7 @@ class StoredReplies:
     ) -> None:
         self._store = store
         self._conversations = conversations
-        self._owner_of = owner_of
+        self.owner_of = owner_of
         self._keep_seconds = keep_seconds
 
     async def find(self, ids: Sequence[str], headers: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
@@ -55,7 +53,10 @@ class StoredReplies:
 
         What is not found is left out. Raise `StateUnavailable`.
         """
-        owner = self._owner_of(headers)
+        return await self.find_for(self.owner_of(headers), ids)
+
+    async def find_for(self, owner: str, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return what a request of this owner names."""
         found: dict[str, bytes] = {}
         for id in ids:
             if id.startswith(_RESPONSE_PREFIX):
@@ -70,42 +71,60 @@ class StoredReplies:
 
     async def keep(self, replies: Sequence[KeptReply], headers: Mapping[bytes, bytes]) -> None:
         """Keep replies before their callers learn that they are complete. A failure costs no caller its answer."""
-        now, owner = time.time(), self._owner_of(headers)
+        await self.keep_for(self.owner_of(headers), replies)
+
+    async def keep_for(self, owner: str, replies: Sequence[KeptReply]) -> None:
+        """Keep replies of this owner."""
         for reply in replies:
-            stored = StoredReply(
-                id=reply.id,
-                kind=_RESPONSE,
-                owner=owner,
-                created=now,
-                until=now + self._keep_seconds,
-                previous=reply.previous,
-                metadata=reply.metadata,
-                reply=reply.reply,
-                input=reply.input,
-                turns=reply.turns,
-            )
             try:
                 if reply.conversation:
                     await self._conversations.add(reply.conversation, split_items(reply.items), owner=owner)
-                await self._store.put(stored)
+                await self.put(reply, owner)
             except StoreFailed as error:
                 _log.warning("a response could not be kept: %s", error)
 
+    def of(self, owner: str) -> "OwnedReplies":
+        """Return the replies of one owner, whatever the headers of a request are."""
+        return OwnedReplies(self, owner)
+
+    async def put(self, reply: KeptReply, owner: str) -> None:
+        """Keep a reply. Raise `StoreFailed`."""
+        now = time.time()
+        stored = StoredReply(
+            id=reply.id,
+            kind=_RESPONSE,
+            owner=owner,
+            created=now,
+            until=now + self._keep_seconds,
+            previous=reply.previous,
+            metadata=reply.metadata,
+            reply=reply.reply,
+            input=reply.input,
+            turns=reply.turns,
+        )
+        await self._store.put(stored)
+
+    async def read(self, id: str, owner: str) -> StoredReply | None:
+        """Return a reply that is kept. Raise `StoreFailed`."""
+        return await self._store.get(id, owner=owner, now=time.time())
+
+    async def write(self, reply: StoredReply) -> None:
+        """Keep a reply that was changed. Raise `StoreFailed`."""
+        await self._store.put(reply)
+
+    async def forget(self, id: str, owner: str) -> None:
+        """Forget a reply. Raise `StoreFailed`."""
+        await self._store.delete(id, owner=owner)
+
+    async def response(self, id: str, owner: str) -> StoredReply:
+        """Return a response. Raise `InvalidRequest` if there is none, or `StateUnavailable`."""
+        found = await or_unavailable(self.read(id, owner))
+        if found is None:
+            raise InvalidRequest(f"Response with id '{id}' not found.", status=404)
+        return found
+
     def pages(self) -> Mapping[str, Page]:
-        return {
-            "GET /responses/{id}": self._get,
-            "DELETE /responses/{id}": self._delete,
-            "GET /responses/{id}/input_items": self._input_items,
-            "POST /responses/{id}/cancel": self._cancel,
-        }
-
-    async def _get(self, request: Request, parameters: Mapping[str, str]) -> Reply:
-        return 200, [JSON], (await self._response(parameters["id"], request)).reply
-
-    async def _delete(self, request: Request, parameters: Mapping[str, str]) -> Reply:
-        id = (await self._response(parameters["id"], request)).id
-        await or_unavailable(self._store.delete(id, owner=self._owner_of(request.headers)))
-        return 200, [JSON], msgspec.json.encode({"id": id, "object": "response", "deleted": True})
+        return {"GET /responses/{id}/input_items": self._input_items}
 
     async def _input_items(self, request: Request, parameters: Mapping[str, str]) -> Reply:
         query = {name: values[-1] for name, values in parse_qs(request.query).items()}
@@ -115,15 +134,8 @@ class StoredReplies:
         ascending = query.get("order") == "asc"
         return 200, [JSON], render_page(items, limit=limit, after=query.get("after", ""), ascending=ascending)
 
-    async def _cancel(self, request: Request, parameters: Mapping[str, str]) -> Reply:
-        await self._response(parameters["id"], request)
-        raise InvalidRequest("Only responses that were created with 'background' set to true can be cancelled.")
-
     async def _response(self, id: str, request: Request) -> StoredReply:
-        found = await or_unavailable(self._store.get(id, owner=self._owner_of(request.headers), now=time.time()))
-        if found is None:
-            raise InvalidRequest(f"Response with id '{id}' not found.", status=404)
-        return found
+        return await self.response(id, self.owner_of(request.headers))
 
     async def _turns(self, id: str, owner: str) -> bytes | None:
         chain = await or_unavailable(self._store.chain(id, owner=owner, now=time.time()))
@@ -134,3 +146,19 @@ class StoredReplies:
     async def _item(self, id: str, owner: str) -> bytes | None:
         found = await or_unavailable(self._store.get(response_id_of(id), owner=owner, now=time.time()))
         return find_item(id, reply=found.reply, given=found.input) if found is not None else None
+
+
+class OwnedReplies:
+    """The replies of one owner, for requests that do not tell their caller."""
+
+    def __init__(self, replies: StoredReplies, owner: str) -> None:
+        self._replies = replies
+        self._owner = owner
+
+    async def find(self, ids: Sequence[str], headers: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
+        del headers
+        return await self._replies.find_for(self._owner, ids)
+
+    async def keep(self, replies: Sequence[KeptReply], headers: Mapping[bytes, bytes]) -> None:
+        del headers
+        await self._replies.keep_for(self._owner, replies)

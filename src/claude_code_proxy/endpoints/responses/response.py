@@ -104,7 +104,7 @@ def echo(request: schema.ResponsesRequest) -> bytes:
     reasoning = request.reasoning or schema.ReasoningOptions()
     text = request.text or schema.TextOptions()
     fields = {
-        "background": False,
+        "background": request.background is True,
         "conversation": {"id": request.conversation_id} if request.conversation else None,
         "frequency_penalty": 0.0,
         "instructions": request.instructions,

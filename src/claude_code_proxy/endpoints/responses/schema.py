@@ -89,7 +89,7 @@ class ResponsesRequest(Wire, frozen=True, kw_only=True):
     conversation: str | NamedConversation | None = None
     truncation: Raw = NO_JSON
     max_tool_calls: Raw = NO_JSON
-    background: Raw = NO_JSON
+    background: bool | None = None
     context_management: Raw = NO_JSON
     prompt_cache_options: Raw = NO_JSON
     prompt_cache_retention: Raw = NO_JSON

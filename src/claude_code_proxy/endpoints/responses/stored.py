@@ -16,6 +16,7 @@ from claude_code_proxy.errors import InvalidRequest
 
 _INDEX_DIGITS = 3
 _MOST_ITEMS = 100
+_UNFINISHED = frozenset({"queued", "in_progress", "cancelled", "failed"})
 _LONGEST_REFERENCE = 300  # bytes: it is an id and a type
 
 
@@ -42,6 +43,7 @@ class _Named(Struct, frozen=True):
 class _StoredOutput(Struct, frozen=True):
     output: list[Raw] = []
     conversation: _Named | None = None
+    status: str = ""
 
 
 class _PeekedId(Struct, frozen=True):
@@ -80,9 +82,30 @@ def to_kept_reply(
     )
 
 
+def to_kept_input(response_id: str, reply: bytes, *, given: KeptInput) -> KeptReply:
+    """Return what is kept of a response that is not made yet."""
+    return KeptReply(
+        id=response_id,
+        previous=given.previous,
+        metadata=msgspec.json.encode(given.metadata),
+        reply=reply,
+        input=msgspec.json.encode(with_ids(given.items, response_id)),
+        turns=b"[]",
+    )
+
+
 def check_continues(response_id: str, turns: bytes, *, reply: bytes) -> None:
-    """Raise `InvalidRequest` for a response that only its conversation can continue."""
-    conversation = _decode_output(reply).conversation if turns.strip() in {b"", b"[]"} else None
+    """Raise `InvalidRequest` for a response that is not complete, or that only its conversation can continue."""
+    if turns.strip() not in {b"", b"[]"}:
+        return
+    output = _decode_output(reply)
+    if output.status in _UNFINISHED:
+        raise InvalidRequest(
+            f"Response with id '{response_id}' cannot be continued: its status is '{output.status}'.",
+            param="previous_response_id",
+            code="invalid_value",
+        )
+    conversation = output.conversation
     if conversation is not None:
         raise InvalidRequest(
             f"Response with id '{response_id}' is part of the conversation '{conversation.id}'. Continue that with "

@@ -31,8 +31,8 @@ REQUEST: dict[str, Support] = {
     "service_tier": Support(_MAPPED, "default is standard_only, fast is fast mode, any other is auto."),
     "prompt_cache_key": Support(_MAPPED, "Returned as it is; Claude finds cached prompts by their content."),
     "conversation": Support(_MAPPED, "Its items stand before the input; input and output are added to it."),
-    "background": Support(_IGNORED, "The request is answered at once.", False, (b"false",)),
-    "background_options": Support(_IGNORED, "The request is answered at once."),
+    "background": Support(_MAPPED, "Answered at once, made later: read, streamed and cancelled by its id."),
+    "background_options": Support(_IGNORED, "A response in the background is made as soon as it can be."),
     "truncation": Support(
         _IGNORED, "A conversation that is too long is an error, never cut.", False, (b'"auto"', b'"disabled"')
     ),

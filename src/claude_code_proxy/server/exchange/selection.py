@@ -4,6 +4,7 @@ from claude_code_proxy.endpoints.endpoint import Endpoint
 from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.server.app_state import AppState
+from claude_code_proxy.server.background.exchange import BackgroundExchange
 from claude_code_proxy.server.exchange.estimate import EstimateExchange
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.forwarded import ForwardedExchange
@@ -13,6 +14,9 @@ from claude_code_proxy.server.exchange.translated import TranslatedExchange, wan
 def make_exchange(state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> Exchange:
     """Return the exchange for a request. `x-claude-proxy-adapt: true` turns adaptation on for the native API."""
     form, forwarder, render_count = endpoint.native, state.forwarder, endpoint.render_count
+    background, queue = endpoint.background, state.background
+    if background is not None and queue is not None and background.wants(request.body):
+        return BackgroundExchange(state, endpoint, request=request, responder=responder, form=background, queue=queue)
     if form is None:
         return TranslatedExchange(state, endpoint, request=request, responder=responder)
     if forwarder is None and render_count is not None:

@@ -5,7 +5,7 @@ from claude_code_proxy.endpoints.envelope import Envelope, ErrorReply, Headers
 from claude_code_proxy.server.exchange.record import Record
 
 JSON = (b"content-type", b"application/json")
-_STREAM: Headers = [
+EVENT_STREAM: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
@@ -23,7 +23,7 @@ def whole_headers(record: Record, envelope: Envelope, *, rate_limits: dict[str, 
 
 
 def stream_headers(record: Record, envelope: Envelope, *, rate_limits: dict[str, str], now: float) -> Headers:
-    headers = [*_STREAM, *_common(record, envelope)]
+    headers = [*EVENT_STREAM, *_common(record, envelope)]
     if rate_limits:
         headers += envelope.rate_limit_headers(rate_limits, now)
     return headers
