@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt, readapt
+from claude_code_proxy.adaptation.reply.filters import OutputMismatch
 from claude_code_proxy.errors import InvalidRequest, UpstreamRejected
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation import requests as ask
@@ -236,3 +237,47 @@ def test_late_system_messages_reach_each_model_in_its_own_way() -> None:
     assert adapted(request(*talk, model=ask.NEWEST)).request.messages == talk
     (only,) = adapted(request(*talk)).request.messages
     assert only == user("Hi.", "<system>\nThe time is 12:00.\n</system>")
+
+
+# Replies
+
+JSON_MODE = {"output_config": messages.OutputConfig(format=messages.JsonObject())}
+BY_GRAMMAR = {
+    "output_config": messages.OutputConfig(
+        format=messages.JsonSchema(
+            Raw(b'{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":false}')
+        )
+    )
+}
+FORCED = {"model": ask.NEWEST, "tools": (tool(),), "tool_choice": messages.ChooseTool("look")}
+CALL = call(arguments='{"at":"x"}')
+
+
+@pytest.mark.parametrize(
+    ("fields", "content", "passed_on"),
+    [
+        ({"stop_sequences": ("\n",)}, (messages.Text("a\nb"),), (messages.Text("a"),)),
+        ({"tools": (tool("a.b"),)}, (call("t", "a_b"),), (call("t", "a.b"),)),
+        (JSON_MODE, (messages.Text('Sure: {"a": 1}'),), (messages.Text('{"a": 1}'),)),
+        (BY_GRAMMAR, (messages.Text('{"a": 1}'),), (messages.Text('{"a": 1}'),)),
+        (FORCED, (messages.Text("Sure."), CALL), (CALL,)),
+    ],
+    ids=["a stop sequence", "another name", "JSON in prose", "JSON by a grammar", "a forced call"],
+)
+def test_what_was_changed_is_undone_in_the_reply(
+    fields: dict[str, Any], content: tuple[messages.Block, ...], passed_on: tuple[messages.Block, ...]
+) -> None:
+    sent = adapted(request(**fields))
+    assert sent.filter is not None
+    reply = messages.Message("m", "x", content, stop_reason="end_turn")
+    assert sent.filter().message(reply).content == passed_on
+
+
+@pytest.mark.parametrize("fields", [JSON_MODE, BY_GRAMMAR, FORCED], ids=["JSON mode", "a grammar", "a forced call"])
+def test_a_reply_that_breaks_its_promise_is_asked_for_again_in_a_way_that_is_accepted(fields: dict[str, Any]) -> None:
+    sent = adapted(request(**fields))
+    assert sent.filter is not None
+    with pytest.raises(OutputMismatch) as caught:
+        sent.filter().message(messages.Message("m", "x", (messages.Text("No."),), stop_reason="end_turn"))
+    assert caught.value.repair.messages[-1].role == "user"
+    accepted(replace(sent, request=caught.value.repair))

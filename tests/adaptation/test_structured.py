@@ -10,10 +10,14 @@ from msgspec.structs import replace
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import Adapted, AdaptOptions, adapt
 from claude_code_proxy.adaptation.reply.filters import OutputMismatch
+from claude_code_proxy.adaptation.reply.schema_check import CheckResults
+from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE
+from claude_code_proxy.adaptation.structured import ExpectedOutput, can_be_used
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation.replies import message, passed, streamed
 from tests.adaptation.requests import NEWEST, OLD, PLAIN, accepted, adapted, assistant, call, request, told, user
+from tests.adaptation.schemas.bombs import BOMBS
 
 PERSON = {
     "type": "object",
@@ -235,3 +239,27 @@ def test_what_cannot_be_rewritten_is_refused() -> None:
     with pytest.raises(InvalidRequest) as caught:
         by_schema({"type": "object", "properties": {"a": {"type": "file"}}})
     assert caught.value.code == "invalid_json_schema"
+
+
+def test_a_schema_that_unfolds_without_end_is_refused() -> None:
+    schema, _ = BOMBS["two merged with two"]
+    with pytest.raises(InvalidRequest) as caught:
+        by_schema(schema)
+    assert (caught.value.path, caught.value.message) == ("output_config.format", TOO_LARGE)
+
+
+def test_a_property_may_have_the_name_of_an_older_form() -> None:
+    closed = {"type": "object", "properties": {"nullable": {"type": "string"}}, "additionalProperties": False}
+    sent = by_schema(closed)
+    assert [one.reason for one in sent.adjustments if "older" in one.reason] == []
+    assert read(sent, message('{"nullable": "a"}')) == message('{"nullable": "a"}')
+    mismatch(sent, '{"nullable": null}')
+
+
+def test_a_check_that_takes_long_waits_for_the_end_of_the_answer() -> None:
+    expected = ExpectedOutput(json.dumps({"type": "array", "items": {"enum": list(range(2000))}}).encode(), "[")
+    assert can_be_used(expected, "[1]", results=CheckResults())
+    assert not can_be_used(expected, "[-1]", results=CheckResults())
+    constants = {"type": "array", "items": {"anyOf": [{"const": index} for index in range(2000)]}}
+    long_check = ExpectedOutput(json.dumps(constants).encode(), "[")
+    assert not can_be_used(long_check, json.dumps([1] * 2000), results=CheckResults())

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt, readapt
-from claude_code_proxy.adaptation.thinking import without_history
+from claude_code_proxy.adaptation.thinking import is_replayed, state_defaults, without_history, without_last_thoughts
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.model import Model
 from tests.adaptation.requests import (
@@ -341,3 +341,35 @@ def test_a_stated_default_that_is_refused_is_not_stated_again() -> None:
     again = readapt(sent, rejected("This model does not support the effort parameter."), model=model)
     assert again is not None
     assert again.request == replace(sent.request, output_config=None)
+
+
+@pytest.mark.parametrize(("thinking", "effort"), [(OFF, "low"), (BETWEEN, "high"), (ADAPTIVE, "max")])
+def test_a_default_is_not_stated_where_the_request_names_another(
+    thinking: messages.ThinkingConfig, effort: str
+) -> None:
+    model = replace(BUILT_IN.find(OPUS_5), states_defaults=True)
+    original = request(model=OPUS_5, thinking=thinking, output_config=messages.OutputConfig(effort))
+    assert state_defaults(original, model) is original
+
+
+def test_a_loop_without_its_thinking_on_a_model_that_knows_no_word_for_off() -> None:
+    model = replace(BUILT_IN.find(OLD), thinking=frozenset({"enabled"}))
+    original = request(*LOOP, model=OLD, thinking=messages.Enabled(2000), tools=(tool(),))
+    assert adapt(original, model, options=AdaptOptions()).request.thinking is None
+
+
+@pytest.mark.parametrize(
+    ("turn", "kept", "replayed"),
+    [
+        (assistant("a", SIGNED, messages.RedactedThinking("x")), assistant("a"), True),
+        (assistant(SIGNED, "a"), assistant(SIGNED, "a"), True),
+        (assistant(SIGNED), assistant(), True),
+        (assistant("a"), assistant("a"), False),
+        (assistant(), assistant(), False),
+    ],
+)
+def test_thinking_at_the_end_of_a_turn(
+    turn: messages.InputMessage, kept: messages.InputMessage, replayed: bool
+) -> None:
+    assert without_last_thoughts(turn) == kept
+    assert is_replayed((user("Hi."), turn)) is replayed

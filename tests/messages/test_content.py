@@ -8,7 +8,7 @@ import pytest
 from msgspec import Raw
 
 from claude_code_proxy import messages
-from claude_code_proxy.messages.content import NO_OBJECT, check_object
+from claude_code_proxy.messages.content import NO_OBJECT, check_object, with_input
 
 BLOCKS: dict[str, dict[str, Any]] = {
     "Text": {"type": "text", "text": "Hi.", "citations": [{"type": "char_location"}]},
@@ -106,3 +106,27 @@ def test_the_input_of_a_call_is_an_object(json_of_object: str | bytes | Raw) -> 
 def test_nothing_else_is(other: str) -> None:
     with pytest.raises(NO_OBJECT):
         check_object(other)
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (
+            messages.ServerToolUse("srv_1", "web_search", Raw(b"{}")),
+            messages.ServerToolUse("srv_1", "web_search", Raw(b'{"q":1}')),
+        ),
+        (
+            messages.UnknownBlock("mcp_tool_use", b'{"type":"mcp_tool_use","input":{}}'),
+            messages.UnknownBlock("mcp_tool_use", b'{"type":"mcp_tool_use","input":{"q":1}}'),
+        ),
+        (
+            messages.UnknownBlock("hologram", b'{"type":"hologram"}'),
+            messages.UnknownBlock("hologram", b'{"type":"hologram"}'),
+        ),
+    ],
+    ids=["a known call", "another call", "no call"],
+)
+def test_a_call_of_the_services_takes_its_input(
+    block: messages.UnknownBlock | messages.ServerToolUse, expected: messages.Block
+) -> None:
+    assert with_input(block, Raw(b'{"q":1}')) == expected

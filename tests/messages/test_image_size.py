@@ -29,7 +29,22 @@ def test_the_size_is_that_of_the_image(form: str, width: int, height: int) -> No
     assert image_size(encoded(saved(picture(width, height), image_format, **options))) == (width, height)
 
 
-@pytest.mark.parametrize("raw", [b"", b"%PDF-1.7", b"BM", b"RIFF\0\0\0\0WEBPxxxx", b"\xff\xd8\xff\xe0\xff\xff"])
+def test_fill_bytes_before_a_segment_are_passed_over() -> None:
+    frame = b"\xff\xc0\x00\x0b\x08" + (7).to_bytes(2, "big") + (300).to_bytes(2, "big")
+    assert image_size(encoded(b"\xff\xd8" + b"\xff\xe0\x00\x02" + b"\xff\xff" + frame)) == (300, 7)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\xff\xd8\xff\xe0\x00\x02\x00\x00",
+        b"",
+        b"%PDF-1.7",
+        b"BM",
+        b"RIFF\0\0\0\0WEBPxxxx",
+        b"\xff\xd8\xff\xe0\xff\xff",
+    ],
+)
 def test_what_shows_no_size_has_none(raw: bytes) -> None:
     assert image_size(encoded(raw)) is None
 

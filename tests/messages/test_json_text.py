@@ -52,6 +52,8 @@ def test_null_and_absent_are_the_same(raw: bytes, given_: bool) -> None:
         (b'"null"', b"{}", False),
         (b"[1]", b'{"value":[1]}', True),
         (b'"x"', b'{"value":"x"}', True),
+        (b'"{\\"a\\":1}"', b'{"a":1}', True),
+        (b'"\\"{\\\\\\"a\\\\\\":1}\\""', b'{"a":1}', True),
         (b'{"a": ', b'{"_raw":"{\\"a\\":"}', True),
         (b'{"a": "\\ud83d"}', b'{"a": "\\ufffd"}', True),
         (b"[" * 5000, b'{"_raw":"' + b"[" * 5000 + b'"}', True),

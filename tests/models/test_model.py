@@ -1,8 +1,10 @@
 """What follows from a model's facts, and that guesses about an unknown one are safe."""
 
+from typing import Literal
+
 import pytest
 
-from claude_code_proxy.models.model import Model, unknown
+from claude_code_proxy.models.model import Model, ThinkingKind, unknown, with_thinking
 from claude_code_proxy.models.table import MODELS
 
 ALIVE = [model for model in MODELS if model.status != "retired"]
@@ -41,3 +43,20 @@ def test_a_guess_asks_no_more_than_a_living_model_gives(alive: Model) -> None:
 def test_a_guess_says_that_it_is_one() -> None:
     guess = unknown("claude-from-tomorrow")
     assert (guess.id, guess.known, guess.prices) == ("claude-from-tomorrow", False, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "kinds", "default"),
+    [
+        ("on", {"adaptive", "disabled"}, "on"),
+        ("on", {"adaptive"}, "always"),
+        ("always", {"adaptive", "between_tools"}, "on"),
+        ("on", {"enabled", "disabled"}, "off"),
+        ("off", {"adaptive"}, "off"),
+    ],
+)
+def test_the_default_that_can_hold_with_other_kinds_of_thinking(
+    before: Literal["on", "off", "always"], kinds: set[ThinkingKind], default: str
+) -> None:
+    model = with_thinking(Model(id="m", name="M", released=0, thinking_default=before), frozenset(kinds))
+    assert (model.thinking, model.thinking_default) == (kinds, default)

@@ -4,7 +4,7 @@ import pytest
 
 from claude_code_proxy.models.catalogue import BUILT_IN
 from claude_code_proxy.models.model import unknown
-from claude_code_proxy.models.pricing import Billed, cost_usd
+from claude_code_proxy.models.pricing import Billed, cost_usd, total_usd
 
 SONNET = BUILT_IN.find("claude-sonnet-4-6")
 OPUS = BUILT_IN.find("claude-opus-5-5")
@@ -53,3 +53,8 @@ def test_cached_tokens_make_a_prompt_long() -> None:
 def test_an_unknown_price_is_not_guessed() -> None:
     assert cost_usd(unknown("claude-epic-9"), Billed(input=1)) is None
     assert cost_usd(BUILT_IN.find("claude-3-opus"), Billed(input=1)) is None
+
+
+@pytest.mark.parametrize(("costs", "total"), [((), 0.0), ((1.5, 0.25), 1.75), ((1.5, None), None), ((None,), None)])
+def test_a_sum_is_known_when_all_its_parts_are(costs: tuple[float | None, ...], total: float | None) -> None:
+    assert total_usd(costs) == total

@@ -135,8 +135,7 @@ class _Reply(Struct, frozen=True):
         results_so_far = CheckResults() if results is None else results
         filters: list[ReplyFilter] = []
         if self.forcing is not None:
-            filters.append(OutputCheck(lambda message: self._judge_call(message, results_so_far)))
-            filters.append(emulated_tool_choice.CallsOnly(self.forcing, results_so_far))
+            filters += self._call_filters(self.forcing, results_so_far)
         if self.cut:
             filters.append(stop_sequences.CutText(self.cut))
         if self.expected is not None:
@@ -145,26 +144,26 @@ class _Reply(Struct, frozen=True):
             filters.append(RestoredCalls(self.renames))
         return filters[0] if len(filters) == 1 else Chain(filters)
 
+    def _call_filters(
+        self, forcing: emulated_tool_choice.EmulatedToolChoice, results: CheckResults
+    ) -> Iterator[ReplyFilter]:
+        def judge(message: messages.Message) -> OutputMismatch | None:
+            mismatch = emulated_tool_choice.judge(forcing, message, request=self.request, results=results)
+            return self._with_sendable_repair(mismatch)
+
+        yield OutputCheck(judge)
+        yield emulated_tool_choice.CallsOnly(forcing, results)
+
     def _json_filters(self, expected: structured.ExpectedOutput, results: CheckResults) -> Iterator[ReplyFilter]:
-        yield OutputCheck(lambda message: self._judge_text(message, results))
+        def judge(message: messages.Message) -> OutputMismatch | None:
+            mismatch = structured.judge(expected, message, request=self.request, results=results)
+            return self._with_sendable_repair(mismatch)
+
+        yield OutputCheck(judge)
         if expected.opener:
             yield JsonExtraction(expected.opener)
         if not expected.is_native:
             yield HeldAnswer(expected.opener, lambda text: structured.can_be_used(expected, text, results=results))
-
-    def _judge_call(self, message: messages.Message, results: CheckResults) -> OutputMismatch | None:
-        if self.forcing is None:
-            return None
-        return self._with_sendable_repair(
-            emulated_tool_choice.judge(self.forcing, message, request=self.request, results=results)
-        )
-
-    def _judge_text(self, message: messages.Message, results: CheckResults) -> OutputMismatch | None:
-        if self.expected is None:
-            return None
-        return self._with_sendable_repair(
-            structured.judge(self.expected, message, request=self.request, results=results)
-        )
 
     def _with_sendable_repair(self, mismatch: OutputMismatch | None) -> OutputMismatch | None:
         if mismatch is not None:

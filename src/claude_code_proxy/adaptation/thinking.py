@@ -6,7 +6,7 @@ https://platform.claude.com/docs/en/build-with-claude/thinking
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -128,8 +128,6 @@ def _kind(
             return _enabled(requested, effort, model=model, notes=notes)
         case messages.Disabled() | messages.BetweenTools():
             return _off(requested, effort, model=model, notes=notes)
-        case _:
-            assert_never(requested)
 
 
 def _adaptive(

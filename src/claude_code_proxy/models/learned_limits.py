@@ -1,7 +1,5 @@
 """A limit learnt from a refusal, applied to a model. What a refusal states is read in `upstreams.diagnosis`."""
 
-from typing import assert_never
-
 from msgspec.structs import replace
 
 from claude_code_proxy.errors import (
@@ -38,8 +36,6 @@ def apply_limit(limit: LearnedLimit, model: Model) -> Model:
             return replace(model, max_output=tokens)
         case LacksFastMode():
             return replace(model, fast="no")
-        case _:
-            assert_never(limit)
 
 
 def _nearest(effort: Effort | None, among: tuple[Effort, ...]) -> Effort | None:

@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+from msgspec import Raw
+
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.conversation import system
-from tests.adaptation.requests import adapted, assistant, late_system, request, user
+from tests.adaptation.requests import adapted, assistant, late_system, request, result, user
 
 if TYPE_CHECKING:
     from claude_code_proxy.adjustment import Adjustment
@@ -46,3 +49,44 @@ def test_trap_12_blank_system_text_is_dropped() -> None:
 def test_a_prompt_without_blanks_is_not_touched() -> None:
     asked = request(system=(messages.Text("a"),))
     assert system.without_blanks(asked, notes=[]) is asked
+
+
+@pytest.mark.parametrize(
+    ("last", "may_follow"),
+    [
+        (messages.WebSearchToolResult("srv_1", Raw(b"[]")), True),
+        (messages.UnknownBlock("code_execution_tool_result", b"{}"), True),
+        (messages.UnknownBlock("server_tool_use", b"{}"), False),
+    ],
+    ids=["web search", "another hosted tool", "no result"],
+)
+def test_a_system_message_may_follow_what_the_service_did_itself(last: messages.Block, may_follow: bool) -> None:
+    assert system.can_stand_between(assistant("a", last), None) is may_follow
+
+
+def test_a_native_system_message_loses_its_breakpoints() -> None:
+    notes: list[Adjustment] = []
+    marked = late_system(messages.Text("a", cache_control=messages.CacheControl()), messages.Text("b"))
+    assert system.unmarked(marked, notes=notes) == late_system("a", "b")
+    assert [(note.path, note.action) for note in notes] == [("messages", "dropped")]
+
+
+def test_a_native_system_message_without_breakpoints_is_not_touched() -> None:
+    notes: list[Adjustment] = []
+    plain = late_system("a")
+    assert system.unmarked(plain, notes=notes) is plain
+    assert notes == []
+
+
+def test_a_text_parts_tool_results_from_a_system_message() -> None:
+    notes: list[Adjustment] = []
+    parted = system.parted_from_results(user("a", result()), notes=notes)
+    assert parted == user("a", result(), "(end of the tool results)")
+    assert [(note.path, note.action) for note in notes] == [("messages", "inserted")]
+
+
+def test_other_turns_need_no_text_before_a_system_message() -> None:
+    notes: list[Adjustment] = []
+    turn = user(result(), "a")
+    assert system.parted_from_results(turn, notes=notes) is turn
+    assert notes == []

@@ -74,3 +74,11 @@ def test_nothing_is_left() -> None:
         budget.spend()
     with pytest.raises(SchemaTooLarge):
         SchemaBudget().spend_on([0] * MOST_PARTS)
+
+
+def test_a_long_list_is_refused_before_its_parts_are_looked_at() -> None:
+    """A list that stands in many places would otherwise fill the memory with parts that are never paid for."""
+    budget = SchemaBudget()
+    with pytest.raises(SchemaTooLarge):
+        budget.spend_on([0] * (MOST_PARTS + 1))
+    assert budget.spent == 1

@@ -9,6 +9,7 @@ from claude_code_proxy.adaptation.schemas.schema_merge import (
     are_mergeable,
     merge_branches,
     properties,
+    redirect,
     required_names,
     resolve,
 )
@@ -53,6 +54,8 @@ def test_equal_properties_are_one_and_others_must_both_hold() -> None:
         ({}, [{"additionalProperties": False}, {"additionalProperties": False}], True),
         ({}, [{"additionalProperties": False}, {}], False),
         ({"additionalProperties": False}, [{}, {}], True),
+        ({}, [{"additionalProperties": False}, {"additionalProperties": True}], True),
+        ({}, [{"additionalProperties": {"type": "string"}}, {}], True),
     ],
 )
 def test_it_is_closed_when_all_parts_are(schema: dict[str, Any], parts: list[dict[str, Any]], closed: bool) -> None:
@@ -69,3 +72,12 @@ def test_nonsense_has_no_properties_and_requires_nothing() -> None:
     assert properties({"properties": 1}) == {}
     assert required_names({"required": True}) == []
     assert required_names({"required": ["a", 1]}) == ["a"]
+
+
+def test_every_reference_is_redirected_wherever_it_stands() -> None:
+    part = {"$ref": "#/a", "anyOf": [{"$ref": "#/b"}, True], "properties": {"$ref": {"$ref": "#/c"}, "d": 1}}
+    assert redirect(part, lambda reference: reference.replace("#", "#/x")) == {
+        "$ref": "#/x/a",
+        "anyOf": [{"$ref": "#/x/b"}, True],
+        "properties": {"$ref": {"$ref": "#/x/c"}, "d": 1},
+    }

@@ -1,6 +1,6 @@
 """Strict tools, as many and as much as a request can hold."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec import Raw
@@ -8,8 +8,15 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.adaptation.adapt import AdaptOptions, adapt
+from claude_code_proxy.adaptation.schemas.schema_budget import TOO_LARGE
+from claude_code_proxy.adaptation.schemas.strict import normalize_strict
+from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.models.catalogue import BUILT_IN
 from tests.adaptation.requests import PLAIN, accepted, adapted, request, told, tool
+from tests.adaptation.schemas.bombs import BOMBS
+
+if TYPE_CHECKING:
+    from claude_code_proxy.adjustment import Adjustment
 
 CLOSED = {"type": "object", "properties": {"at": {"type": "string"}}, "required": ["at"], "additionalProperties": False}
 
@@ -112,3 +119,23 @@ def test_a_tool_without_parameters_takes_none() -> None:
     assert isinstance(only, messages.Tool)
     assert only.strict
     assert bytes(only.input_schema) == b'{"type":"object","properties":{},"additionalProperties":false}'
+
+
+def test_a_schema_that_unfolds_without_end_is_refused() -> None:
+    schema, _ = BOMBS["two merged with two"]
+    with pytest.raises(InvalidRequest) as caught:
+        adapted(request(tools=(tool("a"), tool("b", schema, strict=True))))
+    assert (caught.value.path, caught.value.message) == ("tools[1].input_schema", TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_strict"),
+    [(CLOSED, True), ({"type": "object"}, False), (optional(25), False)],
+    ids=["closed", "no grammar holds it", "too many optional parameters"],
+)
+def test_a_tool_that_should_be_strict_is_so_where_it_can(schema: dict[str, Any], is_strict: bool) -> None:
+    notes: list[Adjustment] = []
+    original = request(tools=(tool("a", schema), tool("b", CLOSED)))
+    sent = normalize_strict(original, BUILT_IN.find(PLAIN), wanted_strict={"a"}, notes=notes)
+    assert sent.tools == (tool("a", schema, strict=is_strict), tool("b", CLOSED))
+    assert notes == []
