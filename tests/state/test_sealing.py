@@ -3,12 +3,13 @@
 import base64
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_code_proxy.state.sealing import Sealer
+from claude_code_proxy.state.sealing import Sealer, open_sealer
 
 DATA = b'{"type":"thinking","thinking":"The sum is 4.","signature":"c2ln"}'
 
@@ -58,3 +59,19 @@ def test_the_library_is_imported_when_something_is_sealed() -> None:
         "assert 'cryptography' not in sys.modules; s.seal(b''); assert 'cryptography' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": "src"}, check=True)
+
+
+def test_the_key_of_a_directory_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+    sealed = open_sealer((), tmp_path / "state").seal(DATA)
+    assert open_sealer((), tmp_path / "state").open(sealed) == DATA
+    (kept,) = (tmp_path / "state").iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_of_the_settings_comes_before_that_of_a_directory(tmp_path: Path) -> None:
+    assert open_sealer([b"a key"], tmp_path).open(Sealer([b"a key"]).seal(DATA)) == DATA
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_key_or_a_directory_nobody_else_opens_it() -> None:
+    assert open_sealer((), None).open(open_sealer((), None).seal(DATA)) is None

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
+from claude_code_proxy import messages
 from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.errors import InvalidRequest
 from tests.endpoints.replies import CONTEXT, HELLO, decode_chat
@@ -37,3 +39,12 @@ def test_the_default_model_serves_those_who_name_none() -> None:
 def test_a_bad_request_is_the_callers_fault() -> None:
     with pytest.raises(InvalidRequest):
         CHAT_COMPLETIONS.decode(b"", "claude-default")
+
+
+def test_what_the_exchange_asks_of_a_decoded_request() -> None:
+    decoded = decode_chat()
+    other = replace(decoded.request, model="claude-other")
+    assert decoded.with_request(other).request == other
+    assert decoded.field_name("messages[0].content") == "messages[0].content"
+    reply = messages.Message("msg_1", "claude", (messages.Text("Hi."),), stop_reason="end_turn")
+    assert json.loads(decoded.reply((reply,), CONTEXT))["choices"][0]["message"]["content"] == "Hi."

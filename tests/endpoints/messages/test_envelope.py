@@ -43,3 +43,14 @@ def test_a_request_has_the_upstreams_id_where_there_is_one() -> None:
 def test_limits_keep_their_names() -> None:
     limits = {"anthropic-ratelimit-requests-limit": "50"}
     assert ANTHROPIC.rate_limit_headers(limits, 0.0) == [(b"anthropic-ratelimit-requests-limit", b"50")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_passed_on"), [(errors.DiagnosisKind.OTHER, True), (errors.DiagnosisKind.CREDENTIAL_REFUSED, False)]
+)
+def test_the_upstreams_body_is_passed_on_unless_it_is_about_the_proxys_credential(
+    kind: errors.DiagnosisKind, is_passed_on: bool
+) -> None:
+    diagnosis = errors.Diagnosis(kind)
+    error = errors.UpstreamRejected("x", status=401, kind="x_error", diagnosis=diagnosis, body=b'{"theirs":1}')
+    assert (ANTHROPIC.render_error(error, "f00d").body == b'{"theirs":1}') is is_passed_on
