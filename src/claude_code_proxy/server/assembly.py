@@ -19,7 +19,7 @@ from claude_code_proxy.endpoints.chat_completions import CHAT_COMPLETIONS
 from claude_code_proxy.endpoints.completions import COMPLETIONS
 from claude_code_proxy.endpoints.fallback import fallback_envelope
 from claude_code_proxy.endpoints.messages import COUNT_TOKENS, MESSAGES
-from claude_code_proxy.endpoints.responses import responses_endpoint
+from claude_code_proxy.endpoints.responses import input_tokens_endpoint, responses_endpoint
 from claude_code_proxy.endpoints.responses.background import BACKGROUND
 from claude_code_proxy.errors import Misconfigured, Unauthenticated
 from claude_code_proxy.http1.client import (
@@ -152,7 +152,14 @@ class Assembly:
             most_bytes=self.settings.max_body_bytes,
         )
         return Surface(
-            endpoints=(CHAT_COMPLETIONS, COMPLETIONS, responses, MESSAGES, COUNT_TOKENS),
+            endpoints=(
+                CHAT_COMPLETIONS,
+                COMPLETIONS,
+                responses,
+                input_tokens_endpoint(self._kept.sealer),
+                MESSAGES,
+                COUNT_TOKENS,
+            ),
             pages={
                 **UNSUPPORTED,
                 **self._kept.replies.pages(),

@@ -5,6 +5,6 @@ the exchange. Start with `endpoint`; `stream` makes every reply, whole ones too.
 https://platform.openai.com/docs/api-reference/responses
 """
 
-from claude_code_proxy.endpoints.responses.endpoint import responses_endpoint
+from claude_code_proxy.endpoints.responses.endpoint import input_tokens_endpoint, responses_endpoint
 
-__all__ = ["responses_endpoint"]
+__all__ = ["input_tokens_endpoint", "responses_endpoint"]

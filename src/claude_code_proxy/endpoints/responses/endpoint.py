@@ -6,6 +6,7 @@ A request may name what is kept, an earlier response or an item of one; then `be
 from collections.abc import Mapping
 from functools import partial
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -118,6 +119,16 @@ def _given(request: ResponsesRequest, translated: TranslatedResponse, *, stored:
         stored=request.store is not False,
         conversation=request.conversation_id if request.store is not False else "",
     )
+
+
+def _render_count(tokens: int) -> bytes:
+    return msgspec.json.encode({"object": "response.input_tokens", "input_tokens": tokens})
+
+
+def input_tokens_endpoint(seal: Seal) -> Endpoint:
+    """Return the endpoint that answers with the number of tokens of a request."""
+    counting = replace(responses_endpoint(seal), name="input_tokens", path="/responses/input_tokens")
+    return replace(counting, render_count=_render_count)
 
 
 def responses_endpoint(seal: Seal, *, keeps_all: bool = False) -> Endpoint:

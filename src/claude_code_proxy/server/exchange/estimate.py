@@ -10,7 +10,7 @@ from claude_code_proxy.messages.rough_count import input_tokens
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.exchange.exchange import Exchange
 
-_MARK = [(b"x-claude-proxy-estimate", b"true")]
+ESTIMATE_MARK = [(b"x-claude-proxy-estimate", b"true")]
 
 
 class EstimateExchange(Exchange):
@@ -33,7 +33,7 @@ class EstimateExchange(Exchange):
     async def _serve(self) -> None:
         decoded = self._endpoint.decode(self._request.body, self._state.policy.default_model)
         self._note_model(decoded.request.model)
-        self._send_whole(self._render(input_tokens(decoded.request)), _MARK)
+        self._send_whole(self._render(input_tokens(decoded.request)), ESTIMATE_MARK)
 
     def _last_frame(self, error: ProxyError) -> bytes:
         del error

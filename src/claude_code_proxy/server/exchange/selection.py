@@ -5,6 +5,7 @@ from claude_code_proxy.http1.server.request import Request
 from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.server.app_state import AppState
 from claude_code_proxy.server.background.exchange import BackgroundExchange
+from claude_code_proxy.server.exchange.counted import CountedExchange
 from claude_code_proxy.server.exchange.estimate import EstimateExchange
 from claude_code_proxy.server.exchange.exchange import Exchange
 from claude_code_proxy.server.exchange.forwarded import ForwardedExchange
@@ -17,6 +18,8 @@ def make_exchange(state: AppState, endpoint: Endpoint, *, request: Request, resp
     background, queue = endpoint.background, state.background
     if background is not None and queue is not None and background.wants(request.body):
         return BackgroundExchange(state, endpoint, request=request, responder=responder, form=background, queue=queue)
+    if form is None and render_count is not None:
+        return CountedExchange(state, endpoint, request=request, responder=responder)
     if form is None:
         return TranslatedExchange(state, endpoint, request=request, responder=responder)
     if forwarder is None and render_count is not None:
