@@ -1,9 +1,12 @@
 """What signals do to a server: real ones, to a real process, in the middle of real streams."""
 
 import asyncio
+import json
 import signal
 import socket
+from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from claude_code_proxy.credentials.chain import Readiness
 from claude_code_proxy.http1.server.listeners import bind
 from claude_code_proxy.server.process.serve import listening, url_of
-from tests.server.running import ASKED, Client, Reply, eventually, head
+from tests.server.running import ASKED, CHAT, Client, Reply, eventually, head
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
     STREAM_HEAD,
@@ -25,6 +28,12 @@ from tests.server.scripted_upstream import (
 )
 from tests.server.server_process import process
 
+USER = [{"role": "user", "content": "Hi"}]
+ASKED_OF: dict[str, dict[str, object]] = {
+    "/v1/chat/completions": {"model": "claude-haiku-4-5", "messages": USER},
+    "/v1/messages": {"model": "claude-haiku-4-5", "max_tokens": 100, "messages": USER},
+    "/v1/responses": {"model": "claude-haiku-4-5", "input": "Hi"},
+}
 READY = Readiness(ok=True, reason="API key from ANTHROPIC_API_KEY")
 
 
@@ -46,9 +55,9 @@ class Paced:
         await call.send(LAST_CHUNK)
 
 
-async def begun(client: Client) -> Reply:
+async def begun(client: Client, fields: Mapping[str, object] = ASKED, *, path: str = CHAT) -> Reply:
     """Begin a stream and wait for its first words."""
-    await client.post({**ASKED, "stream": True})
+    await client.post({**fields, "stream": True}, path=path)
     reply = await client.reply_head()
     while b"Hello" not in reply.body:
         piece = await client.piece(reply)
@@ -113,6 +122,50 @@ async def test_a_whole_answer_finishes_too(upstream: ScriptedUpstream, tmp_path:
         reply = await client.reply()
         assert (reply.status, reply.headers["connection"]) == (200, "close")
         assert await proxy.ended(seconds=10) == 0
+
+
+@pytest.mark.parametrize("path", ASKED_OF)
+async def test_whole_answers_that_a_drain_does_not_wait_for_are_a_503(
+    upstream: ScriptedUpstream, tmp_path: Path, path: str
+) -> None:
+    upstream.answers(Call.until_gone)
+    async with process(upstream.url, tmp_path, DRAIN_SECONDS=0.3) as proxy, proxy.client() as client:
+        await client.post(ASKED_OF[path], path=path)
+        call = await upstream.call()
+        proxy.signal(signal.SIGTERM)
+        reply = await client.reply()
+        assert (reply.status, reply.ended, reply.headers["connection"]) == (503, True, "close")
+        assert "stopping" in reply.json["error"]["message"]
+        assert await proxy.ended(seconds=10) == 0
+        await asyncio.wait_for(call.gone.wait(), 5)
+
+
+@pytest.mark.parametrize(
+    ("path", "ends", "fields"),
+    [
+        ("/v1/chat/completions", False, ["error"]),
+        ("/v1/messages", False, ["error"]),
+        ("/v1/responses", True, ["response", "error"]),
+    ],
+)
+async def test_streams_that_a_drain_does_not_wait_for_end_in_an_error(
+    upstream: ScriptedUpstream, tmp_path: Path, *, path: str, ends: bool, fields: list[str]
+) -> None:
+    """The connection is cut behind it, but for the API whose clients know a last event of a failed reply."""
+    paced = Paced()
+    upstream.answers(paced)
+    async with process(upstream.url, tmp_path, DRAIN_SECONDS=0.3) as proxy, proxy.client() as client:
+        reply = await begun(client, ASKED_OF[path], path=path)
+        proxy.signal(signal.SIGTERM)
+        await rest_of(client, reply)
+        assert reply.ended is ends
+        assert b"data: [DONE]" not in reply.body
+        last = json.loads(reply.frames[-1].rpartition(b"data: ")[2])
+        error = reduce(lambda value, name: value[name], fields, last)
+        assert "stopping" in error["message"]
+        assert last.get("type") == {"/v1/messages": "error", "/v1/responses": "response.failed"}.get(path)
+        assert await proxy.ended(seconds=10) == 0
+        await asyncio.wait_for(paced.broken.wait(), 5)
 
 
 async def test_what_takes_too_long_is_ended(upstream: ScriptedUpstream, tmp_path: Path) -> None:
