@@ -1,13 +1,15 @@
 """JSON text that needs a second look."""
 
 import json
+import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from claude_code_proxy.messages.json_text import is_given, replace_surrogates, to_object
+from claude_code_proxy.messages.json_text import check_utf8, is_given, replace_surrogates, to_object
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,27 @@ def test_arguments_become_an_object(arguments: bytes, made: bytes, *, is_told: b
 @given(st.binary())
 def test_whatever_comes_an_object_goes(arguments: bytes) -> None:
     assert isinstance(json.loads(bytes(to_object(arguments)[0])), dict)
+
+
+@given(st.binary() | st.text().map(str.encode), st.integers(65536 - 40, 65536 + 40))
+def test_what_is_no_utf8_is_found_where_it_stands(tail: bytes, before: int) -> None:
+    """Also around the place where one piece ends and the next begins."""
+    text = b"x" * before + tail
+    assert wrong_place(text, check_utf8) == wrong_place(text, bytes.decode)
+
+
+def wrong_place(text: bytes, check: Callable[[bytes], object]) -> tuple[int, int] | None:
+    try:
+        check(text)
+    except UnicodeDecodeError as error:
+        return error.start, error.end
+    return None
+
+
+def test_a_check_of_many_bytes_takes_few() -> None:
+    text = "\N{GRINNING FACE}".encode() + bytes(4_000_000)
+    tracemalloc.start()
+    check_utf8(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000

@@ -1,5 +1,6 @@
 """JSON text that needs a second look before it is decoded."""
 
+import codecs
 import re
 
 import msgspec
@@ -7,6 +8,7 @@ from msgspec import Raw
 
 from claude_code_proxy.messages.content import NO_OBJECT, check_object
 
+_CHECKED_BYTES = 65536  # at once
 _SURROGATE = re.compile(
     rb"\\\\"  # an escaped backslash: what follows it is no escape
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a proper pair
@@ -72,3 +74,16 @@ def _wrapped(text: bytes) -> tuple[Raw, str]:
     if isinstance(value, str) and (encoded := object_in(value)) is not None:
         return encoded, "arguments that were encoded as JSON more than once are the object within"
     return Raw(b'{"value":' + text + b"}"), "arguments that are no object stand under `value`"
+
+
+def check_utf8(text: bytes) -> None:
+    """Raise `UnicodeDecodeError` for bytes that are not UTF-8, without decoding all of them at once."""
+    view = memoryview(text)
+    start = 0
+    while start < len(text):
+        end = start + _CHECKED_BYTES
+        try:
+            start += codecs.utf_8_decode(view[start:end], "strict", end >= len(text))[1]
+        except UnicodeDecodeError as error:
+            error.start, error.end, error.object = error.start + start, error.end + start, text
+            raise

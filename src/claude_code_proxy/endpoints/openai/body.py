@@ -16,7 +16,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.invalid_request import to_invalid_request
 from claude_code_proxy.endpoints.support import unknown_fields
 from claude_code_proxy.errors import InvalidRequest
-from claude_code_proxy.messages.json_text import replace_surrogates
+from claude_code_proxy.messages.json_text import check_utf8, replace_surrogates
 
 _T = TypeVar("_T")
 _BOM = b"\xef\xbb\xbf"
@@ -60,7 +60,8 @@ class BodyDecoder(Generic[_T]):
         return request, (*adjustments, _NORMALIZED) if normalized != body.removeprefix(_BOM) else adjustments
 
     def _decoded(self, body: bytes) -> tuple[_T, tuple[Adjustment, ...]]:
-        body.decode()  # raw fields are passed on unread, so the whole body is checked here
+        if not body.isascii():
+            check_utf8(body)  # all of it, since raw fields are passed on unread
         try:
             return self._decode.decode(body), ()
         except msgspec.ValidationError:
