@@ -17,7 +17,8 @@ from chaos.wrong_answers import ANSWERS, CLOSE, RESET
 THEME = "Over time"
 _SECONDS = 60.0
 _RATE = 25  # requests a second
-_SCALED = {"FIRST_BYTE_SECONDS": 1, "IDLE_SECONDS": 1, "ANSWER_SECONDS": 10, "CONNECT_SECONDS": 1}  # sixty times faster
+# Sixty times faster, but for connecting: an attempt that did not arrive would be missing in the upstream's count.
+_SCALED = {"FIRST_BYTE_SECONDS": 1, "IDLE_SECONDS": 1, "ANSWER_SECONDS": 10, "CONNECT_SECONDS": 10}
 
 
 def _faults(chance: random.Random) -> dict[str, Fault]:

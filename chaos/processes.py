@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from chaos.client import Reply, ask, chat, post, verdict
@@ -189,10 +190,14 @@ async def unread_output() -> Outcome:
     return Outcome(set(words) == {"whole"}, tally(words))
 
 
-@row(THEME, fault="A state directory on a full disk", promise="No request loses its answer; the log says so.")
+@row(
+    THEME,
+    fault="A state directory on a disk that is full after the start",
+    promise="No request loses its answer; the log says so.",
+)
 async def full_disk() -> Outcome:
     folder = Path(tempfile.mkdtemp(prefix="chaos-full-"))
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         shutil.rmtree(folder)
         return Outcome(kept=True, measured="not measured: no file system may be mounted here")
@@ -207,6 +212,9 @@ async def _asked_with_state(folder: Path) -> Outcome:
     function = {"name": "f", "parameters": {"type": "object", "properties": {}}}
     request = post(chat("x" * 500, tools=[{"type": "function", "function": function}], reasoning_effort="low"))
     async with Upstream() as upstream, Proxy(upstream.url, {"STATE_DIR": folder, **QUICK}) as proxy:
+        with suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)):
+                pass
         replies = [await ask(proxy.port, request) for _ in range(300)]
         words = [verdict(reply, stream=False) for reply in replies]
     return Outcome(set(words) == {"whole"}, tally(words))

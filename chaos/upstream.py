@@ -19,7 +19,7 @@ JSON = "content-type: application/json"
 CHUNKED = "transfer-encoding: chunked"
 LAST_CHUNK = b"0\r\n\r\n"
 _FAULT = re.compile(rb"FAULT=([A-Za-z0-9_.-]+)")
-_LENGTH = re.compile(rb"content-length: (\d+)")
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 Event = dict[str, Any]
 
