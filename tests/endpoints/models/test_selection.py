@@ -23,3 +23,8 @@ def test_unknown_and_retired_models_are_not_found(name: str) -> None:
 def test_a_retired_model_names_its_successor() -> None:
     with pytest.raises(InvalidRequest, match="Use claude-opus"):
         find_model(BUILT_IN, "claude-3-opus-20240229")
+
+
+@pytest.mark.parametrize("name", ["claude-opus-5", "opus-5-alias"])
+def test_a_model_is_found_by_its_id_and_by_an_alias(name: str) -> None:
+    assert find_model(BUILT_IN.with_aliases({"opus-5-alias": "claude-opus-5"}), name).id == "claude-opus-5"

@@ -88,3 +88,23 @@ def test_a_number_out_of_range() -> None:
         msgspec.json.decode(b'{"messages":[],"temperature":1e999}', type=ChatRequest)
     error = to_invalid_request(caught.value, KIND)
     assert (error.message, error.param) == ("Invalid 'temperature': Number out of range.", "temperature")
+
+
+@pytest.mark.parametrize(
+    ("complained", "param"),
+    [
+        ("Expected `str`, got `int` - at `$.content`", "input[0].content"),
+        ("Expected `str`, got `int` - at `$[1].text`", "input[0][1].text"),
+        ("Expected `object`, got `int`", "input[0]"),
+    ],
+)
+def test_the_path_of_a_part_begins_with_the_place_of_the_part(complained: str, param: str) -> None:
+    assert to_invalid_request(msgspec.ValidationError(complained), KIND, at="input[0]").param == param
+
+
+def test_text_without_a_path_is_about_the_whole_body() -> None:
+    error = to_invalid_request(msgspec.ValidationError("Expected `object`, got `array`"), KIND)
+    assert (error.param, error.message) == (
+        None,
+        "Invalid type for the request body: expected an object, but got an array instead.",
+    )

@@ -5,7 +5,7 @@ import pytest
 from claude_code_proxy import __version__
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.upstreams.anthropic.headers import request_headers
+from claude_code_proxy.upstreams.anthropic.headers import forwarded_headers, request_headers
 
 KEY = Credential("api_key", Secret("sk-ant-test-1"), "ANTHROPIC_API_KEY")
 TOKEN = Credential("bearer", Secret("sk-ant-oat-test-1"), "CLAUDE_ACCESS_TOKEN")
@@ -46,3 +46,30 @@ def test_betas() -> None:
 def test_the_workspace() -> None:
     assert fields(KEY, workspace_id="wrkspc_1")["anthropic-workspace-id"] == "wrkspc_1"
     assert "anthropic-workspace-id" not in fields(KEY)
+
+
+def forwarded(credential: Credential, *caller: tuple[bytes, bytes], workspace_id: str = "") -> dict[str, str]:
+    block = forwarded_headers(credential, caller, workspace_id=workspace_id).decode()
+    return dict(line.split(": ", 1) for line in block.removesuffix("\r\n").split("\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("credential", "betas", "sent"),
+    [
+        (KEY, None, None),
+        (KEY, b"one-1", "one-1"),
+        (TOKEN, None, "oauth-2025-04-20"),
+        (TOKEN, b"one-1", "one-1,oauth-2025-04-20"),
+        (LOGIN, b"oauth-2025-04-20,one-1", "oauth-2025-04-20,one-1"),
+    ],
+)
+def test_a_forwarded_request_keeps_its_betas(credential: Credential, betas: bytes | None, sent: str | None) -> None:
+    caller = [] if betas is None else [(b"anthropic-beta", betas)]
+    assert forwarded(credential, *caller).get("anthropic-beta") == sent
+
+
+def test_a_forwarded_request_keeps_its_version_and_has_the_workspace_of_the_settings() -> None:
+    assert forwarded(KEY)["anthropic-version"] == "2023-06-01"
+    shown = forwarded(KEY, (b"anthropic-version", b"2030-01-01"), workspace_id="wrkspc_1")
+    assert (shown["anthropic-version"], shown["anthropic-workspace-id"]) == ("2030-01-01", "wrkspc_1")
+    assert shown["x-api-key"] == "sk-ant-test-1"

@@ -1,7 +1,7 @@
 """What the tools of OpenAI-shaped endpoints share: custom tools, hosted web search, and one call at a time."""
 
 from collections.abc import Sequence
-from typing import Literal, assert_never
+from typing import Literal
 
 import msgspec
 from msgspec import Raw
@@ -60,5 +60,3 @@ def one_at_a_time(choice: messages.ToolChoice | None) -> messages.ToolChoice:
             return messages.ChooseTool(choice.name, disable_parallel_tool_use=True)
         case messages.ChooseNone():
             return choice
-        case unreachable:
-            assert_never(unreachable)
