@@ -4,7 +4,7 @@ import pytest
 
 from claude_code_proxy.errors import Unauthenticated
 from claude_code_proxy.secret import Secret
-from claude_code_proxy.server.access.api_keys import ApiKeys
+from claude_code_proxy.server.access.api_keys import ApiKeys, keys_in
 from claude_code_proxy.server.access.browser_guard import BrowserGuard, Forbidden
 
 PAGES = BrowserGuard([], loopback_only=True)
@@ -70,3 +70,31 @@ def test_a_web_page_needs_the_key_and_without_keys_a_leave() -> None:
     KEYS.check({**page, b"authorization": b"Bearer first-key"})
     with pytest.raises(Forbidden):
         ApiKeys([], PAGES).check(page)
+
+
+@pytest.mark.parametrize(
+    ("offered", "shown"),
+    [
+        (b"realtime, openai-insecure-api-key.first-key", [b"first-key"]),
+        (b"openai-insecure-api-key.first-key,openai-insecure-api-key.x", [b"first-key", b"x"]),
+        (b"openai-insecure-api-key.", []),
+        (b"realtime", []),
+    ],
+)
+def test_a_web_socket_may_show_its_key_as_a_protocol(offered: bytes, shown: list[bytes]) -> None:
+    assert keys_in({b"sec-websocket-protocol": offered}) == shown
+
+
+def test_new_keys_hold_from_now_on() -> None:
+    keys = ApiKeys([Secret("old-key")], PAGES)
+    keys.use([Secret("new-key")])
+    assert keys.check({b"x-api-key": b"new-key"})
+    with pytest.raises(Unauthenticated):
+        keys.check({b"x-api-key": b"old-key"})
+
+
+def test_without_a_key_a_page_is_checked_and_with_one_it_is_asked_for_nothing_here() -> None:
+    page = {b"host": b"127.0.0.1:8080", b"origin": b"https://evil.example"}
+    KEYS.check_page(page)
+    with pytest.raises(Forbidden):
+        ApiKeys([], PAGES).check_page(page)
