@@ -59,3 +59,24 @@ def test_it_does_a_coding_task(way: str, url: str, tmp_path: Path) -> None:
     ]
     assert [item["status"] for item in run.of_type("file_change")] == ["completed"]
     assert (codex.repository / "greeting.py").read_text() == _POLITE
+
+
+COMPACTING = "model_auto_compact_token_limit = 18000\n"
+REMOTE = '[model_providers.claude.capabilities]\nremote_compaction = "v2"\n'
+_LONG = {"cmd": "python3 -c 'print(\"many words \" * 3000)'", "max_output_tokens": 9000}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [COMPACTING + OPENAI_BASE_URL, COMPACTING + PROVIDER + REMOTE, COMPACTING + PROVIDER],
+    ids=["openai_base_url", "a provider with remote compaction", "a provider, compacting by itself"],
+)
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-haiku-4-5"])
+def test_it_goes_on_after_a_compaction(settings: str, model: str, url: str, tmp_path: Path) -> None:
+    codex = Codex(url, tmp_path, settings, model)
+    (codex.repository / "greeting.py").write_text(_GREETING)
+    steps = [("exec_command", {"cmd": f"apply_patch <<'EOF'\n{_PATCH}EOF\n"}), ("exec_command", {"cmd": _CHECK})]
+    run = codex.run(script(*[("exec_command", _LONG)] * 4, *steps, ("say", "greet is polite now.")))
+    assert (run.status, run.answer) == (0, "greet is polite now."), run
+    assert run.of_type("command_execution")[-1]["aggregated_output"] == "Good day, Ann\n"
+    assert codex.compactions > 0

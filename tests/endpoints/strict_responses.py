@@ -20,7 +20,7 @@ TERMINAL = {
 }
 STATUSES = {"completed", "incomplete"}  # of items that are done
 HOSTED = {"web_search_call", "code_interpreter_call", "mcp_call"}  # which may have failed as well
-WITHOUT_STATUS = {"reasoning", "mcp_list_tools"}
+WITHOUT_STATUS = {"compaction", "reasoning", "mcp_list_tools"}
 NEVER_NULL = {"id", "status", "call_id", "name", "arguments", "input", "summary", "content", "namespace", "action"}
 CONSTANT = ("id", "object", "created_at", "model", "instructions", "tools", "tool_choice", "metadata", "store", "text")
 _event: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)

@@ -103,3 +103,11 @@ def test_every_block_is_spelt_out() -> None:
 
 def test_usage_is_replaced_not_added() -> None:
     assert accumulated([START, *END]).usage == messages.Usage(10, 5)
+
+
+def test_a_summary_comes_at_once() -> None:
+    start = messages.Compaction(signature="c2ln", tool_changes=Raw(b"[]"))
+    whole = messages.Compaction("They said hello.", "b3BhcXVl", "c2ln", Raw(b"[]"))
+    events = [START, *block(start, messages.CompactionDelta("They said hello.", "b3BhcXVl")), *END]
+    assert accumulated(events) == message(whole)
+    assert accumulated(messages.as_events(message(whole))) == message(whole)

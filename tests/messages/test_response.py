@@ -90,3 +90,12 @@ def test_later_counts_replace_earlier_ones_and_silence_keeps_them() -> None:
 )
 def test_citations_of_any_shape(raw: bytes, urls: list[str | None]) -> None:
     assert [citation.url for citation in messages.decode_citations(Raw(raw))] == urls
+
+
+def test_the_tokens_of_a_compaction_are_counted_as_a_request_of_their_own() -> None:
+    iteration = {"type": "compaction", "input_tokens": 7, "output_tokens": 3, "cache_read_input_tokens": 2}
+    usage = {"input_tokens": 1, "output_tokens": 0, "iterations": [{"type": "message"}, iteration]}
+    made = messages.decode_message(json.dumps({"id": "m", "model": "x", "content": [], "usage": usage}).encode()).usage
+    assert (made.input_tokens, made.output_tokens, made.cache_read_input_tokens) == (8, 3, 2)
+    assert made.requests is not None
+    assert [(each.input_tokens, each.output_tokens) for each in made.requests] == [(1, 0), (7, 3)]

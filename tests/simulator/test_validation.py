@@ -45,7 +45,7 @@ def test_shape_comes_before_the_model_and_the_model_before_the_rules() -> None:
 
 
 def test_no_rule_stands_twice() -> None:
-    assert len(set(RULES)) == len(RULES) == 10
+    assert len(set(RULES)) == len(RULES) == 11
 
 
 def test_a_prompt_longer_than_the_window() -> None:

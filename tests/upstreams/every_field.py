@@ -31,6 +31,7 @@ SAMPLES: Mapping[type[Struct], Mapping[str, Any]] = {
         "service_tier": "standard_only",
         "speed": "fast",
         "inference_geo": "us",
+        "compaction": messages.Summarize(),
         "cache_control": CACHED,
         "container": Raw(b'"container_1"'),
         "context_management": Raw(b'{"edits":[{"type":"clear_tool_uses_20250919"}]}'),

@@ -21,7 +21,7 @@ from claude_code_proxy.adaptation import (
     thinking,
     tools,
 )
-from claude_code_proxy.adaptation.conversation import turns
+from claude_code_proxy.adaptation.conversation import compaction, turns
 from claude_code_proxy.adaptation.reply import stop_sequences
 from claude_code_proxy.adaptation.reply.arguments import Renames, RestoredCalls
 from claude_code_proxy.adaptation.reply.filters import Chain, OutputCheck, OutputMismatch, ReplyFilter
@@ -66,6 +66,10 @@ def adapt(original: messages.MessagesRequest, model: Model, *, options: AdaptOpt
     request = original if original.model == model.id else replace(original, model=model.id)
     request = parameters.set_max_tokens(request, model, notes=notes)
     request = parameters.drop_extras(request, model, notes=notes)
+    summarizing = compacting = False
+    if compaction.is_used(request):
+        request, summarizing = compaction.normalize_compaction(request, model, notes=notes)
+        compacting = compaction.is_used(request)
     has_features = service_features.are_used(request)
     if has_features:
         request = service_features.normalize_features(request, model, notes=notes)
@@ -82,12 +86,14 @@ def adapt(original: messages.MessagesRequest, model: Model, *, options: AdaptOpt
     request = parameters.normalize_sampling(request, model, notes=notes)
     request, cut = stop_sequences.normalize_stop_sequences(request, is_forced=forcing is not None, notes=notes)
     request = caching.place_breakpoints(request, model, automatic=options.prompt_cache, notes=notes)
-    reply = _Reply(request, model, cut=cut, expected=expected, forcing=forcing, renames=renames)
+    reply = _Reply(
+        request, model, cut=cut, expected=expected, forcing=forcing, renames=renames, summarizing=summarizing
+    )
     return Adapted(
         original=original,
         options=options,
         request=request,
-        betas=_betas(request, model, has_features=has_features),
+        betas=_betas(request, model, has_features=has_features) + ((compaction.BETA,) if compacting else ()),
         adjustments=tuple(dict.fromkeys(notes)),
         filter=reply.filter if reply.needs_filter else None,
     )
@@ -125,10 +131,11 @@ class _Reply(Struct, frozen=True):
     expected: structured.ExpectedOutput | None
     forcing: emulated_tool_choice.EmulatedToolChoice | None
     renames: Renames | None
+    summarizing: bool
 
     @property
     def needs_filter(self) -> bool:
-        return bool(self.cut or self.expected or self.forcing or self.renames)
+        return bool(self.cut or self.expected or self.forcing or self.renames or self.summarizing)
 
     def filter(self, results: CheckResults | None = None) -> ReplyFilter:
         """Chain the filters. A forced call comes first: text before it is no part of the answer, so no stop ends it."""
@@ -142,6 +149,8 @@ class _Reply(Struct, frozen=True):
             filters += self._json_filters(self.expected, results_so_far)
         if self.renames is not None:
             filters.append(RestoredCalls(self.renames))
+        if self.summarizing:
+            filters.append(compaction.SummaryAnswer())
         return filters[0] if len(filters) == 1 else Chain(filters)
 
     def _call_filters(

@@ -41,6 +41,9 @@ def find_fallback(
     diagnosis: Diagnosis, original: messages.MessagesRequest, *, sent: messages.MessagesRequest, model: Model
 ) -> Fallback | None:
     """Return None where no fallback is known for such a refusal, or nothing is there to leave out."""
+    if sent.compaction is not None and (diagnosis.field or "").startswith("compaction"):
+        note = Adjustment("compaction", Action.EMULATED, "the service does not compact for this model")
+        return Fallback(original, replace(model, summarizes=False), note)
     finder = _FINDERS.get(diagnosis.kind)
     return finder(_Refused(diagnosis, original, sent, model)) if finder is not None else None
 

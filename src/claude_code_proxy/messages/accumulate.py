@@ -20,6 +20,7 @@ class Accumulator:
         self._pieces: list[str] = []
         self._signature: list[str] = []
         self._citations: list[Raw] = []
+        self._compacted: events.CompactionDelta | None = None
         self._end = events.DeltaBody()
         self.stopped = False
 
@@ -71,6 +72,8 @@ class Accumulator:
             self._signature.append(delta.signature)
         elif isinstance(delta, events.CitationsDelta):
             self._citations.append(delta.citation)
+        elif isinstance(delta, events.CompactionDelta):
+            self._compacted = delta
 
     def _feed_end(self, event: events.MessageDelta) -> None:
         self._end = self._end.updated(event.delta)
@@ -79,10 +82,10 @@ class Accumulator:
 
     def _close_block(self) -> None:
         """Put what the deltas brought into the block they belong to, which is always the last one."""
-        if self._pieces or self._signature or self._citations:
+        if self._pieces or self._signature or self._citations or self._compacted:
             if self._blocks:
                 self._blocks[-1] = self._filled(self._blocks[-1])
-            self._pieces, self._signature, self._citations = [], [], []
+            self._pieces, self._signature, self._citations, self._compacted = [], [], [], None
 
     def _filled(self, block: blocks.Block) -> blocks.Block:
         text = "".join(self._pieces)
@@ -95,6 +98,10 @@ class Accumulator:
                 return blocks.Thinking(block.thinking + text, signature or block.signature)
             case blocks.ToolUse() | blocks.ServerToolUse() if text:
                 return msgspec.structs.replace(block, input=Raw(text.encode()))
+            case blocks.Compaction() if self._compacted is not None:
+                whole = self._compacted
+                signed = msgspec.structs.replace(block, signature="".join(self._signature) or block.signature)
+                return msgspec.structs.replace(signed, content=whole.content, encrypted_content=whole.encrypted_content)
             case blocks.UnknownBlock() if text:
                 return blocks.with_input(block, Raw(text.encode()))
             case _:
@@ -130,6 +137,9 @@ def _block_events(index: int, block: blocks.Block) -> Iterator[events.Event]:
         case blocks.ToolUse() | blocks.ServerToolUse():
             deltas.append(events.InputJsonDelta(bytes(block.input).decode()))
             block = msgspec.structs.replace(block, input=Raw(b"{}"))
+        case blocks.Compaction():
+            deltas.append(events.CompactionDelta(block.content, block.encrypted_content))
+            block = msgspec.structs.replace(block, content=None, encrypted_content=None)
         case _:
             pass
     yield events.ContentBlockStart(index, block)

@@ -132,6 +132,19 @@ class WebSearchToolResult(Struct, frozen=True, omit_defaults=True, tag_field="ty
     caller: Raw = NO_JSON
 
 
+class Compaction(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="compaction"):
+    """What stands for the messages that it summarizes; with a signature, it goes back as it came, before all others.
+
+    `content` is None where the service could not summarize.
+    """
+
+    content: str | None = None
+    encrypted_content: str | None = None
+    signature: str | None = None
+    tool_changes: Raw = NO_JSON
+    cache_control: CacheControl | None = None
+
+
 class UnknownBlock:
     """A block of another type, kept as the JSON it came as."""
 
@@ -163,6 +176,7 @@ KnownBlock: TypeAlias = (
     | ToolResult
     | ServerToolUse
     | WebSearchToolResult
+    | Compaction
 )
 Block: TypeAlias = KnownBlock | UnknownBlock
 

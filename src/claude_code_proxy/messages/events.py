@@ -11,7 +11,15 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy.messages.content import Block, decode_block
 from claude_code_proxy.messages.errors import ErrorBody, WireError, to_error_body
-from claude_code_proxy.messages.response import Citation, Message, StopDetails, Usage, WireMessage, decode_citation
+from claude_code_proxy.messages.response import (
+    Citation,
+    Message,
+    StopDetails,
+    Usage,
+    WireMessage,
+    decode_citation,
+    with_compactions,
+)
 
 
 class TextDelta(Struct, frozen=True, tag_field="type", tag="text_delta"):
@@ -39,11 +47,20 @@ class CitationsDelta(Struct, frozen=True, tag_field="type", tag="citations_delta
         return decode_citation(self.citation)
 
 
+class CompactionDelta(Struct, frozen=True, tag_field="type", tag="compaction_delta"):
+    """The whole summary at once."""
+
+    content: str | None = None
+    encrypted_content: str | None = None
+
+
 class UnknownDelta(Struct, frozen=True, tag_field="type", tag="(unknown)"):
     kind: str
 
 
-Delta: TypeAlias = TextDelta | InputJsonDelta | ThinkingDelta | SignatureDelta | CitationsDelta | UnknownDelta
+Delta: TypeAlias = (
+    TextDelta | InputJsonDelta | ThinkingDelta | SignatureDelta | CitationsDelta | CompactionDelta | UnknownDelta
+)
 
 
 class MessageStart(Struct, frozen=True):
@@ -179,7 +196,7 @@ def decode_event(data: bytes) -> Event:
     if isinstance(event, _WireBlockStart):
         return ContentBlockStart(event.index, decode_block(event.content_block))
     if isinstance(event, _WireMessageDelta):
-        return MessageDelta(event.delta, event.usage or Usage())
+        return MessageDelta(event.delta, with_compactions(event.usage or Usage()))
     if isinstance(event, _WireErrorEvent):
         return ErrorEvent(to_error_body(event.error), event.request_id)
     return event

@@ -138,6 +138,12 @@ class Metadata(Struct, frozen=True, omit_defaults=True):
     user_id: str | None = None
 
 
+class Summarize(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="summarize"):
+    """Ask for a `Compaction` of the whole conversation, and for nothing else."""
+
+    instructions: str | None = None
+
+
 class MessagesRequest(Struct, frozen=True, omit_defaults=True):
     """`max_tokens` 0 means "as much as the model can"."""
 
@@ -157,6 +163,7 @@ class MessagesRequest(Struct, frozen=True, omit_defaults=True):
     service_tier: Literal["auto", "standard_only"] | None = None
     speed: Literal["standard", "fast"] | None = None
     inference_geo: str | None = None
+    compaction: Summarize | None = None
     cache_control: CacheControl | None = None
     container: Raw = NO_JSON  # this and the next three are open data, which the service alone judges
     context_management: Raw = NO_JSON

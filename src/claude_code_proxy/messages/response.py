@@ -29,6 +29,17 @@ class CacheCreation(Struct, frozen=True, omit_defaults=True):
     ephemeral_1h_input_tokens: Count | None = None
 
 
+class UsageIteration(Struct, frozen=True, omit_defaults=True):
+    """One of the service's own steps. The tokens of a compaction are not among those of the Message."""
+
+    type: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation: CacheCreation | None = None
+
+
 class Usage(Struct, frozen=True, omit_defaults=True):
     """Token counts. `input_tokens` leaves out what was written to or read from the cache; None means not told.
 
@@ -45,12 +56,34 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     service_tier: str | None = None
     speed: str | None = None
     inference_geo: str | None = None
+    iterations: tuple[UsageIteration, ...] | None = None
     requests: "tuple[Usage, ...] | None" = msgspec.field(default=None, name="(requests)")
 
     def updated(self, later: "Usage") -> "Usage":
         """Return the usage after `later`: counts are cumulative, so the values it has replace earlier ones."""
         present = {name: value for name in self.__struct_fields__ if (value := getattr(later, name)) is not None}
         return msgspec.structs.replace(self, **present) if present else self
+
+
+_COUNTS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+
+
+def with_compactions(usage: Usage) -> Usage:
+    """Return usage that counts compactions too, each as a request with its own price."""
+    if usage.iterations is None:
+        return usage
+    found = [iteration for iteration in usage.iterations if iteration.type == "compaction"]
+    own = msgspec.structs.replace(usage, iterations=None)
+    if not found:
+        return own
+    bare = msgspec.structs.replace(own, output_tokens_details=None, server_tool_use=None)
+    added = (msgspec.structs.replace(bare, **_fields(iteration)) for iteration in found)
+    totals = {name: sum((getattr(each, name) for each in found), start=getattr(own, name) or 0) for name in _COUNTS}
+    return msgspec.structs.replace(own, **totals, requests=(own, *added))
+
+
+def _fields(iteration: UsageIteration) -> dict[str, int | CacheCreation | None]:
+    return {name: getattr(iteration, name) for name in (*_COUNTS, "cache_creation")}
 
 
 class StopDetails(Struct, frozen=True, omit_defaults=True):
@@ -128,7 +161,7 @@ class WireMessage(Struct, frozen=True):
             stop_reason=self.stop_reason,
             stop_sequence=self.stop_sequence,
             stop_details=self.stop_details,
-            usage=self.usage or Usage(),
+            usage=with_compactions(self.usage or Usage()),
         )
 
 

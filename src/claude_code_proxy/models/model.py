@@ -67,6 +67,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     cache_minimum: int = 512  # tokens; a shorter prefix is silently not cached
 
     lacks_edits: frozenset[str] = frozenset()  # types of `context_management.edits` that are refused
+    summarizes: bool = True  # `compaction` of type `summarize`; False: a summary is asked for in words
     fast: Literal["no", "yes", "beta"] = "no"  # `speed: fast`; beta: it needs its beta header
     inference_geo: bool = True
     prices: Prices | None = None
@@ -114,5 +115,6 @@ def unknown(model_id: str) -> Model:
         forced_tool_choice=False,
         mid_conversation_system=False,
         prefix_binding=True,
+        summarizes=False,
         cache_minimum=4096,
     )

@@ -42,6 +42,7 @@ OPENS = {
     "claude_code": frozenset({"claude-code-20250219"}),
     "clear_at": frozenset({"mid-conversation-system-clear-at-2026-08-21"}),
     "compaction": frozenset({"compact-2026-01-12", "compact-2026-09-04"}),
+    "summarize": frozenset({"compact-2026-09-04"}),
     "context_management": frozenset({"context-management-2025-06-27", "compact-2026-01-12"}),
     "display_updates": frozenset({"thinking-display-updates-2026-08-18"}),
     "fallbacks": frozenset({"server-side-fallback-2026-06-01", "server-side-fallback-2026-07-01"}),

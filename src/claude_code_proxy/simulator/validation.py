@@ -7,6 +7,7 @@ from claude_code_proxy.simulator.parsed_request import Caller, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
 from claude_code_proxy.simulator.rules import (
     caching,
+    compaction,
     conversation,
     fields,
     media,
@@ -23,6 +24,7 @@ RULES = (
     structured.check,
     tools.check,
     conversation.check,
+    compaction.check,
     caching.check,
     media.check,
     signed_content.check_thinking,

@@ -13,7 +13,7 @@ from typing import Any
 from tests.clients import environment
 
 _KEY = "sk-made-up-for-codex"
-_SECONDS = 120
+_SECONDS = 60
 PROVIDER = """
 model_provider = "claude"
 
@@ -38,6 +38,13 @@ class Codex:
     @cached_property
     def repository(self) -> Path:
         return _made(self.folder / "repository")
+
+    @property
+    def compactions(self) -> int:
+        """Count how often the sessions so far were compacted."""
+        sessions = (self.folder / "codex" / "sessions").rglob("*.jsonl")
+        lines = (line for path in sessions for line in path.read_text(encoding="utf-8").splitlines())
+        return sum(json.loads(line)["type"] == "compacted" for line in lines)
 
     def run(self, prompt: str, *flags: str) -> "Run":
         """Run one turn, or the next one of the latest session with the flags `resume --last`."""

@@ -49,6 +49,7 @@ EVERYTHING: dict[str, Any] = {
     "inference_geo": "us",
     "cache_control": {"type": "ephemeral"},
     "container": {"id": "container_1"},
+    "compaction": {"type": "summarize"},
     "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]},
     "fallbacks": "default",
     "mcp_servers": [{"type": "url", "url": "https://example.com", "name": "notes"}],

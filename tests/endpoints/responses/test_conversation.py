@@ -140,3 +140,26 @@ def test_earlier_turns_stand_before_the_input() -> None:
 
 def _raw(text: str) -> Raw:
     return Raw(text.encode())
+
+
+SUMMARY = messages.Compaction("They added 1 and 2.", signature="c2lnbmF0dXJl", tool_changes=Raw(b"[]"))
+COMPACTION = {"type": "compaction", "id": "cmp_1", "encrypted_content": sealed(SUMMARY, SEALER)}
+
+
+def test_a_compaction_comes_back_as_claude_made_it() -> None:
+    request = decode(input=[USER, REASONING, COMPACTION, CALL, OUTPUT]).request
+    assert request.messages[2].content == (SUMMARY, messages.ToolUse("c1", "add", Raw(b'{"a": 1}')))
+
+
+def test_a_compaction_that_was_made_elsewhere_is_refused_by_its_field() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        decode(input=[USER, COMPACTION | {"encrypted_content": "b3BlbmFp"}])
+    assert (caught.value.param, caught.value.code) == ("input[1].encrypted_content", "invalid_encrypted_content")
+
+
+def test_a_trigger_asks_for_a_compaction_and_is_last() -> None:
+    trigger = {"type": "compaction_trigger"}
+    assert decode(input=[USER, trigger]).request.compaction == messages.Summarize()
+    with pytest.raises(InvalidRequest) as caught:
+        decode(input=[USER, trigger, USER])
+    assert caught.value.param == "input[1]"

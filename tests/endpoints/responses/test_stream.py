@@ -242,3 +242,19 @@ def test_usage_adds_up() -> None:
         "total_tokens": 22,
         "cost": 0.25,
     }
+
+
+def test_a_compaction_is_one_item_that_comes_back() -> None:
+    summary = messages.Compaction("They said hello.", signature="c2ln", tool_changes=Raw(b"[]"))
+    made = message(summary, stop_reason="compaction")
+    request = decode(input=[{"role": "user", "content": "Hello."}, {"type": "compaction_trigger"}])
+    streamed_events = streamed(request, messages.as_events(made))
+    last = streamed_events[-1]["response"]
+    assert (last["status"], [item["type"] for item in last["output"]]) == ("completed", ["compaction"])
+    assert whole(request, made)["output"] == last["output"]
+    assert decode(input=last["output"]).request.messages[0].content == (summary,)
+
+
+def test_a_compaction_that_failed_is_no_response() -> None:
+    with pytest.raises(UpstreamBroke):
+        whole(decode(), message(messages.Compaction(), stop_reason="compaction"))

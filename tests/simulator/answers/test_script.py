@@ -46,6 +46,11 @@ def test_without_tools_the_script_is_summarized_so_that_it_can_go_on() -> None:
     assert (follow(turns).done, follow(turns).text) == (1, _SCRIPT)
 
 
+def test_a_summary_comes_before_the_next_step() -> None:
+    (summary,) = _answer(user(_SCRIPT), *_FIRST, user("Summarize this conversation now."))
+    assert follow(merge([{"role": "user", "content": summary}])).done == 1
+
+
 def test_a_tool_that_is_not_offered_is_refused() -> None:
     with pytest.raises(Refusal, match="get_time"):
         _answer(user("[[script:\nget_time {}\n]]"))

@@ -202,6 +202,7 @@ _FINE: dict[str, _Checks] = {
         messages.RedactedThinking: _has_data,
         messages.ServerToolUse: _always,
         messages.WebSearchToolResult: _always,
+        messages.Compaction: _always,
         messages.UnknownBlock: _always,
     },
     "system": {messages.Text: _has_text, messages.UnknownBlock: _always},

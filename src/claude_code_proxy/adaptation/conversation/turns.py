@@ -36,7 +36,7 @@ def normalize_turns(
     if not turns:
         turns.append(messages.InputMessage("user", _EMPTY_TURN))
         notes.append(_UNSAID)
-    if turns[0].role != "user":
+    if turns[0].role != "user" and type(turns[0].content[0]) is not messages.Compaction:
         turns.insert(0, _FIRST_TURN)
         notes.append(Adjustment("messages", Action.INSERTED, "the first turn must be the user's"))
     if turns[-1].role == "assistant":

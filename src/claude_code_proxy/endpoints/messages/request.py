@@ -46,6 +46,7 @@ class _Request(Struct, frozen=True):
     inference_geo: str | None = None
     cache_control: messages.CacheControl | None = None
     container: Raw = NO_JSON
+    compaction: messages.Summarize | None = None
     context_management: Raw = NO_JSON
     fallbacks: Raw = NO_JSON
     mcp_servers: Raw = NO_JSON

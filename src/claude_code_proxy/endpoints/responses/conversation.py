@@ -15,7 +15,7 @@ from claude_code_proxy.adjustment import Action, Adjustment
 from claude_code_proxy.endpoints.openai.arguments import to_custom_call_input, to_input
 from claude_code_proxy.endpoints.responses import items
 from claude_code_proxy.endpoints.responses.content import to_blocks, to_result_blocks, to_texts
-from claude_code_proxy.endpoints.responses.reasoning import Seal, opened
+from claude_code_proxy.endpoints.responses.reasoning import Seal, opened, opened_summary
 from claude_code_proxy.endpoints.responses.support import ITEMS
 from claude_code_proxy.endpoints.responses.tools.computer import TOOLSET_NAME, to_member
 from claude_code_proxy.endpoints.responses.tools.hosted_history import HostedHistory, HostedInput
@@ -56,6 +56,7 @@ class ItemConversation(Struct, frozen=True):
     paths: tuple[tuple[str, ...], ...]
     tools: tuple[ToolList, ...]
     configuration: items.ConfigurationUpdate | None
+    compacts: bool
     adjustments: tuple[Adjustment, ...]
     own: tuple[messages.InputMessage, ...]  # turns of this input alone, without those of earlier responses
 
@@ -77,6 +78,7 @@ class ConversationBuilder:
         self._earlier = 0  # turns of earlier responses
         self._tools: list[ToolList] = []
         self._configuration: items.ConfigurationUpdate | None = None
+        self._trigger = ""  # the path of the item that asks for a compaction
         self._notes: list[Adjustment] = []
 
     def add_earlier(self, earlier: Sequence[messages.InputMessage]) -> None:
@@ -104,6 +106,10 @@ class ConversationBuilder:
 
     def add_item(self, raw: Raw, at: str) -> None:
         """Translate an item of the input. Raise `InvalidRequest` that names its field."""
+        if self._trigger:
+            raise InvalidRequest(
+                "A 'compaction_trigger' must be the last item of the input.", param=self._trigger, code="invalid_value"
+            )
         self._add(items.decode_item(raw, at, note_unknown=self._note_unknown), at)
 
     def conversation(self) -> ItemConversation:
@@ -115,6 +121,7 @@ class ConversationBuilder:
             tuple(tuple(paths) for _, _, paths in self._turns),
             tuple(self._tools),
             self._configuration,
+            bool(self._trigger),
             tuple(self._notes),
             own=(*leading, *turns[self._earlier :]),
         )
@@ -161,6 +168,10 @@ class ConversationBuilder:
                 self._tools.append(ToolList(item.tools, f"{at}.tools"))
             case items.ConfigurationUpdate():
                 self._configuration = item
+            case items.CompactionInput():
+                self._add_compaction(item, at)
+            case items.CompactionTrigger():
+                self._trigger = at
             case items.UnknownItem():
                 self._notes.append(ignored(at, ITEMS.get(item.type, ITEMS["(any other)"])))
             case _:
@@ -203,6 +214,17 @@ class ConversationBuilder:
             del turn[-blocks:], paths[-blocks:]
         if notes:
             del self._notes[-notes:]
+
+    def _add_compaction(self, item: items.CompactionInput, at: str) -> None:
+        summary = opened_summary(item.encrypted_content, self._seal)
+        if summary is None:
+            raise InvalidRequest(
+                "This compaction was not made here, or its key is gone (STATE_KEY), so it cannot be read. Send "
+                "the items that it stands for.",
+                param=f"{at}.encrypted_content",
+                code="invalid_encrypted_content",
+            )
+        self._turns.append(("assistant", [summary], [at]))
 
     def _add_reference(self, item: items.ItemReference, at: str) -> None:
         raw = self._stored.get(item.id)

@@ -127,6 +127,13 @@ class ApplyPatchCallItem(Struct, frozen=True, tag_field="type", tag="apply_patch
     operation: PatchOperation
 
 
+class CompactionItem(Struct, frozen=True, tag_field="type", tag="compaction"):
+    """What stands for the conversation so far from now on."""
+
+    id: str
+    encrypted_content: str
+
+
 CallItem: TypeAlias = (
     FunctionCallItem
     | CustomToolCallItem
@@ -137,7 +144,7 @@ CallItem: TypeAlias = (
     | ComputerCallItem
 )
 HostedCallItem: TypeAlias = WebSearchCallItem | CodeCallItem | McpCallItem | McpListToolsItem
-OutputItem: TypeAlias = MessageItem | ReasoningItem | CallItem | HostedCallItem
+OutputItem: TypeAlias = MessageItem | ReasoningItem | CallItem | HostedCallItem | CompactionItem
 
 _PREFIXES = {
     "function": "fc",

@@ -1,4 +1,4 @@
-"""Blocks that go through the client sealed, and come back byte for byte: a reasoning item's `encrypted_content`.
+"""Blocks that go through the client sealed, as `encrypted_content`, and come back byte for byte.
 
 Thinking has its readable text in the summary, which clients change: it does not count. What the service did by itself,
 such as a search with its results, has an item of its own for the client to read; what Claude needs of it travels here.
@@ -26,9 +26,9 @@ class Seal(Protocol):
         """Return what was sealed; None for anything that no key of ours has sealed."""
 
 
-def sealed(thought: messages.AnyThinking, seal: Seal) -> str:
-    """Return a thinking block as `encrypted_content`."""
-    return seal.seal(msgspec.json.encode(thought))
+def sealed(block: messages.AnyThinking | messages.Compaction, seal: Seal) -> str:
+    """Return a block as `encrypted_content`."""
+    return seal.seal(msgspec.json.encode(block))
 
 
 def sealed_blocks(blocks: Sequence[messages.Block], seal: Seal) -> str:
@@ -36,19 +36,29 @@ def sealed_blocks(blocks: Sequence[messages.Block], seal: Seal) -> str:
     return seal.seal(messages.encode_request(blocks))
 
 
+def opened_summary(encrypted_content: str, seal: Seal) -> messages.Compaction | None:
+    """Return the compaction in `encrypted_content`; None where it is not from here."""
+    blocks = _opened(encrypted_content, seal)
+    return blocks[0] if len(blocks) == 1 and isinstance(blocks[0], messages.Compaction) else None
+
+
 def opened(encrypted_content: str, seal: Seal) -> tuple[messages.Block, ...]:
     """Return the blocks in `encrypted_content`: one of thinking, or a call of the service's own and its result.
 
     There are none where it is not from here.
     """
+    blocks = _opened(encrypted_content, seal)
+    return blocks if _are_sealed_here(blocks) else ()
+
+
+def _opened(encrypted_content: str, seal: Seal) -> tuple[messages.Block, ...]:
     data = seal.open(encrypted_content)
     if data is None:
         return ()
     try:
-        blocks = tuple(map(messages.decode_block, _decode_list(data) if data.startswith(b"[") else (data,)))
+        return tuple(map(messages.decode_block, _decode_list(data) if data.startswith(b"[") else (data,)))
     except msgspec.DecodeError:
         return ()
-    return blocks if _are_sealed_here(blocks) else ()
 
 
 def _are_sealed_here(blocks: tuple[messages.Block, ...]) -> bool:

@@ -80,6 +80,7 @@ def to_messages_request(
         mcp_servers=toolset.service.servers_json,
         metadata=to_metadata(request.safety_identifier or request.user),
         service_tier=_SERVICE_TIERS.get(tier, "auto") if tier else None,
+        compaction=messages.Summarize() if conversation.compacts else None,
         speed="fast" if tier in {"fast", "ultrafast"} else None,
     )
     return TranslatedResponse(made, conversation, toolset, tuple(notes))

@@ -44,6 +44,7 @@ class ResponseStream:
         self._block: messages.Block | None = None
         self._pieces: list[str] = []  # of the current block, if it is not text
         self._signature = ""
+        self._summary: messages.CompactionDelta | None = None
         self._origin = ToolOrigin("function", "")
         self._hosted = HostedCallStream(self._write, shape.hosted, seal=seal if shape.encrypted else None)
         self._answer = messages.Accumulator() if shape.given is not None else None  # for who continues the response
@@ -137,6 +138,8 @@ class ResponseStream:
                 return self._close_items() + self._open_reasoning()
             case messages.ToolUse():
                 return self._close_items() + self._open_call(block)
+            case messages.Compaction():
+                return self._close_items() + self._open_compaction()
             case _:
                 return self._start_hosted(block)
 
@@ -164,6 +167,8 @@ class ResponseStream:
                 self._signature += delta.signature
             case messages.CitationsDelta():
                 self._message.cite(delta.decoded())
+            case messages.CompactionDelta():
+                self._summary = delta
             case _:
                 pass
         return b""
@@ -189,6 +194,8 @@ class ResponseStream:
                 return self._end_reasoning("", block)
             case messages.ToolUse():
                 return self._end_call(block)
+            case messages.Compaction():
+                return self._end_compaction(block)
             case _:
                 return self._hosted.end_input() if is_call(block) else b""
 
@@ -236,6 +243,22 @@ class ResponseStream:
         summary = (output.SummaryText(text),) if text else ()
         encrypted = sealed(thought, self._seal) if self._shape.encrypted else msgspec.UNSET
         return b"".join((*frames, self._write.end_item(output.ReasoningItem(id, summary, encrypted))))
+
+    def _open_compaction(self) -> bytes:
+        return self._write.add_item(output.CompactionItem(self._write.item_id("cmp"), ""))
+
+    def _end_compaction(self, block: messages.Compaction) -> bytes:
+        """Raise `UpstreamBroke` where the service could not summarize."""
+        whole = self._summary or messages.CompactionDelta(block.content, block.encrypted_content)
+        if not whole.content:
+            raise UpstreamBroke("The conversation could not be summarized. Try again.")
+        made = msgspec.structs.replace(
+            block,
+            content=whole.content,
+            encrypted_content=whole.encrypted_content,
+            signature=self._signature or block.signature,
+        )
+        return self._write.end_item(output.CompactionItem(self._write.item_id("cmp"), sealed(made, self._seal)))
 
     def _open_call(self, call: messages.ToolUse) -> bytes:
         self._origin = self._shape.origin(call.name, call.toolset_name)

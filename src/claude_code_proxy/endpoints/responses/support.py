@@ -85,8 +85,8 @@ ITEMS: dict[str, Support] = {
     ),
     "computer_call": Support(_MAPPED, "A call of a member of Claude's computer toolset, by its first action."),
     "computer_call_output": Support(_MAPPED, "A tool result with the screenshot."),
-    "compaction": Support(_IGNORED, "It was not made by this proxy.", True),
-    "compaction_trigger": Support(_IGNORED, "The conversation is not compacted.", True),
+    "compaction": Support(_MAPPED, "What the proxy sealed becomes Claude's own summary again; another one is a 400."),
+    "compaction_trigger": Support(_MAPPED, "Claude's own compaction where the model has it, else a summary."),
     "(any other)": Support(_IGNORED, "An item of a type that Claude has nothing for.", True),
 }
 

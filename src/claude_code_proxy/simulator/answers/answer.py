@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from claude_code_proxy.simulator import betas, signature, tokens
-from claude_code_proxy.simulator.answers import replies, tool_calls, web_search
+from claude_code_proxy.simulator.answers import compaction, replies, tool_calls, web_search
 from claude_code_proxy.simulator.answers.intent import Intent
 from claude_code_proxy.simulator.parsed_request import Block, ParsedRequest
 from claude_code_proxy.simulator.refusal import Refusal
@@ -42,6 +42,8 @@ def compose(request: ParsedRequest, intent: Intent, *, new_id: NewId) -> Answer:
         return _refused(faults.refusal or None)
     if faults.empty:
         return Answer([], output_tokens=1)
+    if request.body.get("compaction"):
+        return Answer([compaction.block(request, intent)], "compaction")
     answer = _answered(request, intent, new_id=new_id)
     answer.searches = sum(1 for block in answer.blocks if block["type"] == "server_tool_use")
     thinking = _thinking(request, intent, answer=answer, new_id=new_id)

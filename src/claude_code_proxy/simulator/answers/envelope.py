@@ -33,6 +33,8 @@ def message(request: ParsedRequest, answer: Answer, *, cached: CacheUsage, messa
 
 def _usage(request: ParsedRequest, answer: Answer, *, cached: CacheUsage) -> dict[str, Any]:
     written = cached.short + cached.long
+    if answer.stop_reason == "compaction":
+        return _usage_of_compaction(request, answer, cached=cached)
     searched = _SEARCH_TOKENS * answer.searches
     usage: dict[str, Any] = {
         "input_tokens": max(tokens.count_prompt(request) - cached.read - written, 0) + searched,
@@ -50,6 +52,22 @@ def _usage(request: ParsedRequest, answer: Answer, *, cached: CacheUsage) -> dic
     if request.body.get("speed") == "fast":
         usage["speed"] = "fast" if request.model.fast == "yes" else "standard"
     return usage
+
+
+def _usage_of_compaction(request: ParsedRequest, answer: Answer, *, cached: CacheUsage) -> dict[str, Any]:
+    """Return the usage of a compaction, whose tokens are not among those of the Message."""
+    written = cached.short + cached.long
+    counted = {
+        "type": "compaction",
+        "input_tokens": max(tokens.count_prompt(request) - cached.read - written, 0),
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": cached.read,
+        "cache_creation": {"ephemeral_5m_input_tokens": cached.short, "ephemeral_1h_input_tokens": cached.long},
+        "output_tokens": len(tokens.pieces(answer.blocks[0]["content"])),
+    }
+    nothing = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 0}
+    usage = {"input_tokens": 0, **nothing, "service_tier": "standard", "inference_geo": _geo(request)}
+    return {**usage, "iterations": [counted]}
 
 
 def _geo(request: ParsedRequest) -> str:

@@ -24,6 +24,7 @@ _JSON_WANTED = re.compile(
 )
 _CALL_WANTED = re.compile(r"\b(?:call|use)\b[^.\n]{0,40}(?:\btools?\b|`[\w-]+`)[^.\n]{0,140}\bnow\b", re.IGNORECASE)
 _SCHEMA_SHOWN = re.compile(r"\bjson\b|\bschema\b", re.IGNORECASE)
+_SUMMARY_WANTED = re.compile(r"\bsummarize this conversation\b|\bcheckpoint compaction\b", re.IGNORECASE)
 # What clients add to the user's text: it is no wish of the user.
 _REMINDER = re.compile(r"<(system-reminder|environment_context)>.*?</\1>", re.DOTALL)
 # The edit formats of coding tools: an echo with one of their blocks would change a file.
@@ -59,6 +60,11 @@ class Intent:
     schema: dict[str, Any] | None = None  # what the prompt says that the answer must fit
     script: Script = field(default_factory=Script)
     edits_files: bool = False  # the prompt has an edit format, so that the client reads changes of files in the answer
+
+    @property
+    def wants_summary(self) -> bool:
+        """Whether the client asks for a summary to go on from."""
+        return _SUMMARY_WANTED.search(self.text) is not None
 
     @property
     def steps(self) -> int | None:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from claude_code_proxy.simulator.parsed_request import Block, ParsedTurn, to_blocks
+from claude_code_proxy.simulator.parsed_request import Block, ParsedTurn
 from claude_code_proxy.simulator.refusal import Refusal
 
 _MARKS = re.compile(r"\[\[script:[ \t]*\n(?P<steps>.*?)\n[ \t]*\]\]|\[\[steps done: (?P<done>\d+)\]\]", re.DOTALL)
@@ -73,7 +73,7 @@ def _texts(block: Block) -> Iterator[str]:
     if block["type"] == "text":
         yield block["text"]
     elif block["type"] == "compaction":
-        yield from (inner["text"] for inner in to_blocks(block.get("content")) if inner["type"] == "text")
+        yield block.get("content") or ""
 
 
 def _lines(text: str) -> list[str]:

@@ -47,9 +47,9 @@ def _call(tool: Tool, arguments: dict[str, Any], *, new_id: Callable[[str], str]
 
 
 def _scripted(request: ParsedRequest, intent: Intent) -> list[tuple[Tool, dict[str, Any]]]:
-    """Return the call of the script's next step. Without any tools there is none, with others it is a mistake."""
+    """Return the call of the script's next step, unless a summary is wanted. Its tool must be offered, if any is."""
     step = intent.script.next
-    if step is None or step.tool is None or not request.tools:
+    if step is None or step.tool is None or not request.tools or intent.wants_summary:
         return []
     offered = [tool for tool in request.tools if tool.get("name") == step.tool]
     if not offered:

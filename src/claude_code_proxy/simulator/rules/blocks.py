@@ -185,6 +185,17 @@ MCP_TOOL_RESULT = record(
 )
 TOOL_CHANGE = record({**_TYPE, "tool": tagged({"tool_reference": record({**_TYPE, "name": text(minimum=1)})})})
 
+COMPACTION = record(
+    {**_TYPE},
+    {
+        **_CACHED,
+        "content": nullable(text(minimum=1)),
+        "encrypted_content": nullable(text()),
+        "signature": nullable(text()),
+        "tool_changes": nullable(items(tagged({"tool_addition": TOOL_CHANGE, "tool_removal": TOOL_CHANGE}))),
+    },
+)
+
 _CONTENT: Mapping[str, Check] = {
     "text": TEXT,
     "image": IMAGE,
@@ -201,7 +212,7 @@ _CONTENT: Mapping[str, Check] = {
 }
 _BEHIND_BETAS: Mapping[str, Mapping[str, Check]] = {
     "advisor": {"advisor_tool_result": HOSTED_RESULT},
-    "compaction": {"compaction": record({**_TYPE, "content": nullable(text())}, _CACHED)},
+    "compaction": {"compaction": COMPACTION},
     "fallbacks": {"fallback": dictionary},
     "mcp": {"mcp_tool_use": MCP_TOOL_USE, "mcp_tool_result": MCP_TOOL_RESULT},
     "tool_changes": {"tool_addition": TOOL_CHANGE, "tool_removal": TOOL_CHANGE},

@@ -40,7 +40,9 @@ _THREAD = nullable(
     })
 )
 _BEHIND_BETAS: dict[str, dict[str, Check]] = {
-    "compaction": {"compaction": dictionary},
+    "summarize": {
+        "compaction": nullable(tagged({"summarize": record({"type": anything}, {"instructions": nullable(text())})}))
+    },
     "context_management": {"context_management": _CONTEXT_MANAGEMENT},
     "fallback_credit": {"fallback_credit_token": nullable(text())},
     "fallbacks": {"fallbacks": anything},

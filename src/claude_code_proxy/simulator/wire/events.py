@@ -54,7 +54,7 @@ def _started(message: dict[str, Any]) -> dict[str, Any]:
     usage = {
         name: value
         for name, value in message["usage"].items()
-        if name not in {"output_tokens_details", "server_tool_use"}
+        if name not in {"output_tokens_details", "server_tool_use", "iterations"}
     }
     return {
         **message,
@@ -69,7 +69,7 @@ def _started(message: dict[str, Any]) -> dict[str, Any]:
 def _ended(message: dict[str, Any]) -> dict[str, Any]:
     counted = (
         "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens",
-        "output_tokens_details", "server_tool_use",
+        "output_tokens_details", "server_tool_use", "iterations",
     )  # fmt: skip
     usage = message["usage"]
     delta = {name: message[name] for name in ("stop_reason", "stop_sequence", "stop_details")}
@@ -101,6 +101,9 @@ def _start_and_deltas(block: Block, cut_json: str | None) -> tuple[Block, list[d
             return {"type": "thinking", "thinking": "", "signature": ""}, [*thinking_deltas, signed]
         case "tool_use" | "server_tool_use":
             return {**block, "input": {}}, list(_json_deltas(block["input"], cut_json))
+        case "compaction":
+            whole = {name: block[name] for name in ("content", "encrypted_content")}
+            return {**block, **dict.fromkeys(whole)}, [{"type": "compaction_delta", **whole}]
         case _:
             return block, []
 

@@ -22,6 +22,7 @@ CAPABILITIES = (
     Capability("prefill", "yes", "where the model takes it"),
     Capability("hosted_tools", "yes", "all of the service's own types, as they are"),
     Capability("mcp_servers", "yes", "as they are, with their toolsets"),
+    Capability("compaction", "yes", "natively where the model has it, else by a request for a summary"),
     Capability("context_management", "yes", "the edits that the model has"),
     Capability("container", "yes", "together with code execution"),
     Capability("fallbacks", "yes", "as they are"),

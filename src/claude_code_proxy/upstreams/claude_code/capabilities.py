@@ -36,6 +36,7 @@ CAPABILITIES = (
     Capability("prefill", "no", "a conversation must end with a user turn"),
     Capability("hosted_tools", "no", "such as web search"),
     Capability("mcp_servers", "no", "as Claude Code has its own"),
+    Capability("compaction", "emulated", "by a request for a summary"),
     Capability("context_management", "no", "as Claude Code has its own"),
     Capability("container", "no", "as there is no code execution"),
     Capability("fallbacks", "no", "only the model itself"),
@@ -66,6 +67,7 @@ def restrict(model: Model) -> Model:
         mid_conversation_system=False,
         inference_geo=False,
         fast="no",
+        summarizes=False,
         states_defaults=True,
     )
 

@@ -42,6 +42,7 @@ REQUEST: Mapping[str, Delivery] = {
     "inference_geo": Delivery.ADAPTED,
     "cache_control": Delivery.DROPPED,
     "container": Delivery.DROPPED,
+    "compaction": Delivery.ADAPTED,
     "context_management": Delivery.DROPPED,
     "fallbacks": Delivery.DROPPED,
     "mcp_servers": Delivery.DROPPED,
