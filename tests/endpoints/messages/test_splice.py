@@ -28,6 +28,7 @@ VALUES = st.recursive(
         (b'{"q\\"u":"\\"model\\":\\"a\\"","model":"a"}', b'{"q\\"u":"\\"model\\":\\"a\\"","model":"b"}'),
         (b'{"\\u006dodel":"a"}', b'{"\\u006dodel":"b"}'),
         (b'{"model":null,"e":{}}', b'{"model":"b","e":{}}'),
+        (b'{ "a" : 1 }', b'{ "a" : 1 }'),
     ],
 )
 def test_only_the_slice_of_the_value_changes(text: bytes, replaced: bytes) -> None:

@@ -1,8 +1,12 @@
 """A client that takes what is written, one that is slow, and one that takes nothing."""
 
 import asyncio
+import select
+import socket
 
-from claude_code_proxy.http1.server.outflow import Outflow
+import pytest
+
+from claude_code_proxy.http1.server.outflow import Outflow, has_left
 from tests.http1.server.wire import Sink
 
 
@@ -51,3 +55,16 @@ async def test_all_that_wait_are_woken_and_may_have_given_up() -> None:
     assert all(wait.done() for wait in waits)
     late = outflow.wait(loop)
     assert not late.done()
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="this system does not tell when a peer closed its side")
+async def test_a_client_that_closed_its_side_is_seen_although_nothing_is_read() -> None:
+    ours, theirs = socket.socketpair()
+    transport, _ = await asyncio.get_running_loop().connect_accepted_socket(asyncio.Protocol, ours)
+    transport.pause_reading()
+    assert not has_left(transport)
+    theirs.shutdown(socket.SHUT_WR)
+    assert has_left(transport)
+    transport.close()
+    assert not has_left(transport)
+    theirs.close()
