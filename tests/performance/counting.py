@@ -35,8 +35,12 @@ _MESSAGE = {
     "stop_sequence": None,
     "usage": {"input_tokens": 50, "output_tokens": 100},
 }
-_CHAT, _NATIVE = "/v1/chat/completions", "/v1/messages"
-_ENDS = {_CHAT: b'"finish_reason":"stop"', _NATIVE: b'"stop_reason": "end_turn"'}
+_CHAT, _NATIVE, _RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
+_ENDS = {
+    _CHAT: b'"finish_reason":"stop"',
+    _NATIVE: b'"stop_reason": "end_turn"',
+    _RESPONSES: b'"status":"completed"',
+}
 _DELTA = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": " a token or so"}}
 
 
@@ -140,20 +144,33 @@ async def _measure(upstream: Upstream, settings: Settings) -> dict[str, float]:
         upstream.reply = _whole()
         small = await _calls(assembly, _body(max_tokens=100))
         native = await _calls(assembly, _body(max_tokens=100), _NATIVE)
+        responses = await _calls(assembly, _input(max_output_tokens=100), _RESPONSES)
         agent = await _calls(assembly, _body(max_tokens=100, **agent_parts()))
-        upstream.reply = _streamed(0)
-        empty = await _calls(assembly, _body(stream=True))
-        upstream.reply = _streamed(TOKENS)
-        full = await _calls(assembly, _body(stream=True))
+        token = await _calls_a_token(assembly, upstream, _body(stream=True), path=_CHAT)
+        responses_token = await _calls_a_token(assembly, upstream, _input(stream=True), path=_RESPONSES)
     finally:
         await assembly.drain(0)
         await assembly.close()
     return {
         "small request": round(small, 1),
         "small native request": round(native, 1),
+        "small request for a response": round(responses, 1),
         "agent request, 40 tools": round(agent, 1),
-        "streamed token": round((full - empty) / TOKENS, 2),
+        "streamed token": round(token, 2),
+        "streamed token of a response": round(responses_token, 2),
     }
+
+
+async def _calls_a_token(assembly: Assembly, upstream: Upstream, body: bytes, *, path: str) -> float:
+    upstream.reply = _streamed(0)
+    empty = await _calls(assembly, body, path)
+    upstream.reply = _streamed(TOKENS)
+    return (await _calls(assembly, body, path) - empty) / TOKENS
+
+
+def _input(**extra: object) -> bytes:
+    """Return a request to the Responses API of which nothing is kept."""
+    return json.dumps({"model": MODEL, "input": "Why is the sky blue?", "store": False, **extra}).encode()
 
 
 def _body(**extra: object) -> bytes:

@@ -7,7 +7,10 @@ from claude_code_proxy.endpoints.responses import output
 from claude_code_proxy.endpoints.responses.events import EventWriter
 
 _encode = msgspec.json.encode
-_TEXT = b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":%d,'
+_TEXT = (
+    b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":%d,'
+    b'%b%b,"logprobs":[]}\n\n'
+)
 
 
 class MessageStream:
@@ -21,29 +24,24 @@ class MessageStream:
         self.is_open = False
         self._id = ""
         self._head = b""  # of a text event, between its number and the text
-        self._length = self._block_start = 0  # in characters
         self._pieces: list[str] = []
+        self._measured = self._length = 0  # pieces that were measured, and their characters
+        self._block_start = 0  # in characters
         self._annotations: list[output.FlatUrlCitation] = []
         self._citations: list[messages.Citation] = []  # of the current block
 
     def open(self, block: messages.Text) -> bytes:
         """Begin a block of text, and the item with the first one."""
         frames = b"" if self.is_open else self._begin()
-        self._block_start = self._length
+        self._block_start = self._measure()
         self._citations = messages.decode_citations(block.citations)
         return frames + self.text(block.text)
 
     def text(self, text: str) -> bytes:
         if not text:
             return b""
-        self._length += len(text)
         self._pieces.append(text)
-        return b"".join((
-            _TEXT % self._writer.next_number(),
-            self._head,
-            _encode(text),
-            b',"logprobs":[]}\n\n',
-        ))
+        return _TEXT % (self._writer.next_number(), self._head, _encode(text))
 
     def cite(self, citation: messages.Citation) -> None:
         self._citations.append(citation)
@@ -82,10 +80,16 @@ class MessageStream:
 
     def _annotate(self, citation: messages.Citation) -> bytes:
         url = citation.url or ""
-        made = output.FlatUrlCitation(url, citation.title or url, self._block_start, self._length)
+        made = output.FlatUrlCitation(url, citation.title or url, self._block_start, self._measure())
         at = b',"annotation_index":%d,"annotation":%b' % (len(self._annotations), _encode(made))
         self._annotations.append(made)
         return self._inner("response.output_text.annotation.added", at)
+
+    def _measure(self) -> int:
+        """Return the length of the text so far; most texts are never asked for theirs."""
+        self._length += sum(map(len, self._pieces[self._measured :]))
+        self._measured = len(self._pieces)
+        return self._length
 
     def _inner(self, kind: str, fields: bytes) -> bytes:
         return self._writer.inner(kind, self._id, fields=b',"content_index":0' + fields)

@@ -30,9 +30,9 @@ _encode = msgspec.json.encode
 
 
 class ResponseStream:
-    """One streamed response."""
+    """One streamed response. Of a `whole` one, nobody reads the events, so that the first two are left out."""
 
-    def __init__(self, context: ReplyContext, shape: ResponseShape, *, seal: Seal) -> None:
+    def __init__(self, context: ReplyContext, shape: ResponseShape, *, seal: Seal, whole: bool = False) -> None:
         self._context = context
         self._shape = shape
         self._seal = seal
@@ -40,7 +40,8 @@ class ResponseStream:
         self._message = MessageStream(self._write)
         self._usage = messages.Usage()
         self._end = messages.DeltaBody()
-        self._begun = self._stopped = False
+        self._begun, self._stopped = whole, False
+        self._last = b""  # the response as it ended
         self._block: messages.Block | None = None
         self._pieces: list[str] = []  # of the current block, if it is not text
         self._signature = ""
@@ -89,7 +90,7 @@ class ResponseStream:
         frames = self._begin() + self._stop_block() + self._refusal() + self._close_items()
         end = to_ending(self._usage, self._end, context=self._context)
         status = output.COMPLETED if end.incomplete is None else output.INCOMPLETE
-        response = self._response(status, end)
+        self._last = response = self._response(status, end)
         if self._answer is not None and self._shape.given is not None:
             self._keep(response, self._answer.message(), given=self._shape.given)
         return frames + self._write.event(f"response.{status}", b'"response":' + response)
@@ -110,16 +111,14 @@ class ResponseStream:
 
     def response(self) -> bytes:
         """Return the JSON of the whole response, once `close` was called."""
-        end = to_ending(self._usage, self._end, context=self._context)
-        status = output.COMPLETED if end.incomplete is None else output.INCOMPLETE
-        return self._response(status, end)
+        return self._last
 
     def _begin(self) -> bytes:
         if self._begun:
             return b""
         self._begun = True
-        created = self._lifecycle("response.created", output.IN_PROGRESS, end=ResponseEnding())
-        return created + self._lifecycle("response.in_progress", output.IN_PROGRESS, end=ResponseEnding())
+        response = b'"response":' + self._response(output.IN_PROGRESS, ResponseEnding())
+        return self._write.event("response.created", response) + self._write.event("response.in_progress", response)
 
     def _lifecycle(self, name: str, status: str, *, end: ResponseEnding) -> bytes:
         return self._write.event(name, b'"response":' + self._response(status, end))
@@ -310,7 +309,7 @@ class ResponseStream:
 
 def to_response(message: messages.Message, context: ReplyContext, *, shape: ResponseShape, seal: Seal) -> bytes:
     """Return the whole response of a message."""
-    stream = ResponseStream(context, shape, seal=seal)
+    stream = ResponseStream(context, shape, seal=seal, whole=True)
     for event in messages.as_events(message):
         stream.feed(event)
     stream.close()
