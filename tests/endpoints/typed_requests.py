@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import typing_extensions
 from hypothesis import strategies as st
 from openai.types.chat import completion_create_params
+from openai.types.responses import response_create_params
 
 Json: TypeAlias = dict[str, Any]
 TEXT = st.text(max_size=12)
@@ -25,6 +26,7 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "temperature": st.floats(0, 2),
     "top_p": st.floats(0, 1),
     "max_tokens": st.integers(0, 2**31),
+    "max_output_tokens": st.integers(0, 2**31),
     "max_completion_tokens": st.integers(0, 2**31),
     "url": st.sampled_from([PNG, "https://example.com/a.png"]),
     "file_data": st.sampled_from(["data:application/pdf;base64,JVBERi0x", "JVBERi0x", "data:text/plain,hello"]),
@@ -41,6 +43,10 @@ AT_LEAST_ONE = {"messages"}
 
 def chat_requests() -> st.SearchStrategy[Json]:
     return _of_typed_dict(completion_create_params.CompletionCreateParamsNonStreaming).map(_sensible)
+
+
+def responses_requests() -> st.SearchStrategy[Json]:
+    return _of_typed_dict(response_create_params.ResponseCreateParamsNonStreaming).map(_sensible_response)
 
 
 def _of(kind: Any, name: str) -> st.SearchStrategy[Any]:
@@ -100,6 +106,47 @@ def _sensible(request: Json) -> Json:
     if all(message["role"] in {"system", "developer"} for message in request["messages"]):
         request["messages"].append({"role": "user", "content": "Hello."})
     return request
+
+
+def _sensible_response(request: Json) -> Json:
+    """Without what the types allow and no service takes: empty images, and things that are kept and are not here."""
+    each_object(request, _with_content)
+    for kept in ("previous_response_id", "conversation", "background"):
+        request.pop(kept, None)
+    if not isinstance(request.get("input"), str):
+        items = [item for item in request.get("input") or () if item.get("type") not in NOT_ITEMS]
+        request["input"] = [*items, {"role": "user", "content": "Hello."}]
+    else:
+        request["input"] += "."
+    if isinstance(request.get("tool_choice"), dict):
+        request["tool_choice"] = "auto"
+    each_object(request, _without_servers)
+    return request
+
+
+def _without_servers(value: Json, _: str) -> None:
+    """Leave MCP servers out: each needs a label of its own."""
+    if isinstance(value.get("tools"), list):
+        value["tools"] = [tool for tool in value["tools"] if tool.get("type") != "mcp"]
+
+
+# What is kept, or a reference without a type; and calls that the service ran, whose ids are the service's own.
+NOT_ITEMS = {"item_reference", None, "web_search_call", "code_interpreter_call", "mcp_call"}
+
+
+def _with_content(value: Json, _: str) -> None:
+    match value.get("type"):
+        case "input_image" | "computer_screenshot":
+            value["image_url"] = PNG
+        case "input_file":
+            value.pop("file_url", None)
+            value["file_data"] = "data:application/pdf;base64,JVBERi0x"
+        case "function_call_output":
+            value["call_id"] = value.get("call_id") or "call_1"
+        case "code_interpreter":
+            value["container"] = {"type": "auto"}
+        case _:
+            pass
 
 
 def _with_a_file(value: Json, _: str) -> None:

@@ -80,7 +80,7 @@ def test_a_user_is_hashed() -> None:
                     {"role": "user", "content": "x"},
                 ]
             },
-            "input",
+            "input[0].reasoning.effort",
         ),
     ],
 )

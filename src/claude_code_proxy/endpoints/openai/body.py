@@ -94,6 +94,7 @@ class UnionDecoder(Generic[_T]):
             fields = _object.decode(raw)
         except msgspec.ValidationError as error:
             raise to_invalid_request(error, inspect.type_info(dict), at=at) from None
+        _check_tag(fields.get("type"), f"{at}.type")
         struct = self._struct(fields, raw, untyped=untyped)
         if struct is None:
             return None
@@ -114,6 +115,11 @@ class UnionDecoder(Generic[_T]):
         if tag is None or _is_null(tag):
             return untyped(raw)
         return next((one for name, one in self._by_tag.items() if bytes(tag) == msgspec.json.encode(name)), None)
+
+
+def _check_tag(tag: Raw | None, at: str) -> None:
+    if tag is not None and not _is_null(tag) and bytes(tag)[:1] != b'"':
+        raise InvalidRequest(f"Invalid type for '{at}': expected a string.", param=at, code="invalid_type")
 
 
 def normalize_value(value: Raw, kind: object) -> Raw:

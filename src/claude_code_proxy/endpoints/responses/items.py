@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 
 from claude_code_proxy.endpoints.openai.body import UnionDecoder
 from claude_code_proxy.endpoints.openai.request import Wire
+from claude_code_proxy.endpoints.responses.schema import ReasoningOptions, TextOptions
 from claude_code_proxy.messages.content import NO_JSON
 
 CacheMark: TypeAlias = Raw  # `prompt_cache_breakpoint`; only whether it is there matters
@@ -82,12 +83,14 @@ class FunctionCallInput(Wire, frozen=True, tag_field="type", tag="function_call"
     id: str | None = None
     status: str | None = None
     caller: Raw = NO_JSON
+    async_: bool | None = msgspec.field(default=None, name="async")
 
 
 class FunctionCallOutput(Wire, frozen=True, tag_field="type", tag="function_call_output"):
     call_id: str
     output: Content = None
     name: str | None = None
+    namespace: str | None = None
     id: str | None = None
     status: str | None = None
     caller: Raw = NO_JSON
@@ -101,6 +104,7 @@ class CustomCallInput(Wire, frozen=True, tag_field="type", tag="custom_tool_call
     id: str | None = None
     status: str | None = None
     caller: Raw = NO_JSON
+    async_: bool | None = msgspec.field(default=None, name="async")
 
 
 class CustomCallOutput(Wire, frozen=True, tag_field="type", tag="custom_tool_call_output"):
@@ -146,8 +150,8 @@ class AdditionalTools(Wire, frozen=True, tag_field="type", tag="additional_tools
 
 
 class ConfigurationUpdate(Wire, frozen=True, tag_field="type", tag="configuration_update"):
-    reasoning: Raw = NO_JSON
-    text: Raw = NO_JSON
+    reasoning: ReasoningOptions | None = None
+    text: TextOptions | None = None
     id: str | None = None
     role: str | None = None
 
@@ -193,6 +197,7 @@ class ShellCall(Wire, frozen=True, tag_field="type", tag="shell_call"):
     status: str | None = None
     environment: Raw = NO_JSON
     created_by: str | None = None
+    caller: Raw = NO_JSON
 
 
 class ShellCallOutput(Wire, frozen=True, tag_field="type", tag="shell_call_output"):
@@ -202,6 +207,7 @@ class ShellCallOutput(Wire, frozen=True, tag_field="type", tag="shell_call_outpu
     status: str | None = None
     max_output_length: int | None = None
     created_by: str | None = None
+    caller: Raw = NO_JSON
 
 
 class ApplyPatchCall(Wire, frozen=True, tag_field="type", tag="apply_patch_call"):
@@ -210,6 +216,7 @@ class ApplyPatchCall(Wire, frozen=True, tag_field="type", tag="apply_patch_call"
     id: str | None = None
     status: str | None = None
     created_by: str | None = None
+    caller: Raw = NO_JSON
 
 
 class ApplyPatchCallOutput(Wire, frozen=True, tag_field="type", tag="apply_patch_call_output"):
@@ -218,6 +225,7 @@ class ApplyPatchCallOutput(Wire, frozen=True, tag_field="type", tag="apply_patch
     output: str | None = None
     id: str | None = None
     created_by: str | None = None
+    caller: Raw = NO_JSON
 
 
 class ComputerCall(Wire, frozen=True, tag_field="type", tag="computer_call"):

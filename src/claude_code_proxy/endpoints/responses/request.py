@@ -1,6 +1,6 @@
 """A Responses request -> a Messages request, as it was meant. What its model takes is adaptation's part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -13,15 +13,13 @@ from claude_code_proxy.endpoints.openai.request import check_range, to_max_token
 from claude_code_proxy.endpoints.responses import schema
 from claude_code_proxy.endpoints.responses.conversation import ConversationBuilder, ItemConversation, with_uploads
 from claude_code_proxy.endpoints.responses.reasoning import Seal
-from claude_code_proxy.endpoints.responses.support import ignored_fields
+from claude_code_proxy.endpoints.responses.support import INCLUDED, ignored_fields
 from claude_code_proxy.endpoints.responses.tools.toolset import ResponsesToolset, to_toolset
 from claude_code_proxy.errors import InvalidRequest
 
 _ServiceTier = Literal["auto", "standard_only"]
 _SERVICE_TIERS: dict[str, _ServiceTier] = {"default": "standard_only", "standard_only": "standard_only"}
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
-_decode_text = msgspec.json.Decoder(schema.TextOptions).decode
-_decode_reasoning = msgspec.json.Decoder(schema.ReasoningOptions).decode
 
 
 class TranslatedResponse(Struct, frozen=True):
@@ -60,7 +58,7 @@ def to_messages_request(
     toolset = to_toolset(request, conversation.tools, note=notes.append)
     if toolset.service.files:
         conversation = with_uploads(conversation, toolset.service.files)
-    notes += ignored_fields(request)
+    notes += [*ignored_fields(request), *_ignored_includes(request)]
     text, reasoning = _options(request, conversation)
     thinking, effort = _to_thinking(reasoning, notes=notes)
     output_format = _to_format(text.format)
@@ -96,6 +94,12 @@ def check_state(request: schema.ResponsesRequest) -> None:
             param="previous_response_id",
             code="mutually_exclusive_parameters",
         )
+
+
+def _ignored_includes(request: schema.ResponsesRequest) -> Iterator[Adjustment]:
+    for index, wanted in enumerate(request.include or ()):
+        if wanted not in INCLUDED:
+            yield Adjustment(f"include[{index}]", Action.IGNORED, "Claude's replies have nothing of this kind")
 
 
 def _conversation(
@@ -143,15 +147,7 @@ def _options(
     """Return the options of text and reasoning; the last configuration among the items counts before the request's."""
     text, reasoning = request.text or schema.TextOptions(), request.reasoning or schema.ReasoningOptions()
     update = conversation.configuration
-    if update is None:
-        return text, reasoning
-    try:
-        return (
-            _decode_text(update.text) if update.text else text,
-            _decode_reasoning(update.reasoning) if update.reasoning else reasoning,
-        )
-    except msgspec.ValidationError as error:
-        raise InvalidRequest(f"Invalid 'configuration_update': {error}.", param="input", code="invalid_value") from None
+    return (text, reasoning) if update is None else (update.text or text, update.reasoning or reasoning)
 
 
 def _to_thinking(

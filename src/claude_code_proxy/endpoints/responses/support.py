@@ -4,6 +4,11 @@ from claude_code_proxy.endpoints.support import Fate, IgnoredFields, Support, Ta
 
 _MAPPED, _EMULATED, _IGNORED = Fate.MAPPED, Fate.EMULATED, Fate.IGNORED
 _ZERO = (b"0", b"0.0")
+INCLUDED = {  # what `include` may name
+    "reasoning.encrypted_content",
+    "web_search_call.action.sources",
+    "code_interpreter_call.outputs",
+}
 
 REQUEST: dict[str, Support] = {
     "model": Support(_MAPPED, "Any Claude id, aliases from the settings; DEFAULT_MODEL when there is none."),
@@ -20,7 +25,7 @@ REQUEST: dict[str, Support] = {
     "text": Support(_MAPPED, "`format` as in chat completions; `verbosity` is echoed, and ignored."),
     "reasoning": Support(_MAPPED, "`effort` is effort and thinking; any `summary` asks for a readable summary."),
     "include": Support(
-        _MAPPED, "`reasoning.encrypted_content`, sources of searches, outputs of code; others are ignored."
+        _MAPPED, "`reasoning.encrypted_content`, sources of searches, outputs of code; others are named."
     ),
     "generate": Support(_MAPPED, "On a WebSocket, false prepares a request without an answer."),
     "store": Support(_MAPPED, "Responses are kept unless it is false."),
