@@ -1,6 +1,7 @@
 """Responses that are kept: continued by their id, read again, and nobody else's, over a real socket."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from claude_code_proxy.secret import Secret
@@ -120,3 +121,34 @@ class Broken:
         raise StoreFailed("it is locked")
 
     chain = get
+
+
+async def test_a_long_chain_branches_and_breaks(upstream: ScriptedUpstream) -> None:
+    async with running(upstream.url) as proxy:
+        ids = [(await post(proxy, input="0")).json["id"]]
+        for number in range(1, 200):
+            ids.append((await post(proxy, input=str(number), previous_response_id=ids[-1])).json["id"])
+        assert len(upstream.calls[-1].json["messages"]) == 399
+        branch = await post(proxy, input="another way", previous_response_id=ids[1])
+        assert branch.json["previous_response_id"] == ids[1]
+        assert len(upstream.calls[-1].json["messages"]) == 5
+        await proxy.get(f"{RESPONSES}/{ids[0]}", method="DELETE")
+        broken = await post(proxy, input="Go on.", previous_response_id=ids[-1])
+    assert broken.status == 400
+    assert broken.error == {
+        "message": f"Previous response with id '{ids[-1]}' not found.",
+        "type": "invalid_request_error",
+        "param": "previous_response_id",
+        "code": "previous_response_not_found",
+    }
+
+
+async def test_a_reply_tells_where_what_is_kept_is_gone_at_a_restart(
+    upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    async with running(upstream.url) as proxy:
+        for stream in (False, True):
+            assert (await post(proxy, stream=stream)).headers["x-claude-proxy-state"] == "temporary"
+        assert "x-claude-proxy-state" not in (await proxy.ask()).headers
+    async with running(upstream.url, state_dir=tmp_path, store_content=True) as proxy:
+        assert "x-claude-proxy-state" not in (await post(proxy)).headers

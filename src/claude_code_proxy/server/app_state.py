@@ -23,7 +23,13 @@ from claude_code_proxy.upstreams.upstream import EVERYTHING_SUPPORTED, Forwarder
 
 
 class Replies(Protocol):
-    """The replies that callers want kept. `headers` are the request's, by which its caller is known."""
+    """The replies that callers want kept. `headers` are the request's, by which its caller is known.
+
+    `temporary` tells whether they are gone when the server has ended.
+    """
+
+    @property
+    def temporary(self) -> bool: ...
 
     async def find(self, ids: Sequence[str], headers: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
         """Return what is kept under ids; what is not found is left out."""
@@ -34,6 +40,8 @@ class Replies(Protocol):
 
 class NoReplies:
     """Keeps nothing."""
+
+    temporary = False
 
     async def find(self, ids: Sequence[str], headers: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
         del ids, headers

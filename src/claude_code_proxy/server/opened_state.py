@@ -37,5 +37,11 @@ def open_state(settings: Settings, shared: Path | None) -> OpenedState:
         raise Misconfigured(f"STATE_DIR: {directory} cannot be used: {error.strerror or error}.") from error
     keep_seconds = settings.responses_keep_days * _DAY
     conversations = Conversations(stores.conversations, owner_of=owner_by_key, keep_seconds=keep_seconds)
-    replies = StoredReplies(stores.replies, conversations, owner_of=owner_by_key, keep_seconds=keep_seconds)
+    replies = StoredReplies(
+        stores.replies,
+        conversations,
+        owner_of=owner_by_key,
+        keep_seconds=keep_seconds,
+        temporary=settings.state_dir is None or not settings.store_content,
+    )
     return OpenedState(stores, sealer, replies, conversations)

@@ -42,7 +42,9 @@ class StoredReplies:
         *,
         owner_of: Callable[[Mapping[bytes, bytes]], str],
         keep_seconds: float,
+        temporary: bool = False,
     ) -> None:
+        self.temporary = temporary
         self._store = store
         self._conversations = conversations
         self.owner_of = owner_of
@@ -150,6 +152,8 @@ class StoredReplies:
 
 class OwnedReplies:
     """The replies of one owner, for requests that do not tell their caller."""
+
+    temporary = False  # nobody reads the headers of what is made in the background
 
     def __init__(self, replies: StoredReplies, owner: str) -> None:
         self._replies = replies

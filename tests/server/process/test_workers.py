@@ -214,3 +214,17 @@ def _ended(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+async def test_what_one_worker_keeps_another_one_finds(upstream: ScriptedUpstream, tmp_path: Path) -> None:
+    """A request that is sent at once after the last event finds its response, whichever worker it reaches."""
+    async with process(upstream.url, tmp_path, WORKERS=2) as proxy:
+        previous: str | None = None
+        for _ in range(12):  # each on a connection of its own
+            async with proxy.client() as client:
+                fields = {"model": "claude-sonnet-4-6", "input": "Hi.", "previous_response_id": previous}
+                await client.post(fields, path="/v1/responses")
+                made = await client.reply()
+            assert made.status == 200, made.body
+            previous = made.json["id"]
+        assert len(upstream.calls[-1].json["messages"]) == 23

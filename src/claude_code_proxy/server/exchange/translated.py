@@ -33,6 +33,7 @@ from claude_code_proxy.state.kept_thinking import NOTHING_FOUND, turn_keys
 from claude_code_proxy.upstreams.upstream import EventStream
 
 _BETAS = HEADER.encode()
+_TEMPORARY = (b"x-claude-proxy-state", b"temporary")
 _ADAPT = b"x-claude-proxy-adapt"
 _OTHER_MODEL = Adjustment(
     "model", Action.MAPPED, "the address names another model than the body; the address decides", changes_meaning=True
@@ -79,6 +80,8 @@ class TranslatedExchange(Exchange):
             body, self.record.adjustments = with_path_model(body, path_model, catalogue=self._state.catalogue)
         if begin is None:
             return self._endpoint.decode(body, default_model)
+        if self._state.replies.temporary:
+            self.record.reply_headers = [*self.record.reply_headers, _TEMPORARY]
         pending = begin(body, default_model)
         ids = pending.ids
         return pending.resume(await self._state.replies.find(ids, self._request.headers) if ids else {})

@@ -16,6 +16,7 @@ class LocalReplies:
 
     def __init__(self, stored: Replies) -> None:
         self._stored = stored
+        self.temporary = stored.temporary
         self._replies: OrderedDict[str, KeptReply] = OrderedDict()
         self._bytes = 0
 
