@@ -187,6 +187,8 @@ class BackgroundForm(Struct, frozen=True):
 class Endpoint(Struct, frozen=True):
     """One client-facing API. `decode` raises `InvalidRequest`; its second argument serves requests that name no model.
 
+    `most_retries` bounds how often a failed request is sent again, where clients multiply that by retries of their own.
+
     `begin` takes the place of `decode` where requests may name stored things. `native` is for an API that an upstream
     may speak itself. `render_count` makes the reply of an endpoint that answers with the number of tokens of a request.
     `background` is for an API whose requests may be made in the background.
@@ -202,5 +204,6 @@ class Endpoint(Struct, frozen=True):
     begin: Callable[[bytes, str], PendingRequest] | None = None
     native: NativeForm | None = None
     render_count: Callable[[int], bytes] | None = None
+    most_retries: int = 10
     background: BackgroundForm | None = None
     failure_is_an_end: bool = False

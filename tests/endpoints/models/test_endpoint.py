@@ -18,3 +18,7 @@ def test_anthropics_for_those_who_name_its_version() -> None:
 def test_openais_for_all_others() -> None:
     assert json.loads(render_list(BUILT_IN, query="limit=3", headers={}))["object"] == "list"
     assert json.loads(render_model(BUILT_IN, "claude-sonnet-4-6", headers={}))["object"] == "model"
+
+
+def test_codexs_for_codex() -> None:
+    assert "models" in json.loads(render_list(BUILT_IN, query="client_version=0.171.0", headers={}))

@@ -43,3 +43,13 @@ async def test_a_session_survives_ten_compactions(model: str) -> None:
     assert "call_ann" in sent
     assert "This is round 9." in sent
     await upstream.close()
+
+
+async def test_what_fails_is_sent_again_once_at_most() -> None:
+    upstream = await serve()
+    async with running(upstream.url) as proxy, proxy.client() as client:
+        body = {"model": NATIVE, "input": "Hello. [[simulate: status=529]]"}
+        await client.post(body, path="/v1/responses")
+        assert (await client.reply()).status >= 500
+    assert [received.method for received in upstream.simulation.requests].count("POST") == 2
+    await upstream.close()

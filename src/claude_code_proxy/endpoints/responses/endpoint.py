@@ -37,6 +37,7 @@ from claude_code_proxy.endpoints.responses.tools.hosted_call import HostedOption
 from claude_code_proxy.errors import InvalidRequest
 
 _body = BodyDecoder(ResponsesRequest)
+_MOST_RETRIES = 1  # Codex sends a request that failed with a 5xx nine times by itself
 
 
 class ResponsesTerms(Struct, frozen=True):
@@ -150,4 +151,13 @@ def responses_endpoint(seal: Seal, *, keeps_all: bool = False) -> Endpoint:
         request, adjustments = _body.decode(body)
         return _resume({}, request=request, adjustments=adjustments, default_model=default_model, terms=terms)
 
-    return Endpoint("responses", "/responses", "resp_", decode, OPENAI, begin=begin, failure_is_an_end=True)
+    return Endpoint(
+        "responses",
+        "/responses",
+        "resp_",
+        decode,
+        OPENAI,
+        begin=begin,
+        most_retries=_MOST_RETRIES,
+        failure_is_an_end=True,
+    )

@@ -109,7 +109,8 @@ class Exchange(ABC):
     def _call(self, betas: tuple[str, ...] = ()) -> Call:
         """Return what goes with the request upstream. A client that tries again by itself needs no retries of ours."""
         policy, record = self._state.policy, self.record
-        retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else policy.retries
+        most = min(policy.retries, self._endpoint.most_retries)
+        retries = 0 if self._request.headers.get(_RETRIED_BY_CLIENT, b"0") != b"0" else most
         return Call(betas, retries=retries, deadline=None if record.stream else record.started + policy.answer_seconds)
 
     def _stream_head(self) -> Headers:
