@@ -41,6 +41,10 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
             {"type": "input_text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit"}},
             {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}},
         ),
+        (
+            {"type": "input_text", "text": "Hi", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": "30m"}},
+            {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral", "ttl": "1h"}},
+        ),
     ],
 )
 def test_parts_of_a_user(part: object, block: object) -> None:

@@ -18,6 +18,8 @@ from claude_code_proxy.endpoints.support import ignored
 from claude_code_proxy.errors import InvalidRequest
 from claude_code_proxy.messages.json_text import is_given
 
+_HAS_TTL = b'"ttl"'  # 30m or 12h: an entry lives 5 minutes or an hour, so that any longer wish is an hour
+
 ContentBlock: TypeAlias = messages.Text | messages.Image | messages.Document
 
 _ADDRESSES = ("https://", "http://", "data:")  # which clients also put where the id of a file belongs
@@ -136,7 +138,10 @@ def _marked(block: Media, part: items.InputImage | items.InputFile) -> Media:
 def _cache_control(
     part: items.InputText | items.PlainText | items.OutputTextInput | items.InputImage | items.InputFile,
 ) -> messages.CacheControl | None:
-    return messages.CacheControl() if is_given(part.prompt_cache_breakpoint) else None
+    mark = part.prompt_cache_breakpoint
+    if not is_given(mark):
+        return None
+    return messages.CacheControl(ttl="1h" if _HAS_TTL in bytes(mark) else None)
 
 
 def only_text_of(blocks: Sequence[messages.Block]) -> str:

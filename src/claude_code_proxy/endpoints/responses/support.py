@@ -99,6 +99,7 @@ PARTS: dict[str, Support] = {
     "input_text": Support(_MAPPED, "Text."),
     "input_image": Support(_MAPPED, "An https URL, a data URL or a file id."),
     "input_image.detail": Support(_IGNORED, "Claude has no level of detail."),
+    "prompt_cache_breakpoint": Support(_MAPPED, "A cache breakpoint of an hour if it has a `ttl`, else of 5 minutes."),
     "input_file": Support(_MAPPED, "PDF, text and images: inline, by URL or by file id."),
     "input_file.detail": Support(_IGNORED, "Claude has no level of detail."),
     "output_text": Support(_MAPPED, "Text of the assistant; annotations and probabilities are left out."),
