@@ -93,3 +93,6 @@ def _data_of_lines(frame: bytes) -> bytes:
     """Read the general form: any field order, `data` on several lines, with or without the space."""
     lines = [line[5:].removeprefix(b" ") for line in frame.split(b"\n") if line == b"data" or line[:5] == b"data:"]
     return b"\n".join(lines)
+
+
+KEEP_ALIVE = comment(b"keep-alive")

@@ -74,6 +74,9 @@ class StreamTranslator(Protocol):
     def close(self) -> bytes:
         """Return the last frames: the upstream has ended. Raise `UpstreamBroke` where the message had not."""
 
+    def keep_alive(self) -> bytes:
+        """Return what fills a long silence: a comment, or an event where clients need one to go on waiting."""
+
     def fail(self, error: ProxyError, param: str | None = None) -> bytes:
         """Return the last frame of a broken reply. `param` is the client's field that the error is about."""
 

@@ -258,3 +258,10 @@ def test_a_compaction_is_one_item_that_comes_back() -> None:
 def test_a_compaction_that_failed_is_no_response() -> None:
     with pytest.raises(UpstreamBroke):
         whole(decode(), message(messages.Compaction(), stop_reason="compaction"))
+
+
+def test_silence_is_filled_with_an_event_that_counts() -> None:
+    (translator,) = decode().translators(CONTEXT)
+    made = translator.keep_alive() + translator.keep_alive()
+    made += b"".join(map(translator.feed, messages.as_events(message(messages.Text("Hi."))))) + translator.close()
+    assert kinds(events(made))[:4] == ["created", "in_progress", "in_progress", "output_item.added"]

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from claude_code_proxy import messages
+from claude_code_proxy import messages, sse
 from claude_code_proxy.endpoints.endpoint import ReplyContext
 from claude_code_proxy.endpoints.messages.native import error_event
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
@@ -95,6 +95,9 @@ class NativeStream:
         if not self._stopped:
             raise UpstreamBroke("The upstream's stream ended before the message was complete.")
         return b""
+
+    def keep_alive(self) -> bytes:
+        return sse.KEEP_ALIVE
 
     def fail(self, error: ProxyError, param: str | None = None) -> bytes:
         del param

@@ -105,5 +105,8 @@ class ChoiceStream(ABC):
             raise UpstreamBroke("The upstream's stream ended before the message was complete.")
         return self._finish() + self._ending.frames(self._usage, self._template)
 
+    def keep_alive(self) -> bytes:
+        return sse.KEEP_ALIVE
+
     def fail(self, error: ProxyError, param: str | None = None) -> bytes:
         return sse.encode(render_error(error, param))

@@ -102,6 +102,10 @@ class ResponseStream:
 
         self._context.keep(to_kept_reply(self._context.id, response, given=given, answer=answer, whole=whole))
 
+    def keep_alive(self) -> bytes:
+        """Return `response.in_progress`, since Codex goes on waiting for events, not for comments."""
+        return self._begin() or self._lifecycle("response.in_progress", output.IN_PROGRESS, end=ResponseEnding())
+
     def fail(self, error: ProxyError, param: str | None = None) -> bytes:
         """Return `response.failed`: in an `error` event, some clients do not see the words."""
         end = msgspec.structs.replace(

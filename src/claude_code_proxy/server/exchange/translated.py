@@ -113,7 +113,9 @@ class TranslatedExchange(Exchange):
 
     async def _stream(self, decoded: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
         translators = decoded.translators(context)
-        with StreamedReply(self._responder, self._state.keep_alive, head=self._stream_head) as reply:
+        with StreamedReply(
+            self._responder, self._state.keep_alive, head=self._stream_head, filler=translators[0].keep_alive
+        ) as reply:
             self._translator = translators[0]
             try:
                 if decoded.n == 1:

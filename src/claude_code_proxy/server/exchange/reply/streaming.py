@@ -15,17 +15,23 @@ from claude_code_proxy.http1.server.responder import Responder
 from claude_code_proxy.server.exchange.reply.keep_alive import KeepAliveTimer, SilentStream
 from claude_code_proxy.upstreams.upstream import EventStream
 
-_KEEP_ALIVE = sse.comment(b"keep-alive")
-
 
 class StreamedReply:
-    """`head` makes the reply's headers when they are needed. Use as a context manager: it sends keep-alive comments."""
+    """`head` makes the reply's headers when they are needed. Use as a context manager: `filler` fills silence."""
 
-    __slots__ = ("_head", "_keep_alive_timer", "_responder", "_silent_stream", "committed")
+    __slots__ = ("_filler", "_head", "_keep_alive_timer", "_responder", "_silent_stream", "committed")
 
-    def __init__(self, responder: Responder, keep_alive: KeepAliveTimer, *, head: Callable[[], Headers]) -> None:
+    def __init__(
+        self,
+        responder: Responder,
+        keep_alive: KeepAliveTimer,
+        *,
+        head: Callable[[], Headers],
+        filler: Callable[[], bytes] = lambda: sse.KEEP_ALIVE,
+    ) -> None:
         self.committed: set[StreamTranslator] = set()  # translators of rejected answers that were already partly sent
         self._responder = responder
+        self._filler = filler
         self._keep_alive_timer = keep_alive
         self._head = head
 
@@ -88,7 +94,7 @@ class StreamedReply:
             return
         if not self._responder.started:
             self._responder.start(200, self._head())
-        self._responder.write(_KEEP_ALIVE)
+        self._responder.write(self._filler())
 
 
 def _closing(translator: StreamTranslator, reply_filter: ReplyFilter | None) -> bytes:
