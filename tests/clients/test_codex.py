@@ -80,3 +80,11 @@ def test_it_goes_on_after_a_compaction(settings: str, model: str, url: str, tmp_
     assert (run.status, run.answer) == (0, "greet is polite now."), run
     assert run.of_type("command_execution")[-1]["aggregated_output"] == "Good day, Ann\n"
     assert codex.compactions > 0
+
+
+def test_the_list_of_models_gives_it_its_own_tool_for_patches(url: str, tmp_path: Path) -> None:
+    codex = Codex(url, tmp_path, PROVIDER + 'model_catalog_url = "{url}/models"\n')
+    (codex.repository / "greeting.py").write_text(_GREETING)
+    run = codex.run(script(("apply_patch", {"input": _PATCH}), ("say", "greet is polite now.")))
+    assert (run.status, run.answer) == (0, "greet is polite now."), run
+    assert (codex.repository / "greeting.py").read_text() == _POLITE
