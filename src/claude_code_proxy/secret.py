@@ -12,13 +12,17 @@ _SHORTEST = 8  # shorter text may stand anywhere by chance
 
 
 class Secret:
-    """The text of a key or token; equal to another `Secret` of the same text."""
+    """The text of a key or token; equal to another `Secret` of the same text.
 
-    __slots__ = ("_bytes", "_text")
+    `needle` is what `mask` looks for; None where the text is too short to be masked.
+    """
+
+    __slots__ = ("_bytes", "_text", "needle")
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._bytes = text.encode("utf-8", "surrogatepass")
+        self.needle = self._bytes if len(text) >= _SHORTEST else None
 
     def reveal(self) -> str:
         return self._text

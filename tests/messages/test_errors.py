@@ -55,3 +55,8 @@ def test_a_status_and_its_type(status: int, kind: str) -> None:
 def test_a_status_without_a_type_of_its_own() -> None:
     assert (kind_of(418), kind_of(520)) == ("invalid_request_error", "api_error")
     assert (status_of("api_error"), status_of("unheard_of")) == (500, 500)
+
+
+@pytest.mark.parametrize("body", [b'{"error":%b}', b'{"error":{"message":"Oh.","details":%b}}', b"%b"])
+def test_a_body_nested_too_deeply_is_no_error_body(body: bytes) -> None:
+    assert decode_error(body % (b"[" * 50_000 + b"]" * 50_000)) is None

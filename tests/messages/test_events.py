@@ -109,3 +109,24 @@ def test_news_is_a_value() -> None:
 def test_an_event_that_lacks_what_it_must_have_is_no_event(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         messages.decode_event(data)
+
+
+@pytest.mark.parametrize("count", [b"1" + b"0" * 400, b"-5", b"3.5", b"1e400", b'"20"', b"[1]", b"true"])
+def test_totals_that_are_none_cost_no_answer(count: bytes) -> None:
+    data = b'{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":' + count + b"}}"
+    assert messages.decode_event(data) == messages.MessageDelta(messages.DeltaBody("end_turn"))
+
+
+@pytest.mark.parametrize("index", [b"-1", b"0.5", b'"0"', b"null", b"1" + b"0" * 400, b"1e400", b"[]"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b'"type":"content_block_start","content_block":{"type":"text","text":""}',
+        b'"type":"content_block_delta","delta":{"type":"text_delta","text":""}',
+        b'"type":"content_block_delta","delta":{"type":"glitter_delta"}',
+        b'"type":"content_block_stop"',
+    ],
+)
+def test_an_index_that_is_none(index: bytes, rest: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        messages.decode_event(b'{"index":' + index + b"," + rest + b"}")

@@ -100,6 +100,7 @@ from claude_code_proxy.messages.response import (
     Usage,
     decode_citations,
     decode_message,
+    decode_usage,
 )
 
 __all__ = [
@@ -186,6 +187,7 @@ __all__ = [
     "decode_event",
     "decode_message",
     "decode_raw_tool",
+    "decode_usage",
     "encode_request",
     "kind_of",
     "status_of",

@@ -117,14 +117,15 @@ def as_events(message: Message) -> Iterator[events.Event]:
         msgspec.structs.replace(message, content=(), stop_reason=None, stop_sequence=None, stop_details=None)
     )
     for index, block in enumerate(message.content):
-        yield from _block_events(index, block)
+        yield from block_events(index, block)
     yield events.MessageDelta(
         events.DeltaBody(message.stop_reason, message.stop_sequence, message.stop_details), message.usage
     )
     yield events.MessageStop()
 
 
-def _block_events(index: int, block: blocks.Block) -> Iterator[events.Event]:
+def block_events(index: int, block: blocks.Block) -> Iterator[events.Event]:
+    """Yield the start, the deltas and the stop of one block."""
     deltas: list[events.Delta] = []
     match block:
         case blocks.Text():

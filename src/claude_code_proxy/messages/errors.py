@@ -6,6 +6,8 @@ https://platform.claude.com/docs/en/api/errors. Errors from the edge network lac
 import msgspec
 from msgspec import Raw, Struct
 
+from claude_code_proxy.messages.json_text import UNREADABLE
+
 _KINDS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -54,7 +56,7 @@ class WireError(Struct, frozen=True):
     def decoded(self) -> ErrorBody:
         try:
             details = _decode_details(self.details) if self.details else None
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, RecursionError):
             details = None
         return ErrorBody(self.type or "", self.message or "", details)
 
@@ -79,7 +81,7 @@ def decode_error(body: bytes) -> tuple[ErrorBody, str | None] | None:
     """Return the error and its request id; None when the body is not an error in JSON (an HTML page, say)."""
     try:
         envelope = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     error = envelope.error or envelope.detail
     return (to_error_body(error), envelope.request_id) if error else None

@@ -4,12 +4,12 @@ An event or delta of a type this version has never heard of is a value too; the 
 https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
-from claude_code_proxy.messages.content import Block, decode_block
+from claude_code_proxy.messages.content import NO_JSON, Block, decode_block
 from claude_code_proxy.messages.errors import ErrorBody, WireError, to_error_body
 from claude_code_proxy.messages.response import (
     Citation,
@@ -18,8 +18,10 @@ from claude_code_proxy.messages.response import (
     Usage,
     WireMessage,
     decode_citation,
-    with_compactions,
+    decode_usage,
 )
+
+BlockIndex: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
 class TextDelta(Struct, frozen=True, tag_field="type", tag="text_delta"):
@@ -68,17 +70,17 @@ class MessageStart(Struct, frozen=True):
 
 
 class ContentBlockStart(Struct, frozen=True):
-    index: int
+    index: BlockIndex
     content_block: Block
 
 
 class ContentBlockDelta(Struct, frozen=True, tag_field="type", tag="content_block_delta"):
-    index: int
+    index: BlockIndex
     delta: Delta
 
 
 class ContentBlockStop(Struct, frozen=True, tag_field="type", tag="content_block_stop"):
-    index: int
+    index: BlockIndex
 
 
 class DeltaBody(Struct, frozen=True):
@@ -137,13 +139,13 @@ class _WireStart(Struct, frozen=True, tag_field="type", tag="message_start"):
 
 
 class _WireBlockStart(Struct, frozen=True, tag_field="type", tag="content_block_start"):
-    index: int
+    index: BlockIndex
     content_block: Raw
 
 
 class _WireMessageDelta(Struct, frozen=True, tag_field="type", tag="message_delta"):
     delta: DeltaBody
-    usage: Usage | None = None
+    usage: Raw = NO_JSON
 
 
 class _WireErrorEvent(Struct, frozen=True, tag_field="type", tag="error"):
@@ -156,7 +158,7 @@ class _TypedEvent(Struct, frozen=True):
 
 
 class _UnknownWireDelta(Struct, frozen=True):
-    index: int
+    index: BlockIndex
     delta: _TypedEvent
 
 
@@ -196,7 +198,7 @@ def decode_event(data: bytes) -> Event:
     if isinstance(event, _WireBlockStart):
         return ContentBlockStart(event.index, decode_block(event.content_block))
     if isinstance(event, _WireMessageDelta):
-        return MessageDelta(event.delta, with_compactions(event.usage or Usage()))
+        return MessageDelta(event.delta, decode_usage(event.usage))
     if isinstance(event, _WireErrorEvent):
         return ErrorEvent(to_error_body(event.error), event.request_id)
     return event

@@ -8,6 +8,9 @@ from msgspec import Raw
 
 from claude_code_proxy.messages.content import NO_OBJECT, check_object
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises where bytes from elsewhere are no JSON, of another type, or nested too deeply."""
+
 _CHECKED_BYTES = 65536  # at once
 _SURROGATE = re.compile(
     rb"\\\\"  # an escaped backslash: what follows it is no escape

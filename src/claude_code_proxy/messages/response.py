@@ -4,39 +4,41 @@ https://platform.claude.com/docs/en/api/messages
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from claude_code_proxy.messages.content import Block, decode_block
+from claude_code_proxy.messages.content import NO_JSON, Block, decode_block
 
-Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
-"""A number that can be added up, converted to a float and shown: one beyond that makes the message unreadable."""
+_Whole: TypeAlias = Annotated[int, Meta(ge=0, le=500_000_000)]
+Count: TypeAlias = _Whole | None
+"""A count that somebody can have meant. Four of them fit into 32 bits, as clients read what they add up to."""
 
 
 class TokenDetails(Struct, frozen=True, omit_defaults=True):
-    thinking_tokens: Count | None = None
+    thinking_tokens: Count = None
 
 
 class ServerToolUsage(Struct, frozen=True, omit_defaults=True):
-    web_search_requests: Count | None = None
-    web_fetch_requests: Count | None = None
+    web_search_requests: Count = None
+    web_fetch_requests: Count = None
 
 
 class CacheCreation(Struct, frozen=True, omit_defaults=True):
-    ephemeral_5m_input_tokens: Count | None = None
-    ephemeral_1h_input_tokens: Count | None = None
+    ephemeral_5m_input_tokens: Count = None
+    ephemeral_1h_input_tokens: Count = None
 
 
 class UsageIteration(Struct, frozen=True, omit_defaults=True):
     """One of the service's own steps. The tokens of a compaction are not among those of the Message."""
 
     type: str = ""
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_creation_input_tokens: int = 0
-    cache_read_input_tokens: int = 0
+    input_tokens: _Whole = 0
+    output_tokens: _Whole = 0
+    cache_creation_input_tokens: _Whole = 0
+    cache_read_input_tokens: _Whole = 0
     cache_creation: CacheCreation | None = None
 
 
@@ -46,10 +48,10 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     `requests` never comes over the wire: where this is a sum, it holds what each request used, for each has its price.
     """
 
-    input_tokens: Count | None = None
-    output_tokens: Count | None = None
-    cache_creation_input_tokens: Count | None = None
-    cache_read_input_tokens: Count | None = None
+    input_tokens: Count = None
+    output_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_read_input_tokens: Count = None
     cache_creation: CacheCreation | None = None
     output_tokens_details: TokenDetails | None = None
     server_tool_use: ServerToolUsage | None = None
@@ -84,6 +86,29 @@ def with_compactions(usage: Usage) -> Usage:
 
 def _fields(iteration: UsageIteration) -> dict[str, int | CacheCreation | None]:
     return {name: getattr(iteration, name) for name in (*_COUNTS, "cache_creation")}
+
+
+_decode_usage = msgspec.json.Decoder(Usage | None).decode
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+
+
+def decode_usage(raw: Raw) -> Usage:
+    """Return the usage as far as it can be read: a count that is none counts as not told, and costs no answer."""
+    if not raw:
+        return Usage()
+    try:
+        return with_compactions(_decode_usage(raw) or Usage())
+    except msgspec.ValidationError:
+        return with_compactions(_readable_usage(raw))
+
+
+def _readable_usage(raw: Raw) -> Usage:
+    usage = Usage()
+    with suppress(msgspec.ValidationError):  # no object at all
+        for name, value in _decode_fields(raw).items():
+            with suppress(msgspec.ValidationError):
+                usage = usage.updated(_decode_usage(msgspec.json.encode({name: value})) or usage)
+    return usage
 
 
 class StopDetails(Struct, frozen=True, omit_defaults=True):
@@ -151,7 +176,7 @@ class WireMessage(Struct, frozen=True):
     stop_reason: str | None = None
     stop_sequence: str | None = None
     stop_details: StopDetails | None = None
-    usage: Usage | None = None
+    usage: Raw = NO_JSON
 
     def decoded(self) -> Message:
         return Message(
@@ -161,7 +186,7 @@ class WireMessage(Struct, frozen=True):
             stop_reason=self.stop_reason,
             stop_sequence=self.stop_sequence,
             stop_details=self.stop_details,
-            usage=with_compactions(self.usage or Usage()),
+            usage=decode_usage(self.usage),
         )
 
 

@@ -5,7 +5,7 @@ prices: there the table stays right.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -62,8 +62,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     created_at: str = ""
     lifecycle: str = "active"
     retires_at: str | None = None
-    max_input_tokens: int | None = None
-    max_tokens: int | None = None
+    max_input_tokens: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
+    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
     capabilities: Capabilities | None = None
 
 

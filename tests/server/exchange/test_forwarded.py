@@ -415,3 +415,58 @@ class TestDecoded:
         assert "'thread' cannot be honoured" in refused.json["error"]["message"]
         assert adapted.status == 200
         assert "thread=dropped" in adapted.headers["x-claude-proxy-adjustments"]
+
+
+def plain(*, stream: bool = False) -> bytes:
+    """Return a request that both APIs take."""
+    hello = {"role": "user", "content": "Hello."}
+    return json.dumps({"model": MESSAGE["model"], "max_tokens": 10, "messages": [hello], "stream": stream}).encode()
+
+
+@pytest.mark.parametrize(
+    "count",
+    [b"1" + b"0" * 400, b"-5", b"3.5", b'"20"', b"1e400", b"[1]"],
+    ids=["huge", "negative", "fraction", "string", "beyond floats", "list"],
+)
+@pytest.mark.parametrize("path", [PATH, "/v1/chat/completions"])
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_no_count_of_an_upstream_ends_the_metrics(
+    upstream: ScriptedUpstream, path: str, count: bytes, *, is_stream: bool
+) -> None:
+    told = frames(*spelled(MESSAGE)) if is_stream else json.dumps(MESSAGE).encode()
+    told = told.replace(b'"output_tokens": 12', b'"output_tokens": ' + count)
+    upstream.answers(saying(STREAM_HEAD + chunk(told) + LAST_CHUNK if is_stream else reply(200, told)))
+    async with running(upstream.url) as proxy:
+        answer = await sent(proxy, plain(stream=is_stream), path=path)
+        assert answer.status == 200
+        if path == PATH:
+            assert answer.body == told, "the upstream's own bytes stay as they are"
+        metrics = await proxy.get("/metrics")
+        assert metrics.status == 200
+        sums = [line.rpartition(b" ")[2] for line in metrics.body.splitlines() if b"_tokens_total{" in line]
+        assert sums
+        assert all(0 <= float(value) < 1000 for value in sums)
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/messages/count_tokens", "/v1/chat/completions"])
+async def test_deep_json_is_a_broken_answer(upstream: ScriptedUpstream, path: str) -> None:
+    deep = b'{"input_tokens":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    upstream.answers(saying(reply(200, deep)))
+    async with running(upstream.url) as proxy:
+        assert (await sent(proxy, plain(), path=path)).status == 502
+
+
+async def test_the_credential_reaches_no_caller(upstream: ScriptedUpstream, capfd: pytest.CaptureFixture[str]) -> None:
+    """An upstream that echoes it in every place but the model's words."""
+    told = json.dumps({**MESSAGE, "id": KEY, "model": KEY, "new": {KEY: [KEY]}}).encode()
+    limit = f"anthropic-ratelimit-requests-limit: {KEY}"
+    async with running(upstream.url, log_level="info") as proxy:
+        for path in (PATH, "/v1/messages/count_tokens", "/v1/chat/completions"):
+            for status in (200, 400, 404, 418):
+                upstream.answers(saying(reply(status, told, limit, f"x-new: {KEY}", f"cf-ray: {KEY}")))
+                answer = await sent(proxy, plain(), path=path)
+                assert KEY.encode() not in answer.body
+                assert KEY not in str(answer.headers)
+    logged = "".join(capfd.readouterr())
+    assert "chat_completions" in logged
+    assert KEY not in logged

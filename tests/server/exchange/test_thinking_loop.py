@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from claude_code_proxy.models.table import MODELS
 from claude_code_proxy.server.assembly import Assembly
 from claude_code_proxy.settings import load
 from claude_code_proxy.simulator import Running, serve
+from tests.server.running import running
 
 STEPS = 12
 TOOL = {
@@ -128,3 +130,23 @@ async def test_thinking_that_is_handed_back_after_an_edit_costs_one_refusal_at_m
         await assembly.drain(0)
         await assembly.close()
         await upstream.close()
+
+
+def deltas(stream: bytes) -> list[dict[str, Any]]:
+    frames = [line.removeprefix("data: ") for line in stream.decode().split("\n\n") if line.startswith("data: {")]
+    return [choice["delta"] for frame in frames for choice in json.loads(frame)["choices"]]
+
+
+@pytest.mark.parametrize(
+    "model", [each.id for each in MODELS if each.thinking_default != "off" and each.status != "retired"]
+)
+async def test_thinking_with_nothing_to_show_is_no_empty_text(model: str) -> None:
+    """Microsoft.Extensions.AI makes a part of the answer of every `reasoning_content`, and no text follows for it."""
+    upstream = await serve()
+    async with running(upstream.url) as proxy:
+        streamed = await proxy.ask(model=model, stream=True, max_tokens=2000)
+        whole = await proxy.ask(model=model, max_tokens=2000)
+    await upstream.close()
+    sent = [*deltas(streamed.body), whole.json["choices"][0]["message"]]
+    assert [delta for delta in sent if "reasoning_content" in delta and not delta["reasoning_content"]] == []
+    assert sum("thinking_blocks" in delta for delta in sent) == 2, "it has thought, whole and streamed"

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from claude_code_proxy import messages
 from claude_code_proxy.errors import ProxyError, UpstreamBroke, UpstreamRejected
 from claude_code_proxy.http1.client import Response, Transport, parse_origin
+from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents
 from claude_code_proxy.upstreams.upstream import CallStats
+from tests.endpoints.replies import CONTEXT, decode_chat
+from tests.endpoints.strict_reader import Reply, read_stream, read_whole
 from tests.http1.client.scripted_server import eventually, slots
 from tests.server.scripted_upstream import (
     LAST_CHUNK,
@@ -34,6 +37,7 @@ from tests.server.scripted_upstream import (
     text_start,
 )
 
+KEY = "sk-ant-test-of-the-proxy"
 ALL = frames(*spelled(MESSAGE))
 
 
@@ -81,30 +85,10 @@ async def test_one_read_is_one_batch() -> None:
     assert [len(await events.events() or ()) for _ in range(3)] == [2, 2, 0]
 
 
-def done(index: int) -> dict[str, Any]:
-    return {"type": "content_block_stop", "index": index}
-
-
-TWO_BLOCKS = (text_start(), text("a"), text("b"), done(0), text_start(1), text("c", 1), text("d", 1), done(1))
-
-
-@given(events=st.permutations(TWO_BLOCKS), kept=st.sets(st.integers(0, 7)))
-def test_in_any_order_what_is_heard_is_in_its_block(events: list[dict[str, Any]], kept: set[int]) -> None:
-    shuffled = [event for number, event in enumerate(events) if number in kept or len(kept) < 3]
-    answer = messages.Accumulator()
-    try:
-        answer.feed_all(asyncio.run(heard(of_pieces(frames(start(), *shuffled, *end())))))
-    except UpstreamBroke:
-        return
-    starts = [event["index"] for event in shuffled if event["type"] == "content_block_start"]
-    deltas = [(event["index"], event["delta"]["text"]) for event in shuffled if event["type"] == "content_block_delta"]
-    routed = ["".join(piece for at, piece in deltas if at == index) for index in starts]
-    assert [block.text for block in answer.message().content if isinstance(block, messages.Text)] == routed
-
-
 async def test_half_a_surrogate_is_mended() -> None:
-    events = of_pieces(frames(start(), text_start(), text("ok"), text("?")).replace(b"?", rb"\ud83d"))
-    assert (await heard(events))[2:] == [
+    told = frames(start(), text_start(), text("ok"), text("?"))
+    batch = await of_pieces(told.replace(b"?", rb"\ud83d")).events() or ()
+    assert batch[2:] == [
         messages.ContentBlockDelta(0, messages.TextDelta("ok")),
         messages.ContentBlockDelta(0, messages.TextDelta("\ufffd")),
     ]
@@ -254,3 +238,131 @@ class TestConnection:
 def test_the_double_is_what_is_read_of_a_response() -> None:
     assert all(hasattr(Response, name) for name in ("chunk", "close"))
     assert len(end()) == 2
+
+
+def call_start(index: int) -> dict[str, Any]:
+    call = {"type": "tool_use", "id": f"toolu_{index}", "name": "look", "input": {}}
+    return {"type": "content_block_start", "index": index, "content_block": call}
+
+
+def arguments(index: int, piece: str) -> dict[str, Any]:
+    delta = {"type": "input_json_delta", "partial_json": piece}
+    return {"type": "content_block_delta", "index": index, "delta": delta}
+
+
+def stop(index: int) -> dict[str, Any]:
+    return {"type": "content_block_stop", "index": index}
+
+
+USUAL: list[dict[str, Any]] = [
+    start(),
+    text_start(),
+    text("Well, "),
+    text("look."),
+    stop(0),
+    call_start(1),
+    arguments(1, '{"at":'),
+    arguments(1, '"it"}'),
+    stop(1),
+    call_start(2),
+    arguments(2, '{"at":'),
+    arguments(2, '"that"}'),
+    stop(2),
+    *end(),
+]
+
+
+@st.composite
+def disorder(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Return the usual events, some of them moved, left out, repeated, or given another index."""
+    events = list(USUAL)
+    for _ in range(draw(st.integers(0, 4))):
+        place = draw(st.integers(0, len(events) - 1))
+        match draw(st.sampled_from(["move", "drop", "repeat", "index"])):
+            case "move":
+                events.insert(draw(st.integers(0, len(events) - 1)), events.pop(place))
+            case "drop" if len(events) > 1:
+                del events[place]
+            case "repeat":
+                events.insert(draw(st.integers(0, len(events))), events[place])
+            case "index" if "index" in events[place]:
+                events[place] = {**events[place], "index": draw(st.integers(0, 3))}
+            case _:
+                pass
+    return events
+
+
+async def put_together(told: bytes) -> Reply | None:
+    """Return what a client gets of the whole answer; None for an error."""
+    accumulator = messages.Accumulator()
+    events = of_pieces(told)
+    try:
+        while not accumulator.stopped and (batch := await events.events()) is not None:
+            accumulator.feed_all(batch)
+        return read_whole(decode_chat().reply((accumulator.message(),), CONTEXT))
+    except ProxyError:
+        return None
+
+
+async def passed_on(pieces: Sequence[bytes]) -> Reply | None:
+    """Return what a client gets of the stream; None for an error."""
+    (translator,) = decode_chat(stream=True).translators(CONTEXT)
+    events = of_pieces(*pieces)
+    try:
+        sent = b""
+        while (batch := await events.events()) is not None:
+            sent += b"".join([translator.feed(event) for event in batch])
+        return read_stream(sent + translator.close())
+    except ProxyError:
+        return None
+
+
+@given(disorder())
+@settings(max_examples=300, deadline=None)
+def test_in_whatever_order_whole_and_streamed_say_the_same(events: list[dict[str, Any]]) -> None:
+    at_once = asyncio.run(put_together(frames(*events)))
+    for pieces in ([frames(*events)], [frames(event) for event in events]):
+        streamed = asyncio.run(passed_on(pieces))
+        assert (streamed is None) == (at_once is None)
+        if at_once is not None and streamed is not None:
+            assert streamed.choices == at_once.choices
+
+
+async def test_an_answer_out_of_order_is_not_asked_for_again() -> None:
+    events = of_pieces(frames(start(), text("lost")))
+    assert len(await events.events() or ()) == 1
+    with pytest.raises(UpstreamBroke, match="out of order"):
+        await events.events()
+    assert events.stats.begun
+
+
+async def test_the_credential_is_masked_even_where_a_read_cuts_it() -> None:
+    echo = {**start(), "message": {**start()["message"], "id": KEY, "model": KEY}}
+    told = frames(echo, text_start(), text(f"My {KEY}."))
+    cut = told.index(KEY.encode()) + 5
+    events = TransportEvents(Pieces([told[:cut], told[cut:]]), CallStats(), secret=Secret(KEY))  # type: ignore[arg-type]
+    begun, _, words = await events.events() or ()
+    assert isinstance(begun, messages.MessageStart)
+    assert (begun.message.id, begun.message.model) == ("****", "****")
+    assert words == messages.ContentBlockDelta(0, messages.TextDelta(f"My {KEY}."))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'{"type":"message_delta","delta":{"stop_reason":null},"new":%b}',
+        b'{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"b","input":%b}}',
+        b'{"type":"new","more":%b}',
+        b"%b",
+    ],
+)
+@pytest.mark.parametrize("last", [b"", b"\n\n"])
+async def test_an_event_nested_too_deeply(event: bytes, last: bytes) -> None:
+    deep = event % (b"[" * 50_000 + b"]" * 50_000)
+    events = of_pieces(frames(start()), b"data: " + deep + last)
+    assert len(await events.events() or ()) == 1
+    if last:
+        with pytest.raises(UpstreamBroke, match="cannot be read"):
+            await events.events()
+    else:
+        assert await events.events() is None  # cut short

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.server.scripted_upstream import MESSAGE, ScriptedUpstream, breaking_o
 from tests.upstreams.every_field import missing, samples
 
 OVERLOADED = refusal(529, "overloaded_error", "Overloaded")
+DEEP = b"[" * 50_000 + b"]" * 50_000
 SHORT = messages.MessagesRequest("claude-sonnet-4-6", (messages.InputMessage("user", (messages.Text("Hi"),)),), 100)
 
 
@@ -156,7 +158,18 @@ class TestTheOtherForm:
 
     @pytest.mark.parametrize("max_tokens", [WHOLE_UP_TO, WHOLE_UP_TO + 1])
     @pytest.mark.parametrize(
-        "answer", [wire.reply(200, b"{}"), wire.STREAM_HEAD + wire.chunk(b'data: {"type":"message_start"}\n\n')]
+        "answer",
+        [
+            wire.reply(200, b"{}"),
+            wire.reply(200, DEEP),
+            wire.reply(200, b'{"id":"a","model":"b","content":[{"type":"x","y":%b}]}' % DEEP),
+            wire.reply(200, b'{"type":"error","error":%b}' % DEEP),
+            wire.reply(200, b'{"id":"a","model":"b","content":null}'),
+            wire.reply(200, b'{"id":"a","model":"b","content":"text"}'),
+            wire.reply(200, b'{"id":"a","model":"b","content":[],"stop_reason":5}'),
+            wire.STREAM_HEAD + wire.chunk(b'data: {"type":"message_start"}\n\n'),
+            wire.STREAM_HEAD + wire.chunk(b'data: {"type":"new","more":%b}\n\n' % DEEP),
+        ],
     )
     async def test_what_cannot_be_read_is_billed_once(self, max_tokens: int, answer: bytes) -> None:
         async with api(saying(answer)) as made:
@@ -333,6 +346,8 @@ async def test_models_page_by_page() -> None:
         (refusal(401, "authentication_error", "no"), UpstreamRejected),
         (saying(wire.reply(200, b"nonsense")), UpstreamBroke),
         (saying(wire.reply(200, b'{"data":"\xff"}')), UpstreamBroke),
+        (saying(wire.reply(200, b'{"data":%b}' % DEEP)), UpstreamBroke),
+        (saying(wire.reply(500, b'{"error":%b}' % DEEP)), UpstreamRejected),
     ],
 )
 async def test_a_list_that_cannot_be_had(script: wire.Script, error: type[ProxyError]) -> None:
@@ -358,3 +373,67 @@ async def test_a_list_without_end_ends() -> None:
 
 def test_the_message_of_the_tests_is_a_message() -> None:
     assert messages.decode_message(json.dumps(MESSAGE).encode()).id == "msg_1"
+
+
+class TestEcho:
+    """An upstream that sends the credential back, wherever it can."""
+
+    KEY = "sk-ant-test-1"
+    MESSAGE: ClassVar[dict[str, Any]] = {
+        **MESSAGE,
+        "id": KEY,
+        "model": KEY,
+        "stop_sequence": KEY,
+        "content": [{"type": "text", "text": f"Your key is {KEY}."}],
+    }
+    HEADERS = (f"request-id: {KEY}", f"anthropic-ratelimit-requests-limit: {KEY}")
+
+    def echoing(self, status: int = 200) -> wire.Script:
+        head = f"HTTP/1.1 {status} x\r\ncontent-type: application/json\r\n" + "\r\n".join(self.HEADERS)
+        body = json.dumps(self.MESSAGE).encode()
+        return saying(f"{head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+
+    async def test_a_whole_answer(self) -> None:
+        async with api(self.echoing()) as made:
+            message, stats = await made.api.create(SHORT, Call())
+            assert message.content == (messages.Text(f"Your key is {self.KEY}."),)
+            assert (message.id, message.model, message.stop_sequence) == ("****", "****", "****")
+            assert (stats.request_id, *stats.rate_limits.values()) == ("****", "****")
+
+    async def test_a_stream(self) -> None:
+        async with api(whole(self.MESSAGE)) as made:
+            stream = await made.api.stream(SHORT, Call())
+            heard = messages.Accumulator()
+            while (batch := await stream.events()) is not None:
+                heard.feed_all(batch)
+            stream.close()
+            message = heard.message()
+            assert "".join(block.text for block in message.content if isinstance(block, messages.Text)) == (
+                f"Your key is {self.KEY}."
+            )
+            assert (message.id, message.model) == ("****", "****")
+
+    async def test_an_answer_that_is_forwarded(self) -> None:
+        async with api(self.echoing()) as made:
+            reply = await made.api.forward(b"/v1/messages", headers=(), body=b"{}", call=Call())
+            answer = json.loads(await reply.read())
+            reply.close()
+            assert (answer["id"], answer["model"], answer["stop_sequence"]) == ("****", "****", "****")
+            assert answer["content"] == self.MESSAGE["content"]
+
+    async def test_a_refusal(self) -> None:
+        async with api(refusal(400, self.KEY, f"Not with {self.KEY}.", f"x-y: {self.KEY}", new=self.KEY)) as made:
+            with pytest.raises(UpstreamRejected) as caught:
+                await made.api.forward(b"/v1/messages", headers=(), body=b"{}", call=Call())
+            error = caught.value
+            assert (
+                self.KEY
+                not in f"{error} {error.message} {error.kind} {error.body!r} {error.request_id} {error.rate_limits}"
+            )
+
+    async def test_the_list_of_models(self) -> None:
+        async with api() as made:
+            body = json.dumps({"data": [{"id": self.KEY, "display_name": self.KEY}]}).encode()
+            made.upstream.models = saying(wire.reply(200, body))
+            (info,) = await made.api.models()
+            assert (info.id, info.display_name) == ("****", "****")

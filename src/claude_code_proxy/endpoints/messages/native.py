@@ -15,6 +15,8 @@ from claude_code_proxy import messages, sse
 from claude_code_proxy.endpoints.messages.envelope import encode_error
 from claude_code_proxy.endpoints.messages.splice import replace_field
 from claude_code_proxy.errors import InvalidRequest, ProxyError, UpstreamBroke
+from claude_code_proxy.messages.content import NO_JSON
+from claude_code_proxy.messages.json_text import UNREADABLE
 
 _T = TypeVar("_T")
 _STREAM_TYPE = b"message_"  # what the events that matter here have in their names
@@ -32,7 +34,7 @@ class _ReplyHead(Struct, frozen=True):
     """The fields of a reply that are recorded."""
 
     model: str | None = None
-    usage: messages.Usage | None = None
+    usage: msgspec.Raw = NO_JSON
     stop_reason: str | None = None
 
 
@@ -42,7 +44,7 @@ class _EndDelta(Struct, frozen=True):
 
 class _DeltaEvent(Struct, frozen=True):
     delta: _EndDelta = _EndDelta()
-    usage: messages.Usage | None = None
+    usage: msgspec.Raw = NO_JSON
 
 
 class _EventType(Struct, frozen=True):
@@ -85,8 +87,9 @@ class NativeMessage:
         try:
             head = _decode_reply(body)
             renamed = replace_field(body, "model", value=self.model) if self._renamed else body
-            return renamed, head.usage, head.stop_reason
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            usage = messages.decode_usage(head.usage) if head.usage else None
+            return renamed, usage, head.stop_reason
+        except UNREADABLE as error:
             raise UpstreamBroke("The upstream's answer is not a Message.") from error
 
     def relay(self) -> "EventRelay":
@@ -139,13 +142,12 @@ class EventRelay:
                     self.ended = True
                 case "error":
                     self.error_kind = error_kind(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             pass  # what cannot be read here, the client may
         return piece
 
-    def _note(self, usage: messages.Usage | None) -> None:
-        if usage is not None:
-            self.usage = self.usage.updated(usage)
+    def _note(self, usage: msgspec.Raw) -> None:
+        self.usage = self.usage.updated(messages.decode_usage(usage))
 
     def _renamed(self, data: bytes) -> bytes:
         message = msgspec.json.decode(data, type=dict[str, msgspec.Raw])["message"]

@@ -4,19 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-import msgspec
-
 from claude_code_proxy import messages, sse
 from claude_code_proxy.errors import ProxyError, UpstreamBroke
 from claude_code_proxy.http1.client import Response
-from claude_code_proxy.messages.json_text import replace_surrogates
+from claude_code_proxy.messages.event_order import LAST_EVENTS
+from claude_code_proxy.messages.json_text import UNREADABLE, replace_surrogates
 from claude_code_proxy.secret import NO_SECRET, Secret
+from claude_code_proxy.upstreams.anthropic.masking import mask_event
 from claude_code_proxy.upstreams.anthropic.rejections import rejected_midway
 from claude_code_proxy.upstreams.upstream import CallStats
 
 _LAST_BYTES_SECONDS = 1.0  # for what still belongs to the body after the last event
-
-_ENDINGS: frozenset[type] = frozenset({messages.MessageStop, messages.ErrorEvent})
 
 _finishing: set[asyncio.Task[None]] = set()  # the loop itself holds on to no task
 
@@ -33,6 +31,7 @@ class TransportEvents:
         "_decoder",
         "_error",
         "_limit",
+        "_needle",
         "_order",
         "_received",
         "_response",
@@ -49,8 +48,9 @@ class TransportEvents:
         self.stats = stats
         self._response = response
         self._secret = secret
-        self._decoder = sse.Decoder()
+        self._needle = secret.needle
         self._order = messages.EventOrder()
+        self._decoder = sse.Decoder()
         self._error: ProxyError | None = None
         self._stopped = False  # its last event has come
         self._closed = False
@@ -75,7 +75,7 @@ class TransportEvents:
             if self._limit is not None:
                 self._count(chunk, self._limit)
             frames = self._decoder.feed(chunk)
-            if frames:
+            if frames and not self._stopped:
                 batch = self._decode(frames)
                 if batch:
                     return batch
@@ -94,39 +94,51 @@ class TransportEvents:
             raise UpstreamBroke(f"The upstream's answer is larger than {limit} bytes.")
 
     def _decode(self, frames: list[bytes]) -> Sequence[messages.Event]:
+        needle = self._needle
+        if needle is not None:
+            for frame in frames:
+                if needle in frame:
+                    frames = [self._masked(frame) for frame in frames]
+                    break
         try:
             batch = [messages.decode_event(frame) for frame in frames]
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             batch = self._decode_with_care(frames)
         return self._until_end(batch)
 
-    def _until_end(self, batch: list[messages.Event]) -> list[messages.Event]:
-        """Return the events up to the last one of the answer; nothing after it counts, readable or not."""
-        order = self._order
-        for number, event in enumerate(batch):
-            if type(event) is messages.ContentBlockDelta and event.index == order.open:
-                continue  # as nearly all are
-            if not order.allows(event):
-                self._break("The upstream sent events in an order that makes no message.")
-                return batch[:number]
-            if event.__class__ not in _ENDINGS:
-                continue
-            if isinstance(event, messages.ErrorEvent):
-                self._error = self._rejected(event)
-                return batch[:number]
-            self._stopped, self._error = True, None
-            return batch[: number + 1]
-        return batch
+    def _masked(self, frame: bytes) -> bytes:
+        return mask_event(frame, self._secret) if self._needle is not None and self._needle in frame else frame
 
-    def _rejected(self, event: messages.ErrorEvent) -> ProxyError:
-        error = rejected_midway(event, self.stats.request_id)
-        return error.replace(message=self._secret.mask_text(error.message))
+    def _until_end(self, batch: list[messages.Event]) -> list[messages.Event]:
+        """Return the events, in order, up to the last one of the answer; nothing after it counts, readable or not."""
+        ordered = self._order.feed(batch)
+        if self._order.error is not None:
+            self._break(self._order.error)
+        elif ordered and ordered[-1].__class__ in LAST_EVENTS:
+            self._end(ordered)
+        return ordered
+
+    def _end(self, ordered: list[messages.Event]) -> None:
+        """Note the last event; one that brings an error is raised in its turn."""
+        last = ordered[-1]
+        if isinstance(last, messages.ErrorEvent):
+            self._error = rejected_midway(last, self.stats.request_id)
+            del ordered[-1]
+        else:
+            self._stopped, self._error = True, None
+
+    def _break(self, error: UpstreamBroke) -> None:
+        self.stats.begun = True  # another attempt would be billed as well, and no better
+        self._error = error
 
     def _last(self) -> Sequence[messages.Event] | None:
         """Return the last events of a body that has ended; only the blank line after them may be missing."""
+        if self._stopped:
+            return None
         try:
-            batch = self._until_end([messages.decode_event(frame) for frame in self._decoder.feed(b"\n\n")])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            frames = [self._masked(frame) for frame in self._decoder.feed(b"\n\n")]
+            batch = self._until_end([messages.decode_event(frame) for frame in frames])
+        except UNREADABLE:
             return None  # cut short
         if self._error is not None:
             raise self._error
@@ -138,14 +150,11 @@ class TransportEvents:
         try:
             for frame in frames:
                 batch.append(messages.decode_event(replace_surrogates(frame)))  # noqa: PERF401 - what came before an error counts
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._break("The upstream sent an event that cannot be read.", error)
+        except UNREADABLE as error:
+            broken = UpstreamBroke("The upstream sent an event that cannot be read.")
+            broken.__cause__ = error
+            self._break(broken)
         return batch
-
-    def _break(self, message: str, cause: Exception | None = None) -> None:
-        self.stats.begun = True  # another attempt would be billed as well, and no better
-        self._error = UpstreamBroke(message)
-        self._error.__cause__ = cause
 
 
 class WholeEvents:

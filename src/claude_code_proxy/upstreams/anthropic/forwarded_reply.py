@@ -3,13 +3,12 @@
 A piece always ends where an event does. What waits is looked at once: a large event costs no more than its length.
 """
 
-import re
-
 from claude_code_proxy import messages, sse
 from claude_code_proxy.errors import UpstreamBroke
 from claude_code_proxy.http1.client import Response
 from claude_code_proxy.secret import NO_SECRET, Secret
 from claude_code_proxy.upstreams.anthropic.event_stream import release
+from claude_code_proxy.upstreams.anthropic.masking import mask_lines, mask_message
 from claude_code_proxy.upstreams.anthropic.rejections import rejected_midway
 from claude_code_proxy.upstreams.upstream import CallStats
 
@@ -17,20 +16,20 @@ _EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _LONGEST_END = 4
 _LARGEST_EVENT = 64 * 1024 * 1024
 _STOP = b'"message_stop"'
-_ERROR_EVENT = re.compile(rb'event: ?error|"type": ?"error"')  # text of the model has its quotes escaped
 
 
 class TransportReply:
     """A `ForwardedReply`. A stream that begins with an error event is a refusal, which `begin` raises."""
 
-    __slots__ = ("_ahead", "_closed", "_events", "_response", "_secret", "_stopped", "is_stream", "stats")
+    __slots__ = ("_ahead", "_closed", "_events", "_needle", "_response", "_secret", "_stopped", "is_stream", "stats")
 
     def __init__(self, response: Response, stats: CallStats, *, is_stream: bool, secret: Secret = NO_SECRET) -> None:
         self.stats = stats
         self._secret = secret
+        self._needle = secret.needle
         self.is_stream = is_stream
         self._response = response
-        self._events = WholeEventPieces()
+        self._events = WholeEventPieces() if is_stream else _NO_PIECES
         self._ahead: bytes | None = None
         self._stopped = False
         self._closed = False
@@ -41,8 +40,8 @@ class TransportReply:
         if piece is None:
             raise UpstreamBroke("The upstream ended its answer before it began.")
         first = next(iter(sse.Decoder().feed(piece)), b"")
-        if b'"error"' in first and (error := messages.decode_error(self._secret.mask(first))) is not None:
-            raise rejected_midway(messages.ErrorEvent(*error), self.stats.request_id, body=self._secret.mask(first))
+        if b'"error"' in first and (error := messages.decode_error(first)) is not None:
+            raise rejected_midway(messages.ErrorEvent(*error), self.stats.request_id, body=first)
 
     async def events(self) -> bytes | None:
         if self._ahead is not None:
@@ -52,17 +51,19 @@ class TransportReply:
             piece = self._events.feed(chunk)
             if piece:
                 self._stopped = self._stopped or _STOP in piece
-                return self._masked(piece) if b"error" in piece else piece
-        return self._events.rest() or None
+                return self._masked(piece)
+        return self._masked(self._events.rest()) or None
 
     def _masked(self, piece: bytes) -> bytes:
-        """Return the piece with the credential masked from an error event on, should the upstream echo it."""
-        found = _ERROR_EVENT.search(piece)
-        return piece[: found.start()] + self._secret.mask(piece[found.start() :]) if found else piece
+        """Return the piece with the credential masked, should the upstream echo it."""
+        is_echo = self._needle is not None and self._needle in piece
+        return mask_lines(piece, self._secret) if is_echo else piece
 
     async def read(self) -> bytes:
         self.stats.begun = True  # it was made, and is billed
-        return await self._response.read()
+        body = await self._response.read()
+        is_echo = self._needle is not None and self._needle in body
+        return mask_message(body, self._secret) if is_echo else body
 
     def close(self) -> None:
         if not self._closed:
@@ -104,6 +105,9 @@ class WholeEventPieces:
         self._tail = (self._tail + chunk)[1 - _LONGEST_END :]
         if self._size > _LARGEST_EVENT:
             raise UpstreamBroke("The upstream sent an event larger than 64 MB.")
+
+
+_NO_PIECES = WholeEventPieces()  # of a body, which is read at once
 
 
 def _last_end(data: bytes) -> int:

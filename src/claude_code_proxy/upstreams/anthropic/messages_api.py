@@ -17,11 +17,13 @@ from claude_code_proxy import messages
 from claude_code_proxy.credentials.credential import Credential
 from claude_code_proxy.errors import UpstreamBroke, UpstreamRejected
 from claude_code_proxy.http1.client import ClientLimits, Response, Transport
+from claude_code_proxy.messages.json_text import UNREADABLE
 from claude_code_proxy.models.upstream_list import ModelInfo, decode_page
 from claude_code_proxy.secret import Secret
 from claude_code_proxy.upstreams.anthropic.event_stream import TransportEvents, WholeEvents
 from claude_code_proxy.upstreams.anthropic.forwarded_reply import TransportReply
 from claude_code_proxy.upstreams.anthropic.headers import forwarded_headers, request_headers
+from claude_code_proxy.upstreams.anthropic.masking import mask_message
 from claude_code_proxy.upstreams.anthropic.rejections import rate_limits_of, rejected, rejected_after_all, request_id_of
 from claude_code_proxy.upstreams.retry import OnFailure, ignore_failure, retry
 from claude_code_proxy.upstreams.upstream import Call, CallStats, EventStream, ForwardedReply
@@ -98,7 +100,7 @@ class MessagesApi:
                 raise await _rejection(response, credential.secret)
             try:
                 page = decode_page(credential.secret.mask(await response.read()))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 raise UpstreamBroke("The upstream's list of models cannot be read.") from error
             finally:
                 response.close()
@@ -194,12 +196,12 @@ def _is_stream(response: Response, *, expected: bool) -> bool:
 async def _message(response: Response, stats: CallStats, *, secret: Secret) -> messages.Message:
     stats.begun = True  # it was made, and is billed
     body = await response.read()
+    if secret.needle is not None and secret.needle in body:
+        body = mask_message(body, secret)
     try:
         return messages.decode_message(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise rejected_after_all(secret.mask(body)) or UpstreamBroke(
-            "The upstream's answer is not a Message."
-        ) from error
+    except UNREADABLE as error:
+        raise rejected_after_all(body) or UpstreamBroke("The upstream's answer is not a Message.") from error
 
 
 async def _rejection(response: Response, secret: Secret) -> UpstreamRejected:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from claude_code_proxy import messages
 from claude_code_proxy.errors import Diagnosis, DiagnosisKind, RejectionHeaders, UpstreamRejected
+from claude_code_proxy.messages.json_text import UNREADABLE
 from claude_code_proxy.upstreams.diagnosis import diagnose
 
 _RATE_LIMIT = b"anthropic-ratelimit-"
@@ -109,7 +110,7 @@ def _is_error_body(body: bytes) -> bool:
     """Return whether it is in the API's own form; bodies of networks and gateways on the way are not."""
     try:
         return _decode_outer(body).type == "error"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return False
 
 
