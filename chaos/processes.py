@@ -179,11 +179,11 @@ async def few_descriptors() -> Outcome:
 
 @row(THEME, fault="Standard output and error that nobody reads, or that are full", promise="Requests are answered.")
 async def unread_output() -> Outcome:
-    wrap = ("sh", "-c", '"$@" 2>&1 | sleep 60', "sh")
+    unread = ("sh", "-c", 'mkfifo unread; sleep 60 <unread & exec "$@" >unread 2>&1', "sh")
     full = ("sh", "-c", 'exec "$@" >/dev/full 2>&1', "sh")
     words = []
     async with Upstream() as upstream:
-        for kind in (wrap, full):
+        for kind in (unread, full):
             async with Proxy(upstream.url, {"LOG_LEVEL": "debug", **QUICK}, wrap=kind) as proxy:
                 replies = [await ask(proxy.port, post(chat("x" * 2000)), seconds=5) for _ in range(1500)]
                 words += [verdict(reply, stream=False) for reply in replies]
