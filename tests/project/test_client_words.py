@@ -23,7 +23,7 @@ def _hub_words() -> set[str]:
 
 
 CLIENT_FIELDS = {name.partition(".")[0] for api in APIS for table in api.tables for name in table.rows}
-ONLY_THE_CLIENTS = CLIENT_FIELDS - _hub_words() - {"user"}  # a role in both APIs
+ONLY_THE_CLIENTS = CLIENT_FIELDS - _hub_words() - {"user", "refusal"}  # a role and a stop reason
 
 
 def test_there_are_such_fields() -> None:

@@ -88,5 +88,5 @@ def check_utf8(text: bytes) -> None:
         try:
             start += codecs.utf_8_decode(view[start:end], "strict", end >= len(text))[1]
         except UnicodeDecodeError as error:
-            error.start, error.end, error.object = error.start + start, error.end + start, text
-            raise
+            place = (error.start + start, error.end + start)
+            raise UnicodeDecodeError(error.encoding, text, *place, error.reason) from None

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 from msgspec import Raw
 
-from claude_code_proxy.endpoints.conversations.wire import (
+from claude_code_proxy.endpoints.responses.kept_conversations import (
     decode_added,
     decode_changed,
     decode_new,

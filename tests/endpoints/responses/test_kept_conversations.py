@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from claude_code_proxy.endpoints.conversations.wire import (
+from claude_code_proxy.endpoints.responses.kept_conversations import (
     decode_added,
     decode_changed,
     decode_new,
