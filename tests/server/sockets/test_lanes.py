@@ -170,6 +170,7 @@ async def test_the_callers_key_is_checked_before_the_upgrade() -> None:
         assert refused.value.response.status_code == 401
         async with connect(address(proxy), additional_headers={"authorization": "Bearer a-key"}) as socket:
             assert (await ask(socket, input="Hi."))[-1]["type"] == "response.completed"
+        assert proxy.records[-1].key == "default"
         offered: Any = ["openai-insecure-api-key.a-key"]
         async with connect(address(proxy), subprotocols=offered) as socket:
             assert (await ask(socket, input="Hi."))[-1]["type"] == "response.completed"
@@ -186,3 +187,12 @@ async def test_a_server_that_shuts_down_says_so(proxy: Running) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(address(proxy))
     assert refused.value.response.status_code == 426
+
+
+async def test_what_a_refusal_taught_is_known_to_all(proxy: Running, upstream: ScriptedUpstream) -> None:
+    """A connection has its own replies, and shares everything else: limits that were learnt, settings read again."""
+    async with connect(address(proxy)) as socket:
+        await ask(socket, input="Hi.")
+        (session,) = proxy.assembly._socket._sessions
+        assert session._state is proxy.assembly.state
+    assert len(upstream.calls) == 1

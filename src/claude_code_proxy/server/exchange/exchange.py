@@ -34,7 +34,7 @@ _RETRIED_BY_CLIENT = b"x-stainless-retry-count"
 class Exchange(ABC):
     """One request and its reply."""
 
-    __slots__ = ("_endpoint", "_kept", "_rate_limits", "_request", "_responder", "_state", "record")
+    __slots__ = ("_endpoint", "_kept", "_rate_limits", "_request", "_responder", "_state", "record", "replies")
 
     def __init__(self, state: AppState, endpoint: Endpoint, *, request: Request, responder: Responder) -> None:
         self._state = state
@@ -44,6 +44,7 @@ class Exchange(ABC):
         self._kept: list[KeptReply] = []  # what the caller wants kept of the reply
         self._rate_limits: dict[str, str] = {}
         self.record = Record(state.next_id(), endpoint.name, state.now())
+        self.replies = state.replies  # where replies are kept; a connection may have a place of its own
 
     async def run(self) -> None:
         record = self.record

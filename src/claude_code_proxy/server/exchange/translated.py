@@ -80,11 +80,11 @@ class TranslatedExchange(Exchange):
             body, self.record.adjustments = with_path_model(body, path_model, catalogue=self._state.catalogue)
         if begin is None:
             return self._endpoint.decode(body, default_model)
-        if self._state.replies.temporary:
+        if self.replies.temporary:
             self.record.reply_headers = [*self.record.reply_headers, _TEMPORARY]
         pending = begin(body, default_model)
         ids = pending.ids
-        return pending.resume(await self._state.replies.find(ids, self._request.headers) if ids else {})
+        return pending.resume(await self.replies.find(ids, self._request.headers) if ids else {})
 
     async def _convert(self, decoded: DecodedRequest, unfit: Sequence[str]) -> DecodedRequest:
         converted, adjustments = await self._state.images.convert(decoded, unfit)
@@ -108,7 +108,7 @@ class TranslatedExchange(Exchange):
         self._note_stop_reasons([message.stop_reason for message in replies])
         body = decoded.reply(replies, context)
         if self._kept:
-            await self._state.replies.keep(self._kept, self._request.headers)
+            await self.replies.keep(self._kept, self._request.headers)
         self._send_whole(body)
 
     async def _stream(self, decoded: DecodedRequest, run: UpstreamRun, *, context: ReplyContext) -> None:
@@ -126,7 +126,7 @@ class TranslatedExchange(Exchange):
                 self._bill(context, [translator.usage for translator in translators])
                 self._note_stop_reasons([translator.stop_reason for translator in translators])
             if self._kept:
-                await self._state.replies.keep(self._kept, self._request.headers)
+                await self.replies.keep(self._kept, self._request.headers)
         reply.end(frames)
 
     async def _pump(

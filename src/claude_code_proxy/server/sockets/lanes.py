@@ -8,7 +8,6 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeAlias
 
 import msgspec
@@ -55,8 +54,7 @@ class SocketSession:
     ) -> None:
         self._limits = limits
         self._replies = LocalReplies(state.replies)
-        self._state = replace(state, replies=self._replies)
-        self._shared = state
+        self._state = state
         self._endpoint = endpoint
         self._request = request
         self._socket = socket
@@ -150,8 +148,9 @@ class SocketSession:
         request.headers, request.body = self._request.headers, job.body
         responder = SocketResponder(self._socket, request, stream_id=lane)
         kind = TranslatedExchange if job.generates else WarmUpExchange
-        self._state.catalogue = self._shared.catalogue  # which learns
         exchange = kind(self._state, self._endpoint, request=request, responder=responder)
+        exchange.replies = self._replies
+        exchange.record.key = self._request.caller
         await exchange.run()
         if exchange.record.outcome != "answered" and job.previous is not None:
             self._replies.forget(job.previous)

@@ -24,7 +24,7 @@ class WarmUpExchange(Exchange):
         (translator,) = decoded.translators(self._context(model))
         empty = messages.Message("msg_warm_up", model.id, (), stop_reason="end_turn", usage=_NOTHING)
         frames = b"".join([translator.feed(event) for event in messages.as_events(empty)]) + translator.close()
-        await self._state.replies.keep(self._kept, self._request.headers)
+        await self.replies.keep(self._kept, self._request.headers)
         self._responder.start(200, self._stream_head())
         self._responder.write_end(frames)
 
@@ -33,7 +33,7 @@ class WarmUpExchange(Exchange):
         if begin is None:
             return self._endpoint.decode(self._request.body, default_model)
         pending = begin(self._request.body, default_model)
-        return pending.resume(await self._state.replies.find(pending.ids, self._request.headers))
+        return pending.resume(await self.replies.find(pending.ids, self._request.headers))
 
     def _last_frame(self, error: ProxyError) -> bytes:
         del error
